@@ -1,0 +1,27 @@
+"""The language specs are written in: sorts, fields, actions with named guards, properties, edits.
+
+It knows nothing of job queues. `model` is what a spec is made of, `expr` the tree that all readers fold over,
+`evaluate` what that tree means, `edits` the ways to take a protection away.
+"""
+
+from spec.language.expr import exists, forall, ite
+from spec.language.misuse import Misuse
+from spec.language.model import Action, Field, Property, Spec
+from spec.language.tracing import forget, require
+from spec.language.types import Enum, Nat, Sort
+
+__all__ = [
+    "Action",
+    "Enum",
+    "Field",
+    "Misuse",
+    "Nat",
+    "Property",
+    "Sort",
+    "Spec",
+    "exists",
+    "forall",
+    "forget",
+    "ite",
+    "require",
+]

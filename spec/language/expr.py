@@ -1,0 +1,409 @@
+"""Typed expressions: the one tree that every reader of the spec folds over.
+
+There are sixteen kinds of node. A reader handles each of them or raises; the tree knows none of its readers.
+`==` builds a node, so Python's own `and`, `or`, `not`, `if` and `in` would silently lose half of a
+condition: they raise instead.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spec.language.misuse import Misuse
+from spec.language.types import NUMBER, Enum, Sort, Type, is_enum, is_sort, same_type, type_name
+
+if TYPE_CHECKING:
+    from spec.language.model import Field
+
+
+class Expr:
+    """A value that is not known yet; combine with & | ~ >> == != < <= > >= + - and `is_in`."""
+
+    type: Type
+
+    def __bool__(self) -> bool:
+        raise Misuse(
+            f"`{self}` is an expression, not a fact, so Python's if, and, or, not, in and a < b < c cannot see it",
+            "combine with & | ~ >> and .is_in(...), choose with ite(...), or write two actions",
+        )
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Expr:  # type: ignore[override]  # builds a node
+        return Equal(self, lift(other, self.type, f"== {other}"))
+
+    def __ne__(self, other: object) -> Expr:  # type: ignore[override]  # builds a node
+        return Not(self == other)
+
+    def __lt__(self, other: Any) -> Expr:
+        return Less(number(self), number(other))
+
+    def __le__(self, other: Any) -> Expr:
+        return LessEqual(number(self), number(other))
+
+    def __gt__(self, other: Any) -> Expr:
+        return Less(number(other), number(self))
+
+    def __ge__(self, other: Any) -> Expr:
+        return LessEqual(number(other), number(self))
+
+    def __add__(self, other: Any) -> Expr:
+        return Add(number(self), number(other))
+
+    def __sub__(self, other: Any) -> Expr:
+        return Subtract(number(self), number(other))
+
+    def __and__(self, other: Any) -> Expr:
+        return And(truth(self), truth(other))
+
+    def __or__(self, other: Any) -> Expr:
+        return Or(truth(self), truth(other))
+
+    def __rshift__(self, other: Any) -> Expr:
+        """`a >> b`: a implies b."""
+        return Implies(truth(self), truth(other))
+
+    def __invert__(self) -> Expr:
+        return Not(truth(self))
+
+    def is_in(self, *values: Any) -> Expr:
+        """Return whether this is one of the values."""
+        options = [self == value for value in values]
+        if not options:
+            raise Misuse("is_in() names no value", "name at least one")
+        either = options[0]
+        for option in options[1:]:
+            either = either | option
+        return either
+
+    def __str__(self) -> str:
+        from spec.language.show import show
+
+        return show(self)
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Const(Expr):
+    """A literal: a truth value, a number or the name of an enum member."""
+
+    value: bool | int | str
+    type: Type
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NoneOf(Expr):
+    """The absence of an element of a sort."""
+
+    type: Type
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Bound(Expr):
+    """A constant whose value the scope gives, such as MaxFails; at least `least`."""
+
+    name: str
+    least: int
+    doc: str
+    type: Type = NUMBER
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Var(Expr):
+    """A parameter of an action or property, or the variable of a quantifier."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Read(Expr):
+    """The value of a field, of `index` if the field is kept per element; `after` reads the state after the step.
+
+    Reading through none gives the field's initial value. `version` counts the assignments that came before
+    the read inside its action; it is 0 in everything a reader sees.
+    """
+
+    field: Field
+    index: Expr | None
+    after: bool = False
+    version: int = 0
+
+    @property
+    def type(self) -> Type:  # type: ignore[override]  # derived
+        return self.field.type
+
+
+class _Truth(Expr):
+    type: Type = bool
+
+
+class _Number(Expr):
+    type: Type = NUMBER
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Not(_Truth):
+    """Negation."""
+
+    body: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class And(_Truth):
+    """Conjunction."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Or(_Truth):
+    """Disjunction."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Implies(_Truth):
+    """Implication."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Equal(_Truth):
+    """Equality of two values of one type; none equals only none."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Less(_Truth):
+    """Strictly less, of numbers."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LessEqual(_Truth):
+    """Less or equal, of numbers."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Add(_Number):
+    """Sum of two integers."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Subtract(_Number):
+    """Difference of two integers; may be negative until it is stored in a field."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ite(Expr):
+    """`then` where the condition holds, `other` elsewhere."""
+
+    condition: Expr
+    then: Expr
+    other: Expr
+
+    @property
+    def type(self) -> Type:  # type: ignore[override]  # derived
+        return self.then.type
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ForAll(_Truth):
+    """True of every element of the variable's sort."""
+
+    var: Var
+    body: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Exists(_Truth):
+    """True of some element of the variable's sort."""
+
+    var: Var
+    body: Expr
+
+
+Binary = And | Or | Implies | Equal | Less | LessEqual | Add | Subtract
+
+
+def lift(value: Any, wanted: Type, context: str = "") -> Expr:
+    """Return `value` as an expression of type `wanted`, or raise `Misuse`."""
+    if isinstance(value, Expr):
+        found = value
+    elif value is None and is_sort(wanted):
+        return NoneOf(wanted)
+    elif isinstance(value, bool):
+        found = Const(value, bool)
+    elif isinstance(value, int):
+        found = Const(value, NUMBER)
+    else:
+        raise Misuse(
+            f"{value!r} is not a value of {type_name(wanted)}",
+            "write an expression, True, False, a number, an enum member, or None for a reference",
+        )
+    if not same_type(found.type, wanted):
+        raise Misuse(
+            f"`{found}` is {type_name(found.type)}, but {type_name(wanted)} is wanted {context}".rstrip(),
+            "compare and assign values of one type; & | ~ bind tighter than ==, so bracket comparisons",
+        )
+    return found
+
+
+def number(value: Any) -> Expr:
+    """Return `value` as a number, or raise `Misuse`."""
+    return lift(value, NUMBER)
+
+
+def truth(value: Any) -> Expr:
+    """Return `value` as a truth value, or raise `Misuse`."""
+    return lift(value, bool)
+
+
+def ite(condition: Any, then: Any, other: Any) -> Expr:
+    """Return `then` if the condition holds, else `other`; at least one of the two must be an expression or plain."""
+    wanted = next((v.type for v in (then, other) if isinstance(v, Expr)), None)
+    if wanted is None:
+        wanted = bool if isinstance(then, bool) else NUMBER
+    return Ite(truth(condition), lift(then, wanted), lift(other, wanted))
+
+
+def forall(sort: type[Sort] | type[Enum], body: Callable[[Any], Any]) -> Expr:
+    """`forall(Worker, lambda w: ...)`: the body is true of every element."""
+    return ForAll(*_quantify(sort, body))
+
+
+def exists(sort: type[Sort] | type[Enum], body: Callable[[Any], Any]) -> Expr:
+    """`exists(Worker, lambda w: ...)`: the body is true of some element."""
+    return Exists(*_quantify(sort, body))
+
+
+names_in_use: list[str] = []
+"""Parameters and variables of what is being traced: a second one of the same name would capture the first."""
+
+
+def _quantify(sort: Any, body: Callable[[Any], Any]) -> tuple[Var, Expr]:
+    if not (is_sort(sort) or is_enum(sort)):
+        raise Misuse(f"cannot quantify over {sort!r}", "quantify over a sort or an enum")
+    names = list(inspect.signature(body).parameters)
+    if len(names) != 1:
+        raise Misuse(f"the body takes {len(names)} variables", "take one; nest quantifiers for more")
+    if names[0] in names_in_use:
+        raise Misuse(f"the variable '{names[0]}' is already in use here", "choose another name")
+    var = Var(names[0], sort)
+    names_in_use.append(var.name)
+    try:
+        return var, truth(body(var))
+    finally:
+        names_in_use.pop()
+
+
+def children(e: Expr) -> tuple[Expr, ...]:
+    """Return the direct sub-expressions."""
+    match e:
+        case Const() | NoneOf() | Bound() | Var():
+            return ()
+        case Read():
+            return () if e.index is None else (e.index,)
+        case Not():
+            return (e.body,)
+        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+            return (e.left, e.right)
+        case Ite():
+            return (e.condition, e.then, e.other)
+        case ForAll() | Exists():
+            return (e.body,)
+    raise AssertionError(type(e))
+
+
+def walk(e: Expr) -> list[Expr]:
+    """Return the expression and everything inside it, outermost first."""
+    found = [e]
+    for child in children(e):
+        found += walk(child)
+    return found
+
+
+def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return `e` with `change` applied to each direct sub-expression."""
+    match e:
+        case Const() | NoneOf() | Bound() | Var():
+            return e
+        case Read():
+            return e if e.index is None else Read(e.field, change(e.index), e.after, e.version)
+        case Not():
+            return Not(change(e.body))
+        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+            return type(e)(change(e.left), change(e.right))
+        case Ite():
+            return Ite(change(e.condition), change(e.then), change(e.other))
+        case ForAll() | Exists():
+            return type(e)(e.var, change(e.body))
+    raise AssertionError(type(e))
+
+
+def alike(a: Expr | None, b: Expr | None) -> bool:
+    """Return whether two expressions are the same text; `==` is taken."""
+    if a is b:
+        return True
+    if a is None or b is None or type(a) is not type(b):
+        return False
+    match a, b:
+        case Const(), Const():
+            return same_type(a.type, b.type) and a.value == b.value
+        case NoneOf(), NoneOf():
+            return a.type is b.type
+        case Bound(), Bound():
+            return a.name == b.name
+        case Var(), Var():
+            return a.name == b.name and a.type is b.type
+        case Read(), Read():
+            same = a.field.name == b.field.name and a.after == b.after and a.version == b.version
+            return same and alike(a.index, b.index)
+        case (ForAll(), ForAll()) | (Exists(), Exists()):
+            return alike(a.var, b.var) and alike(a.body, b.body)
+    return all(alike(x, y) for x, y in zip(children(a), children(b), strict=True))
+
+
+def substitute(e: Expr, values: dict[str, Expr]) -> Expr:
+    """Return `e` with free variables replaced by name."""
+    if isinstance(e, Var):
+        return values.get(e.name, e)
+    if isinstance(e, ForAll | Exists):
+        inner = {name: value for name, value in values.items() if name != e.var.name}
+        return type(e)(e.var, substitute(e.body, inner))
+    return rebuild(e, lambda child: substitute(child, values))
+
+
+def free_variables(e: Expr) -> dict[str, Var]:
+    """Return the variables that no quantifier inside `e` binds."""
+    if isinstance(e, Var):
+        return {e.name: e}
+    found: dict[str, Var] = {}
+    for child in children(e):
+        found |= free_variables(child)
+    if isinstance(e, ForAll | Exists):
+        found.pop(e.var.name, None)
+    return found

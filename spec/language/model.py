@@ -1,0 +1,342 @@
+"""What a spec is made of: fields, actions and properties, and `Spec`, which collects them from plain Python.
+
+A spec extends others. An action of an extended spec can be given more guards and updates (`also`), so that
+each module says what it adds and nothing twice; the action's step is all its parts at once.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from spec.language import tracing
+from spec.language.expr import Bound, Const, Expr, Read, Var, lift, names_in_use, truth
+from spec.language.misuse import Misuse, near
+from spec.language.types import Enum, Nat, Sort, Type, is_enum, is_sort, is_type
+
+Survival = Literal["durable", "volatile", "ghost"]
+Fairness = Literal["weak", "strong"]
+Kind = Literal["invariant", "step", "sometimes", "leads_to", "lemma"]
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One variable of the state: a single value, or one value per element of `over`.
+
+    durable: in the store. volatile: lost when its process crashes. ghost: only properties read it.
+    """
+
+    name: str
+    over: type[Sort] | None
+    type: Type
+    initial: Const | Expr
+    survival: Survival
+    doc: str
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One named condition of an action."""
+
+    name: str
+    condition: Expr
+
+
+@dataclass(frozen=True)
+class Update:
+    """One assignment: the field, of `index` if kept per element, takes the value, computed before the step."""
+
+    field: Field
+    index: Expr | None
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one spec says of an action, in the order written; `forgets` lists the processes that lose their memory."""
+
+    params: tuple[Var, ...]
+    guards: tuple[Guard, ...]
+    statements: tuple[Update, ...]
+    forgets: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True)
+class Action:
+    """A step the system may take: all guards hold, then all updates happen at once.
+
+    `fair`: taken again and again if enabled for ever (weak) or again and again (strong).
+    `finite`: happens only finitely often, as faults do.
+    """
+
+    name: str
+    doc: str
+    parts: tuple[Part, ...]
+    fair: Fairness | None = None
+    finite: bool = False
+
+    @property
+    def params(self) -> tuple[Var, ...]:
+        """The parameters of all parts, each once."""
+        return tuple({p.name: p for part in self.parts for p in part.params}.values())
+
+    @property
+    def guards(self) -> tuple[Guard, ...]:
+        """The guards of all parts."""
+        return tuple(g for part in self.parts for g in part.guards)
+
+    def updates(self, spec: Spec) -> tuple[Update, ...]:
+        """Return the assignments of all parts, forgetting included, every value read before the step."""
+        return tuple(u for part in self.parts for u in tracing.simultaneous(part, spec))
+
+    def references(self, spec: Spec) -> tuple[Expr, ...]:
+        """Return the references followed, each once: the action is disabled while one of them is none."""
+        whole = [g.condition for g in self.guards]
+        for u in self.updates(spec):
+            whole += [u.value, Read(u.field, u.index)]
+        return tracing.references(whole, self.params)
+
+
+@dataclass(frozen=True)
+class Property:
+    """A claim about the spec: `body` of one state (invariant, sometimes, lemma) or of two (step).
+
+    A step property is checked for the parameters at which one of the fields that it reads after the step
+    has changed, as TLA+'s [A]_v. `leads_to`: whenever `body` holds, `then` holds later.
+    """
+
+    id: str
+    name: str
+    doc: str
+    kind: Kind
+    params: tuple[Var, ...]
+    body: Expr
+    then: Expr | None = None
+
+
+@dataclass
+class Spec:
+    """A named collection of sorts, constants, fields, actions and properties; see `declare` for its reading order."""
+
+    name: str
+    doc: str = ""
+    extends: tuple[Spec, ...] = ()
+    constants: dict[str, Bound] = field(default_factory=dict)
+    fields: dict[str, Field] = field(default_factory=dict)
+    actions: dict[str, Action] = field(default_factory=dict)
+    properties: dict[str, Property] = field(default_factory=dict)
+    edits: tuple[str, ...] = ()
+
+    def __init__(self, name: str, *extends: Spec, doc: str = "") -> None:
+        self.name, self.doc, self.extends, self.edits = name, doc, extends, ()
+        self.constants, self.fields, self.actions, self.properties = {}, {}, {}, {}
+        for other in extends:
+            self._merge("constant", self.constants, other.constants)
+            self._merge("field", self.fields, other.fields)
+            self._merge("property", self.properties, other.properties)
+            for action in other.actions.values():
+                mine = self.actions.get(action.name)
+                self.actions[action.name] = _joined(mine, action) if mine else action
+
+    def _merge(self, what: str, mine: dict[str, Any], other: dict[str, Any]) -> None:
+        for name, thing in other.items():
+            if mine.get(name, thing) is not thing:
+                raise Misuse(f"two extended specs declare the {what} '{name}'", "rename one of them")
+            mine[name] = thing
+
+    # ---------------------------------------------------------------- declarations
+    def constant(self, name: str, least: int, doc: str) -> Bound:
+        """Declare a number that each scope chooses, at least `least`."""
+        self._fresh(name)
+        self.constants[name] = Bound(name, least, doc)
+        return self.constants[name]
+
+    def durable(self, name: str, over: Any, type: Type, initial: Any, doc: str) -> Field:
+        """Declare a field that is in the store."""
+        return self._field(name, over, type, initial, "durable", doc)
+
+    def volatile(self, name: str, over: Any, type: Type, initial: Any, doc: str) -> Field:
+        """Declare a field that is lost when its process crashes."""
+        return self._field(name, over, type, initial, "volatile", doc)
+
+    def ghost(self, name: str, over: Any, type: Type, initial: Any, doc: str) -> Field:
+        """Declare a field that exists only to state properties."""
+        return self._field(name, over, type, initial, "ghost", doc)
+
+    def _field(
+        self, name: str, over: Any, type: Any, initial: Any, survival: Survival, doc: str
+    ) -> Field:
+        self._fresh(name)
+        if over is not None and not is_sort(over):
+            raise Misuse(f"field '{name}' is kept per {over!r}", "keep it per sort, or over=None")
+        if not is_type(type):
+            raise Misuse(f"field '{name}' has no type: {type!r}", "use bool, an Enum, a Sort or Nat(limit)")
+        self.fields[name] = Field(name, over, type, lift(initial, type), survival, doc)
+        return self.fields[name]
+
+    def _fresh(self, name: str) -> None:
+        for what in (self.constants, self.fields, self.actions, self.properties):
+            if name in what:
+                raise Misuse(f"'{name}' is declared twice", "give each thing one name of its own")
+
+    # ---------------------------------------------------------------- actions
+    def action(
+        self, fair: Fairness | None = None, finite: bool = False
+    ) -> Callable[[Callable[..., Any]], Action]:
+        """Decorate a function `(s, parameters...)` that says with `require` and assignments what a step does."""
+
+        def declare(function: Callable[..., Any]) -> Action:
+            name = function.__name__
+            self._fresh(name)
+            part = tracing.trace_action(self, function, parameters(function, 1))
+            self.actions[name] = Action(name, first_sentence(function), (part,), fair, finite)
+            return self.actions[name]
+
+        return declare
+
+    def also(self, action: Action) -> Callable[[Callable[..., Any]], Action]:
+        """Decorate a function that gives an action of an extended spec more guards and updates."""
+
+        def declare(function: Callable[..., Any]) -> Action:
+            if action.name not in self.actions:
+                raise Misuse(f"no action '{action.name}' to add to", near(action.name, self.actions))
+            base = self.actions[action.name]
+            part = tracing.trace_action(self, function, parameters(function, 1))
+            extra = Action(base.name, base.doc, (part,), base.fair, base.finite)
+            self.actions[base.name] = _joined(base, extra)
+            return self.actions[base.name]
+
+        return declare
+
+    # ---------------------------------------------------------------- properties
+    def invariant(self, id: str) -> Callable[[Callable[..., Any]], Property]:
+        """Decorate a function `(s, parameters...)` that is true in every reachable state."""
+        return self._property(id, "invariant", 1)
+
+    def step(self, id: str) -> Callable[[Callable[..., Any]], Property]:
+        """Decorate a function `(s, t, parameters...)` that is true of every step from s to t."""
+        return self._property(id, "step", 2)
+
+    def sometimes(self, id: str) -> Callable[[Callable[..., Any]], Property]:
+        """Decorate a function `(s, parameters...)` that is true somewhere: it keeps the claim `id` from being vacuous."""
+        return self._property(id, "sometimes", 1)
+
+    def lemma(self, id: str) -> Callable[[Callable[..., Any]], Property]:
+        """Decorate an invariant that exists to support proofs of others."""
+        return self._property(id, "lemma", 1)
+
+    def leads_to(self, id: str) -> Callable[[Callable[..., Any]], Property]:
+        """Decorate a function that returns `(cause, outcome)`: the cause is always followed by the outcome."""
+        return self._property(id, "leads_to", 1)
+
+    def _property(
+        self, id: str, kind: Kind, states: int
+    ) -> Callable[[Callable[..., Any]], Property]:
+        def declare(function: Callable[..., Any]) -> Property:
+            name = function.__name__
+            self._fresh(name)
+            params = parameters(function, states)
+            with _names(params):
+                result = function(*tracing.states(self, states), *params)
+            body, then = result if kind == "leads_to" else (result, None)
+            claim = Property(
+                id, name, first_sentence(function), kind, params, truth(body),
+                None if then is None else truth(then),
+            )  # fmt: skip
+            tracing.refuse_unbound([claim.body, *([claim.then] if claim.then else [])], params, name)
+            self.properties[name] = claim
+            return claim
+
+        return declare
+
+    # ---------------------------------------------------------------- what readers ask
+    @property
+    def sorts(self) -> tuple[type[Sort], ...]:
+        """The sorts used, in order of first use."""
+        used: dict[type[Sort], None] = {}
+        for f in self.fields.values():
+            for t in (f.over, f.type):
+                if is_sort(t):
+                    used[t] = None  # type: ignore[index]  # is_sort
+        for thing in (*self.actions.values(), *self.properties.values()):
+            for p in thing.params:
+                if is_sort(p.type):
+                    used[p.type] = None  # type: ignore[index]  # is_sort
+        return tuple(used)
+
+    def guard_names(self) -> list[str]:
+        """Return every guard as `action.guard`."""
+        return [f"{a.name}.{g.name}" for a in self.actions.values() for g in a.guards]
+
+    def edited(self, edit: str, **changes: Any) -> Spec:
+        """Return a copy with some parts replaced and the edit's name on record."""
+        copy = object.__new__(Spec)
+        copy.__dict__.update(self.__dict__)
+        copy.__dict__.update(changes)
+        copy.edits = (*self.edits, edit)
+        return copy
+
+
+def _joined(a: Action, b: Action) -> Action:
+    """Return one action with the parts of both, each part once."""
+    parts = a.parts + tuple(p for p in b.parts if not any(p is q for q in a.parts))
+    joined = replace(a, parts=parts)
+    seen: set[str] = set()
+    for g in joined.guards:
+        if g.name in seen:
+            raise Misuse(f"{a.name} has two guards '{g.name}'", "give each guard a name of its own")
+        seen.add(g.name)
+    written: dict[str, Part] = {}
+    for part in parts:
+        for u in part.statements:
+            if written.setdefault(u.field.name, part) is not part:
+                raise Misuse(f"two parts of {a.name} write '{u.field.name}'", "let one of them write it")
+    return joined
+
+
+class _names:
+    """Marks parameter names as in use while a function is traced."""
+
+    def __init__(self, params: Iterable[Var]) -> None:
+        self.params = [p.name for p in params]
+
+    def __enter__(self) -> None:
+        names_in_use.extend(self.params)
+
+    def __exit__(self, *_: object) -> None:
+        del names_in_use[len(names_in_use) - len(self.params) :]
+
+
+def parameters(function: Callable[..., Any], states: int) -> tuple[Var, ...]:
+    """Return the parameters after the states as variables of the types they are annotated with."""
+    found = []
+    names = list(inspect.signature(function).parameters.values())
+    if len(names) < states:
+        raise Misuse(f"{function.__name__} takes no state", "begin its parameters with s (and t in a step)")
+    for p in names[states:]:
+        kind: Any = p.annotation
+        if isinstance(kind, str):
+            # `from __future__ import annotations`: the name is looked up where the function was written.
+            known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
+            kind = known.get(kind) or sys._getframe(2).f_locals.get(kind)
+        if not (is_sort(kind) or is_enum(kind) or kind is bool):
+            raise Misuse(
+                f"parameter '{p.name}' of {function.__name__} is unbound",
+                "annotate it with a sort, an enum or bool: its choices must be finite",
+            )
+        found.append(Var(p.name, kind))
+    return tuple(found)
+
+
+def first_sentence(function: Callable[..., Any]) -> str:
+    """Return the sentence that opens the docstring; every action and property must have one."""
+    doc = inspect.getdoc(function)
+    if not doc:
+        raise Misuse(f"{function.__name__} says nothing", "open it with one plain sentence in a docstring")
+    return " ".join(doc.split("\n\n")[0].split())
+
+
+__all__ = ["Action", "Enum", "Field", "Guard", "Nat", "Part", "Property", "Spec", "Update"]

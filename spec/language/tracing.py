@@ -1,0 +1,209 @@
+"""Runs the function of an action or property once on a symbolic state and writes down what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from spec.language.expr import (
+    Equal,
+    Expr,
+    Ite,
+    Read,
+    Var,
+    alike,
+    free_variables,
+    lift,
+    names_in_use,
+    rebuild,
+    truth,
+    walk,
+)
+from spec.language.misuse import Misuse, near
+from spec.language.types import is_sort, type_name
+
+if TYPE_CHECKING:
+    from spec.language.model import Field, Part, Spec, Update
+
+
+class _Recorder:
+    """The action being traced: its guards and statements so far."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.guards: dict[str, Expr] = {}
+        self.statements: list[Update] = []
+        self.forgets: list[Expr] = []
+
+
+_current: _Recorder | None = None
+
+
+class State:
+    """The symbolic state `s`: `s.field[index]` or `s.field` reads; in an action, assignment updates."""
+
+    def __init__(self, spec: Spec, recorder: _Recorder | None, after: bool) -> None:
+        self.__dict__.update(_spec=spec, _recorder=recorder, _after=after)
+
+    def __getattr__(self, name: str) -> Any:
+        spec: Spec = self.__dict__["_spec"]
+        if name in spec.constants:
+            return spec.constants[name]
+        if name not in spec.fields:
+            known = [*spec.fields, *spec.constants]
+            raise Misuse(f"there is no field '{name}'", near(name, known))
+        f = spec.fields[name]
+        return self._read(f, None) if f.over is None else _Column(self, f)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        target = getattr(self, name)
+        if isinstance(target, _Column):
+            raise Misuse(f"'{name}' is kept per {target.field.over.__name__}", f"assign s.{name}[...]")  # type: ignore[union-attr]
+        if not isinstance(target, Read):
+            raise Misuse(f"'{name}' is a constant", "change it in the scope")
+        self._write(target.field, None, value)
+
+    def _read(self, f: Field, index: Expr | None) -> Read:
+        recorder = self.__dict__["_recorder"]
+        version = len(recorder.statements) if recorder else 0
+        return Read(f, index, self.__dict__["_after"], version)
+
+    def _write(self, f: Field, index: Expr | None, value: Any) -> None:
+        from spec.language.model import Update
+
+        recorder = self.__dict__["_recorder"]
+        if recorder is None:
+            raise Misuse(f"a property assigns '{f.name}'", "a property only reads; move it to an action")
+        recorder.statements.append(Update(f, index, lift(value, f.type, f"for '{f.name}'")))
+
+
+class _Column:
+    """A field kept per element, waiting for its index."""
+
+    def __init__(self, state: State, f: Field) -> None:
+        self.state, self.field = state, f
+
+    def _index(self, index: Any) -> Expr:
+        if not isinstance(index, Expr) or index.type is not self.field.over:
+            kind = type_name(index.type) if isinstance(index, Expr) else repr(index)
+            wanted = self.field.over.__name__  # type: ignore[union-attr]  # a column has a sort
+            raise Misuse(f"'{self.field.name}[{index}]' is indexed by {kind}", f"index it by {wanted}")
+        return index
+
+    def __getitem__(self, index: Any) -> Read:
+        return self.state._read(self.field, self._index(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.state._write(self.field, self._index(index), value)
+
+    def __getattr__(self, name: str) -> Any:
+        raise Misuse(f"'{self.field.name}' is kept per element", f"write s.{self.field.name}[...]")
+
+
+def states(spec: Spec, count: int) -> list[State]:
+    """Return the state or states that a property reads."""
+    return [State(spec, None, after) for after in (False, True)[:count]]
+
+
+def require(**conditions: Any) -> None:
+    """Give the action being traced named guards: it can be taken only while all of them hold."""
+    if _current is None:
+        raise Misuse("require() is called outside an action", "properties return their condition")
+    for name, condition in conditions.items():
+        if _current.statements or _current.forgets:
+            raise Misuse(f"guard '{name}' comes after an assignment", "guards come first")
+        if name in _current.guards:
+            raise Misuse(f"{_current.name} has two guards '{name}'", "give each guard its own name")
+        _current.guards[name] = truth(condition)
+
+
+def forget(process: Any) -> None:
+    """The process loses its memory: each of its volatile fields, in whatever module, takes its initial value."""
+    if _current is None:
+        raise Misuse("forget() is called outside an action", "call it where the process crashes")
+    if not isinstance(process, Expr) or not is_sort(process.type):
+        raise Misuse(f"forget({process}) names no process", "pass an element of a sort")
+    _current.forgets.append(process)
+
+
+def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ...]) -> Part:
+    """Run the function once and return what it requires and assigns."""
+    global _current
+    from spec.language.model import Guard, Part, first_sentence
+
+    first_sentence(function)
+    if _current is not None:
+        raise Misuse("an action is traced inside another", "declare actions at the top of a module")
+    recorder = _current = _Recorder(function.__name__)
+    names_in_use.extend(p.name for p in params)
+    try:
+        function(State(spec, recorder, False), *params)
+    finally:
+        _current = None
+        names_in_use.clear()
+    whole = list(recorder.guards.values())
+    for u in recorder.statements:
+        whole += [u.value, *([u.index] if u.index is not None else [])]
+    refuse_unbound(whole, params, recorder.name)
+    guards = tuple(Guard(name, condition) for name, condition in recorder.guards.items())
+    return Part(params, guards, tuple(recorder.statements), tuple(recorder.forgets))
+
+
+def refuse_unbound(whole: Iterable[Expr], params: Iterable[Var], name: str) -> None:
+    """Raise `Misuse` if an expression uses a variable that is no parameter."""
+    bound = {p.name: p for p in params}
+    for e in whole:
+        for free in free_variables(e).values():
+            if free.name not in bound or bound[free.name].type is not free.type:
+                raise Misuse(f"{name} uses the unbound variable '{free.name}'", "make it a parameter")
+
+
+def simultaneous(part: Part, spec: Spec) -> list[Update]:
+    """Return the part's updates with every value read before the step, one update a place."""
+    from spec.language.model import Update
+
+    done: list[Update] = []
+    values: list[Update] = []
+    for u in part.statements:
+        index = None if u.index is None else _before(u.index, done)
+        value = _before(u.value, done)
+        done.append(Update(u.field, index, value))
+        values = [v for v in values if not (v.field is u.field and alike(v.index, index))]
+        values.append(done[-1])
+    for process in part.forgets:
+        written = [u.field for u in values]
+        for f in spec.fields.values():
+            if f.survival == "volatile" and f.over is process.type and f not in written:
+                values.append(Update(f, process, f.initial))
+    return values
+
+
+def _before(e: Expr, done: list[Update]) -> Expr:
+    """Return `e` with each read of a place already assigned replaced by what was assigned to it."""
+    if not isinstance(e, Read):
+        return rebuild(e, lambda child: _before(child, done))
+    index = None if e.index is None else _before(e.index, done)
+    value: Expr = Read(e.field, index, e.after)
+    for u in done[: e.version]:
+        if u.field is not e.field:
+            continue
+        if alike(u.index, index):
+            value = u.value
+        else:
+            assert u.index is not None and index is not None
+            value = Ite(Equal(u.index, index), u.value, value)
+    return value
+
+
+def references(whole: Iterable[Expr], params: Iterable[Var]) -> tuple[Expr, ...]:
+    """Return the indices that may be none, innermost first, each once; those that a quantifier chooses are left out."""
+    names = {p.name for p in params}
+    found: list[Expr] = []
+    for e in whole:
+        for inside in reversed(walk(e)):
+            if not isinstance(inside, Read) or inside.index is None or isinstance(inside.index, Var):
+                continue
+            known = names.issuperset(free_variables(inside.index))
+            if known and not any(alike(inside.index, other) for other in found):
+                found.append(inside.index)
+    return tuple(found)

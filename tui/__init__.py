@@ -1,0 +1,1 @@
+"""The terminal explorer, which draws what the checker returns: not written yet."""
