@@ -34,18 +34,23 @@ bench: .venv/.ready
 docs: .venv/.ready
 	@$(BIN)/ffq docs --write
 
+# Make an empty environment in $(1) with the first Python that is new enough.
+define venv
+@for python in $(PYTHON); do \
+    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+        echo "setting up $(1) with $$($$python --version)"; \
+        exec $$python -m venv --clear $(1); \
+    fi; \
+done; \
+set -- $(PYTHON); \
+echo "error: Python 3.11 or newer is needed, and $$1 is $$($$1 --version 2>/dev/null || \
+    echo missing); name another with make PYTHON=..." >&2; \
+exit 1
+endef
+
 # Two stamps: the lock fills the environment (slow), pyproject.toml installs the project (quick).
 .venv/.locked: requirements.lock
-	@for python in $(PYTHON); do \
-	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	        echo "setting up .venv with $$($$python --version)"; \
-	        exec $$python -m venv --clear .venv; \
-	    fi; \
-	done; \
-	set -- $(PYTHON); \
-	echo "error: Python 3.11 or newer is needed, and $$1 is $$($$1 --version 2>/dev/null || \
-	    echo missing); name another with make PYTHON=..." >&2; \
-	exit 1
+	$(call venv,.venv)
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
 	@touch $@
 
@@ -56,9 +61,9 @@ docs: .venv/.ready
 
 # Keeps the pins that still fit; make lock UPGRADE=--upgrade takes the newest.
 UPGRADE ?=
-lock: .venv/.locked
-	@rm -rf .venv/lock && $(BIN)/python -m venv .venv/lock
-	@.venv/lock/bin/python -m pip --disable-pip-version-check -qq install uv==0.13.9
+lock:
+	$(call venv,.venv/lock)
+	@.venv/lock/bin/python -m pip --disable-pip-version-check --no-input -qq install uv==0.13.9
 	@.venv/lock/bin/uv --no-config pip compile pyproject.toml --all-extras $(UPGRADE) \
 	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --annotation-style line --custom-compile-command "make lock" \

@@ -246,7 +246,7 @@ class Spec:
                 id, name, first_sentence(function), kind, params, truth(body),
                 None if then is None else truth(then),
             )  # fmt: skip
-            tracing.refuse_unbound([claim.body, *([claim.then] if claim.then else [])], params, name)
+            tracing.refuse_unbound([claim.body, *([] if claim.then is None else [claim.then])], params, name)
             self.properties[name] = claim
             return claim
 

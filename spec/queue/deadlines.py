@@ -1,0 +1,59 @@
+"""Deadlines: a heartbeat shows that a process is alive, not that it gets anywhere.
+
+Each attempt has a hard deadline. Once it has passed the lease is renewed no more, so an attempt that hangs
+loses its claim as a dead one does.
+"""
+
+from spec.language import Spec, require
+from spec.queue.lease import Job, Lease, Status, Worker, claim, heartbeat, holds, lease
+
+deadlines = Spec("deadlines", lease, doc="An attempt that hangs is ended although its worker is alive.")
+
+deadlines.durable("overdue", Job, bool, False, "the deadline of the last claim has passed")
+
+
+@deadlines.also(claim)
+def claim_sets_the_deadline(s, w: Worker, j: Job):
+    """Each claim has a deadline of its own."""
+    s.overdue[j] = False
+
+
+@deadlines.also(heartbeat)
+def heartbeat_in_time(s, w: Worker):
+    """The lease is not renewed after the deadline."""
+    require(in_time=~s.overdue[s.job[w]])
+
+
+@deadlines.action(fair="weak")
+def pass_deadline(s, j: Job):
+    """The deadline of a claim passes."""
+    require(claimed=s.status[j] == Status.claimed)
+    s.overdue[j] = True
+
+
+# ------------------------------------------------------------------ what must hold
+@deadlines.step("INV-012")
+def no_renewal_after_the_deadline(s, t, j: Job):
+    """A lease that has expired after the deadline is not made live again."""
+    late = s.overdue[j] & (s.lease[j] == Lease.expired)
+    return late >> (t.lease[j] != Lease.live)
+
+
+@deadlines.step("LIVE-03")
+def deadlines_belong_to_claims(s, t, j: Job):
+    """A deadline passes only for a claim."""
+    return (~s.overdue[j] & t.overdue[j]) >> (s.status[j] == Status.claimed)
+
+
+# ------------------------------------------------------------------ what must come to be
+@deadlines.leads_to("LIVE-03")
+def hung_attempts_end(s, w: Worker):
+    """A worker does not hold a claim for ever."""
+    return holds(s, w), ~holds(s, w)
+
+
+# ------------------------------------------------------------------ what must be reachable
+@deadlines.sometimes("INV-012")
+def an_attempt_is_overdue(s, j: Job):
+    """A deadline can pass while the lease is live."""
+    return s.overdue[j] & (s.lease[j] == Lease.live)

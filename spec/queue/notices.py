@@ -1,0 +1,87 @@
+"""Notices: somebody is told of every death, whatever caused it.
+
+The notice is written in the step that buries the job, and delivered later; delivery may be repeated by a
+crash that this module does not show, so the reader of notices must expect one twice.
+"""
+
+from spec.language import Enum, Spec, ite, require
+from spec.queue.lease import (
+    Job,
+    Status,
+    Worker,
+    last_failure,
+    last_interrupt,
+    settle_failed,
+    settle_released,
+)
+from spec.queue.recovery import Recoverer, recover, recovery
+
+notices = Spec("notices", recovery, doc="Every death is announced.")
+
+
+class Notice(Enum):
+    """What has been said of a job's death."""
+
+    none = "there is nothing to say"
+    due = "it is written down, to be delivered"
+    sent = "it has been delivered"
+
+
+notices.durable("notice", Job, Notice, Notice.none, "what has been said of its death")
+
+
+def announce(s, j, dies):
+    """Write the notice in the step that buries the job."""
+    s.notice[j] = ite(dies, Notice.due, Notice.none)
+
+
+@notices.also(settle_failed)
+def failure_is_announced(s, w: Worker):
+    """A failure that buries the job is announced."""
+    announce(s, s.job[w], last_failure(s, s.job[w]))
+
+
+@notices.also(settle_released)
+def release_is_announced(s, w: Worker):
+    """A release that buries the job is announced."""
+    announce(s, s.job[w], last_interrupt(s, s.job[w]))
+
+
+@notices.also(recover)
+def recovery_is_announced(s, r: Recoverer):
+    """A recovery that buries the job is announced, as any other death."""
+    announce(s, s.seen[r], last_interrupt(s, s.seen[r]))
+
+
+@notices.action(fair="weak")
+def notify(s, j: Job):
+    """The notice is delivered."""
+    require(due=s.notice[j] == Notice.due)
+    s.notice[j] = Notice.sent
+
+
+# ------------------------------------------------------------------ what must hold
+@notices.invariant("INV-025")
+def deaths_are_announced(s, j: Job):
+    """There is a notice exactly for each job that is dead."""
+    return (s.status[j] == Status.dead) == (s.notice[j] != Notice.none)
+
+
+@notices.step("INV-025")
+def a_notice_is_final(s, t, j: Job):
+    """What has been delivered stays delivered."""
+    return (s.notice[j] == Notice.sent) >> (t.notice[j] == Notice.sent)
+
+
+# ------------------------------------------------------------------ what must come to be
+@notices.leads_to("LIVE-09")
+def death_is_noticed(s, j: Job):
+    """Somebody is told of a job that is dead."""
+    return s.status[j] == Status.dead, s.notice[j] == Notice.sent
+
+
+# ------------------------------------------------------------------ what must be reachable
+@notices.sometimes("INV-025")
+def a_recovered_death_is_told(s, j: Job):
+    """A death that no worker saw can be delivered."""
+    return (s.notice[j] == Notice.sent) & (s.fails[j] == 0)

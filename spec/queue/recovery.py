@@ -1,0 +1,96 @@
+"""Recovery: processes like any other that look for expired leases and put the claims right.
+
+A recoverer reads, and writes later; in between it may crash, the worker may come back, another recoverer may
+be faster. Left out: which recoverer leads. Any number may work at once; leadership would only save work.
+"""
+
+from spec.language import Sort, Spec, exists, forget, require
+from spec.queue.lease import Job, Lease, Status, Worker, has, interrupt, lease
+
+recovery = Spec("recovery", lease, doc="Expired claims are found and ended by recoverers that may crash.")
+
+
+class Recoverer(Sort):
+    """A process that frees the jobs of workers that have gone silent."""
+
+
+recovery.volatile("up", Recoverer, bool, True, "the recoverer is alive")
+recovery.volatile("seen", Recoverer, Job, None, "the job whose lease it saw expired")
+
+
+@recovery.action(fair="weak")
+def look(s, r: Recoverer, j: Job):
+    """A recoverer reads that a lease has expired, and remembers the job."""
+    require(up=s.up[r], expired=s.lease[j] == Lease.expired)
+    s.seen[r] = j
+
+
+@recovery.action(fair="weak")
+def recover(s, r: Recoverer):
+    """The recoverer interrupts the claim, if the lease is still expired at the moment of writing."""
+    j = s.seen[r]
+    require(expired=s.lease[j] == Lease.expired)
+    interrupt(s, j)
+    s.seen[r] = None
+
+
+@recovery.action(fair="weak")
+def overlook(s, r: Recoverer):
+    """The recoverer finds that there is nothing left to do for the job that it saw."""
+    require(settled=s.lease[s.seen[r]] != Lease.expired)
+    s.seen[r] = None
+
+
+@recovery.action(finite=True)
+def recoverer_crash(s, r: Recoverer):
+    """The recoverer dies, at any point, and forgets what it saw."""
+    forget(r)
+    s.up[r] = False
+
+
+@recovery.action(fair="weak")
+def recoverer_restart(s, r: Recoverer):
+    """The recoverer comes back, remembering nothing."""
+    s.up[r] = True
+
+
+# ------------------------------------------------------------------ what must hold
+@recovery.step("INV-023")
+def a_sighting_is_used_once(s, t, r: Recoverer):
+    """A recoverer that ends a claim does so for a lease that is expired at that moment."""
+    j = s.seen[r]
+    ended = (j != None) & (t.seen[r] == None) & (t.interrupts[j] != s.interrupts[j])
+    return ended >> (s.lease[j] == Lease.expired)
+
+
+@recovery.invariant("INV-011")
+def the_dead_do_not_recover(s, r: Recoverer):
+    """A recoverer that is down has nothing in hand."""
+    return ~s.up[r] >> (s.seen[r] == None)
+
+
+# ------------------------------------------------------------------ what must come to be
+@recovery.leads_to("LIVE-02")
+def orphans_are_freed(s, j: Job):
+    """A claim that no worker knows of any more, its worker having died, is ended."""
+    orphan = (s.status[j] == Status.claimed) & ~exists(Worker, lambda w: has(s, w, j))
+    return orphan, ~orphan
+
+
+@recovery.leads_to("LIVE-07")
+def the_guardian_returns(s, r: Recoverer):
+    """A recoverer that has died comes back."""
+    return ~s.up[r], s.up[r]
+
+
+# ------------------------------------------------------------------ what must be reachable
+@recovery.sometimes("INV-023")
+def two_recoverers_see_one_job(s, q: Recoverer, r: Recoverer):
+    """Two recoverers can have the same expired claim in hand."""
+    return (s.seen[q] != None) & (s.seen[q] == s.seen[r]) & (q != r)
+
+
+@recovery.sometimes("INV-011")
+def a_sighting_goes_stale(s, r: Recoverer):
+    """The claim that a recoverer has in hand can be renewed behind its back."""
+    return s.lease[s.seen[r]] == Lease.live
