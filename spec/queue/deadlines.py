@@ -39,7 +39,7 @@ def no_renewal_after_the_deadline(s, t, j: Job):
     return late >> (t.lease[j] != Lease.live)
 
 
-@deadlines.step("LIVE-03")
+@deadlines.step("INV-011")
 def deadlines_belong_to_claims(s, t, j: Job):
     """A deadline passes only for a claim."""
     return (~s.overdue[j] & t.overdue[j]) >> (s.status[j] == Status.claimed)

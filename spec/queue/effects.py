@@ -40,7 +40,8 @@ class Letter(Enum):
 
     none = "there is no dead letter"
     nothing = "nothing was written"
-    partial = "a part was written, which no reader sees"
+    half = "one half was written, which no reader sees"
+    both = "both halves were written, which no reader sees"
     applied = "the effect is committed, though the job is dead"
 
 
@@ -52,10 +53,15 @@ effects.ghost("applied", Job, Nat(2), 0, "how often the world has seen the effec
 effects.volatile("progress", Worker, Progress, Progress.outside, "how far it believes the work to be")
 
 
+def written(s, j):
+    """What a dead letter would have to say now."""
+    halves = ite(s.first[j] == s.second[j], Letter.both, Letter.half)
+    return ite(s.recorded[j], Letter.applied, ite(s.first[j] == 0, Letter.nothing, halves))
+
+
 def bury(s, j, dies):
     """The dead letter lists what was written, in the step that buries the job."""
-    written = ite(s.recorded[j], Letter.applied, ite(s.first[j] > 0, Letter.partial, Letter.nothing))
-    s.letter[j] = ite(dies, written, Letter.none)
+    s.letter[j] = ite(dies, written(s, j), Letter.none)
 
 
 # ------------------------------------------------------------------ inside the handler
@@ -149,6 +155,13 @@ def writes_never_go_back(s, t, j: Job):
     return (s.first[j] <= t.first[j]) & (s.second[j] <= t.second[j])
 
 
+@effects.step("INV-011")
+def writes_come_from_the_handler(s, t, j: Job):
+    """Shared state is written only after the handler was entered."""
+    wrote = (t.first[j] != s.first[j]) | (t.second[j] != s.second[j])
+    return wrote >> s.entered[j]
+
+
 @effects.invariant("INV-006")
 def one_effect_per_job(s, j: Job):
     """However often a job is delivered, the world sees its effect at most once."""
@@ -170,10 +183,7 @@ def no_hidden_partial_update(s, j: Job):
 @effects.invariant("INV-008")
 def dead_letters_are_true(s, j: Job):
     """The dead letter says just what was written."""
-    dead = s.status[j] == Status.dead
-    applied = (s.letter[j] == Letter.applied) == s.recorded[j]
-    partial = (s.letter[j] == Letter.partial) == (~s.recorded[j] & (s.first[j] > 0))
-    return dead >> (applied & partial & (s.letter[j] != Letter.none))
+    return (s.status[j] == Status.dead) >> (s.letter[j] == written(s, j))
 
 
 @effects.invariant("INV-009")
@@ -198,7 +208,7 @@ def halves_of_two_attempts(s, j: Job):
 @effects.sometimes("INV-008")
 def a_job_dies_half_done(s, j: Job):
     """A job can die when a part of its work is written."""
-    return s.letter[j] == Letter.partial
+    return s.letter[j] == Letter.half
 
 
 @effects.sometimes("INV-008")

@@ -276,8 +276,15 @@ def a_live_claim_ends_by_its_holder(s, t, j: Job):
 @lease.step("INV-004")
 def workers_settle_what_they_hold(s, t, w: Worker):
     """A worker that still holds a claim lets go of it only by settling it, or by dying."""
-    let_go = holds(s, w) & (t.job[w] != s.job[w]) & (t.pc[w] != Pc.down)
-    return let_go >> (t.status[s.job[w]] != Status.claimed)
+    let_go = (t.job[w] != s.job[w]) | (t.pc[w] == Pc.idle)
+    return (holds(s, w) & let_go & (t.pc[w] != Pc.down)) >> (t.status[s.job[w]] != Status.claimed)
+
+
+@lease.step("INV-004")
+def leases_are_renewed_for_their_holder(s, t, j: Job):
+    """An expired lease is made live again only while a worker holds the claim."""
+    renewed = (s.lease[j] == Lease.expired) & (t.lease[j] == Lease.live)
+    return renewed >> exists(Worker, lambda w: has(s, w, j))
 
 
 @lease.invariant("INV-007")

@@ -63,6 +63,13 @@ def a_sighting_is_used_once(s, t, r: Recoverer):
     return ended >> (s.lease[j] == Lease.expired)
 
 
+@recovery.step("INV-011")
+def only_expired_claims_are_taken_up(s, t, r: Recoverer):
+    """A recoverer takes up a job only because its lease has expired."""
+    taken_up = (t.seen[r] != s.seen[r]) & (t.seen[r] != None)
+    return taken_up >> (s.lease[t.seen[r]] == Lease.expired)
+
+
 @recovery.invariant("INV-011")
 def the_dead_do_not_recover(s, r: Recoverer):
     """A recoverer that is down has nothing in hand."""
