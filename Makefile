@@ -68,6 +68,7 @@ lock:
 	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --annotation-style line --custom-compile-command "make lock" \
 	    --quiet --output-file requirements.lock
+	@rm -rf .venv/lock
 
 clean:
 	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -31,6 +31,7 @@ RUNS_IMPL = re.compile(r"checker/(cli\.py|(replay|conformance|evidence)[^/]*(/.*
 # Where a heavy library may be imported, and in how many files at the most.
 ROOMS = {
     "numba": ("checker/compiled/", None),
+    "llvmlite": ("checker/compiled/", None),
     "z3": ("checker/", 1),
     "cvc5": ("checker/", 1),
     "textual": ("tui/", None),

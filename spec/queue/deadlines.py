@@ -1,13 +1,14 @@
 """Deadlines: a heartbeat shows that a process is alive, not that it gets anywhere.
 
 Each attempt has a hard deadline. Once it has passed the lease is renewed no more, so an attempt that hangs
-loses its claim as a dead one does.
+loses its claim as a dead one does. With recovery this is what makes every job end.
 """
 
 from spec.language import Spec, require
-from spec.queue.lease import Job, Lease, Status, Worker, claim, heartbeat, holds, lease
+from spec.queue.lease import Job, Lease, Status, Worker, claim, heartbeat, holds, terminal
+from spec.queue.recovery import recovery
 
-deadlines = Spec("deadlines", lease, doc="An attempt that hangs is ended although its worker is alive.")
+deadlines = Spec("deadlines", recovery, doc="An attempt that hangs is ended although its worker is alive.")
 
 deadlines.durable("overdue", Job, bool, False, "the deadline of the last claim has passed")
 
@@ -46,6 +47,12 @@ def deadlines_belong_to_claims(s, t, j: Job):
 
 
 # ------------------------------------------------------------------ what must come to be
+@deadlines.leads_to("LIVE-01")
+def every_job_ends(s, j: Job):
+    """A job in the queue is done or dead in the end, even if every handler hangs."""
+    return s.status[j] != Status.absent, terminal(s, j)
+
+
 @deadlines.leads_to("LIVE-03")
 def hung_attempts_end(s, w: Worker):
     """A worker does not hold a claim for ever."""

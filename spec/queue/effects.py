@@ -71,7 +71,7 @@ def start_from_nothing(s, w: Worker):
     s.progress[w] = Progress.begun
 
 
-@effects.action(fair="weak")
+@effects.action()
 def write_first(s, w: Worker):
     """The worker writes the first half, under its token, unless the effect is committed already."""
     j = s.job[w]
@@ -85,7 +85,7 @@ def write_first(s, w: Worker):
     s.progress[w] = Progress.first
 
 
-@effects.action(fair="weak")
+@effects.action()
 def write_second(s, w: Worker):
     """The worker writes the second half."""
     j = s.job[w]
@@ -94,7 +94,7 @@ def write_second(s, w: Worker):
     s.progress[w] = Progress.second
 
 
-@effects.action(fair="weak")
+@effects.action()
 def record(s, w: Worker):
     """The worker commits: effect and record become visible in one step."""
     j = s.job[w]
@@ -116,7 +116,7 @@ def lose_reply(s, w: Worker):
     s.progress[w] = Progress.second
 
 
-@effects.action(fair="weak")
+@effects.action()
 def find_recorded(s, w: Worker):
     """The worker finds that the effect is committed, by itself unknowingly or by an earlier attempt."""
     require(recorded=s.recorded[s.job[w]])

@@ -2,7 +2,8 @@
 
 Left out here: who puts a claim right after its worker has died (`recovery`), what the handler does to
 shared state (`effects`), who asks for jobs (`producers`). There is no clock: a lease may run out at any
-moment, which covers every speed a worker can have. Nothing in the store is lost by a crash; a worker's memory is.
+moment, which covers every speed a worker can have. A handler need never return: nothing here is promised
+about what goes on inside it. Nothing in the store is lost by a crash; a worker's memory is.
 """
 
 from spec.language import Enum, Nat, Sort, Spec, exists, forget, ite, require
@@ -152,7 +153,7 @@ def claim(s, w: Worker, j: Job):
     s.held[w] = s.token[j]
 
 
-@lease.action(fair="weak")
+@lease.action()
 def start(s, w: Worker):
     """The worker enters the handler; it looks at the row again, for it may have waited long."""
     j = s.job[w]
@@ -176,7 +177,7 @@ def expire(s, j: Job):
     s.lease[j] = Lease.expired
 
 
-@lease.action(fair="weak")
+@lease.action()
 def settle_done(s, w: Worker):
     """The handler has returned and the worker reports success."""
     j = s.job[w]
@@ -350,13 +351,6 @@ def every_claim_has_an_outcome(s, j: Job):
 def every_death_has_a_reason(s, j: Job):
     """A job is dead exactly if the row says why."""
     return (s.status[j] == Status.dead) == (s.reason[j] != Reason.none)
-
-
-# ------------------------------------------------------------------ what must come to be
-@lease.leads_to("LIVE-01")
-def every_job_ends(s, j: Job):
-    """A job in the queue is done or dead in the end."""
-    return s.status[j] != Status.absent, terminal(s, j)
 
 
 # ------------------------------------------------------------------ what must be reachable

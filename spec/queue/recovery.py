@@ -20,7 +20,7 @@ recovery.volatile("seen", Recoverer, Job, None, "the job whose lease it saw expi
 
 @recovery.action(fair="weak")
 def look(s, r: Recoverer, j: Job):
-    """A recoverer reads that a lease has expired, and remembers the job."""
+    """A recoverer reads that a lease has expired, and remembers the job instead of what it saw before."""
     require(up=s.up[r], expired=s.lease[j] == Lease.expired)
     s.seen[r] = j
 
@@ -31,13 +31,6 @@ def recover(s, r: Recoverer):
     j = s.seen[r]
     require(expired=s.lease[j] == Lease.expired)
     interrupt(s, j)
-    s.seen[r] = None
-
-
-@recovery.action(fair="weak")
-def overlook(s, r: Recoverer):
-    """The recoverer finds that there is nothing left to do for the job that it saw."""
-    require(settled=s.lease[s.seen[r]] != Lease.expired)
     s.seen[r] = None
 
 

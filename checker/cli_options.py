@@ -1,0 +1,96 @@
+"""What the commands share: the scopes and their names, numbers as people write them, completion."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import typer
+
+from spec.language.scope import Scope
+
+_POWERS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
+_BYTES = {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40, "t": 10**12}
+_NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\d{1,2})?)\s*([a-z]*)", re.IGNORECASE)
+
+
+class Wrong(typer.TyperException):
+    """The command line asks for something that cannot be done: subject, fact, remedy; exit 2."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The scopes of the queue, and which of them a check runs."""
+
+    scopes: dict[str, Scope]
+    default: tuple[str, ...]
+    deep: tuple[str, ...]
+
+    def scope(self, name: str) -> Scope:
+        """Return the scope of this name, or raise `Wrong`."""
+        if name not in self.scopes:
+            raise Wrong(f"there is no scope '{name}'; {close(name, self.scopes, 'ffq scopes')}")
+        return self.scopes[name]
+
+    def guards(self) -> list[str]:
+        """Return every guard of every scope."""
+        names = (n for scope in self.scopes.values() for n in scope.spec.guard_names())
+        return list(dict.fromkeys(names))
+
+
+def catalogue() -> Catalogue:
+    """Load the queue; not before a command needs it, so that `--help` is quick."""
+    from spec.queue import DEEP, DEFAULT, SCOPES
+
+    return Catalogue(SCOPES, DEFAULT, DEEP)
+
+
+def close(name: str, known: Iterable[str], listing: str) -> str:
+    """Return a remedy: the names nearest to a misspelt one, or the command that lists all."""
+    near = difflib.get_close_matches(name, list(known), 3, 0.5)
+    return f"write one of: {', '.join(near)}" if near else f"`{listing}` lists them"
+
+
+def whole_number(text: str) -> int:
+    """Return a count as people write it: 200000, 200_000, 2e5, 200k, 10M."""
+    return _quantity(text, _POWERS, "write it as 200000, 2e5, 200k or 10M")
+
+
+def memory(text: str) -> int:
+    """Return bytes as people write them: 8GiB, 512MB, 8G."""
+    text = text.strip()
+    # 8G, 8GB and 8GiB; a bare number is bytes.
+    unit = text[:-1] if text[-1:] in "bB" else text
+    return _quantity(unit, {**_POWERS, **_BYTES}, "write it as 8GiB, 512MB or a number of bytes")
+
+
+def _quantity(text: str, units: dict[str, int], remedy: str) -> int:
+    found = _NUMBER.fullmatch(text.strip())
+    unit = found[2].lower() if found else ""
+    if not found or unit not in units:
+        raise typer.BadParameter(f"'{text}' is not a size; {remedy}")
+    value = int(float(found[1].replace("_", "")) * units[unit])
+    if value < 1:
+        raise typer.BadParameter(f"'{text}' is less than 1; {remedy}")
+    return value
+
+
+def complete_scope(incomplete: str) -> list[tuple[str, str]]:
+    """Return the scopes that begin so, for the shell."""
+    found = catalogue().scopes.items()
+    return [(name, s.doc) for name, s in found if name.startswith(incomplete)]
+
+
+def complete_guard(incomplete: str) -> list[str]:
+    """Return the guards that begin so, for the shell."""
+    return [guard for guard in catalogue().guards() if guard.startswith(incomplete)]
+
+
+def complete_property(incomplete: str) -> list[tuple[str, str]]:
+    """Return the properties that begin so, for the shell."""
+    found = {p.name: p for s in catalogue().scopes.values() for p in s.spec.properties.values()}
+    return [(n, f"{p.id}: {p.doc}") for n, p in found.items() if n.startswith(incomplete)]

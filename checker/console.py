@@ -1,0 +1,191 @@
+"""What people see: results on stdout, progress and diagnostics on stderr, colour only where wanted.
+
+Text that comes from specs and files is printed as it is: nothing in it is markup.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from checker.check import WORDS, Result
+from checker.exploration import Exploration, Progress, Report
+from checker.story import Story, render
+from spec.language.scope import Scope
+
+COLOURS = {"P": "green", "E": "green", "S": "cyan", "V": "bold yellow", "✗": "bold red", "?": "yellow"}
+
+STOPPED = {
+    "max-states": "the limit on states was reached",
+    "max-memory": "the limit on memory was reached",
+    "max-seconds": "the time was up",
+    "interrupt": "interrupted",
+    "violation": "stopped at a violation",
+}
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave it to the command line, which knows the exit status."""
+        raise BrokenPipeError
+
+
+def console(stderr: bool = False) -> Console:
+    """Return a console on stdout or stderr as they are now."""
+    file = sys.stderr if stderr else sys.stdout
+    return _Console(file=file, highlight=False, markup=False, emoji=False)
+
+
+def emit(answer: dict[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(answer, ensure_ascii=not unicode) + "\n")
+
+
+def say(text: str) -> None:
+    """Print one line of diagnostics on stderr; what no terminal should be sent is escaped."""
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    sys.stderr.write(f"ffq: {safe}\n")
+    sys.stderr.flush()
+
+
+def bounds(scope: Scope) -> str:
+    """Return the bounds of a scope: `Job=2, Worker=2`."""
+    return ", ".join(f"{name}={value}" for name, value in scope.bounds.items())
+
+
+# ---------------------------------------------------------------- one scope
+def show_result(out: Console, result: Result) -> None:
+    """Print what was found in one scope: how it was explored, then each verdict."""
+    found = result.exploration
+    title = Text(result.base.name, style="bold")
+    title.append(f": {bounds(result.base)}", style="not bold")
+    for edit in (*result.edits, *(f"without {guard}" for guard in found.off)):
+        title.append(f"; {edit}", style="bold red")
+    out.print(title)
+    for line in _facts(found):
+        out.print(Text(f"  {line}"), style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for _ in range(4):
+        # Folding loses nothing in a narrow terminal; cutting off would.
+        table.add_column(overflow="fold")
+    for judged in result.judged:
+        verdict = judged.verdict
+        style = COLOURS[verdict.evidence]
+        symbol, says = Text(f"  {verdict.symbol}", style=style), Text(verdict.says, style=style)
+        table.add_row(symbol, Text(judged.id), Text(judged.name), says)
+    if result.judged:
+        out.print(table)
+    if result.never_fired:
+        names = ", ".join(result.never_fired)
+        out.print(Text(f"  never fired: {names}", style=COLOURS["V"]))
+    out.print()
+
+
+def _facts(found: Exploration) -> Iterable[str]:
+    counts = f"{found.states:,} states, {found.generated:,} generated, depth {found.depth}"
+    rate = f", {found.states / found.seconds:,.0f} states/s" if found.seconds > 0 else ""
+    yield f"{counts}, {found.seconds:.2f} s{rate}"
+    merged = f"{', '.join(found.symmetry)} merged" if found.symmetry else "nothing merged"
+    dead = "no deadlock" if not found.deadlocks else f"{found.deadlocks:,} deadlocks"
+    yield f"{found.engine} engine, symmetry: {merged}; {dead}"
+    if found.stopped_by is not None:
+        yield f"not every state: {STOPPED.get(found.stopped_by, found.stopped_by)}"
+
+
+def show_story(out: Console, story: Story) -> None:
+    """Print a story; it is wrapped for a terminal, and has one line a step in a file."""
+    fixed = out.is_terminal or "COLUMNS" in os.environ
+    for line in render(story, out.width if fixed else None):
+        broken = line.startswith(f"{story.broken.id} {story.broken.name} is broken")
+        style = COLOURS["✗"] if broken else ""
+        out.print(Text(line, style=style), soft_wrap=not (fixed and broken))
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Return the verdicts of all scopes counted, in one line."""
+    tally: dict[str, int] = {}
+    for judged in (j for r in results for j in r.judged):
+        word = WORDS[judged.verdict.evidence]
+        tally[word] = tally.get(word, 0) + 1
+    counts = ", ".join(f"{tally[word]} {word}" for word in dict.fromkeys(WORDS.values()) if word in tally)
+    plural = "" if len(results) == 1 else "s"
+    states = sum(r.exploration.states for r in results)
+    seconds = sum(r.exploration.seconds for r in results)
+    return f"{len(results)} scope{plural}, {states:,} states, {seconds:.1f} s: {counts or 'no property'}"
+
+
+def as_json(result: Result, traces: dict[tuple[str, str], str]) -> dict[str, Any]:
+    """Return a result as `--json` prints it; `traces` maps scope and property to a saved file."""
+    found, name = result.exploration, result.base.name
+    return {
+        "name": name,
+        "bounds": dict(result.base.bounds),
+        "edits": [*result.edits, *(f"without {guard}" for guard in found.off)],
+        "complete": found.complete,
+        "stopped_by": found.stopped_by,
+        "states": found.states,
+        "generated": found.generated,
+        "depth": found.depth,
+        "seconds": round(found.seconds, 3),
+        "symmetry": list(found.symmetry),
+        "engine": found.engine,
+        "properties": [
+            {
+                "id": j.id,
+                "name": j.name,
+                "kind": j.kind,
+                "verdict": WORDS[j.verdict.evidence],
+                "evidence": j.verdict.symbol,
+                "steps": j.verdict.steps,
+                "trace": traces.get((name, j.name)),
+            }
+            for j in result.judged
+        ],
+        "never_fired": list(result.never_fired),
+        "deadlocks": found.deadlocks,
+    }
+
+
+# ---------------------------------------------------------------- progress
+class Live:
+    """A line on stderr that says how far the run is, where stderr is a terminal; else nothing."""
+
+    def __init__(self) -> None:
+        self.err = console(stderr=True)
+        self.bar: Bar | None = None
+
+    def watch(self, scope: Scope) -> Report | None:
+        """Return what shows the progress of this scope, until `done`."""
+        self.done()
+        if not self.err.is_terminal:
+            return None
+        line = TextColumn("{task.description}", markup=False)
+        self.bar = bar = Bar(
+            SpinnerColumn(), line, console=self.err, transient=True,
+            redirect_stdout=False, redirect_stderr=False,
+        )  # fmt: skip
+        task = bar.add_task(scope.name, total=None)
+        bar.start()
+
+        def report(now: Progress) -> None:
+            rate = f" ({now.states / now.seconds:,.0f}/s)" if now.seconds > 0 else ""
+            counts = f"{now.states:,} states{rate}, depth {now.depth}, frontier {now.frontier:,}"
+            bar.update(task, description=f"{scope.name}: {now.phase}, {counts}")
+
+        return report
+
+    def done(self) -> None:
+        """Take the line away, so that results are printed where it was."""
+        if self.bar:
+            self.bar.stop()
+            self.bar = None

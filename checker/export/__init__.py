@@ -1,0 +1,1 @@
+"""A scope and its traces in the formats of other tools."""

@@ -1,0 +1,214 @@
+"""Traces as files: JSON Lines with a header, one object for each step, and a closing object.
+
+`trace_reading` reads them back and `replay` runs one on its spec. A file that cannot be believed
+raises `BadTrace`, which says where, what and the remedy; one that the spec does not follow raises
+`Diverged`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path as File
+from typing import Any
+
+from checker.exploration import Path
+from checker.story import RANGE, Line, NotBroken, Story, plain, tell
+from spec.language import edits as language_edits
+from spec.language.evaluate import Evaluator, Instance, OutOfRange
+from spec.language.model import Action, Spec
+from spec.language.scope import Scope, Value
+from spec.language.types import Nat, is_enum, type_name
+
+FORMAT, VERSION = "ffq trace", 1
+BYTES_MAX, LINE_MAX = 64 * 2**20, 2**20
+
+
+class BadTrace(Exception):
+    """The file is not a trace that can be believed: `where: fact; remedy`."""
+
+    def __init__(self, where: object, fact: str, remedy: str) -> None:
+        super().__init__(f"{where}: {fact}; {remedy}")
+
+
+class Diverged(Exception):
+    """The spec does not follow the trace: `where: fact`."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a trace file says, each name and value known to the spec; `scope` has no edits made."""
+
+    scope: Scope
+    edits: tuple[str, ...]
+    off: tuple[str, ...]
+    engine: str
+    violated: str
+    lines: tuple[Line, ...]
+    where: str = field(default="trace", compare=False)
+
+    @property
+    def edited(self) -> Scope:
+        """The scope with every edit made."""
+        return edited(self.scope, self.edits, self.off)
+
+
+def edited(scope: Scope, edits: Iterable[str], off: Iterable[str] = ()) -> Scope:
+    """Return the scope on its spec with each edit made, then each guard removed."""
+    spec = scope.spec
+    for edit in edits:
+        spec = language_edits.find(spec, edit)
+    for guard in off:
+        spec = language_edits.without(spec, guard)
+    return scope.on(spec)
+
+
+def spec_hash(spec: Spec) -> str:
+    """Return a hash of what the spec says: the same on every machine, and unmoved by prose."""
+    return hashlib.sha256("\n".join(_text(spec)).encode()).hexdigest()[:32]
+
+
+def _text(spec: Spec) -> Iterator[str]:
+    for bound in spec.constants.values():
+        yield f"constant {bound.name} {bound.least}"
+    for f in spec.fields.values():
+        over = "-" if f.over is None else f.over.__name__
+        limit = f"0..{f.type.limit}" if isinstance(f.type, Nat) else type_name(f.type)
+        members = ",".join(f.type.members) if is_enum(f.type) else ""  # type: ignore[union-attr]  # is_enum
+        yield f"{f.survival} {f.name} {over} {limit} {members} {f.initial}"
+    for action in spec.actions.values():
+        yield f"action {action.name} {_params(action.params)} {action.fair} {action.finite}"
+        yield from (f"  require {g.name}: {g.condition}" for g in action.guards)
+        yield from (f"  follow {r}" for r in action.references(spec))
+        yield from (f"  {u.field.name}[{u.index}] = {u.value}" for u in action.updates(spec))
+    for p in spec.properties.values():
+        yield f"{p.kind} {p.id} {p.name} {_params(p.params)}: {p.body} ~> {p.then}"
+
+
+def _params(params: Iterable[Any]) -> str:
+    return ", ".join(f"{p.name}: {p.type.__name__}" for p in params)
+
+
+# ---------------------------------------------------------------- writing
+def record(trace: Trace, story: Story) -> str:
+    """Return the text of a trace file."""
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "spec": spec_hash(trace.scope.spec),
+        "scope": trace.scope.name,
+        "bounds": dict(trace.scope.bounds),
+        "edits": trace.edits,
+        "off": trace.off,
+        "property": {"id": story.broken.id, "name": trace.violated},
+        "engine": trace.engine,
+    }
+    end = {"property": trace.violated, "broken": story.broken.clause, "steps": len(story.lines)}
+    rows = [header, *map(as_json, story.lines), end]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def as_json(line: Line) -> dict[str, Any]:
+    """Return a step as a trace file holds it."""
+    changed = {c.place: [c.before, c.after] for c in line.changes}
+    return {
+        "n": line.n,
+        "actor": line.actor,
+        "action": line.action,
+        "params": line.params,
+        "changed": changed,
+    }
+
+
+def save(file: File, text: str) -> None:
+    """Write the trace in one piece; raises `OSError`, or `BadTrace` if another kind of file is there."""
+    check_destination(file)
+    # A link stays a link: what it points to is replaced.
+    file = file.resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".ffq-", suffix=".jsonl", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        # mkstemp makes it private; a trace is as readable as any file.
+        mask = os.umask(0)
+        os.umask(mask)
+        File(name).chmod(0o666 & ~mask)
+        File(name).replace(file)
+    except BaseException:
+        File(name).unlink(missing_ok=True)
+        raise
+
+
+def check_destination(file: File) -> None:
+    """Raise `BadTrace` if saving here would overwrite something that is not a trace."""
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise BadTrace(file, "is not a regular file", "name another file")
+    with file.open("rb") as old:
+        first = old.readline(LINE_MAX)
+    try:
+        header = json.loads(first)
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise BadTrace(file, "exists and is not a trace; it was left alone", "name another file")
+
+
+# ---------------------------------------------------------------- replaying
+def replay(trace: Trace) -> tuple[Path, Story]:
+    """Run the trace on its spec and tell it; raises `Diverged` where the two differ."""
+    scope = trace.edited
+    evaluator = Evaluator(scope)
+    states, steps = [evaluator.initial()], []
+    for line in trace.lines:
+        # The header is line 1 of the file.
+        where = f"{trace.where}:{line.n + 1}: step {line.n}, {line.call} of {line.actor},"
+        action = scope.spec.actions[line.action]
+        instance = Instance(evaluator, action, _binding(scope, action, line))
+        refusal = instance.refusal(states[-1])
+        if refusal is not None:
+            raise Diverged(f"{where} is not enabled: the spec refuses it for '{refusal}'")
+        steps.append(instance.step)
+        try:
+            states.append(instance.after(states[-1]))
+        except OutOfRange as leaving:
+            if line.n == len(trace.lines) and trace.violated == f"{RANGE}{leaving.field}":
+                break
+            raise Diverged(f"{where} stores {leaving}, out of its range") from None
+    path = Path(tuple(states), tuple(steps))
+    try:
+        story = tell(scope, path, trace.violated)
+    except NotBroken as holds:
+        raise Diverged(f"{trace.where}:{len(trace.lines) + 2}: {holds}") from None
+    for told, line in zip(story.lines, trace.lines, strict=True):
+        if (told.actor, set(told.changes)) != (line.actor, set(line.changes)):
+            ours, theirs = (_difference(a, b) for a, b in ((told, line), (line, told)))
+            raise Diverged(
+                f"{trace.where}:{line.n + 1}: step {line.n}, {line.call}, differs: "
+                f"the spec says {ours}, the trace {theirs}"
+            )
+    return path, story
+
+
+def _difference(a: Line, b: Line) -> str:
+    found = [str(change) for change in a.changes if change not in b.changes]
+    return ", ".join(found) or ("the same" if a.actor == b.actor else f"actor {a.actor}")
+
+
+def _binding(scope: Scope, action: Action, line: Line) -> dict[str, Value]:
+    """Return the parameters of a step as the evaluator wants them."""
+    return {
+        p.name: next(v for v in scope.choices(p.type) if plain(p.type, v) == line.params[p.name])
+        for p in action.params
+    }

@@ -1,0 +1,257 @@
+"""Reading a trace file: each name and value is checked against the spec; nothing is evaluated."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path as File
+from typing import Any
+
+from checker.story import RANGE, Change, Line, Plain, plain
+from checker.trace import BYTES_MAX, FORMAT, LINE_MAX, VERSION, BadTrace, Trace, edited, spec_hash
+from spec.language.misuse import Misuse, near
+from spec.language.scope import Scope, element_name
+from spec.language.types import Nat
+
+BOUND_MAX = 32
+"""How many elements a trace may ask for, unless its scope has more: a file cannot fill memory."""
+
+_MAKE_ANEW = "make the trace anew with ffq check"
+_MEND = "mend the file, or make the trace anew with ffq check"
+_KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number"}
+
+
+def read(file: File, scopes: Mapping[str, Scope]) -> Trace:
+    """Return what the file says, or raise `BadTrace`; the spec is found in `scopes` by its hash."""
+    rows = _rows(file)
+    header = next(rows, None)
+    if header is None:
+        raise BadTrace(file, "is empty", _MAKE_ANEW)
+    base, violated, claim_id = _header(header, scopes)
+    scope, off, edits = base.scope, base.off, base.edits
+    try:
+        whole = edited(scope, edits, off)
+    except Misuse as misuse:
+        raise header.bad(misuse.fact) from None
+    places = _places(whole)
+    lines: list[Line] = []
+    for row in rows:
+        if "steps" in row.data:
+            _end(row, violated, len(lines))
+            extra = next(rows, None)
+            if extra is not None:
+                raise extra.bad("stands after the end of the trace")
+            _check_claim(header, whole, violated, claim_id)
+            return Trace(scope, edits, off, base.engine, violated, tuple(lines), str(file))
+        lines.append(_step(row, whole, places, len(lines) + 1))
+    raise BadTrace(
+        f"{file}:{len(lines) + 2}", "the trace is cut off: its end is missing", _MAKE_ANEW
+    )
+
+
+class _Row:
+    """One object of the file, and where it stands."""
+
+    def __init__(self, where: str, data: dict[str, Any]) -> None:
+        self.where, self.data = where, data
+
+    def bad(self, fact: str, remedy: str = _MEND) -> BadTrace:
+        return BadTrace(self.where, fact, remedy)
+
+    def only(self, *keys: str) -> None:
+        """Refuse any key but these."""
+        for key in self.data:
+            if key not in keys:
+                raise self.bad(f"{_clip(key)} does not belong here")
+
+    def take(self, key: str, kind: type) -> Any:
+        """Return the value of a key that must be there and of this kind; True is no number."""
+        if key not in self.data:
+            raise self.bad(f"'{key}' is missing")
+        value = self.data[key]
+        if type(value) is not kind:
+            raise self.bad(f"'{key}' is {_clip(value)}, not {_KINDS[kind]}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of text."""
+        values = self.take(key, list)
+        for value in values:
+            if type(value) is not str:
+                raise self.bad(f"'{key}' holds {_clip(value)}, not text")
+        return tuple(values)
+
+
+def _rows(file: File) -> Iterator[_Row]:
+    """Yield the objects of the file, refusing what is no file of small, complete lines of JSON."""
+    try:
+        status = file.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise BadTrace(file, "is a directory", "name a trace file")
+        if not stat.S_ISREG(status.st_mode):
+            raise BadTrace(file, "is not a regular file", "name a trace file")
+        if status.st_size > BYTES_MAX:
+            size = f"{status.st_size / 2**20:,.0f} MiB"
+            raise BadTrace(
+                file, f"has {size}, and a trace has {BYTES_MAX // 2**20} at most", _MAKE_ANEW
+            )
+        with file.open("rb") as opened:
+            number = 0
+            while line := opened.readline(LINE_MAX + 1):
+                number += 1
+                yield _row(f"{file}:{number}", line)
+    except FileNotFoundError:
+        raise BadTrace(
+            file, "there is no such file", "ffq check --without GUARD makes one"
+        ) from None
+    except OSError as failed:
+        raise BadTrace(file, f"cannot be read: {failed.strerror}", "name a readable file") from None
+    except ValueError:  # a NUL in the name
+        raise BadTrace(repr(str(file)), "is no file name", "name a trace file") from None
+
+
+def _row(where: str, line: bytes) -> _Row:
+    if len(line) > LINE_MAX:
+        raise BadTrace(where, f"the line is longer than {LINE_MAX:,} bytes", _MAKE_ANEW)
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        raise BadTrace(where, f"byte {wrong.start + 1} is not UTF-8", _MAKE_ANEW) from None
+    try:
+        data = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+    except (ValueError, RecursionError) as wrong:
+        if not line.endswith(b"\n"):
+            raise BadTrace(where, "the trace is cut off inside this line", _MAKE_ANEW) from None
+        fact = f": {wrong.msg}" if isinstance(wrong, json.JSONDecodeError) else f": {wrong}"
+        raise BadTrace(where, f"is not JSON{fact[:120]}", _MEND) from None
+    if not isinstance(data, dict):
+        raise BadTrace(where, f"{_clip(data)} is not an object", _MEND)
+    return _Row(where, data)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def _header(row: _Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
+    """Return the trace without its steps, and name and ID of what it violates."""
+    if row.data.get("format") != FORMAT:
+        raise row.bad("is not the header of a trace", "name a file that ffq check has saved")
+    version = row.take("version", int)
+    if version != VERSION:
+        raise row.bad(f"has version {version}, and this ffq reads version {VERSION}", _MAKE_ANEW)
+    keys = ("spec", "scope", "bounds", "edits", "off", "property", "engine")
+    row.only("format", "version", *keys)
+    name, wanted, engine = (row.take(key, str) for key in ("scope", "spec", "engine"))
+    same = {n: s for n, s in scopes.items() if spec_hash(s.spec) == wanted}
+    if not same:
+        known = (
+            f"scope {name} has spec {spec_hash(scopes[name].spec)}"
+            if name in scopes
+            else "no scope has"
+        )
+        raise row.bad(f"is of another spec, {_clip(wanted)}: {known}", _MAKE_ANEW)
+    found = same.get(name) or next(iter(same.values()))
+    bounds = row.take("bounds", dict)
+    for bound, value in bounds.items():
+        if type(value) is not int or not 0 <= value <= max(BOUND_MAX, found.bounds.get(bound, 0)):
+            raise row.bad(f"the bound {_clip(bound)} is {_clip(value)}", _MEND)
+    try:
+        scope = Scope(name if name in same else found.name, found.spec, bounds, found.doc)
+    except Misuse as misuse:
+        raise row.bad(misuse.fact) from None
+    claim = _Row(row.where, row.take("property", dict))
+    claim.only("id", "name")
+    violated = claim.take("name", str)
+    trace = Trace(scope, row.texts("edits"), row.texts("off"), engine, violated, ())
+    return trace, violated, claim.take("id", str)
+
+
+def _check_claim(row: _Row, scope: Scope, violated: str, claim_id: str) -> None:
+    field = scope.spec.fields.get(violated.removeprefix(RANGE))
+    if violated in scope.spec.properties:
+        claim = scope.spec.properties[violated]
+        known, kind = claim.id, claim.kind
+        if kind not in ("invariant", "step"):
+            raise row.bad(f"'{violated}' is of kind {kind}: no run violates it")
+    elif violated.startswith(RANGE) and field is not None and isinstance(field.type, Nat):
+        known = "range"
+    else:
+        raise row.bad(f"the spec has no property {_clip(violated)}")
+    if claim_id != known:
+        raise row.bad(f"'{violated}' has the ID {known}, not {_clip(claim_id)}")
+
+
+def _places(scope: Scope) -> dict[str, tuple[Plain, ...] | range]:
+    """Return the values each place may hold, as traces write them."""
+    found: dict[str, tuple[Plain, ...] | range] = {}
+    for place in scope.places:
+        f = place.field
+        name = f.name if f.over is None else f"{f.name}[{element_name(f.over, place.element)}]"
+        if isinstance(f.type, Nat):
+            found[name] = range(scope.limit(f.type) + 1)
+        else:
+            found[name] = (None, *(plain(f.type, value) for value in scope.choices(f.type)))
+    return found
+
+
+def _step(row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range], n: int) -> Line:
+    row.only("n", "actor", "action", "params", "changed")
+    if row.take("n", int) != n:
+        raise row.bad(f"is step {row.data['n']}, and step {n} is next")
+    name, actor = row.take("action", str), row.take("actor", str)
+    if name not in scope.spec.actions:
+        raise row.bad(f"there is no action {_clip(name)}")
+    params = row.take("params", dict)
+    wanted = {p.name: p.type for p in scope.spec.actions[name].params}
+    if params.keys() != wanted.keys():
+        raise row.bad(f"{name} takes ({', '.join(wanted)}), not ({_clip(', '.join(params))})")
+    for key, kind in wanted.items():
+        if not _among(params[key], [plain(kind, value) for value in scope.choices(kind)]):
+            raise row.bad(f"{name} has no {key} = {_clip(params[key])}")
+    changes = []
+    for place, pair in row.take("changed", dict).items():
+        if place not in places:
+            raise row.bad(f"there is no {_clip(place)}", near(place, places))
+        if type(pair) is not list or len(pair) != 2:
+            raise row.bad(f"'{place}' is {_clip(pair)}, not [before, after]")
+        for value in pair:
+            if not _among(value, places[place]):
+                raise row.bad(f"{place} cannot be {_clip(value)}")
+        changes.append(Change(place, *pair))
+    ordered = {key: params[key] for key in wanted}
+    line = Line(n, actor, name, ordered, tuple(changes))
+    if actor != "-" and actor not in map(str, ordered.values()):
+        raise row.bad(f"the actor {_clip(actor)} takes no part in {name}")
+    return line
+
+
+def _among(value: object, known: tuple[Plain, ...] | list[Plain] | range) -> bool:
+    """Return whether the value is one of these; True is not 1."""
+    if isinstance(known, range):
+        return type(value) is int and value in known
+    return any(type(value) is type(k) and value == k for k in known)
+
+
+def _end(row: _Row, violated: str, steps: int) -> None:
+    row.only("property", "broken", "steps")
+    row.take("broken", str)
+    if row.take("property", str) != violated:
+        raise row.bad(f"ends with {_clip(row.data['property'])}, and the header says '{violated}'")
+    if row.take("steps", int) != steps:
+        raise row.bad(f"counts {row.data['steps']} steps, and the file holds {steps}")
+
+
+def _clip(value: object) -> str:
+    """Return a value of the file as messages show it: escaped and short."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    shown = ascii(text[:60]) if isinstance(value, str) else text[:60]
+    return shown + ("..." if len(text) > 60 else "")
