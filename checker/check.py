@@ -1,4 +1,4 @@
-"""Running scopes and judging what was found: one verdict for each property, with its kind of evidence."""
+"""Running scopes and judging what was found: a verdict for each property, with its evidence."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
-from checker.exploration import Exploration, Limits, Path, Report
-from checker.story import RANGE
+from checker.exploration import Exploration, Limits, Report
+from checker.liveness import MAX_STATES, Decision, Lasso, decide
+from checker.story import RANGE, Story, tell, tell_lasso
 from checker.trace import edited
 from spec.language.misuse import Misuse
 from spec.language.model import Property
@@ -17,18 +18,38 @@ from spec.language.scope import Scope
 
 Evidence = Literal["P", "E", "S", "V", "✗", "?"]
 
-WORDS = {"P": "holds", "E": "holds", "S": "holds", "V": "vacuous", "✗": "violated", "?": "not finished"}
+WORDS = {
+    "P": "holds",
+    "E": "holds",
+    "S": "holds",
+    "V": "vacuous",
+    "✗": "violated",
+    "?": "not finished",
+}
 
-LIVENESS = "liveness is not decided by this version"
+STOPPED = {
+    "max-states": "the limit on states was reached",
+    "max-memory": "the limit on memory was reached",
+    "max-seconds": "the time was up",
+    "interrupt": "interrupted",
+    "violation": "stopped at the violation",
+}
+
+NOT_BEGUN = "not begun"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of one property, by which evidence; `says` is for people, `steps` for ✗ alone."""
+    """What is known of one property, by which evidence; `says` is for people, `steps` for ✗ alone.
+
+    `why` is said once below the verdicts. `lasso` is the run that violates a `leads_to`.
+    """
 
     evidence: Evidence
     says: str
     steps: int | None = None
+    why: str = ""
+    lasso: Lasso | None = None
 
     @property
     def symbol(self) -> str:
@@ -154,12 +175,14 @@ def _no_path(violated: str) -> NoReturn:
 
 # ---------------------------------------------------------------- verdicts
 def judge(found: Exploration, plan: Plan) -> tuple[Judged, ...]:
-    """Return the verdicts on the wanted properties, in the order declared, numbers out of range last."""
+    """Return the verdicts on the wanted properties by ID, and then on numbers out of range."""
     spec = found.scope.spec
-    claims = [p for p in spec.properties.values() if p.kind != "lemma"]
+    # The order in which modules are combined means nothing to a reader; within an ID it stays.
+    claims = sorted((p for p in spec.properties.values() if p.kind != "lemma"), key=lambda p: p.id)
     if plan.wanted:
         claims = [p for p in claims if p.name in plan.wanted]
-    decided = _liveness(found) if any(p.kind == "leads_to" for p in claims) else {}
+    leads_to = [p.name for p in claims if p.kind == "leads_to"]
+    decided = _liveness(found, leads_to) if leads_to and found.complete else {}
     judged = [Judged(p.id, p.name, p.kind, _verdict(p, found, decided)) for p in claims]
     for name, steps in found.violations.items():
         if name.startswith(RANGE) and name not in spec.properties:
@@ -180,7 +203,7 @@ def _verdict(claim: Property, found: Exploration, decided: Mapping[str, Verdict]
     if not exercised:
         return Verdict("V", "its condition never holds")
     if claim.kind == "leads_to":
-        return decided.get(claim.name, Verdict("?", LIVENESS))
+        return decided[claim.name]
     return Verdict("E", "every state")
 
 
@@ -190,39 +213,55 @@ def _violated(steps: int) -> Verdict:
 
 def _unfinished(claim: Property, found: Exploration) -> Verdict:
     if found.states == 0:
-        return Verdict("?", "not begun")
+        return Verdict("?", NOT_BEGUN)
     if found.stopped_by == "violation":
-        return Verdict("?", "stopped at a violation")
+        return Verdict("?", STOPPED["violation"])
     so_far = "not reached" if claim.kind == "sometimes" else "holds so far"
     return Verdict("?", f"{so_far}, {found.states:,} states")
 
 
-def _liveness(found: Exploration) -> Mapping[str, Verdict]:
-    """Ask the part that decides `leads_to`, where there is one."""
-    if not found.complete:
-        return {}
-    try:
-        from checker import liveness
-    except ImportError:
-        return {}
-    verdicts: Mapping[str, Verdict] = liveness.decide(found.scope, found.off)
-    return verdicts
+def _liveness(found: Exploration, names: list[str]) -> Mapping[str, Verdict]:
+    """Decide what must come to be, where the scope is small enough for it."""
+    if found.states > MAX_STATES:
+        why = f"liveness is decided only up to {MAX_STATES:,} states"
+        return dict.fromkeys(names, Verdict("?", "not decided", why=why))
+    decisions = decide(found.scope, found.off)
+    return {name: _decided(decisions[name]) for name in names}
+
+
+def _decided(decision: Decision) -> Verdict:
+    if decision.lasso is not None:
+        steps = len(decision.lasso.stem)
+        return replace(_violated(steps), says="a fair run never gets there", lasso=decision.lasso)
+    if decision.verdict == "holds":
+        return Verdict("E", "every fair run")
+    return Verdict("?", "not decided", why=decision.reason)
 
 
 # ---------------------------------------------------------------- all scopes together
-def shortest(results: Sequence[Result]) -> tuple[Result, Judged, Path] | None:
-    """Return the shortest violation of all, the first in order of scopes and properties among equals."""
+def shortest(results: Sequence[Result]) -> tuple[Result, Judged] | None:
+    """Return the shortest violation, the first in order of scopes and properties among equals.
+
+    Runs that end come before runs that never do: they are easier to read.
+    """
     violated = [
-        (judged.verdict.steps, i, j)
+        (judged.kind == "leads_to", judged.verdict.steps, i, j)
         for i, result in enumerate(results)
         for j, judged in enumerate(result.judged)
-        if judged.verdict.evidence == "✗" and judged.kind != "leads_to"
+        if judged.verdict.evidence == "✗"
     ]
     if not violated:
         return None
-    _, i, j = min(violated)
-    found, judged = results[i], results[i].judged[j]
-    return found, judged, found.exploration.path(judged.name)
+    *_, i, j = min(violated)
+    return results[i], results[i].judged[j]
+
+
+def story(result: Result, judged: Judged) -> Story:
+    """Return the violation as a story."""
+    scope = edited(result.base, result.edits, result.exploration.off)
+    if judged.verdict.lasso is not None:
+        return tell_lasso(scope, judged.verdict.lasso.stem, judged.verdict.lasso.loop, judged.name)
+    return tell(scope, result.exploration.path(judged.name), judged.name)
 
 
 def status(results: Sequence[Result]) -> int:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -17,19 +19,18 @@ from rich.progress import SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from checker.check import WORDS, Result
+from checker.check import NOT_BEGUN, STOPPED, WORDS, Result, Verdict
 from checker.exploration import Exploration, Progress, Report
 from checker.story import Story, render
 from spec.language.scope import Scope
 
-COLOURS = {"P": "green", "E": "green", "S": "cyan", "V": "bold yellow", "✗": "bold red", "?": "yellow"}
-
-STOPPED = {
-    "max-states": "the limit on states was reached",
-    "max-memory": "the limit on memory was reached",
-    "max-seconds": "the time was up",
-    "interrupt": "interrupted",
-    "violation": "stopped at a violation",
+COLOURS = {
+    "P": "green",
+    "E": "green",
+    "S": "cyan",
+    "V": "bold yellow",
+    "✗": "bold red",
+    "?": "yellow",
 }
 
 
@@ -65,33 +66,95 @@ def bounds(scope: Scope) -> str:
 
 # ---------------------------------------------------------------- one scope
 def show_result(out: Console, result: Result) -> None:
-    """Print what was found in one scope: how it was explored, then each verdict."""
+    """Print how one scope was explored."""
     found = result.exploration
-    title = Text(result.base.name, style="bold")
-    title.append(f": {bounds(result.base)}", style="not bold")
-    for edit in (*result.edits, *(f"without {guard}" for guard in found.off)):
-        title.append(f"; {edit}", style="bold red")
-    out.print(title)
+    show_title(out, result.base, [*result.edits, *(f"without {guard}" for guard in found.off)])
     for line in _facts(found):
         out.print(Text(f"  {line}"), style="dim")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for _ in range(4):
-        # Folding loses nothing in a narrow terminal; cutting off would.
-        table.add_column(overflow="fold")
-    for judged in result.judged:
-        verdict = judged.verdict
-        style = COLOURS[verdict.evidence]
-        symbol, says = Text(f"  {verdict.symbol}", style=style), Text(verdict.says, style=style)
-        table.add_row(symbol, Text(judged.id), Text(judged.name), says)
-    if result.judged:
-        out.print(table)
     if result.never_fired:
         names = ", ".join(result.never_fired)
         out.print(Text(f"  never fired: {names}", style=COLOURS["V"]))
     out.print()
 
 
+def show_title(out: Console, scope: Scope, edits: Sequence[str]) -> None:
+    """Print the name of a scope, its bounds, and the protections taken away."""
+    title = Text(scope.name, style="bold")
+    title.append(f": {bounds(scope)}", style="not bold")
+    for edit in edits:
+        title.append(f"; {edit}", style="bold red")
+    out.print(title)
+
+
+def show_scope(out: Console, scope: Scope, when: str, full: bool) -> None:
+    """Print what a scope is, and in full the names of its guards and properties."""
+    show_title(out, scope, ())
+    out.print(Text(f"  {scope.doc}" + (f" ({when})" if when else "")))
+    if not full:
+        return
+    out.print()
+    for action in scope.spec.actions.values():
+        out.print(Text(f"{action.name}: {action.doc}"))
+        if action.guards:
+            names = " ".join(f"{action.name}.{guard.name}" for guard in action.guards)
+            out.print(Text(f"  {names}", style="cyan"))
+    out.print()
+    claims = scope.spec.properties.values()
+    _print_table(out, [[Text(p.id), Text(p.name), Text(p.doc)] for p in claims])
+
+
+def show_verdicts(out: Console, results: Sequence[Result]) -> None:
+    """Print each property once, with its verdict and the scopes that have it."""
+    rows: dict[tuple[str, str], dict[Verdict, list[str]]] = {}
+    for result in results:
+        for judged in result.judged:
+            verdicts = rows.setdefault((judged.id, judged.name), {})
+            verdicts.setdefault(judged.verdict, []).append(result.base.name)
+    table, silent = [], 0
+    for (claim_id, name), verdicts in sorted(rows.items(), key=lambda row: row[0][0]):
+        telling = {v: names for v, names in verdicts.items() if v.says not in _SILENT}
+        silent += not telling
+        for verdict, names in telling.items():
+            style = COLOURS[verdict.evidence]
+            where = "" if len(results) == 1 else f": {_listed(names, results)}"
+            says = Text(verdict.says + where, style=style)
+            symbol = Text(f"  {verdict.symbol}", style=style)
+            table.append([symbol, Text(claim_id), Text(name), says])
+    _print_table(out, table)
+    if silent:
+        out.print(Text(f"  ? nothing is known of {silent} more", style=COLOURS["?"]))
+    reasons = (j.verdict.why for r in results for j in r.judged if j.verdict.why)
+    for why in dict.fromkeys(reasons):
+        out.print(Text(f"  ? {why}", style=COLOURS["?"]))
+    out.print()
+
+
+_SILENT = (NOT_BEGUN, STOPPED["violation"])
+
+
+def _listed(names: list[str], results: Sequence[Result]) -> str:
+    return f"all {len(results)} scopes" if len(names) == len(results) else ", ".join(names)
+
+
+def _print_table(out: Console, rows: list[list[Text]]) -> None:
+    """Print columns that fold in a narrow terminal, where cutting them off would lose something."""
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for _ in rows[0]:
+        table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    with out.capture() as drawn:
+        out.print(table)
+    # Rich pads the last column; what is copied from here should not end in spaces.
+    out.file.writelines(line.rstrip() + "\n" for line in drawn.get().splitlines())
+
+
 def _facts(found: Exploration) -> Iterable[str]:
+    if found.states == 0:
+        yield f"{NOT_BEGUN}: {STOPPED.get(found.stopped_by or '', found.stopped_by)}"
+        return
     counts = f"{found.states:,} states, {found.generated:,} generated, depth {found.depth}"
     rate = f", {found.states / found.seconds:,.0f} states/s" if found.seconds > 0 else ""
     yield f"{counts}, {found.seconds:.2f} s{rate}"
@@ -117,11 +180,25 @@ def summary(results: Sequence[Result]) -> str:
     for judged in (j for r in results for j in r.judged):
         word = WORDS[judged.verdict.evidence]
         tally[word] = tally.get(word, 0) + 1
-    counts = ", ".join(f"{tally[word]} {word}" for word in dict.fromkeys(WORDS.values()) if word in tally)
-    plural = "" if len(results) == 1 else "s"
+    known = [word for word in dict.fromkeys(WORDS.values()) if word in tally]
+    counts = ", ".join(f"{tally[word]} {word}" for word in known)
+    if tally.get("holds", 0) > 1:
+        counts = counts.replace("holds", "hold")
+    scopes = "1 scope" if len(results) == 1 else f"{len(results)} scopes"
     states = sum(r.exploration.states for r in results)
     seconds = sum(r.exploration.seconds for r in results)
-    return f"{len(results)} scope{plural}, {states:,} states, {seconds:.1f} s: {counts or 'no property'}"
+    return f"{scopes}, {states:,} states, {seconds:.1f} s: {counts or 'no property'}"
+
+
+def show_end(out: Console, results: Sequence[Result], saved: Path | None) -> None:
+    """Print the verdicts counted, and how to see the saved trace again."""
+    if saved:
+        out.print(Text(f"See it again: ffq trace show {shlex.quote(str(saved))}"), soft_wrap=True)
+    out.print(Text(summary(results)))
+    undecided = sum(j.kind == "leads_to" and bool(j.verdict.why) for r in results for j in r.judged)
+    if undecided:
+        plural = "property was" if undecided == 1 else "properties were"
+        out.print(Text(f"{undecided} liveness {plural} not decided, and not counted as failed."))
 
 
 def as_json(result: Result, traces: dict[tuple[str, str], str]) -> dict[str, Any]:

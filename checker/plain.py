@@ -43,7 +43,9 @@ class _Search:
         self.start = evaluator.initial()
         self.steps = instances(evaluator)
         self.claims = [Claim(evaluator, p) for p in spec.properties.values() if p.kind in _CHECKED]
-        self.pending = {p.property.name: Claim(evaluator, _witness(p.property)) for p in self.claims}
+        self.pending = {
+            p.property.name: Claim(evaluator, _witness(p.property)) for p in self.claims
+        }
         self.came_from: dict[State, tuple[State, Instance] | None] = {self.start: None}
         self.violations: dict[str, int] = {}
         self.last: dict[str, tuple[State, Instance | None]] = {}

@@ -20,12 +20,10 @@ from spec.language.expr import (
     Or,
     Read,
     Var,
-    children,
-    substitute,
-    walk,
 )
 from spec.language.model import Property
 from spec.language.scope import Scope, State, Value, element_name, value_name
+from spec.language.tree import children, substitute, walk
 from spec.language.types import Nat, Type, is_sort
 
 Plain = bool | int | str | None
@@ -104,6 +102,25 @@ def tell(scope: Scope, path: Path, violated: str) -> Story:
     if binding is None:
         raise NotBroken(f"{claim.id} {claim.name} holds after the last step")
     return Story(tuple(lines), _broken(evaluator, claim, binding, before, last))
+
+
+def tell_lasso(
+    scope: Scope, stem: tuple[Step, ...], loop: tuple[State, ...], violated: str
+) -> Story:
+    """Return the story of a run that goes on for ever without what the `leads_to` promises."""
+    evaluator = Evaluator(scope)
+    states = [evaluator.initial()]
+    for step in stem:
+        states.append(Instance(evaluator, step.action, step.binding).after(states[-1]))
+    lines = [_line(scope, i + 1, s, states[i], states[i + 1]) for i, s in enumerate(stem)]
+    claim = scope.spec.properties[violated]
+    if len(loop) == 1:
+        reason = "from then on nothing needs to happen any more"
+    else:
+        reason = f"from then on the run can stay for ever among {len(loop):,} states"
+    clause = f"{claim.body} leads to {claim.then}"
+    ending = (reason, "fairness demands no step that leads out of there to what is promised")
+    return Story(tuple(lines), Broken(claim.id, claim.name, claim.doc, "", clause, ending))
 
 
 def render(story: Story, width: int | None = None) -> list[str]:

@@ -109,11 +109,11 @@ def record(trace: Trace, story: Story) -> str:
         "engine": trace.engine,
     }
     end = {"property": trace.violated, "broken": story.broken.clause, "steps": len(story.lines)}
-    rows = [header, *map(as_json, story.lines), end]
+    rows = [header, *map(step_as_json, story.lines), end]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def as_json(line: Line) -> dict[str, Any]:
+def step_as_json(line: Line) -> dict[str, Any]:
     """Return a step as a trace file holds it."""
     changed = {c.place: [c.before, c.after] for c in line.changes}
     return {
@@ -126,7 +126,7 @@ def as_json(line: Line) -> dict[str, Any]:
 
 
 def save(file: File, text: str) -> None:
-    """Write the trace in one piece; raises `OSError`, or `BadTrace` if another kind of file is there."""
+    """Write the trace in one piece; raises `OSError`, or `BadTrace` over another kind of file."""
     check_destination(file)
     # A link stays a link: what it points to is replaced.
     file = file.resolve()

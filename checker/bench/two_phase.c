@@ -110,22 +110,22 @@ static inline u64 *next_bucket(u64 *p) { return p + SLOTS == table + buckets * S
 
 #ifdef __AVX__
 #include <immintrin.h>
-#define ANY(x) (!_mm256_testz_si256((__m256i)(x), (__m256i)(x)))
+#define SIGNS(x) ((unsigned)_mm256_movemask_pd((__m256d)(x)))
 #else
-#define ANY(x) ((x)[0] | (x)[1] | (x)[2] | (x)[3])
+#define SIGNS(x) ((unsigned)((x)[0] >> 63 | (x)[1] >> 63 << 1 | (x)[2] >> 63 << 2 | (x)[3] >> 63 << 3))
 #endif
 
 /* Add s, tell whether it was new.  Slots of a bucket fill from the left and never empty, so with two threads
  * it is enough to claim the first empty slot by compare-and-swap.  The bucket is compared at once, without a
- * branch per slot.  It is read exactly once (volatile): if the empty slots were looked for in a second read,
- * the other thread could put s between the two, and s would be stored twice. */
+ * branch per slot, and read exactly once (volatile).  Every slot left of the first one seen empty was seen to
+ * hold another state, all others are checked by the compare-and-swap itself: so it does not matter if the
+ * other thread fills slots meanwhile.  (Counting the full slots, or a second read, would store s twice.) */
 static inline bool insert(u64 s, bool shared) {
-    const v4 key = {s, s, s, s}, zero = {0};
+    const v4 key = {s, s, s, s};
     for (u64 *p = bucket_of(s);; p = next_bucket(p)) {
         v4 x = *(volatile v4 *)p, y = *(volatile v4 *)(p + 4);
-        v4 equal = (v4)(x == key) | (v4)(y == key), full = (v4)(x != zero) + (v4)(y != zero);
-        if (ANY(equal)) return false;
-        for (int i = -(int)(full[0] + full[1] + full[2] + full[3]); i < SLOTS; i++) {   /* -1 per full slot */
+        if (SIGNS((v4)(x == key) | (v4)(y == key))) return false;
+        for (int i = __builtin_ctz(~(SIGNS(x) | SIGNS(y) << 4)); i < SLOTS; i++) {  /* bit 63: slot is full */
             if (!shared) { p[i] = s; return true; }
             u64 seen = 0;
             if (atomic_compare_exchange_strong_explicit((_Atomic u64 *)&p[i], &seen, s, memory_order_relaxed,

@@ -10,7 +10,8 @@ from checker.compiled.layout import Layout
 from checker.compiled.terms import Element, Env, Terms, conjoin, disjoin
 from checker.exploration import antecedent
 from spec.language.evaluate import changes
-from spec.language.expr import Expr, Not, Read, Var, free_variables, walk
+from spec.language.expr import Expr, Not, Read, Var
+from spec.language.tree import free_variables, walk
 from spec.language.model import Field, Property
 
 _UNROLLED_MAX = 64

@@ -27,35 +27,43 @@ class Star:
 
 
 def stars(layout: Layout) -> tuple[Star, ...]:
-    """Return the sorts whose elements can be exchanged; one that is alone is a star without rays."""
-    spec, size = layout.scope.spec, layout.scope.size
-    held: dict[type[Sort], list[Field]] = {sort: [] for sort in spec.sorts}
-    fixed: set[type[Sort]] = set()
-    for f in layout.fields:
-        if is_sort(f.type) and f.over is None:
-            fixed.add(f.type)  # type: ignore[arg-type]  # is_sort
-        elif is_sort(f.type):
-            held[f.over].append(f)  # type: ignore[index]  # not None
-    for sort, fields in held.items():
-        targets = [f.type for f in fields]
-        if len(fields) > 1 or sort in targets or any(held[t] for t in targets):  # type: ignore[index]
-            fixed |= {sort, *targets}  # type: ignore[arg-type]  # sorts
+    """Return the sorts whose elements can be exchanged; one that nothing points at is a star without rays."""
+    held = references_held(layout)
+    fixed = _told_apart(layout, held)
+    size = layout.scope.size
     centres: dict[type[Sort], list[Field]] = {}
     for sort, fields in held.items():
-        if sort in fixed or size(sort) < 2:
-            fixed.add(sort)
-    for sort, fields in held.items():
+        target: type[Sort] | None = fields[0].type if fields else None  # type: ignore[assignment]
         if sort in fixed:
             continue
-        if fields and fields[0].type not in fixed:
-            centres.setdefault(fields[0].type, []).append(fields[0])  # type: ignore[arg-type]
-        else:
+        if target is not None and target not in fixed and size(target) > 1:
+            centres.setdefault(target, []).append(fields[0])
+        elif size(sort) > 1:
             centres.setdefault(sort, [])
-    for sort, fields in held.items():
-        # One element that points makes those it points at differ: it is a ray, but is not itself sorted.
-        if fields and size(sort) == 1 and len(fields) == 1 and fields[0].type in centres:
-            centres[fields[0].type].append(fields[0])  # type: ignore[index]
     return tuple(Star(sort, tuple(rays)) for sort, rays in centres.items())
+
+
+def references_held(layout: Layout) -> dict[type[Sort], list[Field]]:
+    """Return, for each sort, the fields in which its elements refer to others."""
+    held: dict[type[Sort], list[Field]] = {sort: [] for sort in layout.scope.spec.sorts}
+    for f in layout.fields:
+        if f.over is not None and is_sort(f.type):
+            held[f.over].append(f)
+    return held
+
+
+def _told_apart(layout: Layout, held: dict[type[Sort], list[Field]]) -> set[type[Sort]]:
+    """Return the sorts whose elements are not exchanged, because references to or from them form no star."""
+    targets = {sort: {f.type for f in fields} for sort, fields in held.items()}
+    fixed = {f.type for f in layout.fields if f.over is None and is_sort(f.type)}
+    for sort, fields in held.items():
+        n = layout.scope.size(sort)
+        chained = any(held[t] for t in targets[sort])  # type: ignore[index]  # sorts
+        if len(fields) > 1 or chained or (fields and n * n.bit_length() > _PART_BITS):
+            fixed |= {sort, *targets[sort]}
+    while more := {t for sort in fixed for t in targets[sort]} - fixed:  # type: ignore[index]
+        fixed |= more
+    return fixed  # type: ignore[return-value]  # sorts
 
 
 def merged(layout: Layout) -> tuple[str, ...]:
@@ -253,7 +261,7 @@ class CanonCode:
 
     def _sort_alone(self, sort: type[Sort]) -> None:
         parts = self._parts(sort)
-        count = self.layout.scope.size(sort)
+        count = self.layout.scope.size(sort) if parts else 0
         keys = [[self._let(p.text(i)) for p in parts] for i in range(count)]
         for i, key in enumerate(self._sort(keys)):
             for part, bits in zip(parts, key, strict=True):

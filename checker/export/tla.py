@@ -7,12 +7,13 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
-from checker.export.tla_text import WIDTH, Names, Writer, enums, hang
+from checker.export.tla_text import SUM, WIDTH, Names, Writer, enums, hang
 from spec.language.evaluate import changes
-from spec.language.expr import Exists, Expr, ForAll, NoneOf, Not, Or, Read, Var, children, walk
+from spec.language.expr import Exists, Expr, ForAll, NoneOf, Or, Read, Var
+from spec.language.tree import children, walk
 from spec.language.model import Action, Field, Property, Survival, Update
 from spec.language.scope import Scope, element_name
-from spec.language.types import Enum, Nat, Sort, is_enum, is_sort
+from spec.language.types import Enum, Nat, is_sort
 
 _RULE = "-" * 80
 _SURVIVAL: dict[Survival, str] = {
@@ -141,7 +142,7 @@ class _Module:
             lines += textwrap.wrap(paragraph.replace("*)", "* )"), 74)
         width = max(74, *map(len, lines))
         edge = f"({'*' * (width + 4)})"
-        return [edge, *(f"(* {line:<{width}} *)".replace("(* ", "(*  ", 1) for line in lines), edge]
+        return [edge, *(f"(* {line:<{width}} *)" for line in lines), edge]
 
     def constants(self) -> list[str]:
         rows = [
@@ -216,12 +217,9 @@ class _Module:
         lines = [*_comment(a.doc), f"{self.call(a.name, a.params)} =="]
         known = list(a.references(self.spec))
         for n, reference in enumerate(known):
-            body = f"{self.writer._line(reference, 5, known[:n])} # None"
+            body = f"{self.writer.within(reference, SUM, known[:n])} # None"
             lines.append(f"    /\\ {body}")
-        for g in a.guards:
-            body_lines = self.writer.lines(g.condition, WIDTH - 7 - len(g.name) - 5, known)
-            body_lines[0] += f"  \\* {g.name}"
-            lines += hang("    /\\ ", body_lines)
+        lines += self.guards(a, known)
         updated: dict[str, list[Update]] = {}
         for u in a.updates(self.spec):
             updated.setdefault(u.field.name, []).append(u)
@@ -230,6 +228,16 @@ class _Module:
         same = [self.field(f) for f in self.spec.fields.values() if f.name not in updated]
         if same:
             lines += _tuple("    /\\ UNCHANGED ", ", ".join(same)) if updated else ["    /\\ UNCHANGED vars"]
+        return lines
+
+    def guards(self, a: Action, known: list[Expr]) -> list[str]:
+        longest = max((len(g.name) for g in a.guards), default=0)
+        texts = [self.writer.lines(g.condition, WIDTH - 12 - longest, known) for g in a.guards]
+        column = max((len(text[0]) for text in texts), default=0)
+        lines = []
+        for g, text in zip(a.guards, texts, strict=True):
+            text[0] = f"{text[0]:<{column}}  \\* {g.name}"
+            lines += hang("    /\\ ", text)
         return lines
 
     def update(self, updates: list[Update], known: list[Expr]) -> list[str]:
@@ -293,7 +301,7 @@ class _Module:
     def never(self, p: Property) -> list[str]:
         inside = self.claim(p, self.writer.lines(p.body, WIDTH - 8), "\\E")
         inside[-1] += ")"
-        sentence = _comment(f"{p.id}: never so, which TLC must refute: {p.doc}")
+        sentence = _comment(f"{p.id}, denied for TLC to refute: {p.doc}")
         return [*sentence, f"{self.names.give('never', p.name)} ==", *hang("    ~(", inside)]
 
     def leads_to(self, p: Property) -> list[str]:
@@ -389,7 +397,3 @@ def _tuple(start: str, inside: str) -> list[str]:
     rows = textwrap.wrap(inside, WIDTH - len(start) - 4)
     lines = hang(f"{start}<<", rows)
     return [*lines[:-1], f"{lines[-1]}>>"]
-
-
-__all__ = ["config", "module", "write"]
-_ = (Sort, Not, is_enum)

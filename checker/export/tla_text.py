@@ -5,28 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from spec.language.expr import (
-    Add,
-    And,
-    Bound,
-    Const,
-    Equal,
-    Exists,
-    Expr,
-    ForAll,
-    Implies,
-    Ite,
-    Less,
-    LessEqual,
-    NoneOf,
-    Not,
-    Or,
-    Read,
-    Subtract,
-    Var,
-    alike,
-    walk,
-)
+from spec.language.expr import Add, And, Bound, Const, Equal, Exists, Expr, ForAll, Implies, Ite, Less, LessEqual, NoneOf, Not, Or, Read, Subtract, Var
+from spec.language.tree import alike, walk
 from spec.language.scope import Scope, element_name
 from spec.language.types import Type, is_enum, is_sort
 
@@ -47,7 +27,7 @@ RESERVED = frozenset(
 )
 
 # Binding strength. /\ and \/ have the same in TLA+, where they may not be mixed without brackets.
-_OPEN, _IMPLIES, _JUNCTION, _NOT, _COMPARE, _SUM, _DIFFERENCE, _TIGHT = range(8)
+OPEN, IMPLIES, JUNCTION, NOT, COMPARE, SUM, DIFFERENCE, TIGHT = range(8)
 
 
 class Names:
@@ -115,9 +95,10 @@ class Writer:
     # ---------------------------------------------------------------- on one line
     def line(self, e: Expr, known: Sequence[Expr] = ()) -> str:
         """Return the expression on one line."""
-        return self._line(e, _OPEN, known)
+        return self._parts(e, known)[0]
 
-    def _line(self, e: Expr, least: int, known: Sequence[Expr]) -> str:
+    def within(self, e: Expr, least: int, known: Sequence[Expr]) -> str:
+        """Return the expression on one line, in brackets if it binds less strongly than this."""
         text, strength = self._parts(e, known)
         return text if strength >= least else f"({text})"
 
@@ -126,41 +107,41 @@ class Writer:
         match e:
             case Const():
                 if isinstance(e.value, bool):
-                    return ("TRUE" if e.value else "FALSE"), _TIGHT
-                return (f'"{e.value}"' if isinstance(e.value, str) else str(e.value)), _TIGHT
+                    return ("TRUE" if e.value else "FALSE"), TIGHT
+                return (f'"{e.value}"' if isinstance(e.value, str) else str(e.value)), TIGHT
             case NoneOf():
-                return "None", _TIGHT
+                return "None", TIGHT
             case Bound():
-                return self.names.give("constant", e.name), _TIGHT
+                return self.names.give("constant", e.name), TIGHT
             case Var():
-                return self.variable(e), _TIGHT
+                return self.variable(e), TIGHT
             case Read():
                 return self._read(e, known)
             case Not(Equal() as same):
-                return self._sides(same, "#", _COMPARE, known), _COMPARE
+                return self._sides(same, "#", COMPARE, known), COMPARE
             case Not():
-                return f"~{self._line(e.body, _TIGHT, known)}", _NOT
+                return f"~{self.within(e.body, TIGHT, known)}", NOT
             case And() | Or():
                 items = self.items(e, known)
                 symbol = " /\\ " if isinstance(e, And) else " \\/ "
-                return symbol.join(self._line(i, _NOT, k) for i, k in items), _JUNCTION
+                return symbol.join(self.within(i, NOT, k) for i, k in items), JUNCTION
             case Implies():
-                left = self._line(e.left, _JUNCTION, known)
-                right = self._line(e.right, _JUNCTION, learnt(e.left, known))
-                return f"{left} => {right}", _IMPLIES
+                left = self.within(e.left, JUNCTION, known)
+                right = self.within(e.right, JUNCTION, learnt(e.left, known))
+                return f"{left} => {right}", IMPLIES
             case Equal() | Less() | LessEqual():
                 symbol = {Equal: "=", Less: "<", LessEqual: "<="}[type(e)]
-                return self._sides(e, symbol, _COMPARE, known), _COMPARE
+                return self._sides(e, symbol, COMPARE, known), COMPARE
             case Add():
-                return self._sides(e, "+", _SUM, known), _SUM
+                return self._sides(e, "+", SUM, known), SUM
             case Subtract():
-                return self._sides(e, "-", _DIFFERENCE, known), _DIFFERENCE
+                return self._sides(e, "-", DIFFERENCE, known), DIFFERENCE
             case Ite():
                 then = self.line(e.then, learnt(e.condition, known))
                 other = self.line(e.other, learnt(Not(e.condition), known))
-                return f"IF {self.line(e.condition, known)} THEN {then} ELSE {other}", _OPEN
+                return f"IF {self.line(e.condition, known)} THEN {then} ELSE {other}", OPEN
             case ForAll() | Exists():
-                return f"{self.quantifier(e)} {self.line(e.body, known)}", _OPEN
+                return f"{self.quantifier(e)} {self.line(e.body, known)}", OPEN
         raise AssertionError(type(e))
 
     def _sides(
@@ -171,19 +152,19 @@ class Writer:
         known: Sequence[Expr],
     ) -> str:
         sums = isinstance(e, Add | Subtract)
-        left = self._line(e.left, strength if sums else strength + 1, known)
-        return f"{left} {symbol} {self._line(e.right, strength + 1, known)}"
+        left = self.within(e.left, strength if sums else strength + 1, known)
+        return f"{left} {symbol} {self.within(e.right, strength + 1, known)}"
 
     def _read(self, e: Read, known: Sequence[Expr]) -> tuple[str, int]:
         name = self.names.give("field", e.field.name) + ("'" if e.after else "")
         if e.index is None:
-            return name, _TIGHT
+            return name, TIGHT
         index = self.line(e.index, known)
         read = f"{name}[{index}]"
         if isinstance(e.index, Var) or any(alike(e.index, other) for other in known):
-            return read, _TIGHT
+            return read, TIGHT
         unread = self.line(e.field.initial)
-        return f"IF {self._line(e.index, _COMPARE + 1, known)} = None THEN {unread} ELSE {read}", _OPEN
+        return f"IF {self.within(e.index, COMPARE + 1, known)} = None THEN {unread} ELSE {read}", OPEN
 
     def variable(self, v: Var) -> str:
         """Return the name of a parameter or bound variable."""

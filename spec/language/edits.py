@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from spec.language import tracing
-from spec.language.expr import Const, Equal, Expr, Not, Read, Var, lift, rebuild, substitute
+from spec.language.expr import Const, Equal, Expr, Not, Read, Var, lift
 from spec.language.misuse import Misuse, near
-from spec.language.model import Action, Field, Guard, Part, Spec, Update, first_sentence, parameters
+from spec.language.model import Action, Field, Guard, Part, Spec, Update
+from spec.language.signature import first_sentence, parameters
+from spec.language.tree import rebuild, substitute
 from spec.language.types import Nat, Type, is_sort
 
 
@@ -45,7 +47,10 @@ def split(spec: Spec, name: str, at: str) -> Spec:
     """
     action = _action(spec, name)
     if not action.params or not is_sort(action.params[0].type):
-        raise Misuse(f"{name} has no process to crash half-way", "split an action whose first parameter is one")
+        raise Misuse(
+            f"{name} has no process to crash half-way",
+            "split an action whose first parameter is one",
+        )
     process, *others = action.params
     statements = [u for part in action.parts for u in part.statements]
     first = next((i for i, u in enumerate(statements) if u.field.name == at), 0)
@@ -57,7 +62,10 @@ def split(spec: Spec, name: str, at: str) -> Spec:
         return Field(f"{name}_{suffix}", process.type, t, lift(initial, t), "volatile", doc)  # type: ignore[arg-type]
 
     half = memory("half", bool, False, f"the process is half-way through {name}")
-    kept = {p.name: memory(p.name, p.type, *_nothing(p.type), f"the {p.name} of that {name}") for p in others}
+    kept = {
+        p.name: memory(p.name, p.type, *_nothing(p.type), f"the {p.name} of that {name}")
+        for p in others
+    }
     recalled: dict[str, Expr] = {p: Read(f, process) for p, f in kept.items()}
     begin, end = [], []
     left = first
@@ -66,7 +74,10 @@ def split(spec: Spec, name: str, at: str) -> Spec:
         begin.append(Part(part.params, part.guards, part.statements[:here]))
         later = tuple(_later(u, here, recalled) for u in part.statements[here:])
         end.append(Part((process,), (), later, part.forgets))
-    mark = [Update(half, process, Const(True, bool)), *(Update(kept[p.name], process, p) for p in others)]
+    mark = [
+        Update(half, process, Const(True, bool)),
+        *(Update(kept[p.name], process, p) for p in others),
+    ]
     idle = Guard(f"not_half_{name}", Not(Read(half, process)))
     begin.append(Part(action.params, (idle,), tuple(mark)))
     clear = tuple(Update(f, process, f.initial) for f in (half, *kept.values()))
@@ -79,7 +90,7 @@ def split(spec: Spec, name: str, at: str) -> Spec:
     }
     for other in spec.actions.values():
         if other.name != name and other.params and other.params[0].type is process.type:
-            if any(part.forgets for part in other.parts):
+            if other.fault:
                 continue  # a crash may come between the halves
             busy = Guard(idle.name, Not(Read(half, other.params[0])))
             actions[other.name] = replace(
@@ -100,11 +111,15 @@ def weaken(spec: Spec, name: str, field: str) -> Spec:
     if field not in durable:
         raise Misuse(f"{name} makes no durable write of '{field}'", near(field, durable))
     f = written[field]
-    synced = Field(f"{field}_synced", f.over, f.type, f.initial, "durable", f"what survives of {field}")
+    synced = Field(
+        f"{field}_synced", f.over, f.type, f.initial, "durable", f"what survives of {field}"
+    )
     actions = {}
     for other in spec.actions.values():
         if other.name != name:
-            actions[other.name] = replace(other, parts=tuple(_also_synced(p, f, synced) for p in other.parts))
+            actions[other.name] = replace(
+                other, parts=tuple(_also_synced(p, f, synced) for p in other.parts)
+            )
     row = Var(f.over.__name__.lower(), f.over)  # type: ignore[union-attr]  # durable has a sort
     pending = Guard("unsynced", Not(Equal(Read(f, row), Read(synced, row))))
     keep = (Update(synced, row, Read(f, row)),)
@@ -115,7 +130,7 @@ def weaken(spec: Spec, name: str, field: str) -> Spec:
     )  # fmt: skip
     actions[f"lose_{field}"] = Action(
         f"lose_{field}", f"The power fails and the last write of {field} is gone.",
-        (Part((row,), (pending,), lose),), None, True,
+        (Part((row,), (pending,), lose),), None, True, True,
     )  # fmt: skip
     return _with_actions(spec, f"weaken {name} {field}", actions, {synced.name: synced})
 
@@ -166,6 +181,7 @@ def _nothing(t: Type) -> tuple[Any]:
 
 def _later(u: Update, first: int, recalled: dict[str, Expr]) -> Update:
     """Return an assignment of the second half: it reads anew, and recalls the parameters."""
+
     def again(e: Expr) -> Expr:
         if isinstance(e, Read):
             index = None if e.index is None else again(e.index)

@@ -29,10 +29,10 @@ from spec.language.expr import (
     Read,
     Subtract,
     Var,
-    children,
 )
 from spec.language.model import Action, Property, Update
 from spec.language.scope import Scope, State, Value
+from spec.language.tree import children
 from spec.language.types import Nat
 
 Meaning = Callable[[State, State], Any]
@@ -82,7 +82,10 @@ class Evaluator:
                 body = self.meaning(e.body, env)
                 return lambda s, t: not body(s, t)
             case ForAll() | Exists():
-                bodies = [self.meaning(e.body, {**env, e.var.name: value}) for value in self.scope.choices(e.var.type)]
+                bodies = [
+                    self.meaning(e.body, {**env, e.var.name: value})
+                    for value in self.scope.choices(e.var.type)
+                ]
                 if isinstance(e, ForAll):
                     return lambda s, t: all(body(s, t) for body in bodies)
                 return lambda s, t: any(body(s, t) for body in bodies)
@@ -177,7 +180,9 @@ class _Write:
         self.start = evaluator.start[update.field.name]
         self.index = None if update.index is None else evaluator.meaning(update.index, binding)
         self.meaning = evaluator.meaning(update.value, binding)
-        self.limit = evaluator.scope.limit(update.field.type) if isinstance(update.field.type, Nat) else None
+        self.limit = (
+            evaluator.scope.limit(update.field.type) if isinstance(update.field.type, Nat) else None
+        )
 
     def position(self, state: State) -> int:
         return self.start + (0 if self.index is None else self.index(state, state))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spec.language.misuse import Misuse
 from spec.language.types import NUMBER, Enum, Sort, Type, is_enum, is_sort, same_type, type_name
@@ -53,8 +53,13 @@ class Expr:
     def __add__(self, other: Any) -> Expr:
         return Add(number(self), number(other))
 
+    __radd__ = __add__
+
     def __sub__(self, other: Any) -> Expr:
         return Subtract(number(self), number(other))
+
+    def __rsub__(self, other: Any) -> Expr:
+        return Subtract(number(other), number(self))
 
     def __and__(self, other: Any) -> Expr:
         return And(truth(self), truth(other))
@@ -65,6 +70,20 @@ class Expr:
     def __rshift__(self, other: Any) -> Expr:
         """`a >> b`: a implies b."""
         return Implies(truth(self), truth(other))
+
+    def __rand__(self, other: Any) -> NoReturn:
+        raise Misuse(
+            f"`{other}` is combined with `{self}`",
+            "& | >> bind tighter than ==, so bracket comparisons",
+        )
+
+    __ror__ = __rrshift__ = __rand__
+
+    def __getitem__(self, index: Any) -> NoReturn:
+        raise Misuse(f"`{self}` is one value", "read and assign it without an index")
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        self[index]
 
     def __invert__(self) -> Expr:
         return Not(truth(self))
@@ -246,9 +265,6 @@ class Exists(_Truth):
     body: Expr
 
 
-Binary = And | Or | Implies | Equal | Less | LessEqual | Add | Subtract
-
-
 def lift(value: Any, wanted: Type, context: str = "") -> Expr:
     """Return `value` as an expression of type `wanted`, or raise `Misuse`."""
     if isinstance(value, Expr):
@@ -278,7 +294,12 @@ def number(value: Any) -> Expr:
 
 
 def truth(value: Any) -> Expr:
-    """Return `value` as a truth value, or raise `Misuse`."""
+    """Return `value` as a truth value, or raise `Misuse`; a plain True or False is none that the spec could lose."""
+    if isinstance(value, bool):
+        raise Misuse(
+            f"{value} is a fact of Python, the same in every state: `is`, `in` a set and a column's == give one",
+            "compare one element with ==, or use .is_in(...)",
+        )
     return lift(value, bool)
 
 
@@ -309,7 +330,9 @@ def _quantify(sort: Any, body: Callable[[Any], Any]) -> tuple[Var, Expr]:
         raise Misuse(f"cannot quantify over {sort!r}", "quantify over a sort or an enum")
     names = list(inspect.signature(body).parameters)
     if len(names) != 1:
-        raise Misuse(f"the body takes {len(names)} variables", "take one; nest quantifiers for more")
+        raise Misuse(
+            f"the body takes {len(names)} variables", "take one; nest quantifiers for more"
+        )
     if names[0] in names_in_use:
         raise Misuse(f"the variable '{names[0]}' is already in use here", "choose another name")
     var = Var(names[0], sort)
@@ -318,92 +341,3 @@ def _quantify(sort: Any, body: Callable[[Any], Any]) -> tuple[Var, Expr]:
         return var, truth(body(var))
     finally:
         names_in_use.pop()
-
-
-def children(e: Expr) -> tuple[Expr, ...]:
-    """Return the direct sub-expressions."""
-    match e:
-        case Const() | NoneOf() | Bound() | Var():
-            return ()
-        case Read():
-            return () if e.index is None else (e.index,)
-        case Not():
-            return (e.body,)
-        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
-            return (e.left, e.right)
-        case Ite():
-            return (e.condition, e.then, e.other)
-        case ForAll() | Exists():
-            return (e.body,)
-    raise AssertionError(type(e))
-
-
-def walk(e: Expr) -> list[Expr]:
-    """Return the expression and everything inside it, outermost first."""
-    found = [e]
-    for child in children(e):
-        found += walk(child)
-    return found
-
-
-def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """Return `e` with `change` applied to each direct sub-expression."""
-    match e:
-        case Const() | NoneOf() | Bound() | Var():
-            return e
-        case Read():
-            return e if e.index is None else Read(e.field, change(e.index), e.after, e.version)
-        case Not():
-            return Not(change(e.body))
-        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
-            return type(e)(change(e.left), change(e.right))
-        case Ite():
-            return Ite(change(e.condition), change(e.then), change(e.other))
-        case ForAll() | Exists():
-            return type(e)(e.var, change(e.body))
-    raise AssertionError(type(e))
-
-
-def alike(a: Expr | None, b: Expr | None) -> bool:
-    """Return whether two expressions are the same text; `==` is taken."""
-    if a is b:
-        return True
-    if a is None or b is None or type(a) is not type(b):
-        return False
-    match a, b:
-        case Const(), Const():
-            return same_type(a.type, b.type) and a.value == b.value
-        case NoneOf(), NoneOf():
-            return a.type is b.type
-        case Bound(), Bound():
-            return a.name == b.name
-        case Var(), Var():
-            return a.name == b.name and a.type is b.type
-        case Read(), Read():
-            same = a.field.name == b.field.name and a.after == b.after and a.version == b.version
-            return same and alike(a.index, b.index)
-        case (ForAll(), ForAll()) | (Exists(), Exists()):
-            return alike(a.var, b.var) and alike(a.body, b.body)
-    return all(alike(x, y) for x, y in zip(children(a), children(b), strict=True))
-
-
-def substitute(e: Expr, values: dict[str, Expr]) -> Expr:
-    """Return `e` with free variables replaced by name."""
-    if isinstance(e, Var):
-        return values.get(e.name, e)
-    if isinstance(e, ForAll | Exists):
-        inner = {name: value for name, value in values.items() if name != e.var.name}
-        return type(e)(e.var, substitute(e.body, inner))
-    return rebuild(e, lambda child: substitute(child, values))
-
-
-def free_variables(e: Expr) -> dict[str, Var]:
-    """Return the variables that no quantifier inside `e` binds."""
-    if isinstance(e, Var):
-        return {e.name: e}
-    found: dict[str, Var] = {}
-    for child in children(e):
-        found |= free_variables(child)
-    if isinstance(e, ForAll | Exists):
-        found.pop(e.var.name, None)
-    return found

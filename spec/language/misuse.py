@@ -7,6 +7,7 @@ import linecache
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import CodeType
 
 _HERE = str(Path(__file__).resolve().parent)
 
@@ -24,9 +25,15 @@ class Misuse(Exception):
 def author_line() -> tuple[str, int]:
     """Return file and line of the innermost frame outside the language itself."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame.f_back is not None and _ours(frame.f_code):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
+
+
+def _ours(code: CodeType) -> bool:
+    """Whether this is the language, or the `__init__` that a dataclass of it was given."""
+    made = (code.co_filename, code.co_name) == ("<string>", "__init__")
+    return made or code.co_filename.startswith(_HERE)
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -6,16 +6,16 @@ each module says what it adds and nothing twice; the action's step is all its pa
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from spec.language import tracing
-from spec.language.expr import Bound, Const, Expr, Read, Var, lift, names_in_use, truth
+from spec.language.expr import Bound, Const, Exists, Expr, ForAll, Read, Var, lift, truth
 from spec.language.misuse import Misuse, near
-from spec.language.types import Enum, Nat, Sort, Type, is_enum, is_sort, is_type
+from spec.language.signature import first_sentence, names, parameters
+from spec.language.tree import walk
+from spec.language.types import Sort, Type, is_sort, is_type
 
 Survival = Literal["durable", "volatile", "ghost"]
 Fairness = Literal["weak", "strong"]
@@ -69,7 +69,7 @@ class Action:
     """A step the system may take: all guards hold, then all updates happen at once.
 
     `fair`: taken again and again if enabled for ever (weak) or again and again (strong).
-    `finite`: happens only finitely often, as faults do.
+    `fault`: done to the system, not by it. `finite`: happens only finitely often in any run.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Action:
     parts: tuple[Part, ...]
     fair: Fairness | None = None
     finite: bool = False
+    fault: bool = False
 
     @property
     def params(self) -> tuple[Var, ...]:
@@ -144,7 +145,9 @@ class Spec:
     def _merge(self, what: str, mine: dict[str, Any], other: dict[str, Any]) -> None:
         for name, thing in other.items():
             if mine.get(name, thing) is not thing:
-                raise Misuse(f"two extended specs declare the {what} '{name}'", "rename one of them")
+                raise Misuse(
+                    f"two extended specs declare the {what} '{name}'", "rename one of them"
+                )
             mine[name] = thing
 
     # ---------------------------------------------------------------- declarations
@@ -173,7 +176,9 @@ class Spec:
         if over is not None and not is_sort(over):
             raise Misuse(f"field '{name}' is kept per {over!r}", "keep it per sort, or over=None")
         if not is_type(type):
-            raise Misuse(f"field '{name}' has no type: {type!r}", "use bool, an Enum, a Sort or Nat(limit)")
+            raise Misuse(
+                f"field '{name}' has no type: {type!r}", "use bool, an Enum, a Sort or Nat(limit)"
+            )
         self.fields[name] = Field(name, over, type, lift(initial, type), survival, doc)
         return self.fields[name]
 
@@ -184,7 +189,7 @@ class Spec:
 
     # ---------------------------------------------------------------- actions
     def action(
-        self, fair: Fairness | None = None, finite: bool = False
+        self, fair: Fairness | None = None, finite: bool = False, fault: bool = False
     ) -> Callable[[Callable[..., Any]], Action]:
         """Decorate a function `(s, parameters...)` that says with `require` and assignments what a step does."""
 
@@ -192,7 +197,9 @@ class Spec:
             name = function.__name__
             self._fresh(name)
             part = tracing.trace_action(self, function, parameters(function, 1))
-            self.actions[name] = Action(name, first_sentence(function), (part,), fair, finite)
+            self.actions[name] = Action(
+                name, first_sentence(function), (part,), fair, finite, fault
+            )
             return self.actions[name]
 
         return declare
@@ -202,10 +209,12 @@ class Spec:
 
         def declare(function: Callable[..., Any]) -> Action:
             if action.name not in self.actions:
-                raise Misuse(f"no action '{action.name}' to add to", near(action.name, self.actions))
+                raise Misuse(
+                    f"no action '{action.name}' to add to", near(action.name, self.actions)
+                )
             base = self.actions[action.name]
             part = tracing.trace_action(self, function, parameters(function, 1))
-            extra = Action(base.name, base.doc, (part,), base.fair, base.finite)
+            extra = replace(base, parts=(part,))
             self.actions[base.name] = _joined(base, extra)
             return self.actions[base.name]
 
@@ -239,14 +248,18 @@ class Spec:
             name = function.__name__
             self._fresh(name)
             params = parameters(function, states)
-            with _names(params):
+            with names(params):
                 result = function(*tracing.states(self, states), *params)
+            if kind == "leads_to" and not (isinstance(result, tuple) and len(result) == 2):
+                raise Misuse(f"{name} does not return two conditions", "return cause, outcome")
             body, then = result if kind == "leads_to" else (result, None)
             claim = Property(
                 id, name, first_sentence(function), kind, params, truth(body),
                 None if then is None else truth(then),
             )  # fmt: skip
-            tracing.refuse_unbound([claim.body, *([] if claim.then is None else [claim.then])], params, name)
+            tracing.refuse_unbound(
+                [claim.body, *([] if claim.then is None else [claim.then])], params, name
+            )
             self.properties[name] = claim
             return claim
 
@@ -284,6 +297,7 @@ def _joined(a: Action, b: Action) -> Action:
     """Return one action with the parts of both, each part once."""
     parts = a.parts + tuple(p for p in b.parts if not any(p is q for q in a.parts))
     joined = replace(a, parts=parts)
+    _refuse_capture(joined)
     seen: set[str] = set()
     for g in joined.guards:
         if g.name in seen:
@@ -293,50 +307,22 @@ def _joined(a: Action, b: Action) -> Action:
     for part in parts:
         for u in part.statements:
             if written.setdefault(u.field.name, part) is not part:
-                raise Misuse(f"two parts of {a.name} write '{u.field.name}'", "let one of them write it")
+                raise Misuse(
+                    f"two parts of {a.name} write '{u.field.name}'", "let one of them write it"
+                )
     return joined
 
 
-class _names:
-    """Marks parameter names as in use while a function is traced."""
-
-    def __init__(self, params: Iterable[Var]) -> None:
-        self.params = [p.name for p in params]
-
-    def __enter__(self) -> None:
-        names_in_use.extend(self.params)
-
-    def __exit__(self, *_: object) -> None:
-        del names_in_use[len(names_in_use) - len(self.params) :]
-
-
-def parameters(function: Callable[..., Any], states: int) -> tuple[Var, ...]:
-    """Return the parameters after the states as variables of the types they are annotated with."""
-    found = []
-    names = list(inspect.signature(function).parameters.values())
-    if len(names) < states:
-        raise Misuse(f"{function.__name__} takes no state", "begin its parameters with s (and t in a step)")
-    for p in names[states:]:
-        kind: Any = p.annotation
-        if isinstance(kind, str):
-            # `from __future__ import annotations`: the name is looked up where the function was written.
-            known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
-            kind = known.get(kind) or sys._getframe(2).f_locals.get(kind)
-        if not (is_sort(kind) or is_enum(kind) or kind is bool):
-            raise Misuse(
-                f"parameter '{p.name}' of {function.__name__} is unbound",
-                "annotate it with a sort, an enum or bool: its choices must be finite",
-            )
-        found.append(Var(p.name, kind))
-    return tuple(found)
-
-
-def first_sentence(function: Callable[..., Any]) -> str:
-    """Return the sentence that opens the docstring; every action and property must have one."""
-    doc = inspect.getdoc(function)
-    if not doc:
-        raise Misuse(f"{function.__name__} says nothing", "open it with one plain sentence in a docstring")
-    return " ".join(doc.split("\n\n")[0].split())
-
-
-__all__ = ["Action", "Enum", "Field", "Guard", "Nat", "Part", "Property", "Spec", "Update"]
+def _refuse_capture(action: Action) -> None:
+    """Raise `Misuse` if one part uses a parameter's name for something else, which that would capture."""
+    sorts = {p.name: p.type for p in action.params}
+    for part in action.parts:
+        whole = [g.condition for g in part.guards]
+        whole += [e for u in part.statements for e in (u.value, u.index) if e is not None]
+        inner = [e.var for one in whole for e in walk(one) if isinstance(e, ForAll | Exists)]
+        for v in (*part.params, *inner):
+            if sorts.get(v.name, v.type) is not v.type or (v in inner and v.name in sorts):
+                raise Misuse(
+                    f"two parts of {action.name} use '{v.name}' for different things",
+                    "choose another name",
+                )

@@ -93,7 +93,9 @@ class Scope:
 
     def on(self, spec: Spec) -> Scope:
         """Return this scope on an edited spec; a sort or constant the edit brings in gets its least bound."""
-        bounds = {name: self.bounds[name] for name in self.bounds}
+        least = {sort.__name__: 1 for sort in spec.sorts}
+        least |= {name: bound.least for name, bound in spec.constants.items()}
+        bounds = {name: self.bounds.get(name, least[name]) for name in least}
         return Scope(self.name, spec, bounds, self.doc)
 
 

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from spec.language.expr import (
-    Equal,
-    Expr,
-    Ite,
-    Read,
-    Var,
-    alike,
-    free_variables,
-    lift,
-    names_in_use,
-    rebuild,
-    truth,
-    walk,
-)
+from spec.language.expr import Equal, Expr, Ite, Read, Var, lift, names_in_use, truth
 from spec.language.misuse import Misuse, near
+from spec.language.tree import alike, free_variables, rebuild, walk
 from spec.language.types import is_sort, type_name
 
 if TYPE_CHECKING:
@@ -58,7 +46,9 @@ class State:
     def __setattr__(self, name: str, value: Any) -> None:
         target = getattr(self, name)
         if isinstance(target, _Column):
-            raise Misuse(f"'{name}' is kept per {target.field.over.__name__}", f"assign s.{name}[...]")  # type: ignore[union-attr]
+            raise Misuse(
+                f"'{name}' is kept per {target.field.over.__name__}", f"assign s.{name}[...]"
+            )  # type: ignore[union-attr]
         if not isinstance(target, Read):
             raise Misuse(f"'{name}' is a constant", "change it in the scope")
         self._write(target.field, None, value)
@@ -73,7 +63,9 @@ class State:
 
         recorder = self.__dict__["_recorder"]
         if recorder is None:
-            raise Misuse(f"a property assigns '{f.name}'", "a property only reads; move it to an action")
+            raise Misuse(
+                f"a property assigns '{f.name}'", "a property only reads; move it to an action"
+            )
         recorder.statements.append(Update(f, index, lift(value, f.type, f"for '{f.name}'")))
 
 
@@ -87,7 +79,9 @@ class _Column:
         if not isinstance(index, Expr) or index.type is not self.field.over:
             kind = type_name(index.type) if isinstance(index, Expr) else repr(index)
             wanted = self.field.over.__name__  # type: ignore[union-attr]  # a column has a sort
-            raise Misuse(f"'{self.field.name}[{index}]' is indexed by {kind}", f"index it by {wanted}")
+            raise Misuse(
+                f"'{self.field.name}[{index}]' is indexed by {kind}", f"index it by {wanted}"
+            )
         return index
 
     def __getitem__(self, index: Any) -> Read:
@@ -96,8 +90,16 @@ class _Column:
     def __setitem__(self, index: Any, value: Any) -> None:
         self.state._write(self.field, self._index(index), value)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> NoReturn:
         raise Misuse(f"'{self.field.name}' is kept per element", f"write s.{self.field.name}[...]")
+
+    def __eq__(self, other: object) -> NoReturn:
+        self.whole
+
+    def __bool__(self) -> NoReturn:
+        self.whole
+
+    __hash__ = None  # type: ignore[assignment]  # nor in a set
 
 
 def states(spec: Spec, count: int) -> list[State]:
@@ -129,7 +131,8 @@ def forget(process: Any) -> None:
 def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ...]) -> Part:
     """Run the function once and return what it requires and assigns."""
     global _current
-    from spec.language.model import Guard, Part, first_sentence
+    from spec.language.model import Guard, Part
+    from spec.language.signature import first_sentence
 
     first_sentence(function)
     if _current is not None:
@@ -137,11 +140,15 @@ def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ..
     recorder = _current = _Recorder(function.__name__)
     names_in_use.extend(p.name for p in params)
     try:
-        function(State(spec, recorder, False), *params)
+        returned = function(State(spec, recorder, False), *params)
     finally:
         _current = None
         names_in_use.clear()
-    whole = list(recorder.guards.values())
+    if returned is not None:
+        raise Misuse(
+            f"{recorder.name} returns a value, which would be lost", "use require() and assignments"
+        )
+    whole = [*recorder.guards.values(), *recorder.forgets]
     for u in recorder.statements:
         whole += [u.value, *([u.index] if u.index is not None else [])]
     refuse_unbound(whole, params, recorder.name)
@@ -155,7 +162,9 @@ def refuse_unbound(whole: Iterable[Expr], params: Iterable[Var], name: str) -> N
     for e in whole:
         for free in free_variables(e).values():
             if free.name not in bound or bound[free.name].type is not free.type:
-                raise Misuse(f"{name} uses the unbound variable '{free.name}'", "make it a parameter")
+                raise Misuse(
+                    f"{name} uses the unbound variable '{free.name}'", "make it a parameter"
+                )
 
 
 def simultaneous(part: Part, spec: Spec) -> list[Update]:
@@ -201,7 +210,11 @@ def references(whole: Iterable[Expr], params: Iterable[Var]) -> tuple[Expr, ...]
     found: list[Expr] = []
     for e in whole:
         for inside in reversed(walk(e)):
-            if not isinstance(inside, Read) or inside.index is None or isinstance(inside.index, Var):
+            if (
+                not isinstance(inside, Read)
+                or inside.index is None
+                or isinstance(inside.index, Var)
+            ):
                 continue
             known = names.issuperset(free_variables(inside.index))
             if known and not any(alike(inside.index, other) for other in found):

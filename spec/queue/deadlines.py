@@ -5,10 +5,13 @@ loses its claim as a dead one does. With recovery this is what makes every job e
 """
 
 from spec.language import Spec, require
-from spec.queue.lease import Job, Lease, Status, Worker, claim, heartbeat, holds, terminal
+from spec.queue.job import Job, Lease, Status, Worker, holds, terminal
+from spec.queue.lease import claim, heartbeat
 from spec.queue.recovery import recovery
 
-deadlines = Spec("deadlines", recovery, doc="An attempt that hangs is ended although its worker is alive.")
+deadlines = Spec(
+    "deadlines", recovery, doc="An attempt that hangs is ended although its worker is alive."
+)
 
 deadlines.durable("overdue", Job, bool, False, "the deadline of the last claim has passed")
 
@@ -25,7 +28,7 @@ def heartbeat_in_time(s, w: Worker):
     require(in_time=~s.overdue[s.job[w]])
 
 
-@deadlines.action(fair="weak")
+@deadlines.action(fair="weak", fault=True)
 def pass_deadline(s, j: Job):
     """The deadline of a claim passes."""
     require(claimed=s.status[j] == Status.claimed)

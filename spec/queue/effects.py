@@ -6,23 +6,13 @@ in the step that makes the effect visible. Left out: effects outside the store, 
 """
 
 from spec.language import Enum, Nat, Spec, ite, require
-from spec.queue.lease import (
-    Job,
-    Status,
-    Token,
-    Worker,
-    fenced,
-    last_failure,
-    last_interrupt,
-    leased,
-    settle_done,
-    settle_failed,
-    settle_released,
-    start,
-)
+from spec.queue.job import Job, Status, Token, Worker, fenced, last_failure, last_interrupt, leased
+from spec.queue.lease import settle_done, settle_failed, settle_released, start
 from spec.queue.recovery import Recoverer, recover, recovery
 
-effects = Spec("effects", recovery, doc="Handlers change shared state in two steps and a commit record.")
+effects = Spec(
+    "effects", recovery, doc="Handlers change shared state in two steps and a commit record."
+)
 
 
 class Progress(Enum):
@@ -50,7 +40,9 @@ effects.durable("second", Job, Token, 0, "the token under which the second half 
 effects.durable("recorded", Job, bool, False, "the effect is committed: its idempotency record")
 effects.durable("letter", Job, Letter, Letter.none, "what the dead letter says of the effect")
 effects.ghost("applied", Job, Nat(2), 0, "how often the world has seen the effect")
-effects.volatile("progress", Worker, Progress, Progress.outside, "how far it believes the work to be")
+effects.volatile(
+    "progress", Worker, Progress, Progress.outside, "how far it believes the work to be"
+)
 
 
 def written(s, j):
@@ -109,7 +101,7 @@ def record(s, w: Worker):
     s.progress[w] = Progress.recorded
 
 
-@effects.action(finite=True)
+@effects.action(fault=True)
 def lose_reply(s, w: Worker):
     """The answer to the commit is lost: the worker does not know that it took place."""
     require(recorded=s.progress[w] == Progress.recorded)

@@ -1,4 +1,4 @@
-"""The lease core: a job's life in the queue, and the workers that claim, run and settle it.
+"""The lease core: a job's life, and the workers that claim, run and settle it.
 
 Left out here: who puts a claim right after its worker has died (`recovery`), what the handler does to
 shared state (`effects`), who asks for jobs (`producers`). There is no clock: a lease may run out at any
@@ -6,127 +6,28 @@ moment, which covers every speed a worker can have. A handler need never return:
 about what goes on inside it. Nothing in the store is lost by a crash; a worker's memory is.
 """
 
-from spec.language import Enum, Nat, Sort, Spec, exists, forget, ite, require
+from spec.language import Spec, exists, forget, ite, require
+from spec.queue.job import (
+    Job,
+    Lease,
+    Pc,
+    Reason,
+    Status,
+    Worker,
+    end_claim,
+    fail,
+    fenced,
+    has,
+    holds,
+    interrupt,
+    jobs,
+    leased,
+    terminal,
+)
 
-lease = Spec("lease core", doc="Jobs are claimed under a lease, run and settled by workers that may crash.")
-
-MaxFails = lease.constant("MaxFails", 1, "how many failures a job survives, less one")
-MaxInterrupts = lease.constant("MaxInterrupts", 1, "how many interruptions a job survives, less one")
-
-
-class Job(Sort):
-    """A unit of work, known by its idempotency key."""
-
-
-class Worker(Sort):
-    """A process that runs one job at a time."""
-
-
-class Status(Enum):
-    """Where a job is in its life."""
-
-    absent = "not in the queue"
-    ready = "waits for a worker"
-    claimed = "a worker has it under a lease"
-    done = "its work is done, for ever"
-    dead = "given up, for ever, with a reason"
-
-
-class Lease(Enum):
-    """How the present claim of a job stands."""
-
-    none = "there is no claim"
-    live = "the worker has been heard of in time"
-    expired = "the worker has been silent for too long: it may be dead, or slow"
-
-
-class Reason(Enum):
-    """Why a job is dead."""
-
-    none = "it is not"
-    failures = "its handler failed too often"
-    interruptions = "its attempts were cut short too often"
-
-
-class Pc(Enum):
-    """What a worker is doing."""
-
-    idle = "looks for a job"
-    claimed = "has a job and has not begun it"
-    running = "is inside the handler"
-    down = "has crashed"
-
-
-# Each claim ends as done, failed or interrupted: no job can be claimed more often than this.
-Token = Nat(MaxFails + MaxInterrupts)
-
-lease.durable("status", Job, Status, Status.absent, "where the job is")
-lease.durable("token", Job, Token, 0, "how often it has been claimed: the fencing token of its claim")
-lease.durable("lease", Job, Lease, Lease.none, "how its claim stands")
-lease.durable("fails", Job, Nat(MaxFails), 0, "how many claims ended in failure")
-lease.durable("interrupts", Job, Nat(MaxInterrupts), 0, "how many claims were cut short")
-lease.durable("reason", Job, Reason, Reason.none, "why it is dead")
-lease.ghost("entered", Job, bool, False, "the handler was entered under the last claim")
-
-lease.volatile("pc", Worker, Pc, Pc.idle, "what the worker is doing")
-lease.volatile("job", Worker, Job, None, "the job it believes it has")
-lease.volatile("held", Worker, Token, 0, "the token it was given")
-
-
-def leased(s, j):
-    """The row says that somebody has the job; not who."""
-    return s.status[j] == Status.claimed
-
-
-def fenced(s, w):
-    """The claim in the row is the one that this worker was given."""
-    return s.token[s.job[w]] == s.held[w]
-
-
-def has(s, w, j):
-    """The worker was given the last claim of this job."""
-    return (s.job[w] == j) & (s.held[w] == s.token[j])
-
-
-def holds(s, w):
-    """The worker has a job and the row agrees."""
-    return (s.job[w] != None) & leased(s, s.job[w]) & fenced(s, w)
-
-
-def terminal(s, j):
-    """Nothing more will happen to the job."""
-    return s.status[j].is_in(Status.done, Status.dead)
-
-
-def last_failure(s, j):
-    """One more failure uses the budget up."""
-    return s.fails[j] + 1 >= s.MaxFails
-
-
-def last_interrupt(s, j):
-    """One more interruption uses the budget up."""
-    return s.interrupts[j] + 1 >= s.MaxInterrupts
-
-
-def end_claim(s, j, status, reason):
-    """The claim is over: the row says where the job is now."""
-    s.status[j] = status
-    s.reason[j] = reason
-    s.lease[j] = Lease.none
-
-
-def fail(s, j):
-    """The one way in which an attempt fails, whoever says so."""
-    last = last_failure(s, j)
-    s.fails[j] = s.fails[j] + 1
-    end_claim(s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.failures, Reason.none))
-
-
-def interrupt(s, j):
-    """The one way in which an attempt is cut short; it is not held against the handler."""
-    last = last_interrupt(s, j)
-    s.interrupts[j] = s.interrupts[j] + 1
-    end_claim(s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.interruptions, Reason.none))
+lease = Spec(
+    "lease", jobs, doc="Jobs are claimed under a lease, run and settled by workers that may crash."
+)
 
 
 # ------------------------------------------------------------------ in the order of a job's life
@@ -170,7 +71,7 @@ def heartbeat(s, w: Worker):
     s.lease[j] = Lease.live
 
 
-@lease.action(fair="weak")
+@lease.action(fair="weak", fault=True)
 def expire(s, j: Job):
     """The lease runs out. Nobody tells the worker: it may still be running."""
     require(live=s.lease[j] == Lease.live)
@@ -212,7 +113,7 @@ def abandon(s, w: Worker):
     forget(w)
 
 
-@lease.action(finite=True)
+@lease.action(fault=True)
 def crash(s, w: Worker):
     """The worker dies, at any point, and forgets everything."""
     forget(w)

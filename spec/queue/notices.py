@@ -5,15 +5,8 @@ crash that this module does not show, so the reader of notices must expect one t
 """
 
 from spec.language import Enum, Spec, ite, require
-from spec.queue.lease import (
-    Job,
-    Status,
-    Worker,
-    last_failure,
-    last_interrupt,
-    settle_failed,
-    settle_released,
-)
+from spec.queue.job import Job, Status, Worker, last_failure, last_interrupt
+from spec.queue.lease import settle_failed, settle_released
 from spec.queue.recovery import Recoverer, recover, recovery
 
 notices = Spec("notices", recovery, doc="Every death is announced.")

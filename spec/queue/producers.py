@@ -5,9 +5,12 @@ has crashed or waited too long simply sends again.
 """
 
 from spec.language import Enum, Spec, require
-from spec.queue.lease import Job, Status, enqueue, lease
+from spec.queue.job import Job, Status
+from spec.queue.lease import enqueue, lease
 
-producers = Spec("producers", lease, doc="Clients send requests and repeat them until they are answered.")
+producers = Spec(
+    "producers", lease, doc="Clients send requests and repeat them until they are answered."
+)
 
 
 class Request(Enum):

@@ -5,9 +5,12 @@ be faster. Left out: which recoverer leads. Any number may work at once; leaders
 """
 
 from spec.language import Sort, Spec, exists, forget, require
-from spec.queue.lease import Job, Lease, Status, Worker, has, interrupt, lease
+from spec.queue.job import Job, Lease, Status, Worker, has, interrupt
+from spec.queue.lease import lease
 
-recovery = Spec("recovery", lease, doc="Expired claims are found and ended by recoverers that may crash.")
+recovery = Spec(
+    "recovery", lease, doc="Expired claims are found and ended by recoverers that may crash."
+)
 
 
 class Recoverer(Sort):
@@ -34,7 +37,7 @@ def recover(s, r: Recoverer):
     s.seen[r] = None
 
 
-@recovery.action(finite=True)
+@recovery.action(finite=True, fault=True)
 def recoverer_crash(s, r: Recoverer):
     """The recoverer dies, at any point, and forgets what it saw."""
     forget(r)

@@ -48,7 +48,9 @@ def hear_prepared(s, m: Manager):
 @commit_protocol.action()
 def decide_commit(s):
     """The transaction manager commits once everybody has prepared."""
-    require(undecided=s.decision == Decision.init, all_prepared=forall(Manager, lambda m: s.heard[m]))
+    require(
+        undecided=s.decision == Decision.init, all_prepared=forall(Manager, lambda m: s.heard[m])
+    )
     s.decision = Decision.committed
     s.commit_sent = True
 

@@ -1,0 +1,115 @@
+"""The command `ffq`: results on stdout, diagnostics on stderr, and an exit status that says which.
+
+0 as expected, 1 a property fails or a result differs, 2 bad usage, 3 not finished, 70 a fault of
+ours. Each command is a module of its own that loads what it needs when it runs: `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Annotated, TextIO
+
+import typer
+
+from checker.cli_check import check
+from checker.cli_export import exports
+from checker.cli_scopes import scopes
+from checker.cli_trace import traces
+
+USAGE, INTERRUPTED, BROKEN_PIPE, FAULT = 2, 130, 141, 70
+
+# Plain help: rich's takes as long to load as all the rest, and reads [brackets] as markup.
+app = typer.Typer(
+    name="ffq",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ffq {metadata.version('failure-first-job-queue')}")
+        raise typer.Exit
+
+
+@app.callback()
+def ffq(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """A job queue under failure: its specification, checked in every state."""
+
+
+app.command()(check)
+app.command()(scopes)
+app.add_typer(traces, name="trace")
+app.add_typer(exports, name="export")
+
+# Each of these has `register(app)`, and loads nothing heavy before its command runs.
+for module in ("checker.cli_ablate", "checker.cli_docs", "checker.cli_bench"):
+    if importlib.util.find_spec(module):
+        importlib.import_module(module).register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show ✗ gets a ? in its place, not a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        status = _run(given)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader has gone, as `| head` does. Python would complain once more at exit.
+        _silence(sys.stdout)
+        return BROKEN_PIPE
+
+
+def _run(given: list[str]) -> int:
+    try:
+        status = app(given, prog_name="ffq", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except typer.TyperException as wrong:
+        # One line, whatever the message was; a missing command has shown the help already.
+        return _complain(given, " ".join(wrong.format_message().split()), USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain(given, "interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        raise
+    except Exception as fault:
+        traceback.print_exc()
+        return _complain(given, f"this is a fault of ffq: {type(fault).__name__}", FAULT)
+
+
+def _complain(given: list[str], message: str, status: int) -> int:
+    from checker.console import emit, say
+
+    if message:
+        say(message)
+    if "--json" in given:
+        emit({"ok": False, "error": message})
+    return status
+
+
+def _silence(stream: TextIO) -> None:
+    # A test's stream is no file.
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,253 @@
+"""`ffq check`: each property with the evidence behind it, and the shortest story of a violation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.cli_options import (
+    Catalogue,
+    Wrong,
+    catalogue,
+    close,
+    complete_guard,
+    complete_property,
+    complete_scope,
+    memory,
+    whole_number,
+)
+
+if TYPE_CHECKING:
+    from checker.check import Judged, Plan, Result
+    from spec.language.scope import Scope
+
+FOLDER = Path(".ffq", "traces")
+
+
+class Engine(StrEnum):
+    """Which explorer does the work."""
+
+    compiled = "compiled"
+    plain = "plain"
+
+
+@dataclass(frozen=True)
+class _Saving:
+    """Where the trace goes: `file` if the user named one, nowhere if not `wanted`."""
+
+    file: Path | None
+    wanted: bool
+
+
+def check(
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="Check this scope; may be repeated.", autocompletion=complete_scope),
+    ] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Check the large scopes too.")] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Take a protection away: action.guard, 'split action field' or "
+            "'weaken action field'; may be repeated. Stops at the shortest violation.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    property: Annotated[
+        str | None,
+        typer.Option(help="Check this one alone, by name or ID.", autocompletion=complete_property),
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="plain is slow and short.")] = Engine.compiled,
+    threads: Annotated[int | None, typer.Option(min=1, help="Default: every core.")] = None,
+    no_symmetry: Annotated[
+        bool, typer.Option("--no-symmetry", help="Count states that differ in names apart.")
+    ] = False,
+    max_states: Annotated[
+        str | None, typer.Option(metavar="N", help="End a scope at N states: 2e8, 10M.")
+    ] = None,
+    max_memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="End a scope at this memory: 8GiB.")
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0, help="End after so many seconds in all.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help=f"Save the trace here; default: in {FOLDER}.")
+    ] = None,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Save no trace.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Visit every state of a scope and judge each property.
+
+    Exit status: 0 as expected, 1 a property fails or an action never fires, 2 bad usage,
+    3 not finished.
+    """
+    from checker.check import Plan
+    from checker.exploration import Limits
+
+    if save and no_save:
+        raise Wrong("--save and --no-save exclude each other; give one of them")
+    limits = Limits(
+        whole_number(max_states) if max_states else None,
+        memory(max_memory) if max_memory else None,
+        max_seconds,
+    )
+    found = catalogue()
+    plan = Plan((), engine=engine.value, threads=threads, symmetry=not no_symmetry, limits=limits)
+    plan = _protections(replace(plan, scopes=_scopes(found, scope or [], deep)), without or [])
+    plan = _property(plan, property)
+    raise typer.Exit(_check(plan, _Saving(save, not no_save), as_json))
+
+
+def _scopes(found: Catalogue, names: list[str], deep: bool) -> tuple[Scope, ...]:
+    chosen = [found.scope(name) for name in names]
+    if not names:
+        chosen += [found.scope(name) for name in found.default]
+    if deep:
+        if not found.deep:
+            raise Wrong("there is no deep scope; leave --deep away")
+        chosen += [found.scope(name) for name in found.deep]
+    return tuple({s.name: s for s in chosen}.values())
+
+
+def _protections(plan: Plan, texts: list[str]) -> Plan:
+    """Return the plan with the edits made; scopes that do not have what is edited are left out."""
+    from checker.check import able
+    from checker.console import say
+
+    off: list[str] = []
+    edits: list[str] = []
+    for text in dict.fromkeys(" ".join(text.split()) for text in texts):
+        words = text.removeprefix("without ").split()
+        (off if len(words) == 1 else edits).append(" ".join(words) if len(words) == 1 else text)
+    off = list(dict.fromkeys(off))
+    if not texts:
+        return plan
+    refused = {s.name: able(s, edits, off) for s in plan.scopes}
+    kept = tuple(s for s in plan.scopes if refused[s.name] is None)
+    if not kept:
+        raise Wrong(_refusal(plan.scopes, off, edits))
+    for name, misuse in refused.items():
+        if misuse is not None:
+            say(f"scope {name} is left out: {misuse.fact}")
+    return replace(plan, scopes=kept, off=tuple(off), edits=tuple(edits))
+
+
+def _refusal(scopes: tuple[Scope, ...], off: list[str], edits: list[str]) -> str:
+    """Say which edit no scope can make."""
+    from checker.check import able
+
+    guards = list(dict.fromkeys(g for s in scopes for g in s.spec.guard_names()))
+    for guard in off:
+        if guard not in guards and not edits:
+            return f"there is no guard '{guard}'; {close(guard, guards, 'ffq scopes SCOPE')}"
+    for text in [*edits, *off]:
+        refused = [able(s, [text], []) for s in scopes]
+        if all(refused) and refused[0] is not None:
+            return f"{refused[0].fact}; {refused[0].remedy}"
+    return "no scope has all of these; take them away one at a time"
+
+
+def _property(plan: Plan, wanted: str | None) -> Plan:
+    """Return the plan for the properties of this name or ID, and for the scopes that have one."""
+    if wanted is None:
+        return plan
+    claims = [p for s in plan.scopes for p in s.spec.properties.values() if p.kind != "lemma"]
+    names = frozenset(p.name for p in claims if wanted in (p.name, p.id))
+    if not names:
+        known = dict.fromkeys(text for p in claims for text in (p.name, p.id))
+        raise Wrong(f"there is no property '{wanted}'; {close(wanted, known, 'ffq scopes SCOPE')}")
+    scopes = tuple(s for s in plan.scopes if names & s.spec.properties.keys())
+    return replace(plan, scopes=scopes, wanted=names)
+
+
+def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
+    from checker import console
+    from checker.check import run, shortest, status, story
+
+    if saving.file:
+        _refuse_destination(saving.file)
+    out, live = console.console(), console.Live()
+    results: list[Result] = []
+    try:
+        for result in run(plan, live.watch):
+            live.done()
+            results.append(result)
+            if not as_json:
+                console.show_result(out, result)
+    finally:
+        live.done()
+    if not as_json:
+        console.show_verdicts(out, results)
+    worst = shortest(results)
+    saved = None
+    if worst is not None:
+        told = story(*worst)
+        if not as_json:
+            out.print(f"The shortest violation, in scope {worst[0].base.name}:\n")
+            console.show_story(out, told)
+            out.print()
+        saved = _save(plan, *worst, saving)
+    elif saving.file:
+        console.say(f"nothing is violated: {saving.file} is not written")
+    code = status(results)
+    if as_json:
+        traces = {(worst[0].base.name, worst[1].name): str(saved)} if worst and saved else {}
+        scopes = [console.as_json(result, traces) for result in results]
+        console.emit({"ok": code == 0, "scopes": scopes})
+    else:
+        console.show_end(out, results, saved)
+    return code
+
+
+def _refuse_destination(file: Path) -> None:
+    """Refuse a file that cannot be saved to before the long work, not after it."""
+    from checker.trace import BadTrace, check_destination
+
+    try:
+        check_destination(file)
+        if not file.resolve().parent.is_dir():
+            raise Wrong(f"{file}: the folder does not exist; make it, or name another")
+    except BadTrace as bad:
+        raise Wrong(str(bad)) from None
+    except (OSError, ValueError) as failed:
+        raise Wrong(f"{file}: {failed}; name another file") from None
+
+
+def _save(plan: Plan, result: Result, judged: Judged, saving: _Saving) -> Path | None:
+    """Save the trace and return the file; only a file that the user named has to succeed."""
+    from checker.check import story
+    from checker.console import say
+    from checker.trace import BadTrace, Trace, record, save
+
+    if not saving.wanted:
+        return None
+    if judged.kind == "leads_to":
+        if saving.file:
+            say(f"a run that never ends is not saved: {saving.file} is not written")
+        return None
+    file = saving.file or FOLDER / _file_name(result, judged)
+    off, engine = result.exploration.off, result.exploration.engine
+    trace = Trace(result.base, result.edits, off, engine, judged.name, ())
+    try:
+        save(file, record(trace, story(result, judged)))
+    except (OSError, BadTrace) as failed:
+        reason = failed.strerror if isinstance(failed, OSError) else failed
+        if saving.file:
+            raise Wrong(f"the trace could not be saved to {file}: {reason}") from None
+        say(f"the trace was not saved to {file}: {reason}; name a place with --save FILE")
+        return None
+    return file
+
+
+def _file_name(result: Result, judged: Judged) -> str:
+    """Return scope, property and edits as a name: `core-one_holder-without-settle.fenced.jsonl`."""
+    off = [f"without {guard}" for guard in result.exploration.off]
+    words = "-".join([result.base.name, judged.name, *result.edits, *off])
+    # File systems allow 255 bytes; a long list of edits is cut.
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", words)[:150] + ".jsonl"

@@ -1,0 +1,47 @@
+"""`ffq export`: the spec in other languages, for other checkers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checker.cli_options import Wrong, catalogue, complete_scope
+
+exports = typer.Typer(no_args_is_help=True, help="The spec in other languages.")
+
+
+@exports.callback()
+def _several() -> None:
+    # With a callback, `tla` stays a word of its own though it is the only export.
+    pass
+
+
+@exports.command()
+def tla(
+    scope: Annotated[str, typer.Argument(help="Which scope.", autocompletion=complete_scope)],
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="Let TLC merge what is interchangeable.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("."),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Write a scope as TLA+ with a model configuration, for TLC."""
+    from checker import console
+    from checker.export.tla import write
+
+    chosen = catalogue().scope(scope)
+    # A module of TLA+ has a name without spaces and signs, and not of digits first.
+    name = re.sub(r"\W+", "_", chosen.name)
+    name = name if name[:1].isalpha() else f"Scope_{name}"
+    try:
+        files = write(chosen, out, name, symmetry)
+    except OSError as failed:
+        raise Wrong(f"{out}: {failed.strerror}; name another folder with --out") from None
+    if as_json:
+        console.emit({"ok": True, "files": [str(file) for file in files]})
+    else:
+        for file in files:
+            console.console().print(str(file), soft_wrap=True)

@@ -1,0 +1,59 @@
+"""`ffq trace show`: a saved trace, replayed on the spec and told again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checker.cli_options import Wrong, catalogue
+
+traces = typer.Typer(no_args_is_help=True, help="Saved traces.")
+
+
+@traces.command()
+def show(
+    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Replay a trace on the spec and print its story.
+
+    Exit status: 0 it is shown, 1 the spec does not follow it, 2 it cannot be read.
+    """
+    from checker import console
+    from checker.trace import BadTrace, Diverged, replay, step_as_json
+    from checker.trace_reading import read
+
+    try:
+        trace = read(file, catalogue().scopes)
+    except BadTrace as bad:
+        raise Wrong(str(bad)) from None
+    try:
+        _, story = replay(trace)
+    except Diverged as differs:
+        console.say(str(differs))
+        if as_json:
+            console.emit({"ok": False, "error": str(differs)})
+        raise typer.Exit(1) from None
+    edits = [*trace.edits, *(f"without {guard}" for guard in trace.off)]
+    if as_json:
+        answer = {
+            "ok": True,
+            "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
+            "edits": edits,
+            "engine": trace.engine,
+            "property": {"id": story.broken.id, "name": story.broken.name},
+            "steps": [step_as_json(line) for line in story.lines],
+            "broken": {
+                "for": story.broken.when,
+                "clause": story.broken.clause,
+                "reasons": list(story.broken.reasons),
+            },
+        }
+        console.emit(answer)
+        return
+    out = console.console()
+    console.show_title(out, trace.scope, edits)
+    out.print()
+    console.show_story(out, story)

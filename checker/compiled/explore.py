@@ -1,0 +1,80 @@
+"""The compiled explorer, with the same face as the plain one."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from checker.compiled.module import prepare
+from checker.compiled.search import Search
+from checker.compiled.traces import Tracer, empty_table
+from checker.compiled.tuning import Tuning
+from checker.exploration import Exploration, Limits, Path, Report
+from spec.language.edits import without
+from spec.language.evaluate import Evaluator
+from spec.language.scope import Scope
+
+THREADS = min(2, os.cpu_count() or 1)
+
+
+def explore(
+    scope: Scope,
+    limits: Limits | None = None,
+    off: tuple[str, ...] = (),
+    until: frozenset[str] = frozenset(),
+    report: Report | None = None,
+    *,
+    threads: int = THREADS,
+    symmetry: bool = True,
+    tuning: Tuning | None = None,
+) -> Exploration:
+    """Visit every state reachable in the scope with the guards `off` removed.
+
+    Stops after the level in which a property of `until` is violated, or at a limit. With `symmetry`, states
+    that differ only in which element is which are visited once; `Exploration.symmetry` names those sorts.
+    Raises `TooWide` if a field of the scope does not fit the packing.
+    """
+    began = time.perf_counter()
+    tuning = tuning or Tuning()
+    edited = scope.spec
+    for guard in off:
+        edited = without(edited, guard)
+    compiled = prepare(scope, symmetry, tuning.word_bits)
+    switched = [compiled.names.guards[guard] for guard in off]
+    evaluator = Evaluator(scope.on(edited))
+    search = Search(compiled, switched, max(1, threads), tuning, limits or Limits())
+    stopped: str | None = "interrupt"
+    try:
+        search.begin(evaluator.initial())
+        stopped = search.explore(until, report)
+    except KeyboardInterrupt:
+        pass
+    except MemoryError:
+        stopped = "max-memory"
+    size = search.bytes
+    search.table = empty_table()
+    tracer: list[Tracer] = []
+
+    def rebuild(violated: str) -> Path:
+        if not tracer:
+            tracer.append(Tracer(search, evaluator))
+        return tracer[0].path(violated, search.violations[violated])
+
+    fired = search.fired
+    return Exploration(
+        scope=scope,
+        off=off,
+        engine="compiled",
+        symmetry=compiled.symmetry,
+        stopped_by=stopped,
+        states=search.count,
+        generated=sum(fired.values()),
+        depth=max(0, len(search.levels) - 1),
+        seconds=time.perf_counter() - began,
+        violations={name: found.depth + 1 for name, found in search.violations.items()},
+        exercised=frozenset(compiled.names.pending) - search.pending,
+        fired=fired,
+        deadlocks=search.deadlocks,
+        rebuild=rebuild,
+        bytes_per_state=size / max(1, search.count),
+    )

@@ -1,0 +1,226 @@
+"""The search itself: this file's text is compiled together with the code generated from a scope.
+
+What is declared below as a stand-in is what the generated code brings: the words of a state, where the
+parts of a thread's workspace lie, and how states are expanded, made canonical and checked. A thread works on
+batches: all successors of a batch first, then their hashes, asking for the cache lines of the table on the
+way, and only then the look-ups, whose lines have come by then.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checker.compiled.intrinsics import (
+    claim,
+    fetch_add,
+    get,
+    home,
+    mix,
+    peek,
+    prefetch,
+    put,
+    shl,
+)
+
+WORDS = 1
+MAX_BATCH = 512
+ALIVE = MAX_BATCH
+"""From here on in the workspace, which begins with the states of a batch that an action is enabled in:
+for each state, whether some step is possible."""
+EDGE = 2 * MAX_BATCH
+"""For each state, whether some step leads to a state."""
+TAIL, END, DEAD = 3 * MAX_BATCH, 3 * MAX_BATCH + 1, 3 * MAX_BATCH + 2
+"""Where the thread's states end, where its memory for them does, and how many had no successor."""
+CONTROL = 3 * MAX_BATCH + 16
+"""The counts of actions, violations, pending claims and switched-off guards follow; see `module`."""
+
+SEARCH, REINSERT, BACK, SEE, CANON = 0, 1, 2, 3, 4
+DONE, BUSY, TABLE_FULL, STATES_FULL = 0, 1, 2, 3
+NEXT, COUNT = 0, 16
+"""In the words that threads share, a cache line apart: the next chunk, and how many states there are."""
+
+
+def expand(states: Any, first: int, n: int, buf: Any, work: Any) -> int:
+    """Stand-in: write the successors of n states to `buf` and return how many."""
+    raise NotImplementedError
+
+
+def canonical(buf: Any, m: int) -> int:
+    """Stand-in: replace each state in `buf` by its representative."""
+    raise NotImplementedError
+
+
+def see(states: Any, first: int, n: int, work: Any) -> int:
+    """Stand-in: check the properties of n new states."""
+    raise NotImplementedError
+
+
+def see_edges(states: Any, first: int, n: int, work: Any) -> int:
+    """Stand-in: note the step properties whose antecedent held."""
+    raise NotImplementedError
+
+
+# ---- the kernel: compiled from here on
+def hash_at(array: Any, k: int) -> int:
+    """Return the hash of state k of an array."""
+    h = 0
+    for w in range(WORDS):
+        h = mix(h, get(array, k * WORDS + w))
+    return h
+
+
+def same(a: Any, j: int, b: Any, k: int) -> bool:
+    """Return whether state j of one array is state k of another."""
+    equal = True
+    for w in range(WORDS):
+        equal = equal & (get(a, j * WORDS + w) == get(b, k * WORDS + w))
+    return equal
+
+
+def insert(table: Any, slots: int, states: Any, tail: int, buf: Any, hb: Any, m: int, solo: int) -> int:
+    """Add the states of `buf` that are new to the table and to `states`; return the new end of `states`.
+
+    One-word states are in the table themselves, negated bit by bit: they are never negative, so a slot is
+    never 0. Of wider ones it holds the position in `states`, from 1, and above it 24 bits of the hash.
+    """
+    for k in range(m):
+        h = get(hb, k)
+        at = home(h, slots)
+        if WORDS == 1:
+            x = get(buf, k)
+            slot = ~x
+        else:
+            for w in range(WORDS):
+                put(states, tail * WORDS + w, get(buf, k * WORDS + w))
+            slot = shl(h, 40) | (tail + 1)
+        while True:
+            y = peek(table, at)
+            if y == 0:
+                if WORDS == 1:
+                    put(states, tail, x)
+                if solo:
+                    put(table, at, slot)
+                else:
+                    y = claim(table, at, slot)
+                if y == 0:
+                    tail += 1
+                    break
+            if WORDS == 1:
+                if y == slot:
+                    break
+            elif (y ^ slot) >> 40 == 0:
+                if same(states, (y & 0xFFFFFFFFFF) - 1, buf, k):
+                    break
+            at += 1
+            if at == slots:
+                at = 0
+    return tail
+
+
+def region_of(plan: Any, regions: int, chunk: int) -> int:
+    """Return the region that a chunk is in; `plan` has the low end, high end and first chunk of each."""
+    r = 0
+    while r < regions and get(plan, 3 * r + 5) <= chunk:
+        r += 1
+    return r
+
+
+def expand_chunk(states: Any, first: int, n: int, buf: Any, work: Any) -> int:
+    """Write the successors of n states to `buf`, count the states that have none, and return how many."""
+    for i in range(n):
+        put(work, ALIVE + i, 0)
+        put(work, EDGE + i, 0)
+    m = expand(states, first, n, buf, work)
+    dead = 0
+    for i in range(n):
+        dead += 1 - (get(work, ALIVE + i) | get(work, EDGE + i))
+    put(work, DEAD, get(work, DEAD) + dead)
+    return m
+
+
+def search(
+    states: Any, table: Any, buf: Any, hb: Any, work: Any, shared: Any, plan: Any, args: Any
+) -> int:
+    """Expand chunks of the level until there are no more, or something is full, or the budget is spent."""
+    regions, batch, budget, slots, limit, room, solo = args
+    tail, end = get(work, TAIL), get(work, END)
+    while budget > 0:
+        budget -= 1
+        # Before a chunk is taken: one that is taken is finished.
+        if peek(shared, COUNT) > limit:
+            return TABLE_FULL
+        if tail + room > end:
+            return STATES_FULL
+        chunk = fetch_add(shared, NEXT, 1)
+        r = region_of(plan, regions, chunk)
+        if r == regions:
+            return DONE
+        first = get(plan, 3 * r) + (chunk - get(plan, 3 * r + 2)) * batch
+        n = min(batch, get(plan, 3 * r + 1) - first)
+        m = expand_chunk(states, first, n, buf, work)
+        see_edges(states, first, n, work)
+        canonical(buf, m)
+        for k in range(m):
+            h = hash_at(buf, k)
+            put(hb, k, h)
+            prefetch(table, home(h, slots))
+        before = tail
+        tail = insert(table, slots, states, tail, buf, hb, m, solo)
+        see(states, before, tail - before, work)
+        put(work, TAIL, tail)
+        fetch_add(shared, COUNT, tail - before)
+    return BUSY
+
+
+def reinsert(states: Any, table: Any, hb: Any, shared: Any, plan: Any, args: Any) -> int:
+    """Enter the states found so far, all different, into a table that was emptied."""
+    regions, batch, budget, slots, _, _, _ = args
+    while budget > 0:
+        budget -= 1
+        chunk = fetch_add(shared, NEXT, 1)
+        r = region_of(plan, regions, chunk)
+        if r == regions:
+            return DONE
+        first = get(plan, 3 * r) + (chunk - get(plan, 3 * r + 2)) * batch
+        n = min(batch, get(plan, 3 * r + 1) - first)
+        for k in range(n):
+            h = hash_at(states, first + k)
+            put(hb, k, h)
+            prefetch(table, home(h, slots))
+        for k in range(n):
+            h = get(hb, k)
+            at = home(h, slots)
+            slot = ~get(states, first + k) if WORDS == 1 else shl(h, 40) | (first + k + 1)
+            while peek(table, at) != 0 or claim(table, at, slot) != 0:
+                at += 1
+                if at == slots:
+                    at = 0
+    return BUSY
+
+
+def back(states: Any, buf: Any, work: Any, target: Any, low: int, high: int, batch: int) -> int:
+    """Return the first state of a batch in [low, high) that has the target among its successors, or -1."""
+    while low < high:
+        n = min(batch, high - low)
+        m = expand_chunk(states, low, n, buf, work)
+        canonical(buf, m)
+        for k in range(m):
+            if same(buf, k, target, 0):
+                return low
+        low += n
+    return -1
+
+
+def run(
+    mode: int, states: Any, table: Any, buf: Any, hb: Any, work: Any, shared: Any, plan: Any, args: Any
+) -> int:
+    """The one way in, so that the code generated from a scope is compiled once."""
+    if mode == SEARCH:
+        return search(states, table, buf, hb, work, shared, plan, args)
+    if mode == REINSERT:
+        return reinsert(states, table, hb, shared, plan, args)
+    if mode == BACK:
+        return back(states, buf, work, hb, args[0], args[1], args[2])
+    if mode == SEE:
+        return see(states, 0, args[0], work)
+    return canonical(buf, args[0])

@@ -1,0 +1,112 @@
+"""What was found in a scope, remembered by content: the same spec, bounds and engine are explored once.
+
+The key holds the text of the spec and of the engines, so that nothing stale is ever believed. Prose is not
+part of it: mending a sentence explores nothing again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from checker.exploration import Exploration, Limits, Report
+from checker.trace import spec_hash
+from spec.language.scope import Scope
+
+_ROOT = Path(__file__).resolve().parents[1]
+_ENGINES = ("spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The figures of an exploration that are the same on every machine."""
+
+    states: int
+    generated: int
+    depth: int
+    symmetry: tuple[str, ...]
+    violations: Mapping[str, int]
+    stopped_by: str | None
+
+
+def look(
+    scope: Scope,
+    off: tuple[str, ...] = (),
+    engine: str = "compiled",
+    limits: Limits | None = None,
+    report: Report | None = None,
+) -> Found:
+    """Return what is found in the scope with the guards `off` removed; a finished run is remembered."""
+    file = _file(scope, off, engine)
+    known = _read(file)
+    if known is not None:
+        return known
+    explored = _explore(scope, off, engine, limits, report)
+    found = Found(
+        explored.states, explored.generated, explored.depth, explored.symmetry,
+        dict(explored.violations), explored.stopped_by,
+    )  # fmt: skip
+    if explored.complete:
+        _write(file, json.dumps(asdict(found)))
+    return found
+
+
+def _explore(
+    scope: Scope, off: tuple[str, ...], engine: str, limits: Limits | None, report: Report | None
+) -> Exploration:
+    if engine == "plain":
+        from checker import plain
+
+        return plain.explore(scope, limits, off, frozenset(), report)
+    from checker import compiled
+
+    threads = len(os.sched_getaffinity(0))
+    return compiled.explore(scope, limits, off, frozenset(), report, threads=threads, symmetry=True)
+
+
+def _file(scope: Scope, off: tuple[str, ...], engine: str) -> Path:
+    from checker.compiled.module import cache_folder
+
+    bounds = sorted(scope.bounds.items())
+    key = json.dumps([spec_hash(scope.spec), bounds, sorted(off), engine, _engines_hash()])
+    return cache_folder() / "found" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+
+@cache
+def _engines_hash() -> str:
+    """Return a hash of all that decides how an exploration counts."""
+    digest = hashlib.sha256()
+    for part in _ENGINES:
+        path = _ROOT / part
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _read(file: Path) -> Found | None:
+    """Return what was remembered; whatever is not as it was written counts as forgotten."""
+    try:
+        known: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        counts = [int(known[name]) for name in ("states", "generated", "depth")]
+        violations = {str(name): int(steps) for name, steps in known["violations"].items()}
+        return Found(*counts, tuple(map(str, known["symmetry"])), violations, None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+        os.replace(draft, file)
+    except OSError:
+        pass  # a full or read-only disk costs time, not answers

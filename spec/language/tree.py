@@ -1,0 +1,116 @@
+"""Walks over the expression tree that every reader shares: parts, copies, equality of text, variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from spec.language.expr import (
+    Add,
+    And,
+    Bound,
+    Const,
+    Equal,
+    Exists,
+    Expr,
+    ForAll,
+    Implies,
+    Ite,
+    Less,
+    LessEqual,
+    NoneOf,
+    Not,
+    Or,
+    Read,
+    Subtract,
+    Var,
+)
+from spec.language.types import same_type
+
+
+def children(e: Expr) -> tuple[Expr, ...]:
+    """Return the direct sub-expressions."""
+    match e:
+        case Const() | NoneOf() | Bound() | Var():
+            return ()
+        case Read():
+            return () if e.index is None else (e.index,)
+        case Not():
+            return (e.body,)
+        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+            return (e.left, e.right)
+        case Ite():
+            return (e.condition, e.then, e.other)
+        case ForAll() | Exists():
+            return (e.body,)
+    raise AssertionError(type(e))
+
+
+def walk(e: Expr) -> list[Expr]:
+    """Return the expression and everything inside it, outermost first."""
+    found = [e]
+    for child in children(e):
+        found += walk(child)
+    return found
+
+
+def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return `e` with `change` applied to each direct sub-expression."""
+    match e:
+        case Const() | NoneOf() | Bound() | Var():
+            return e
+        case Read():
+            return e if e.index is None else Read(e.field, change(e.index), e.after, e.version)
+        case Not():
+            return Not(change(e.body))
+        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+            return type(e)(change(e.left), change(e.right))
+        case Ite():
+            return Ite(change(e.condition), change(e.then), change(e.other))
+        case ForAll() | Exists():
+            return type(e)(e.var, change(e.body))
+    raise AssertionError(type(e))
+
+
+def alike(a: Expr | None, b: Expr | None) -> bool:
+    """Return whether two expressions are the same text; `==` is taken."""
+    if a is b:
+        return True
+    if a is None or b is None or type(a) is not type(b):
+        return False
+    match a, b:
+        case Const(), Const():
+            return same_type(a.type, b.type) and a.value == b.value
+        case NoneOf(), NoneOf():
+            return a.type is b.type
+        case Bound(), Bound():
+            return a.name == b.name
+        case Var(), Var():
+            return a.name == b.name and a.type is b.type
+        case Read(), Read():
+            same = a.field.name == b.field.name and a.after == b.after and a.version == b.version
+            return same and alike(a.index, b.index)
+        case (ForAll(), ForAll()) | (Exists(), Exists()):
+            return alike(a.var, b.var) and alike(a.body, b.body)
+    return all(alike(x, y) for x, y in zip(children(a), children(b), strict=True))
+
+
+def substitute(e: Expr, values: dict[str, Expr]) -> Expr:
+    """Return `e` with free variables replaced by name."""
+    if isinstance(e, Var):
+        return values.get(e.name, e)
+    if isinstance(e, ForAll | Exists):
+        inner = {name: value for name, value in values.items() if name != e.var.name}
+        return type(e)(e.var, substitute(e.body, inner))
+    return rebuild(e, lambda child: substitute(child, values))
+
+
+def free_variables(e: Expr) -> dict[str, Var]:
+    """Return the variables that no quantifier inside `e` binds."""
+    if isinstance(e, Var):
+        return {e.name: e}
+    found: dict[str, Var] = {}
+    for child in children(e):
+        found |= free_variables(child)
+    if isinstance(e, ForAll | Exists):
+        found.pop(e.var.name, None)
+    return found
