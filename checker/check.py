@@ -208,7 +208,7 @@ def _verdict(claim: Property, found: Exploration, decided: Mapping[str, Verdict]
 
 
 def _violated(steps: int) -> Verdict:
-    return Verdict("✗", f"violated in {steps} step{'s' * (steps != 1)}", steps)
+    return Verdict("✗", "violated", steps)
 
 
 def _unfinished(claim: Property, found: Exploration) -> Verdict:
@@ -216,8 +216,7 @@ def _unfinished(claim: Property, found: Exploration) -> Verdict:
         return Verdict("?", NOT_BEGUN)
     if found.stopped_by == "violation":
         return Verdict("?", STOPPED["violation"])
-    so_far = "not reached" if claim.kind == "sometimes" else "holds so far"
-    return Verdict("?", f"{so_far}, {found.states:,} states")
+    return Verdict("?", "not reached yet" if claim.kind == "sometimes" else "holds so far")
 
 
 def _liveness(found: Exploration, names: list[str]) -> Mapping[str, Verdict]:

@@ -104,36 +104,48 @@ def show_scope(out: Console, scope: Scope, when: str, full: bool) -> None:
 
 
 def show_verdicts(out: Console, results: Sequence[Result]) -> None:
-    """Print each property once, with its verdict and the scopes that have it."""
-    rows: dict[tuple[str, str], dict[Verdict, list[str]]] = {}
+    """Print each property once, with its verdict and the scopes that have it.
+
+    Once a violation has ended the search, only what fails is worth a row.
+    """
+    stopped = any(r.exploration.stopped_by == "violation" for r in results)
+    rows: dict[tuple[str, str], list[tuple[Verdict, str]]] = {}
     for result in results:
         for judged in result.judged:
-            verdicts = rows.setdefault((judged.id, judged.name), {})
-            verdicts.setdefault(judged.verdict, []).append(result.base.name)
-    table, silent = [], 0
-    for (claim_id, name), verdicts in sorted(rows.items(), key=lambda row: row[0][0]):
-        telling = {v: names for v, names in verdicts.items() if v.says not in _SILENT}
-        silent += not telling
-        for verdict, names in telling.items():
-            style = COLOURS[verdict.evidence]
-            where = "" if len(results) == 1 else f": {_listed(names, results)}"
-            says = Text(verdict.says + where, style=style)
-            symbol = Text(f"  {verdict.symbol}", style=style)
-            table.append([symbol, Text(claim_id), Text(name), says])
-    _print_table(out, table)
+            found = rows.setdefault((judged.id, judged.name), [])
+            if judged.verdict.failed or not (stopped or judged.verdict.says == NOT_BEGUN):
+                found.append((judged.verdict, result.base.name))
+    _print_table(
+        out,
+        [
+            [Text(f"  {symbol}", style=style), Text(claim_id), Text(name), Text(says, style=style)]
+            for (claim_id, name), found in sorted(rows.items(), key=lambda row: row[0][0])
+            for symbol, says, style in _merged(found, len(results))
+        ],
+    )
+    silent = sum(not found for found in rows.values())
     if silent:
-        out.print(Text(f"  ? nothing is known of {silent} more", style=COLOURS["?"]))
+        more = "another property" if silent == 1 else f"{silent} other properties"
+        out.print(Text(f"  ?  nothing is said of {more}", style=COLOURS["?"]))
     reasons = (j.verdict.why for r in results for j in r.judged if j.verdict.why)
     for why in dict.fromkeys(reasons):
-        out.print(Text(f"  ? {why}", style=COLOURS["?"]))
+        out.print(Text(f"  ?  {why}", style=COLOURS["?"]))
     out.print()
 
 
-_SILENT = (NOT_BEGUN, STOPPED["violation"])
-
-
-def _listed(names: list[str], results: Sequence[Result]) -> str:
-    return f"all {len(results)} scopes" if len(names) == len(results) else ", ".join(names)
+def _merged(found: list[tuple[Verdict, str]], scopes: int) -> Iterable[tuple[str, str, str]]:
+    """Yield symbol, words and style of a property: one row for all scopes of the same verdict."""
+    for says in dict.fromkeys(verdict.says for verdict, _ in found):
+        alike = sorted((v.steps or 0, i) for i, (v, _) in enumerate(found) if v.says == says)
+        shortest = found[alike[0][1]][0]
+        names = [found[i][1] + (f" {steps}" if steps else "") for steps, i in alike]
+        if scopes == 1 and shortest.steps is not None:
+            where = f" in {shortest.steps} step{'s' * (shortest.steps != 1)}"
+        elif shortest.steps is None and len(alike) == scopes:
+            where = ""
+        else:
+            where = f": {', '.join(names)}"
+        yield shortest.symbol, says + where, COLOURS[shortest.evidence]
 
 
 def _print_table(out: Console, rows: list[list[Text]]) -> None:
@@ -141,8 +153,8 @@ def _print_table(out: Console, rows: list[list[Text]]) -> None:
     if not rows:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for _ in rows[0]:
-        table.add_column(overflow="fold")
+    for last in [False] * (len(rows[0]) - 1) + [True]:
+        table.add_column(overflow="fold", no_wrap=not last and out.width >= 70)
     for row in rows:
         table.add_row(*row)
     with out.capture() as drawn:
@@ -170,8 +182,7 @@ def show_story(out: Console, story: Story) -> None:
     fixed = out.is_terminal or "COLUMNS" in os.environ
     for line in render(story, out.width if fixed else None):
         broken = line.startswith(f"{story.broken.id} {story.broken.name} is broken")
-        style = COLOURS["✗"] if broken else ""
-        out.print(Text(line, style=style), soft_wrap=not (fixed and broken))
+        out.print(Text(line, style=COLOURS["✗"] if broken else ""), soft_wrap=True)
 
 
 def summary(results: Sequence[Result]) -> str:

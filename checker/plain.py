@@ -8,12 +8,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from checker.exploration import Exploration, Limits, Path, Progress, Report, antecedent
 from spec.language.edits import without
-from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
+from spec.language.evaluate import (
+    Binding,
+    Claim,
+    Evaluator,
+    Instance,
+    OutOfRange,
+    Step,
+    instances,
+)
 from spec.language.model import Property
 from spec.language.scope import Scope, State
+
+Question = Callable[[Claim], Binding | None]
+"""Asks a claim of a state or a step; None means that it holds."""
 
 _CHECKED = ("invariant", "step", "sometimes", "leads_to")
 
@@ -67,7 +79,7 @@ class _Search:
                         break
                 level = following
                 self.depth += bool(level)
-                if not stopped and until & self.violations.keys():
+                if stopped is None and until & self.violations.keys():
                     stopped = "violation"
                 if self.report:
                     seconds = time.perf_counter() - began
@@ -96,8 +108,9 @@ class _Search:
             except OutOfRange as leaving:
                 self.violated(f"range_{leaving.field}", state, step)
                 continue
-            self.check(lambda claim, t=after: claim.holds(state, t), "step", state, step)
-            self.exercise("step", lambda claim, t=after: claim.holds(state, t) is not None)
+            ask = partial(Claim.holds, s=state, t=after)
+            self.check(ask, "step", state, step)
+            self.exercise("step", ask)
             if after not in self.came_from:
                 self.came_from[after] = (state, step)
                 self.visit(after)
@@ -108,12 +121,13 @@ class _Search:
 
     def visit(self, state: State) -> None:
         """Check the properties of one state when it is first seen."""
-        self.check(lambda claim: claim.holds(state), "invariant", state, None)
+        ask = partial(Claim.holds, s=state)
+        self.check(ask, "invariant", state, None)
         for kind in ("invariant", "sometimes", "leads_to"):
-            self.exercise(kind, lambda claim: claim.holds(state) is not None)
+            self.exercise(kind, ask)
 
     def check(
-        self, ask: Callable[[Claim], object], kind: str, state: State, step: Instance | None
+        self, ask: Question, kind: str, state: State, step: Instance | None
     ) -> None:
         for claim in self.claims:
             if claim.property.kind == kind and ask(claim) is not None:
@@ -124,17 +138,19 @@ class _Search:
             self.last[name] = (state, step)
             self.violations[name] = len(self.path(name).steps)
 
-    def exercise(self, kind: str, happens: Callable[[Claim], bool]) -> None:
+    def exercise(self, kind: str, ask: Question) -> None:
         """Strike the properties that are no longer vacuous off the pending list."""
         for claim in self.claims:
             name = claim.property.name
-            if claim.property.kind == kind and name in self.pending and happens(self.pending[name]):
+            waiting = claim.property.kind == kind and name in self.pending
+            if waiting and ask(self.pending[name]) is not None:
                 del self.pending[name]
 
     def path(self, violated: str) -> Path:
         """Walk back from the violation to the initial state."""
         state, final = self.last[violated]
-        states, steps = [state], []
+        states: list[State] = [state]
+        steps: list[Step] = []
         while (origin := self.came_from[states[0]]) is not None:
             states.insert(0, origin[0])
             steps.insert(0, origin[1].step)

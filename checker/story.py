@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from spec.language.expr import (
     Expr,
     ForAll,
     Implies,
+    NoneOf,
     Not,
     Or,
     Read,
@@ -133,9 +135,22 @@ def render(story: Story, width: int | None = None) -> list[str]:
         head = f"{line.n:>{numbers}}  {line.actor:<{actors}}  {line.call:<{calls}}  "
         text += _wrapped(head, [str(c) for c in line.changes] or ["nothing changes"], width)
     broken = story.broken
-    text += ["", f"{broken.id} {broken.name} is broken: {broken.doc}"]
-    text.append(f"  {broken.clause}" + (f"   for {broken.when}" if broken.when else ""))
-    return text + [f"    {reason}" for reason in broken.reasons]
+    text += ["", *_folded(f"{broken.id} {broken.name} is broken: {broken.doc}", width, 2)]
+    clause = f"  {broken.clause}" + (f"   for {broken.when}" if broken.when else "")
+    text += _folded(clause, width, 4)
+    return text + [
+        part for reason in broken.reasons for part in _folded(f"    {reason}", width, 11)
+    ]
+
+
+def _folded(line: str, width: int | None, indent: int) -> list[str]:
+    """Return the line in pieces that fit, broken at spaces."""
+    if width is None or len(line) <= width:
+        return [line]
+    hanging = " " * indent
+    return textwrap.wrap(
+        line, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def plain(t: Type, value: Value) -> Plain:
@@ -252,8 +267,10 @@ class _Why:
     def leaf(self, e: Expr, env: Binding, value: bool) -> str:
         text = f"{'true: ' if value else 'false:'} {self.named(e, env)}"
         seen = dict(self.readings(e, env))
-        if isinstance(e, Read) or (value and isinstance(e, Equal) and isinstance(e.right, Const)):
-            seen.pop(str(self.named(e.left if isinstance(e, Equal) else e, env)), None)
+        read = e.left if isinstance(e, Equal) and isinstance(e.right, Const | NoneOf) else e
+        if isinstance(read, Read) and (read is e or value):
+            # The text has said it.
+            seen.pop(self.place(read, env), None)
         return text + ("".join(f", {place} = {word}" for place, word in seen.items()))
 
     def named(self, e: Expr, env: Binding) -> Expr:
@@ -263,6 +280,14 @@ class _Why:
             if isinstance(part, Var) and part.name in env:
                 names[part.name] = Var(value_name(part.type, env[part.name]), part.type)
         return substitute(e, names)
+
+    def place(self, e: Read, env: Binding) -> str:
+        """Return the place that is read, with the element that its index stands for here."""
+        name = e.field.name + ("'" if e.after else "")
+        return name if e.index is None else f"{name}[{self.text(e.index, env)}]"
+
+    def text(self, e: Expr, env: Binding) -> str:
+        return value_name(e.type, self.value(e, env))
 
     def readings(self, e: Expr, env: Binding) -> Iterator[tuple[str, str]]:
         """Yield what is read inside the expression, innermost first, with its value here."""
@@ -276,7 +301,7 @@ class _Why:
             case Read():
                 if e.index is not None:
                     yield from self.readings(e.index, env)
-                yield str(self.named(e, env)), value_name(e.type, self.value(e, env))
+                yield self.place(e, env), self.text(e, env)
                 return
         for child in children(e):
             yield from self.readings(child, env)

@@ -139,7 +139,7 @@ class _Module:
                 lines += ["", paragraph]
                 continue
             lines += [""] if lines else []
-            lines += textwrap.wrap(paragraph.replace("*)", "* )"), 74)
+            lines += textwrap.wrap(_unnested(paragraph), 74)
         width = max(74, *map(len, lines))
         edge = f"({'*' * (width + 4)})"
         return [edge, *(f"(* {line:<{width}} *)" for line in lines), edge]
@@ -377,10 +377,15 @@ def _first(doc: str) -> str:
     return " ".join(doc.split("\n\n")[0].split())
 
 
+def _unnested(text: str) -> str:
+    """Return the text without the marks that open and close a comment."""
+    return text.replace("(*", "( *").replace("*)", "* )")
+
+
 def _comment(text: str, start: str = "", indent: str = "") -> list[str]:
     """Return the text as comments, the first behind `start`."""
     width = max(30, WIDTH - len(start) - len(indent) - 3)
-    rows = textwrap.wrap(text, width) or [""]
+    rows = textwrap.wrap(_unnested(text), width) or [""]
     return [indent + line for line in hang(start, [f"\\* {row}" for row in rows])]
 
 

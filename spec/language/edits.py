@@ -96,8 +96,8 @@ def split(spec: Spec, name: str, at: str) -> Spec:
             actions[other.name] = replace(
                 other, parts=(*other.parts, Part((other.params[0],), (busy,), ()))
             )
-    fields = {f.name: f for f in (half, *kept.values())}
-    return _with_actions(spec, f"split {name} {at}", actions, fields)
+    memories = {f.name: f for f in (half, *kept.values())}
+    return _with_actions(spec, f"split {name} {at}", actions, memories)
 
 
 def weaken(spec: Spec, name: str, field: str) -> Spec:
@@ -111,6 +111,7 @@ def weaken(spec: Spec, name: str, field: str) -> Spec:
     if field not in durable:
         raise Misuse(f"{name} makes no durable write of '{field}'", near(field, durable))
     f = written[field]
+    assert f.over is not None
     synced = Field(
         f"{field}_synced", f.over, f.type, f.initial, "durable", f"what survives of {field}"
     )
@@ -120,7 +121,7 @@ def weaken(spec: Spec, name: str, field: str) -> Spec:
             actions[other.name] = replace(
                 other, parts=tuple(_also_synced(p, f, synced) for p in other.parts)
             )
-    row = Var(f.over.__name__.lower(), f.over)  # type: ignore[union-attr]  # durable has a sort
+    row = Var(f.over.__name__.lower(), f.over)
     pending = Guard("unsynced", Not(Equal(Read(f, row), Read(synced, row))))
     keep = (Update(synced, row, Read(f, row)),)
     lose = (Update(f, row, Read(synced, row)),)

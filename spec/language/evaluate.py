@@ -105,10 +105,10 @@ class Evaluator:
             return (lambda s, t: t[at]) if after else (lambda s, t: s[at])
         index, initial = self.meaning(e.index, env), self.meaning(e.field.initial, env)
 
-        def through(s: State, t: State) -> Value:
+        def through(s: State, t: State) -> Any:
             element = index(s, t)
             if element is None:
-                return initial(s, t)  # type: ignore[no-any-return]  # a value
+                return initial(s, t)
             return (t if after else s)[start + element]
 
         return through

@@ -73,7 +73,7 @@ class Expr:
 
     def __rand__(self, other: Any) -> NoReturn:
         raise Misuse(
-            f"`{other}` is combined with `{self}`",
+            f"`{other}`, which is no condition, is combined with `{self}`",
             "& | >> bind tighter than ==, so bracket comparisons",
         )
 
@@ -82,8 +82,8 @@ class Expr:
     def __getitem__(self, index: Any) -> NoReturn:
         raise Misuse(f"`{self}` is one value", "read and assign it without an index")
 
-    def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        self[index]
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.__getitem__(index)
 
     def __invert__(self) -> Expr:
         return Not(truth(self))
@@ -93,7 +93,7 @@ class Expr:
         options = [self == value for value in values]
         if not options:
             raise Misuse("is_in() names no value", "name at least one")
-        either = options[0]
+        either: Expr = options[0]
         for option in options[1:]:
             either = either | option
         return either
@@ -294,11 +294,11 @@ def number(value: Any) -> Expr:
 
 
 def truth(value: Any) -> Expr:
-    """Return `value` as a truth value, or raise `Misuse`; a plain True or False is none that the spec could lose."""
+    """Return `value` as a condition, or raise `Misuse`: a plain True is the trace of a lost one."""
     if isinstance(value, bool):
         raise Misuse(
-            f"{value} is a fact of Python, the same in every state: `is`, `in` a set and a column's == give one",
-            "compare one element with ==, or use .is_in(...)",
+            f"{value} is the same in every state; `is`, `is not` and `in` give such a fact of Python",
+            "compare with == and .is_in(...)",
         )
     return lift(value, bool)
 

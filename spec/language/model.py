@@ -273,11 +273,12 @@ class Spec:
         for f in self.fields.values():
             for t in (f.over, f.type):
                 if is_sort(t):
-                    used[t] = None  # type: ignore[index]  # is_sort
-        for thing in (*self.actions.values(), *self.properties.values()):
-            for p in thing.params:
-                if is_sort(p.type):
-                    used[p.type] = None  # type: ignore[index]  # is_sort
+                    used[t] = None
+        owners = [a.params for a in self.actions.values()]
+        owners += [p.params for p in self.properties.values()]
+        for p in (p for params in owners for p in params):
+            if is_sort(p.type):
+                used[p.type] = None
         return tuple(used)
 
     def guard_names(self) -> list[str]:
@@ -314,15 +315,15 @@ def _joined(a: Action, b: Action) -> Action:
 
 
 def _refuse_capture(action: Action) -> None:
-    """Raise `Misuse` if one part uses a parameter's name for something else, which that would capture."""
-    sorts = {p.name: p.type for p in action.params}
+    """Raise `Misuse` if one part uses the name of another's parameter for something else."""
+    types = {p.name: p.type for p in action.params}
     for part in action.parts:
         whole = [g.condition for g in part.guards]
         whole += [e for u in part.statements for e in (u.value, u.index) if e is not None]
         inner = [e.var for one in whole for e in walk(one) if isinstance(e, ForAll | Exists)]
-        for v in (*part.params, *inner):
-            if sorts.get(v.name, v.type) is not v.type or (v in inner and v.name in sorts):
-                raise Misuse(
-                    f"two parts of {action.name} use '{v.name}' for different things",
-                    "choose another name",
-                )
+        wrong = [p.name for p in part.params if types[p.name] is not p.type]
+        for name in [*wrong, *(v.name for v in inner if v.name in types)]:
+            raise Misuse(
+                f"two parts of {action.name} use '{name}' for different things",
+                "choose another name in one of them",
+            )

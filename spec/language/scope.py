@@ -72,9 +72,9 @@ class Scope:
     def choices(self, t: Type) -> list[Value]:
         """Return the values a parameter or variable of this type ranges over."""
         if is_sort(t):
-            return list(range(self.size(t)))  # type: ignore[arg-type]  # is_sort
+            return list(range(self.size(t)))
         if is_enum(t):
-            return list(t.members)  # type: ignore[union-attr]  # is_enum
+            return list(t.members)
         return [False, True]
 
     def bindings(self, params: tuple[Var, ...]) -> Iterator[dict[str, Value]]:
@@ -107,7 +107,7 @@ def element_name(sort: type[Sort], element: Value) -> str:
 def value_name(t: Type, value: Value) -> str:
     """Return a value as traces print it."""
     if is_sort(t):
-        return element_name(t, value)  # type: ignore[arg-type]  # is_sort
+        return element_name(t, value)
     if t is bool:
         return "true" if value else "false"
     return str(value)

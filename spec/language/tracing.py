@@ -46,9 +46,7 @@ class State:
     def __setattr__(self, name: str, value: Any) -> None:
         target = getattr(self, name)
         if isinstance(target, _Column):
-            raise Misuse(
-                f"'{name}' is kept per {target.field.over.__name__}", f"assign s.{name}[...]"
-            )  # type: ignore[union-attr]
+            raise Misuse(f"'{name}' is kept per element", f"assign s.{name}[...]")
         if not isinstance(target, Read):
             raise Misuse(f"'{name}' is a constant", "change it in the scope")
         self._write(target.field, None, value)
@@ -93,11 +91,11 @@ class _Column:
     def __getattr__(self, name: str) -> NoReturn:
         raise Misuse(f"'{self.field.name}' is kept per element", f"write s.{self.field.name}[...]")
 
-    def __eq__(self, other: object) -> NoReturn:
-        self.whole
+    def __eq__(self, other: object) -> bool:
+        return bool(self.whole)  # raises
 
-    def __bool__(self) -> NoReturn:
-        self.whole
+    def __bool__(self) -> bool:
+        return bool(self.whole)  # raises
 
     __hash__ = None  # type: ignore[assignment]  # nor in a set
 

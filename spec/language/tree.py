@@ -90,6 +90,7 @@ def alike(a: Expr | None, b: Expr | None) -> bool:
             same = a.field.name == b.field.name and a.after == b.after and a.version == b.version
             return same and alike(a.index, b.index)
         case (ForAll(), ForAll()) | (Exists(), Exists()):
+            assert isinstance(a, ForAll | Exists) and isinstance(b, ForAll | Exists)
             return alike(a.var, b.var) and alike(a.body, b.body)
     return all(alike(x, y) for x, y in zip(children(a), children(b), strict=True))
 

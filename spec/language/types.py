@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from spec.language.misuse import Misuse, near
 
@@ -36,7 +36,7 @@ class _EnumMeta(type):
             raise AttributeError(name)
         if name not in cls.members:
             raise Misuse(f"{cls.__name__} has no member '{name}'", near(name, cls.members))
-        return Const(name, cls)
+        return Const(name, cast(type[Enum], cls))
 
 
 class Enum(metaclass=_EnumMeta):
@@ -56,12 +56,12 @@ NUMBER = Nat(0)
 """The type of arithmetic itself; only fields have limits."""
 
 
-def is_sort(t: Any) -> bool:
+def is_sort(t: Any) -> TypeGuard[type[Sort]]:
     """Return whether `t` is a sort."""
     return isinstance(t, type) and issubclass(t, Sort)
 
 
-def is_enum(t: Any) -> bool:
+def is_enum(t: Any) -> TypeGuard[type[Enum]]:
     """Return whether `t` is an enum."""
     return isinstance(t, type) and issubclass(t, Enum)
 
