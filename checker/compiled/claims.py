@@ -122,15 +122,37 @@ class ClaimCode:
             text.add(f"put(work, {self.found}, first + get(work, hit - 1) + 1)")
             blocks.append(text.lines)
         if after_reads(self.antecedent):
-            text = Text()
-            text.open(f"if get(work, {self.pending}) != 0:")
-            text.add("hit = 0")
-            env = dict(self.names_of)
-            self._search_edges(text, code, env, code.terms.truth(self.antecedent, env))
-            text.open("if hit != 0:")
-            text.add(f"put(work, {self.pending}, 0)")
-            blocks.append(text.lines)
+            call = f"{self.edges_function}(states, first, c, buf, m, work)"
+            blocks.append([f"if get(work, {self.pending}) != 0:", f"    {call}"])
         return blocks
+
+    @property
+    def edges_function(self) -> str:
+        """The name of the function that looks for the antecedent on edges; all actions share it."""
+        return f"edges_{self.names.pending[self.claim.name]}_{self.claim.name}"
+
+    def write_edges(self, text: Text) -> None:
+        """Write the function that notes that the antecedent of a step held on one of the c edges found."""
+        if not after_reads(self.antecedent):
+            return
+        words = self.layout.words
+        text.open(f"def {self.edges_function}(states, first, c, buf, m, work):")
+        text.add("hit = 0")
+        for p in self.claim.params:
+            choices = self.layout.scope.choices(p.type)
+            text.open(f"for {self.names_of[p.name]} in range({len(choices)}):")
+        text.open("for k in range(c):")
+        text.add(*load_words("s", "states", "first + get(work, k)", words))
+        text.add(*load_words("t", "buf", "m + k", words))
+        condition = self.terms.truth(self.antecedent, dict(self.names_of))
+        text.add(f"hit = pick({condition}, k + 1, hit)")
+        text.close(1)
+        text.open("if hit != 0:")
+        text.add(f"put(work, {self.pending}, 0)")
+        text.close(1)
+        text.add("return 0")
+        text.close(0)
+        text.add("", "")
 
     def _search_edges(self, text: Text, code: ActionCode, env: Env, condition: str) -> None:
         at = text.depth

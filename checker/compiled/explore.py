@@ -9,7 +9,7 @@ from checker.compiled.module import prepare
 from checker.compiled.search import Search
 from checker.compiled.traces import Tracer, empty_table
 from checker.compiled.tuning import Tuning
-from checker.exploration import Exploration, Limits, Path, Report
+from checker.exploration import Exploration, Limits, Path, Progress, Report
 from spec.language.edits import without
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
@@ -34,12 +34,14 @@ def explore(
     that differ only in which element is which are visited once; `Exploration.symmetry` names those sorts.
     Raises `TooWide` if a field of the scope does not fit the packing.
     """
-    began = time.perf_counter()
     tuning = tuning or Tuning()
     edited = scope.spec
     for guard in off:
         edited = without(edited, guard)
+    if report is not None:
+        report(Progress("compile", 0, 0, 0, 0, 0.0))
     compiled = prepare(scope, symmetry, tuning.word_bits)
+    began = time.perf_counter()
     switched = [compiled.names.guards[guard] for guard in off]
     evaluator = Evaluator(scope.on(edited))
     search = Search(compiled, switched, max(1, threads), tuning, limits or Limits())

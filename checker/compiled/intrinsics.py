@@ -1,7 +1,6 @@
-"""Machine operations that Numba does not offer: prefetch, atomics, unchecked access, wrapping arithmetic.
+"""The machine operations of the generated text: memory, atomics, wrapping arithmetic, choice without branches.
 
-Numba compiles signed products as 'never overflows', so the same hash written in Python can give two values
-in two loops. The hash is therefore built here, where a product simply wraps.
+Each writes its instructions; arithmetic wraps, and moving bits is defined for any distance.
 """
 
 from __future__ import annotations
@@ -9,149 +8,84 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
 
 _I64 = ir.IntType(64)
 _MIX = 0x9E3779B97F4A7C15
 _FINISH = 0xD6E8FEB86659FD93
 
 
-def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    array = make_array(signature.args[0])(context, builder, args[0])
-    return builder.gep(array.data, [args[1]])
+def get(b: Any, array: Any, i: Any) -> Any:
+    """`array[i]`."""
+    return b.load(b.gep(array, [i]))
 
 
-@intrinsic
-def get(typing: Any, array: Any, i: Any) -> Any:
-    """`array[i]`, with no thought of negative indices."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_address(context, builder, signature, args))
-
-    return types.int64(array, types.int64), emit
+def put(b: Any, array: Any, i: Any, value: Any) -> Any:
+    """`array[i] = value`."""
+    return b.store(value, b.gep(array, [i]))
 
 
-@intrinsic
-def put(typing: Any, array: Any, i: Any, value: Any) -> Any:
-    """`array[i] = value`, with no thought of negative indices."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _address(context, builder, signature, args[:2]))
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64, types.int64), emit
-
-
-@intrinsic
-def peek(typing: Any, array: Any, i: Any) -> Any:
+def peek(b: Any, array: Any, i: Any) -> Any:
     """Read a word that another thread may be writing; what it wrote before is visible too."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load_atomic(_address(context, builder, signature, args), "acquire", 8)
-
-    return types.int64(array, types.int64), emit
+    return b.load_atomic(b.gep(array, [i]), "acquire", 8)
 
 
-@intrinsic
-def claim(typing: Any, array: Any, i: Any, value: Any) -> Any:
+def claim(b: Any, array: Any, i: Any, value: Any) -> Any:
     """Write the word if it is 0, in one step; return what was there."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        at = _address(context, builder, signature, args[:2])
-        result = builder.cmpxchg(at, _I64(0), args[2], "acq_rel", "acquire")
-        return builder.extract_value(result, 0)
-
-    return types.int64(array, types.int64, types.int64), emit
+    result = b.cmpxchg(b.gep(array, [i]), _I64(0), value, "acq_rel", "acquire")
+    return b.extract_value(result, 0)
 
 
-@intrinsic
-def fetch_add(typing: Any, array: Any, i: Any, value: Any) -> Any:
+def fetch_add(b: Any, array: Any, i: Any, value: Any) -> Any:
     """Add to the word in one step; return what was there."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        at = _address(context, builder, signature, args[:2])
-        return builder.atomic_rmw("add", at, args[2], "acq_rel")
-
-    return types.int64(array, types.int64, types.int64), emit
+    return b.atomic_rmw("add", b.gep(array, [i]), value, "acq_rel")
 
 
-@intrinsic
-def prefetch(typing: Any, array: Any, i: Any) -> Any:
+def prefetch(b: Any, array: Any, i: Any) -> Any:
     """Ask for the cache line of the word."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        at = _address(context, builder, signature, args)
-        i32 = ir.IntType(32)
+    at = b.gep(array, [i])
+    i32 = ir.IntType(32)
+    name = "llvm.prefetch.p0i64"
+    if name not in b.module.globals:
         kind = ir.FunctionType(ir.VoidType(), [at.type, i32, i32, i32])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [at, i32(1), i32(3), i32(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), emit
+        ir.Function(b.module, kind, name)
+    return b.call(b.module.globals[name], [at, i32(1), i32(3), i32(1)])
 
 
-@intrinsic
-def shr(typing: Any, x: Any, n: Any) -> Any:
+def shr(b: Any, x: Any, n: Any) -> Any:
     """Move bits down by n modulo 64, zeros coming in: defined also where a reference is none."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.lshr(args[0], builder.and_(args[1], _I64(63)))
-
-    return types.int64(types.int64, types.int64), emit
+    return b.lshr(x, b.and_(n, _I64(63)))
 
 
-@intrinsic
-def shl(typing: Any, x: Any, n: Any) -> Any:
+def shl(b: Any, x: Any, n: Any) -> Any:
     """Move bits up by n modulo 64."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.shl(args[0], builder.and_(args[1], _I64(63)))
-
-    return types.int64(types.int64, types.int64), emit
+    return b.shl(x, b.and_(n, _I64(63)))
 
 
-@intrinsic
-def pick(typing: Any, condition: Any, a: Any, b: Any) -> Any:
-    """`a if condition else b`, both computed: no branch to mispredict."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.select(args[0], args[1], args[2])
-
-    return types.int64(types.boolean, types.int64, types.int64), emit
+def pick(b: Any, condition: Any, x: Any, y: Any) -> Any:
+    """`x if condition else y`, both computed: no branch to mispredict."""
+    return b.select(condition, x, y)
 
 
-@intrinsic
-def flag(typing: Any, condition: Any) -> Any:
+def flag(b: Any, condition: Any) -> Any:
     """1 if the condition holds, else 0."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.zext(args[0], _I64)
-
-    return types.int64(types.boolean), emit
+    return b.zext(condition, _I64)
 
 
-@intrinsic
-def mix(typing: Any, h: Any, x: Any) -> Any:
+def mix(b: Any, h: Any, x: Any) -> Any:
     """Return the hash `h` continued with the word `x`."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        h = builder.mul(builder.xor(args[0], args[1]), _I64(_MIX))
-        h = builder.xor(h, builder.lshr(h, _I64(32)))
-        return builder.mul(h, _I64(_FINISH))
-
-    return types.int64(types.int64, types.int64), emit
+    h = b.mul(b.xor(h, x), _I64(_MIX))
+    h = b.xor(h, b.lshr(h, _I64(32)))
+    return b.mul(h, _I64(_FINISH))
 
 
-@intrinsic
-def home(typing: Any, h: Any, size: Any) -> Any:
+def home(b: Any, h: Any, size: Any) -> Any:
     """Return the slot of a hash in a table of any size: its fraction of 2^64, times the size."""
+    wide = ir.IntType(128)
+    product = b.mul(b.zext(h, wide), b.zext(size, wide))
+    return b.trunc(b.lshr(product, wide(64)), _I64)
 
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        wide = ir.IntType(128)
-        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
-        return builder.trunc(builder.lshr(product, wide(64)), _I64)
 
-    return types.int64(types.int64, types.int64), emit
+OPERATIONS = {
+    f.__name__: f
+    for f in (get, put, peek, claim, fetch_add, prefetch, shr, shl, pick, flag, mix, home)
+}

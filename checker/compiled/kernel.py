@@ -220,7 +220,7 @@ def run(
     if mode == REINSERT:
         return reinsert(states, table, hb, shared, plan, args)
     if mode == BACK:
-        return back(states, buf, work, hb, args[0], args[1], args[2])
+        return back(states, buf, work, hb, get(args, 0), get(args, 1), get(args, 2))
     if mode == SEE:
-        return see(states, 0, args[0], work)
-    return canonical(buf, args[0])
+        return see(states, 0, get(args, 0), work)
+    return canonical(buf, get(args, 0))

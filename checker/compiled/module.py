@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
-import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
+from checker.compiled import kernel
 from checker.compiled.actions import ActionCode, Names, Text
 from checker.compiled.claims import ClaimCode
 from checker.compiled.layout import WORD_BITS, Layout
+from checker.compiled.native import Loaded, object_code, processor
 from checker.compiled.symmetry import CanonCode, merged
 from spec.language.scope import Scope
 from spec.language.types import Nat
@@ -34,17 +31,8 @@ class Compiled:
     names: Names
     symmetry: tuple[str, ...]
     instances: int
-    run: Callable[..., int]
-
-
-def prepare(scope: Scope, symmetry: bool = True, word_bits: int = WORD_BITS) -> Compiled:
-    """Return the compiled module of a scope, from the cache if its like was compiled before."""
-    layout = Layout(scope, word_bits)
-    names = name_all(scope)
-    text = source(layout, names, symmetry)
-    module = load(text)
-    instances = sum(1 for a in scope.spec.actions.values() for _ in scope.bindings(a.params))
-    return Compiled(layout, names, merged(layout) if symmetry else (), instances, module.run)
+    at: dict[str, int]
+    run: Loaded
 
 
 def name_all(scope: Scope) -> Names:
@@ -61,21 +49,24 @@ def source(layout: Layout, names: Names, symmetry: bool) -> str:
     """Return the text of the module that explores the scope."""
     text = Text()
     text.add('"""Generated from a scope by checker.compiled; not to be edited."""', "")
-    text.add("from typing import Any", "", "from numba import njit", "")
-    text.add("from checker.compiled.intrinsics import *  # noqa: F403")
-    text.add("from checker.compiled.kernel import ALIVE, BACK, BUSY, CONTROL, COUNT, DEAD, DONE, EDGE, END")
-    text.add("from checker.compiled.kernel import MAX_BATCH, NEXT, REINSERT, SEARCH, SEE, STATES_FULL")
-    text.add("from checker.compiled.kernel import TABLE_FULL, TAIL", "")
-    text.add(f"WORDS = {layout.words}", "FIRED = CONTROL")
-    text.add(f"FOUND = FIRED + {len(names.fired)}", f"PENDING = FOUND + {len(names.violations)}")
-    text.add(f"OFF = PENDING + {len(names.pending)}", f"WORK = OFF + {len(names.guards)}")
-    text.add("inner = njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)", "", "")
     _properties_and_actions(text, layout, names)
     _canonical(text, layout, symmetry)
     kernel = (_HERE / "kernel.py").read_text().split(_BEGIN)[1]
-    whole = "\n".join(text.lines) + "\n" + kernel
-    body = whole.replace("\ndef ", "\n@inner\ndef ")
-    return body.replace("\n@inner\ndef run(", "\n@njit(nogil=True, cache=True)\ndef run(")
+    return "\n".join(text.lines) + "\n" + kernel
+
+
+def constants(layout: Layout, names: Names) -> dict[str, int]:
+    """Return the numbers that the text calls by name: where the parts of a thread's workspace begin, and such."""
+    parts = {"FIRED": names.fired, "FOUND": names.violations, "PENDING": names.pending}
+    parts["OFF"] = names.guards
+    known = {n: v for n, v in vars(kernel).items() if n.isupper() and isinstance(v, int)}
+    known["WORDS"] = layout.words
+    position = kernel.CONTROL
+    for name, numbered in parts.items():
+        known[name] = position
+        position += len(numbered)
+    known["WORK"] = position
+    return known
 
 
 def _properties_and_actions(text: Text, layout: Layout, names: Names) -> None:
@@ -84,6 +75,8 @@ def _properties_and_actions(text: Text, layout: Layout, names: Names) -> None:
     seen: dict[bool, list[str]] = {True: [], False: []}
     for claim in claims:
         seen[claim.claim.kind == "step"].append(claim.write(text))
+        if claim.claim.kind == "step":
+            claim.write_edges(text)
     for name, functions in (("see", seen[False]), ("see_edges", seen[True])):
         text.open(f"def {name}(states, first, n, work):")
         text.add(*(f"{f}(states, first, n, work)" for f in functions), "return 0")
@@ -115,30 +108,27 @@ def _canonical(text: Text, layout: Layout, symmetry: bool) -> None:
 
 
 # -------------------------------------------------------------------- the cache
-def load(text: str) -> ModuleType:
-    """Return the module with this text, compiled at its first use or read from the cache."""
-    digest = hashlib.sha256((text + _machine_text()).encode()).hexdigest()[:24]
-    name = f"ffq_compiled_{digest}"
-    if name in sys.modules:
-        return sys.modules[name]
-    path = cache_folder() / f"{name}.py"
-    _write_once(path, text)
-    found = importlib.util.spec_from_file_location(name, path)
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module
-    try:
-        found.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+def load(text: str, known: dict[str, int]) -> Loaded:
+    """Return the machine code of a text, from the cache if the like was compiled before."""
+    whole = "\n".join([text, repr(sorted(known.items())), _compiler_text(), processor()])
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:24]
+    if digest not in _loaded:
+        path = cache_folder() / f"{digest}.o"
+        code = _read(path)
+        if code is None:
+            code = object_code(text, known, "run")
+            _write(path, code)
+        _loaded[digest] = Loaded(code, "run", 8)
+    return _loaded[digest]
+
+
+_loaded: dict[str, Loaded] = {}
 
 
 @cache
-def _machine_text() -> str:
-    """What a compiled module also depends on, besides its own text."""
-    return (_HERE / "intrinsics.py").read_text() + (_HERE / "kernel.py").read_text()
+def _compiler_text() -> str:
+    """What machine code also depends on, besides its own text."""
+    return (_HERE / "intrinsics.py").read_text() + (_HERE / "native.py").read_text()
 
 
 @cache
@@ -159,19 +149,35 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="ffq-"))
 
 
-def _write_once(path: Path, text: str) -> None:
-    """Write the file so that no process ever sees half of it; whoever writes, it looks the same."""
-    if path.exists():
+_DIGEST_BYTES = 32
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the code kept in a file, or None if there is none or it was damaged."""
+    try:
+        kept = path.read_bytes()
+    except OSError:
+        return None
+    code = kept[_DIGEST_BYTES:]
+    return code if hashlib.sha256(code).digest() == kept[:_DIGEST_BYTES] else None
+
+
+def _write(path: Path, code: bytes) -> None:
+    """Keep the code so that no process ever sees half of it; what cannot be kept is compiled again."""
+    try:
+        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(code).digest() + code)
+        os.replace(draft, path)
+    except OSError:
         return
-    handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-    # Numba takes compiled code to be stale when its source's time has changed.
-    os.utime(draft, (1_000_000_000, 1_000_000_000))
-    os.replace(draft, path)
 
 
-def workspace(compiled: Compiled) -> dict[str, Any]:
-    """Return where the parts of a thread's workspace begin."""
-    module = sys.modules[compiled.run.__module__]
-    return {name: getattr(module, name) for name in ("FIRED", "FOUND", "PENDING", "OFF", "WORK")}
+def prepare(scope: Scope, symmetry: bool = True, word_bits: int = WORD_BITS) -> Compiled:
+    """Return the compiled module of a scope, from the cache if its like was compiled before."""
+    layout = Layout(scope, word_bits)
+    names = name_all(scope)
+    known = constants(layout, names)
+    run = load(source(layout, names, symmetry), known)
+    instances = sum(1 for a in scope.spec.actions.values() for _ in scope.bindings(a.params))
+    return Compiled(layout, names, merged(layout) if symmetry else (), instances, known, run)

@@ -12,13 +12,14 @@ import numpy as np
 
 from checker.compiled import kernel
 from checker.compiled.memory import physical, reserve
-from checker.compiled.module import Compiled, workspace
+from checker.compiled.module import Compiled
 from checker.compiled.tuning import Tuning
 from checker.exploration import Limits, Progress, Report
 from spec.language.scope import State
 
 _SLICE_SECONDS = 0.08
 _REPORT_SECONDS = 0.1
+_BUDGET_MAX = 1 << 40
 _INDEX_BITS = 40
 _SUCCESSORS = 8192
 
@@ -44,7 +45,7 @@ class Search:
         self.batch = tuning.batch or max(16, min(128, _SUCCESSORS // most))
         self.batch = min(self.batch, kernel.MAX_BATCH)
         self.room = self.batch * most
-        self.at = workspace(compiled)
+        self.at = compiled.at
         wanted = min(physical(), limits.max_memory or 1 << 62) // (8 * self.words) + 2 * self.room
         wanted = min(wanted, (1 << _INDEX_BITS) // threads - 1)
         self.states, granted = reserve(threads * wanted * self.words)
@@ -206,12 +207,13 @@ class Search:
         finally:
             others = [f.result() for f in futures]
         taken = time.perf_counter() - began
-        self.budget = max(1, int(budget * min(4.0, _SLICE_SECONDS / max(taken, 1e-6))))
+        paced = int(budget * min(4.0, _SLICE_SECONDS / max(taken, 1e-6)))
+        self.budget = max(1, min(_BUDGET_MAX, paced))
         return statuses + others
 
     def _call(self, thread: int, mode: int, args: tuple[int, ...]) -> int:
         buf, hb = self.buffers[thread]
-        whole = (*args, *([0] * (7 - len(args))))
+        whole = np.array([*args, *([0] * (7 - len(args)))], np.int64)
         return self.compiled.run(
             mode, self.states, self.table, buf, hb, self.work[thread], self.shared, self.plan, whole
         )

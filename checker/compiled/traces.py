@@ -74,7 +74,7 @@ class Tracer:
         hb[: search.words] = target
         return search.compiled.run(
             kernel.BACK, search.states, search.table, buf, hb, self.work, search.shared, search.plan,
-            (low, high, batch, 0, 0, 0, 0),
+            np.array([low, high, batch, 0, 0, 0, 0], np.int64),
         )  # fmt: skip
 
     # ---------------------------------------------------------------- forwards
