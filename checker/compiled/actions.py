@@ -7,7 +7,6 @@ values costs almost nothing: all of them together are one mask and one compariso
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from checker.compiled.layout import Layout
@@ -100,8 +99,12 @@ class ActionCode:
             self.others.append(f"((r{i} != 0) | (({' & '.join(users)}) != 0))")
 
     # ---------------------------------------------------------------- the function
-    def write(self, text: Text, steps: Iterator[list[str]] | list[list[str]]) -> None:
-        """Write the function; `steps` are blocks of code for the edges found."""
+    def write(self, text: Text, broken: list[str], rare: list[str], noted: list[str]) -> None:
+        """Write the function.
+
+        `broken` are conditions on an edge that should not hold; the lines `rare` follow where one does, the
+        lines `noted` always.
+        """
         text.open(f"def {self.function}(states, first, n, buf, m, work):")
         for g in self.action.guards:
             number = self.names.guards[f"{self.action.name}.{g.name}"]
@@ -111,9 +114,12 @@ class ActionCode:
         self._filter(text)
         text.open("if c != 0:")
         text.add(f"put(work, FIRED + {self.fired}, get(work, FIRED + {self.fired}) + c)")
-        self._apply(text)
-        for block in steps:
-            text.add(*block)
+        self._apply(text, broken)
+        if broken:
+            text.open("if hit != 0:")
+            text.add(*rare)
+            text.depth -= 1
+        text.add(*noted)
         self._keep(text)
         text.close(1)
         text.add("return m")
@@ -162,17 +168,17 @@ class ActionCode:
             text.add("c = d")
 
     # ---------------------------------------------------------------- updates
-    def _apply(self, text: Text) -> None:
+    def _apply(self, text: Text, broken: list[str]) -> None:
         stages = self._stages()
         values, checks = self._values()
         at = text.depth
-        if checks:
-            text.add("bad = 0")
+        text.add(*(["bad = 0"] if checks else []), *(["hit = 0"] if broken else []))
         text.open("for k in range(c):")
         text.add("i = get(work, k)", *self.load("i"), *values)
         for _, _, outside in checks:
             text.add(f"bad |= flag({outside})")
         text.add(*stages, f"put(work, {'ALIVE' if checks else 'EDGE'} + i, 1)")
+        text.add(*(f"hit |= flag({condition})" for condition in broken))
         words = self.layout.words
         for w in range(words):
             text.add(f"put(buf, {_at('m + k', words, w)}, t{w})")
@@ -190,7 +196,9 @@ class ActionCode:
             low, high = self._interval(u.value)
             if low < 0 or high > limit:
                 lines.append(f"v{i} = {self.terms.number(u.value, self.env)}")
-                checks.append((f"range_{u.field.name}", f"v{i}", f"((v{i} < 0) | (v{i} > {limit}))"))
+                checks.append(
+                    (f"range_{u.field.name}", f"v{i}", f"((v{i} < 0) | (v{i} > {limit}))")
+                )
         return lines, checks
 
     def _interval(self, e: Expr) -> tuple[int, int]:

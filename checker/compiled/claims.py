@@ -39,44 +39,77 @@ class ClaimCode:
         return f"PENDING + {self.names.pending[self.claim.name]}"
 
     # ---------------------------------------------------------------- new states
-    def write(self, text: Text) -> str:
-        """Write the function that checks new states, and return its name."""
-        name = f"see_{self.names.pending[self.claim.name]}_{self.claim.name}"
-        text.open(f"def {name}(states, first, n, work):")
+    def broken(self) -> str | None:
+        """Return the text that an invariant does not hold somewhere, or None if it is too long to write out."""
+        return self._at_once(Not(self.claim.body)) or self._written_out(Not(self.claim.body))
+
+    def write_states(self, text: Text) -> None:
+        """Write the functions that note, among new states, a violation and that the claim is not vacuous."""
         if self.claim.kind == "invariant":
-            text.open(f"if get(work, {self.found}) == 0:")
-            text.add("hit = 0")
+            self._open(text, self.broken_function)
             self._search(text, Not(self.claim.body), "True")
-            text.open("if hit != 0:")
-            text.add(f"put(work, {self.found}, first + hit)")
-            text.close(1)
-        if self.claim.kind != "step" or not after_reads(self.antecedent):
+            self._close(text, self.found, "first + hit")
+        if not self.noted_on_edges:
             # The antecedent of a step counts where a step can be taken.
             where = "(get(work, EDGE + k) != 0)" if self.claim.kind == "step" else "True"
-            text.open(f"if get(work, {self.pending}) != 0:")
-            text.add("hit = 0")
+            self._open(text, self.noted_function)
             self._search(text, self.antecedent, where)
-            text.open("if hit != 0:")
-            text.add(f"put(work, {self.pending}, 0)")
-            text.close(1)
+            self._close(text, self.pending, "0")
+
+    def _open(self, text: Text, name: str) -> None:
+        text.open(f"def {name}(states, first, n, buf, m, work):")
+        text.add("hit = 0")
+
+    def _close(self, text: Text, place: str, value: str) -> None:
+        text.close(1)
+        unless = "!= 0" if place == self.pending else "== 0"
+        text.open(f"if hit != 0 and get(work, {place}) {unless}:")
+        text.add(f"put(work, {place}, {value})")
+        text.close(1)
         text.add("return 0")
         text.close(0)
         text.add("", "")
-        return name
+
+    @property
+    def noted_on_edges(self) -> bool:
+        """Whether it takes an edge to see that the claim is not vacuous."""
+        return bool(after_reads(self.antecedent))
+
+    @property
+    def broken_function(self) -> str:
+        """The function that finds the first violation among states or edges."""
+        return f"broken_{self.names.pending[self.claim.name]}_{self.claim.name}"
+
+    @property
+    def noted_function(self) -> str:
+        """The function that notes that the antecedent held."""
+        return f"noted_{self.names.pending[self.claim.name]}_{self.claim.name}"
 
     def _search(self, text: Text, condition: Expr, where: str) -> None:
         """Write loops that set `hit` to one more than a state in which the condition holds somewhere."""
-        at = text.depth
         whole = self._at_once(condition)
         if whole is None:
-            for p in self.claim.params:
-                choices = self.layout.scope.choices(p.type)
-                text.open(f"for {self.names_of[p.name]} in range({len(choices)}):")
+            self._loops(text, self.names_of)
             whole = self.terms.truth(condition, self.names_of)
         text.open("for k in range(n):")
         text.add(*load_words("s", "states", "first + k", self.layout.words))
         text.add(f"hit = pick({conjoin([whole, where])}, k + 1, hit)")
-        text.close(at)
+
+    def _loops(self, text: Text, env: Env) -> None:
+        for p in self.claim.params:
+            if env[p.name] == self.names_of[p.name]:
+                choices = self.layout.scope.choices(p.type)
+                text.open(f"for {self.names_of[p.name]} in range({len(choices)}):")
+
+    def _written_out(self, condition: Expr) -> str | None:
+        """Return the text that the condition holds for some parameters, every choice written out."""
+        sizes = [len(self.layout.scope.choices(p.type)) for p in self.claim.params]
+        if math.prod(sizes) > _UNROLLED_MAX:
+            return None
+        choices = itertools.product(*(range(size) for size in sizes))
+        names = [p.name for p in self.claim.params]
+        envs: list[Env] = [dict(zip(names, c, strict=True)) for c in choices]
+        return disjoin(self.terms.truth(condition, env) for env in envs)
 
     def _at_once(self, condition: Expr) -> str | None:
         """Return the text that the condition holds for some parameters, if it splits into parts.
@@ -107,86 +140,66 @@ class ClaimCode:
         return conjoin(texts)
 
     # ---------------------------------------------------------------- edges
-    def edge_blocks(self, code: ActionCode) -> list[list[str]]:
-        """Return the blocks of code that check the edges of an action."""
-        blocks = []
-        if any(u.field in self.watched for u in code.updates):
-            text = Text()
-            text.open(f"if get(work, {self.found}) == 0:")
-            text.add("hit = 0")
-            for env in self._touched(code):
-                watched = [code.terms.truth(e, env) for e in changes(self.claim)]
-                broken = code.terms.truth(Not(self.claim.body), env)
-                self._search_edges(text, code, env, conjoin([disjoin(watched), broken]))
-            text.open("if hit != 0:")
-            text.add(f"put(work, {self.found}, first + get(work, hit - 1) + 1)")
-            blocks.append(text.lines)
-        if after_reads(self.antecedent):
-            call = f"{self.edges_function}(states, first, c, buf, m, work)"
-            blocks.append([f"if get(work, {self.pending}) != 0:", f"    {call}"])
-        return blocks
+    def watches(self, code: ActionCode) -> bool:
+        """Return whether the action writes what the step property watches."""
+        return any(u.field in self.watched for u in code.updates)
 
-    @property
-    def edges_function(self) -> str:
-        """The name of the function that looks for the antecedent on edges; all actions share it."""
-        return f"edges_{self.names.pending[self.claim.name]}_{self.claim.name}"
+    def broken_edge(self, code: ActionCode) -> list[str]:
+        """Return conditions on an edge of the action, one of which holds if the property is violated."""
+        found = []
+        for env in self._touched(code):
+            parts = [disjoin(code.terms.truth(e, env) for e in changes(self.claim))]
+            found.append(conjoin([*parts, code.terms.truth(Not(self.claim.body), env)]))
+        return found
 
     def write_edges(self, text: Text) -> None:
-        """Write the function that notes that the antecedent of a step held on one of the c edges found."""
-        if not after_reads(self.antecedent):
-            return
-        words = self.layout.words
-        text.open(f"def {self.edges_function}(states, first, c, buf, m, work):")
-        text.add("hit = 0")
-        for p in self.claim.params:
-            choices = self.layout.scope.choices(p.type)
-            text.open(f"for {self.names_of[p.name]} in range({len(choices)}):")
-        text.open("for k in range(c):")
-        text.add(*load_words("s", "states", "first + get(work, k)", words))
-        text.add(*load_words("t", "buf", "m + k", words))
-        condition = self.terms.truth(self.antecedent, dict(self.names_of))
-        text.add(f"hit = pick({condition}, k + 1, hit)")
-        text.close(1)
-        text.open("if hit != 0:")
-        text.add(f"put(work, {self.pending}, 0)")
-        text.close(1)
-        text.add("return 0")
-        text.close(0)
-        text.add("", "")
+        """Write the functions that note, among the n edges of an action, a violation and the antecedent."""
+        self._open(text, self.broken_function)
+        watched = disjoin(self.terms.truth(e, self.names_of) for e in changes(self.claim))
+        broken = self.terms.truth(Not(self.claim.body), self.names_of)
+        self._search_edges(text, conjoin([watched, broken]))
+        self._close(text, self.found, "first + get(work, hit - 1) + 1")
+        if self.noted_on_edges:
+            self._open(text, self.noted_function)
+            self._search_edges(text, self.terms.truth(self.antecedent, self.names_of))
+            self._close(text, self.pending, "0")
 
-    def _search_edges(self, text: Text, code: ActionCode, env: Env, condition: str) -> None:
-        at = text.depth
-        for p in self.claim.params:
-            if env[p.name] == self.names_of[p.name]:
-                choices = self.layout.scope.choices(p.type)
-                text.open(f"for {self.names_of[p.name]} in range({len(choices)}):")
-        text.open("for k in range(c):")
-        text.add("i = get(work, k)", *code.load("i"))
+    def _search_edges(self, text: Text, condition: str) -> None:
+        self._loops(text, self.names_of)
+        text.open("for k in range(n):")
+        text.add(*load_words("s", "states", "first + get(work, k)", self.layout.words))
         text.add(*load_words("t", "buf", "m + k", self.layout.words))
         text.add(f"hit = pick({condition}, k + 1, hit)")
-        text.close(at)
 
-    def _touched(self, code: ActionCode) -> list[dict[str, Element]]:
+    def _touched(self, code: ActionCode) -> list[Env]:
         """Return the choices of parameters to check: all, or only those at which a watched place is written.
 
         The second is enough where the claim reads the state after only at one of its parameters: for other
         elements nothing that it watches has changed.
         """
-        everywhere: dict[str, Element] = dict(self.names_of)
         after = [e for e in walk(self.claim.body) if isinstance(e, Read) and e.after]
         indices = {e.index.name if isinstance(e.index, Var) else None for e in after}
         (only, *more) = indices
-        if more or only is None or only not in self.names_of:
-            return [everywhere]
-        found: dict[Element, dict[str, Element]] = {}
+        alone = not more and only is not None and only in self.names_of
+        found: dict[tuple[Element, ...], Env] = {}
+        for p_choices in itertools.product(
+            *(self._choices(p, only if alone else None, code) for p in self.claim.params)
+        ):
+            found[p_choices] = dict(zip(self.names_of, p_choices, strict=True))
+        return list(found.values())
+
+    def _choices(self, p: Var, only: str | None, code: ActionCode) -> list[Element]:
+        if p.name != only:
+            return list(range(len(self.layout.scope.choices(p.type))))
+        found: list[Element] = []
         for u in code.updates:
             if u.field in self.watched and u.index is not None:
                 if isinstance(u.index, Var):
                     at: Element = code.env[u.index.name]
                 else:
                     at = f"({code.terms.reference(u.index, code.env)} - 1)"
-                found[at] = {**everywhere, only: at}
-        return list(found.values())
+                found += [at] if at not in found else []
+        return found
 
 
 def load_words(name: str, array: str, position: str, words: int) -> list[str]:

@@ -24,6 +24,10 @@ from checker.compiled.intrinsics import (
 
 WORDS = 1
 MAX_BATCH = 512
+AHEAD = 64
+"""How many look-ups lie between asking for a line of the table and using it."""
+RECENT_BITS = 13
+"""A thread remembers 2^13 recent successors: 64 KiB of one-word states, inside the second-level cache."""
 ALIVE = MAX_BATCH
 """From here on in the workspace, which begins with the states of a batch that an action is enabled in:
 for each state, whether some step is possible."""
@@ -77,13 +81,36 @@ def same(a: Any, j: int, b: Any, k: int) -> bool:
     return equal
 
 
-def insert(table: Any, slots: int, states: Any, tail: int, buf: Any, hb: Any, m: int, solo: int) -> int:
+def sift(recent: Any, buf: Any, hb: Any, m: int) -> int:
+    """Drop the states that came up a moment ago, hash the others, and return how many those are.
+
+    Most successors are known already, and most of those were met just before: a small memory that stays
+    in the cache spares their look-up in the large table.
+    """
+    kept = 0
+    for k in range(m):
+        h = hash_at(buf, k)
+        at = shr(h, 64 - RECENT_BITS)
+        new = flag(not same(recent, at, buf, k))
+        for w in range(WORDS):
+            x = get(buf, k * WORDS + w)
+            put(recent, at * WORDS + w, x)
+            put(buf, kept * WORDS + w, x)
+        put(hb, kept, h)
+        kept += new
+    return kept
+
+
+def insert(
+    table: Any, slots: int, states: Any, tail: int, buf: Any, hb: Any, m: int, solo: int
+) -> int:
     """Add the states of `buf` that are new to the table and to `states`; return the new end of `states`.
 
     One-word states are in the table themselves, negated bit by bit: they are never negative, so a slot is
     never 0. Of wider ones it holds the position in `states`, from 1, and above it 24 bits of the hash.
     """
     for k in range(m):
+        prefetch(table, home(get(hb, k + AHEAD), slots))
         h = get(hb, k)
         at = home(h, slots)
         if WORDS == 1:
@@ -139,7 +166,15 @@ def expand_chunk(states: Any, first: int, n: int, buf: Any, work: Any) -> int:
 
 
 def search(
-    states: Any, table: Any, buf: Any, hb: Any, work: Any, shared: Any, plan: Any, args: Any
+    states: Any,
+    table: Any,
+    buf: Any,
+    hb: Any,
+    work: Any,
+    shared: Any,
+    plan: Any,
+    args: Any,
+    recent: Any,
 ) -> int:
     """Expand chunks of the level until there are no more, or something is full, or the budget is spent."""
     regions, batch, budget, slots, limit, room, solo = args
@@ -160,10 +195,9 @@ def search(
         m = expand_chunk(states, first, n, buf, work)
         see_edges(states, first, n, work)
         canonical(buf, m)
-        for k in range(m):
-            h = hash_at(buf, k)
-            put(hb, k, h)
-            prefetch(table, home(h, slots))
+        m = sift(recent, buf, hb, m)
+        for k in range(min(m, AHEAD)):
+            prefetch(table, home(get(hb, k), slots))
         before = tail
         tail = insert(table, slots, states, tail, buf, hb, m, solo)
         see(states, before, tail - before, work)
@@ -212,11 +246,20 @@ def back(states: Any, buf: Any, work: Any, target: Any, low: int, high: int, bat
 
 
 def run(
-    mode: int, states: Any, table: Any, buf: Any, hb: Any, work: Any, shared: Any, plan: Any, args: Any
+    mode: int,
+    states: Any,
+    table: Any,
+    buf: Any,
+    hb: Any,
+    work: Any,
+    shared: Any,
+    plan: Any,
+    args: Any,
+    recent: Any,
 ) -> int:
     """The one way in, so that the code generated from a scope is compiled once."""
     if mode == SEARCH:
-        return search(states, table, buf, hb, work, shared, plan, args)
+        return search(states, table, buf, hb, work, shared, plan, args, recent)
     if mode == REINSERT:
         return reinsert(states, table, hb, shared, plan, args)
     if mode == BACK:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from checker.compiled import kernel
 from checker.compiled.actions import ActionCode, Names, Text
-from checker.compiled.claims import ClaimCode
+from checker.compiled.claims import ClaimCode, load_words
 from checker.compiled.layout import WORD_BITS, Layout
 from checker.compiled.native import Loaded, object_code, processor
 from checker.compiled.symmetry import CanonCode, merged
@@ -72,23 +72,57 @@ def constants(layout: Layout, names: Names) -> dict[str, int]:
 def _properties_and_actions(text: Text, layout: Layout, names: Names) -> None:
     spec = layout.scope.spec
     claims = [ClaimCode(layout, p, names) for p in spec.properties.values() if p.kind in CHECKED]
-    seen: dict[bool, list[str]] = {True: [], False: []}
+    steps = [c for c in claims if c.claim.kind == "step"]
     for claim in claims:
-        seen[claim.claim.kind == "step"].append(claim.write(text))
-        if claim.claim.kind == "step":
-            claim.write_edges(text)
-    for name, functions in (("see", seen[False]), ("see_edges", seen[True])):
-        text.open(f"def {name}(states, first, n, work):")
-        text.add(*(f"{f}(states, first, n, work)" for f in functions), "return 0")
-        text.close(0)
-        text.add("", "")
+        claim.write_states(text)
+    for claim in steps:
+        claim.write_edges(text)
+    _see(text, layout, [c for c in claims if c.claim.kind != "step"])
+    text.open("def see_edges(states, first, n, work):")
+    text.add(
+        *_note([c for c in steps if not c.noted_on_edges], "states, first, n, states, 0, work")
+    )
+    text.add("return 0")
+    text.close(0)
+    text.add("", "")
     actions = [ActionCode(layout, a, names) for a in spec.actions.values()]
+    on_edges = _note([c for c in steps if c.noted_on_edges], "states, first, c, buf, m, work")
     for action in actions:
-        steps = [c for c in claims if c.claim.kind == "step"]
-        action.write(text, [block for c in steps for block in c.edge_blocks(action)])
+        watching = [c for c in steps if c.watches(action)]
+        broken = [condition for c in watching for condition in c.broken_edge(action)]
+        rare = [f"{c.broken_function}(states, first, c, buf, m, work)" for c in watching]
+        action.write(text, broken, rare, on_edges)
     text.open("def expand(states, first, n, buf, work):")
     text.add("m = 0", *(f"m = {a.function}(states, first, n, buf, m, work)" for a in actions))
     text.add("return m")
+    text.close(0)
+    text.add("", "")
+
+
+def _note(claims: list[ClaimCode], arguments: str) -> list[str]:
+    """Return lines that let claims that may still be vacuous look for their antecedent."""
+    lines = []
+    for c in claims:
+        lines += [f"if get(work, {c.pending}) != 0:", f"    {c.noted_function}({arguments})"]
+    return lines
+
+
+def _see(text: Text, layout: Layout, claims: list[ClaimCode]) -> None:
+    """Write the function that checks new states: all invariants at once, and one by one only if one is broken."""
+    invariants = [c for c in claims if c.claim.kind == "invariant"]
+    broken = {c.broken_function: c.broken() for c in invariants}
+    text.open("def see(states, first, n, work):")
+    text.add("hit = 0")
+    text.open("for k in range(n):")
+    text.add(*load_words("s", "states", "first + k", layout.words))
+    text.add(*(f"hit |= flag({condition})" for condition in broken.values() if condition))
+    text.close(1)
+    calls = {name: f"{name}(states, first, n, states, 0, work)" for name in broken}
+    text.add(*(calls[name] for name, condition in broken.items() if condition is None))
+    text.open("if hit != 0:")
+    text.add("hit = 0", *(calls[name] for name, condition in broken.items() if condition))
+    text.close(1)
+    text.add(*_note(claims, "states, first, n, states, 0, work"), "return 0")
     text.close(0)
     text.add("", "")
 
@@ -118,7 +152,7 @@ def load(text: str, known: dict[str, int]) -> Loaded:
         if code is None:
             code = object_code(text, known, "run")
             _write(path, code)
-        _loaded[digest] = Loaded(code, "run", 8)
+        _loaded[digest] = Loaded(code, "run", 9)
     return _loaded[digest]
 
 

@@ -18,7 +18,7 @@ from llvmlite import ir
 
 from checker.compiled.intrinsics import OPERATIONS
 
-ARRAYS = frozenset("states table buf hb work shared plan args array a b target".split())
+ARRAYS = frozenset("states table buf hb work shared plan args recent array a b target".split())
 _I64, _I1 = ir.IntType(64), ir.IntType(1)
 _WORDS = ir.PointerType(_I64)
 _INLINED_LINES_MAX = 12
@@ -177,9 +177,7 @@ class _Body:
             case _:
                 raise NotImplementedError(ast.unparse(s))
 
-    def branch(
-        self, condition: Any, then: Callable[[], None], other: Callable[[], None]
-    ) -> None:
+    def branch(self, condition: Any, then: Callable[[], None], other: Callable[[], None]) -> None:
         yes, no, end = (self.b.append_basic_block(n) for n in ("then", "else", "end"))
         self.b.cbranch(condition, yes, no)
         for start, write in ((yes, then), (no, other)):

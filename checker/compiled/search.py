@@ -38,7 +38,12 @@ class Search:
     def __init__(
         self, compiled: Compiled, off: list[int], threads: int, tuning: Tuning, limits: Limits
     ) -> None:
-        self.compiled, self.names, self.tuning, self.limits = compiled, compiled.names, tuning, limits
+        self.compiled, self.names, self.tuning, self.limits = (
+            compiled,
+            compiled.names,
+            tuning,
+            limits,
+        )
         self.off, self.threads = off, threads
         self.words = compiled.layout.words
         most = max(1, compiled.instances)
@@ -73,8 +78,12 @@ class Search:
             work[self.at["OFF"] + guard] = 1
         return work
 
-    def _buffers(self) -> tuple[Any, Any]:
-        return np.empty(self.room * self.words + 8, np.int64), np.empty(self.room + 8, np.int64)
+    def _buffers(self) -> tuple[Any, Any, Any]:
+        found = np.empty(self.room * self.words + 8, np.int64)
+        hashes = np.zeros(self.room + kernel.AHEAD + 8, np.int64)
+        # No state is negative: -1 is none.
+        recent = np.full(self.words << kernel.RECENT_BITS, -1, np.int64)
+        return found, hashes, recent
 
     # ---------------------------------------------------------------- what is known so far
     @property
@@ -98,7 +107,9 @@ class Search:
     def pending(self) -> frozenset[str]:
         """The claims that are vacuous so far."""
         start = self.at["PENDING"]
-        return frozenset(n for n, i in self.names.pending.items() if all(w[start + i] for w in self.work))
+        return frozenset(
+            n for n, i in self.names.pending.items() if all(w[start + i] for w in self.work)
+        )
 
     @property
     def bytes(self) -> int:
@@ -212,10 +223,19 @@ class Search:
         return statuses + others
 
     def _call(self, thread: int, mode: int, args: tuple[int, ...]) -> int:
-        buf, hb = self.buffers[thread]
+        buf, hb, recent = self.buffers[thread]
         whole = np.array([*args, *([0] * (7 - len(args)))], np.int64)
         return self.compiled.run(
-            mode, self.states, self.table, buf, hb, self.work[thread], self.shared, self.plan, whole
+            mode,
+            self.states,
+            self.table,
+            buf,
+            hb,
+            self.work[thread],
+            self.shared,
+            self.plan,
+            whole,
+            recent,
         )
 
     def _grow(self) -> bool:
@@ -259,7 +279,7 @@ class Search:
 
     def canonical(self, words: tuple[int, ...]) -> tuple[int, ...]:
         """Return the words of a state's representative."""
-        buf, _ = self.buffers[0]
+        buf, _, _ = self.buffers[0]
         buf[: self.words] = words
         self._call(0, kernel.CANON, (1,))
         return tuple(map(int, buf[: self.words]))

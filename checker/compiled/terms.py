@@ -127,7 +127,9 @@ class Terms:
             return initial
         if reference.isdigit():
             return f"(shr({word}, {self.shift(slot, int(reference) - 1)}) & {slot.mask})"
-        value = f"(shr({word}, {slot.base - slot.stride} + {reference} * {slot.stride}) & {slot.mask})"
+        value = (
+            f"(shr({word}, {slot.base - slot.stride} + {reference} * {slot.stride}) & {slot.mask})"
+        )
         if reference in self.known.values():
             return value
         return f"pick({reference} != 0, {value}, {initial})"
@@ -167,7 +169,9 @@ class Terms:
             case LessEqual():
                 return f"({self.number(e.left, env)} <= {self.number(e.right, env)})"
             case Ite():
-                condition, then, other = (self.truth(x, env) for x in (e.condition, e.then, e.other))
+                condition, then, other = (
+                    self.truth(x, env) for x in (e.condition, e.then, e.other)
+                )
                 chosen = conjoin([condition, then]), conjoin([negate(condition), other])
                 return disjoin(chosen)
         raise AssertionError(type(e))
@@ -188,9 +192,13 @@ class Terms:
             case And():
                 return self.conjuncts(e.left, env) + self.conjuncts(e.right, env)
             case ForAll():
-                return [c for inner in self._unrolled(e, env) for c in self.conjuncts(e.body, inner)]
+                return [
+                    c for inner in self._unrolled(e, env) for c in self.conjuncts(e.body, inner)
+                ]
             case Not(Or() as inside):
-                return self.conjuncts(Not(inside.left), env) + self.conjuncts(Not(inside.right), env)
+                return self.conjuncts(Not(inside.left), env) + self.conjuncts(
+                    Not(inside.right), env
+                )
             case Not(Implies() as inside):
                 return self.conjuncts(inside.left, env) + self.conjuncts(Not(inside.right), env)
             case Not(Exists() as inside):
@@ -205,7 +213,9 @@ class Terms:
             case Or():
                 return self.disjuncts(e.left, env) + self.disjuncts(e.right, env)
             case Exists():
-                return [c for inner in self._unrolled(e, env) for c in self.disjuncts(e.body, inner)]
+                return [
+                    c for inner in self._unrolled(e, env) for c in self.disjuncts(e.body, inner)
+                ]
         return [(e, env)]
 
     def _unrolled(self, e: ForAll | Exists, env: Env) -> list[Env]:
@@ -233,9 +243,7 @@ class Terms:
         return disjoin([*(f"(({name} & {mask}) != 0)" for name, mask in masks.items()), *others])
 
     # ---------------------------------------------------------------- comparisons of bits in place
-    def split(
-        self, conjuncts: list[tuple[Expr, Env]]
-    ) -> tuple[list[Bits], list[tuple[Expr, Env]]]:
+    def split(self, conjuncts: list[tuple[Expr, Env]]) -> tuple[list[Bits], list[tuple[Expr, Env]]]:
         """Return the conditions that fix the bits of different places, and the others."""
         fixed: list[Bits] = []
         others = []

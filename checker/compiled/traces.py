@@ -70,11 +70,11 @@ class Tracer:
 
     def _scan(self, low: int, high: int, batch: int, target: Words) -> int:
         search = self.search
-        buf, hb = search.buffers[0]
+        buf, hb, recent = search.buffers[0]
         hb[: search.words] = target
         return search.compiled.run(
             kernel.BACK, search.states, search.table, buf, hb, self.work, search.shared, search.plan,
-            np.array([low, high, batch, 0, 0, 0, 0], np.int64),
+            np.array([low, high, batch, 0, 0, 0, 0], np.int64), recent,
         )  # fmt: skip
 
     # ---------------------------------------------------------------- forwards

@@ -15,7 +15,7 @@ class Tuning:
     how full it gets before that. `word_bits` packs states into more words than they need.
     """
 
-    slots: int = 1 << 16
+    slots: int = 1 << 20
     growth: float | None = None
     load: float = 0.72
     batch: int | None = None
@@ -25,6 +25,6 @@ class Tuning:
         """Return the next size of a table."""
         if self.growth is not None:
             return int(slots * self.growth) + 1
-        if slots < 1 << 22:
+        if slots < 1 << 24:
             return slots * 4
-        return slots * 2 if slots < 1 << 25 else int(slots * 1.4)
+        return slots * 2 if slots < 1 << 26 else int(slots * 1.4)

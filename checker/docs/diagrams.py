@@ -1,0 +1,105 @@
+"""State diagrams in Mermaid: the arrows that are taken in a small scope, not those that somebody drew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from checker.docs.spec_index import Index
+from spec.language.evaluate import Evaluator, OutOfRange, instances
+from spec.language.model import Field
+from spec.language.scope import Scope, State
+from spec.language.types import is_enum, is_sort
+
+# Words that a diagram would take for its own.
+_RESERVED = {"end", "state", "note", "class", "default", "direction", "style", "fork", "join", "choice"}
+
+Arrows = dict[tuple[str, str], list[str]]
+"""From one value of a field to another: the actions that lead there."""
+
+
+def small(scope: Scope) -> Scope:
+    """Return the scope with one element of each sort, and with budgets that leave one attempt to fail."""
+    constants = scope.spec.constants
+    bounds = {n: constants[n].least + 1 if n in constants else 1 for n in scope.bounds}
+    return replace(scope, bounds=bounds)
+
+
+class Steps:
+    """Every step that is taken in a scope, found once and asked for each diagram."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.evaluator = Evaluator(scope)
+        self.initial = self.evaluator.initial()
+        self.taken = list(self._explore())
+
+    def _explore(self) -> Iterator[tuple[State, str, State]]:
+        steps = instances(self.evaluator)
+        seen, level = {self.initial}, [self.initial]
+        while level:
+            state = level.pop()
+            for step in steps:
+                if step.refusal(state) is not None:
+                    continue
+                try:
+                    after = step.after(state)
+                except OutOfRange:
+                    continue  # the explorer reports it
+                yield state, step.step.action.name, after
+                if after not in seen:
+                    seen.add(after)
+                    level.append(after)
+
+    def arrows(self, f: Field) -> Arrows:
+        """Return how the field changes, and by which actions, in the order declared."""
+        places = [i for i, place in enumerate(self.scope.places) if place.field.name == f.name]
+        found: dict[tuple[str, str], set[str]] = {}
+        for before, action, after in self.taken:
+            for i in places:
+                if before[i] != after[i]:
+                    found.setdefault((_word(f, before[i]), _word(f, after[i])), set()).add(action)
+        order = list(self.scope.spec.actions)
+        values = _values(f)
+        keys = sorted(found, key=lambda k: (values.index(k[0]), values.index(k[1])))
+        return {key: sorted(found[key], key=order.index) for key in keys}
+
+
+def diagram(index: Index, steps: Steps, name: str) -> str:
+    """Return the life of one field as a Mermaid diagram, with a line that says where it comes from."""
+    f = index.fields.get(name)
+    if f is None:
+        raise ValueError(f"no field '{name}'; write one of: {', '.join(index.fields)}")
+    if not _values(f):
+        raise ValueError(f"'{name}' has no few values to draw; name a field that is an enum or a reference")
+    arrows = steps.arrows(f)
+    start = steps.scope.places
+    first = next(i for i, place in enumerate(start) if place.field.name == name)
+    lines = ["```mermaid", "stateDiagram-v2"]
+    lines += [f'    state "{v}" as {_id(v)}' for v in _values(f) if _id(v) != v]
+    lines.append(f"    [*] --> {_id(_word(f, steps.initial[first]))}")
+    lines += [f"    {_id(a)} --> {_id(b)}: {', '.join(names)}" for (a, b), names in arrows.items()]
+    entered = {b for _, b in arrows}
+    left = {a for a, _ in arrows}
+    lines += [f"    {_id(v)} --> [*]" for v in _values(f) if v in entered - left]
+    return "\n".join([*lines, "```"])
+
+
+def _values(f: Field) -> list[str]:
+    if is_enum(f.type):
+        return list(f.type.members)  # type: ignore[union-attr]  # is_enum
+    if f.type is bool:
+        return ["false", "true"]
+    return ["none", f.type.__name__.lower()] if is_sort(f.type) else []  # type: ignore[union-attr]  # is_sort
+
+
+def _word(f: Field, value: object) -> str:
+    if f.type is bool:
+        return "true" if value else "false"
+    if is_sort(f.type):
+        return _values(f)[value is not None]
+    return str(value)
+
+
+def _id(value: str) -> str:
+    return f"{value}_" if value in _RESERVED else value

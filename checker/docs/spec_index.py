@@ -1,0 +1,164 @@
+"""The modules of the queue: what each declares, in which file, and what it adds to the actions of others."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from spec.language.expr import walk
+from spec.language.model import Action, Field, Part, Property, Spec
+from spec.language.scope import Scope
+from spec.language.types import Sort, Type, is_enum, is_sort
+
+
+@dataclass(frozen=True)
+class Module:
+    """One spec that declares something of its own, and what that is."""
+
+    spec: Spec
+    file: str
+    constants: tuple[str, ...]
+    fields: tuple[Field, ...]
+    actions: tuple[Action, ...]
+    additions: tuple[tuple[Action, Part], ...]
+    properties: tuple[Property, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the spec."""
+        return self.spec.name
+
+
+@dataclass(frozen=True)
+class Index:
+    """The scopes, the specs of those scopes, and the modules they are made of."""
+
+    scopes: tuple[Scope, ...]
+    default: tuple[str, ...]
+    modules: tuple[Module, ...]
+
+    @property
+    def largest(self) -> Scope:
+        """The scope whose spec says the most: its order of declaration is the order of the pages."""
+        return max(self.scopes, key=lambda s: (len(s.spec.actions), len(s.spec.properties)))
+
+    def module(self, name: str) -> Module:
+        """Return the module of this name; raises `ValueError` if there is none."""
+        for module in self.modules:
+            if module.name == name:
+                return module
+        raise ValueError(f"no module '{name}'; write one of: {', '.join(m.name for m in self.modules)}")
+
+    def modules_of(self, spec: Spec) -> list[str]:
+        """Return the modules that a spec is made of."""
+        parts = [id(s) for s in _closure([spec])]
+        return [m.name for m in self.modules if id(m.spec) in parts]
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """Every field, by name."""
+        return {f.name: f for m in self.modules for f in m.fields}
+
+    @property
+    def actions(self) -> dict[str, Action]:
+        """Every action with the additions of all modules, by name, in order."""
+        found = dict(self.largest.spec.actions)
+        for scope in self.scopes:
+            for name, action in scope.spec.actions.items():
+                found.setdefault(name, action)
+        return found
+
+    @property
+    def properties(self) -> dict[str, Property]:
+        """Every property, by name."""
+        return {p.name: p for m in self.modules for p in m.properties}
+
+    @property
+    def guards(self) -> list[str]:
+        """Every guard, as `action.guard`."""
+        return list(dict.fromkeys(g for s in self.scopes for g in s.spec.guard_names()))
+
+    @property
+    def types(self) -> tuple[Type, ...]:
+        """Every sort and enum, in the order in which fields and parameters use them."""
+        used: dict[Type, None] = {}
+        for module in self.modules:
+            for f in module.fields:
+                used |= dict.fromkeys(t for t in (f.over, f.type) if t is not None)
+            for thing in (*module.actions, *module.properties):
+                used |= dict.fromkeys(p.type for p in thing.params)
+        return tuple(t for t in used if is_enum(t) or is_sort(t))
+
+    @property
+    def sorts(self) -> tuple[type[Sort], ...]:
+        """Every sort."""
+        return tuple(t for t in self.types if is_sort(t))  # type: ignore[misc]  # is_sort
+
+
+def index(scopes: Iterable[Scope], default: Iterable[str], package: str | None) -> Index:
+    """Return what the scopes are made of; `package` holds the files of the modules."""
+    chosen = tuple(scopes)
+    specs = _closure(s.spec for s in chosen)
+    files = _files(package) if package else {}
+    found = (_module(spec, files.get(id(spec), "")) for spec in specs)
+    return Index(chosen, tuple(default), tuple(m for m in found if _says_something(m)))
+
+
+def _closure(specs: Iterable[Spec]) -> list[Spec]:
+    """Return the specs and all they extend, each once, what is extended first."""
+    found: dict[int, Spec] = {}
+    for spec in specs:
+        found |= {id(s): s for s in _closure(spec.extends)}
+        found[id(spec)] = spec
+    return list(found.values())
+
+
+def _module(spec: Spec, file: str) -> Module:
+    old = spec.extends
+    known_parts = {id(p) for s in old for a in s.actions.values() for p in a.parts}
+    return Module(
+        spec,
+        file,
+        tuple(c for c in spec.constants if not any(c in s.constants for s in old)),
+        tuple(f for n, f in spec.fields.items() if not any(n in s.fields for s in old)),
+        tuple(a for n, a in spec.actions.items() if not any(n in s.actions for s in old)),
+        tuple(
+            (a, part)
+            for n, a in spec.actions.items()
+            if any(n in s.actions for s in old)
+            for part in a.parts
+            if id(part) not in known_parts
+        ),
+        tuple(p for n, p in spec.properties.items() if not any(n in s.properties for s in old)),
+    )
+
+
+def _says_something(module: Module) -> bool:
+    return any((module.constants, module.fields, module.actions, module.additions, module.properties))
+
+
+def _files(package: str) -> dict[int, str]:
+    """Return the file that declares each spec of a package, by the identity of the spec."""
+    found: dict[int, str] = {}
+    home = importlib.import_module(package)
+    for info in pkgutil.iter_modules(home.__path__, f"{package}."):
+        module = importlib.import_module(info.name)
+        source = inspect.getsource(module)
+        for name, value in vars(module).items():
+            # Imported specs are there too; the file that declares one assigns it.
+            if isinstance(value, Spec) and re.search(rf"^{name} = Spec\(", source, re.MULTILINE):
+                found[id(value)] = f"{info.name.replace('.', '/')}.py"
+    return found
+
+
+def fields_read(p: Property) -> Iterator[str]:
+    """Yield the names of the fields that a property reads."""
+    from spec.language.expr import Read
+
+    for body in (p.body, p.then):
+        if body is not None:
+            yield from (e.field.name for e in walk(body) if isinstance(e, Read))
