@@ -8,7 +8,7 @@ misses it is liveness asked, in the least scope there is.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checker.exploration import Limits, Report
@@ -84,9 +84,17 @@ class Plan:
         ]
 
 
-def plan(scopes: Sequence[Scope], first: str | None, engine: str, limits: Limits | None) -> Plan:
+def plan(
+    scopes: Sequence[Scope],
+    watch: Watch,
+    first: str | None = None,
+    engine: str = "compiled",
+    limits: Limits | None = None,
+) -> Plan:
     """Return the plan that asks the smallest scopes first, but `first` before all."""
-    sizes = {s.name: look(s, (), engine, limits).states for s in scopes}
+    sizes = {}
+    for s in scopes:
+        sizes[s.name] = look(s, (), engine, limits, lambda s=s: watch(s, "every guard in place")).states
     order = sorted(scopes, key=lambda s: (s.name != first, sizes[s.name]))
     return Plan(tuple(order), engine, limits)
 
@@ -103,11 +111,15 @@ def ablate(plan: Plan, wanted: Sequence[str], watch: Watch) -> Iterator[Row]:
         yield _row(plan, guard, watch)
 
 
+def _told(watch: Watch, scope: Scope, guard: str) -> Callable[[], Report | None]:
+    return lambda: watch(scope, f"without {guard}")
+
+
 def _row(plan: Plan, guard: str, watch: Watch) -> Row:
     asked, unfinished = [], []
     has_it = [s for s in plan.scopes if guard in s.spec.guard_names()]
     for scope in has_it:
-        found = look(scope, (guard,), plan.engine, plan.limits, watch(scope, f"without {guard}"))
+        found = look(scope, (guard,), plan.engine, plan.limits, _told(watch, scope, guard))
         missed = _named(scope, found.violations)
         if missed:
             return Row(guard, scope.name, missed, tuple(asked), tuple(unfinished))
@@ -119,11 +131,12 @@ def _row(plan: Plan, guard: str, watch: Watch) -> Row:
     return Row(guard, None, (), tuple(asked), tuple(unfinished))
 
 
-def _named(scope: Scope, violations: object) -> tuple[Missed, ...]:
+def _named(scope: Scope, violations: Mapping[str, int]) -> tuple[Missed, ...]:
     """Return the violations with their IDs, the shortest first, in the order declared among equals."""
     known = scope.spec.properties
-    assert isinstance(violations, dict)
-    names = sorted(violations, key=lambda n: (violations[n], n not in known, list(known).index(n) if n in known else 0, n))
+    # A number that leaves its range is a violation too, and comes last.
+    declared = {name: i for i, name in enumerate(known)}
+    names = sorted(violations, key=lambda n: (violations[n], declared.get(n, len(known)), n))
     return tuple(Missed(known[n].id if n in known else "range", n, violations[n]) for n in names)
 
 
@@ -141,7 +154,8 @@ def _hopes(scope: Scope, guard: str) -> tuple[Missed, ...]:
 
 def least(scope: Scope) -> Scope:
     """Return the scope with one of everything."""
-    bounds = {name: scope.spec.constants[name].least if name in scope.spec.constants else 1 for name in scope.bounds}
+    constants = scope.spec.constants
+    bounds = {name: constants[name].least if name in constants else 1 for name in scope.bounds}
     return replace(scope, bounds=bounds)
 
 
@@ -151,13 +165,13 @@ def pairs(plan: Plan, scope: Scope, wanted: Sequence[str], watch: Watch) -> Iter
     every = scope.spec.guard_names()
     for guard in every:
         alone[guard] = look(
-            scope, (guard,), plan.engine, plan.limits, watch(scope, f"without {guard}")
+            scope, (guard,), plan.engine, plan.limits, _told(watch, scope, guard)
         )
     for one, two in itertools.combinations(every, 2):
         if one not in wanted and two not in wanted:
             continue
-        report = watch(scope, f"without {one} and {two}")
-        both = look(scope, (one, two), plan.engine, plan.limits, report).violations
+        told = _told(watch, scope, f"{one} and {two}")
+        both = look(scope, (one, two), plan.engine, plan.limits, told).violations
         known = {**alone[one].violations, **alone[two].violations}
         new = {name: steps for name, steps in both.items() if name not in known}
         if new:

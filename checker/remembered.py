@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,8 @@ from spec.language.scope import Scope
 
 _ROOT = Path(__file__).resolve().parents[1]
 _ENGINES = ("spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py")
+
+Watch = Callable[[], Report | None]
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,17 @@ def look(
     off: tuple[str, ...] = (),
     engine: str = "compiled",
     limits: Limits | None = None,
-    report: Report | None = None,
+    watch: Watch = lambda: None,
 ) -> Found:
-    """Return what is found in the scope with the guards `off` removed; a finished run is remembered."""
+    """Return what is found in the scope with the guards `off` removed; a finished run is remembered.
+
+    `watch` is called if there is work to do, and returns what is told of its progress.
+    """
     file = _file(scope, off, engine)
     known = _read(file)
     if known is not None:
         return known
-    explored = _explore(scope, off, engine, limits, report)
+    explored = _explore(scope, off, engine, limits, watch())
     found = Found(
         explored.states, explored.generated, explored.depth, explored.symmetry,
         dict(explored.violations), explored.stopped_by,

@@ -60,7 +60,7 @@ def find(path: str, text: str) -> list[Block]:
         if begin:
             opened = number, begin["words"].split()
             if not opened[1]:
-                raise Trouble(path, number + 1, "this block has no name; `ffq docs --blocks` lists them")
+                raise Trouble(path, number + 1, "this block has no name; <!-- generated: NAME -->")
         elif end and not opened:
             raise Trouble(path, number + 1, "an <!-- end --> without a block; take it away")
         elif end and opened:

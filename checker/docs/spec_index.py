@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from spec.language.expr import walk
+from spec.language.expr import Read
+from spec.language.tree import walk
 from spec.language.model import Action, Field, Part, Property, Spec
 from spec.language.scope import Scope
 from spec.language.types import Sort, Type, is_enum, is_sort
@@ -157,8 +158,6 @@ def _files(package: str) -> dict[int, str]:
 
 def fields_read(p: Property) -> Iterator[str]:
     """Yield the names of the fields that a property reads."""
-    from spec.language.expr import Read
-
     for body in (p.body, p.then):
         if body is not None:
             yield from (e.field.name for e in walk(body) if isinstance(e, Read))

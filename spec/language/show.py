@@ -52,7 +52,8 @@ def _show(e: Expr, outer: int) -> str:
         case Or():
             return _binary(e.left, "|", e.right, _OR, outer)
         case Implies():
-            return _binary(e.left, ">>", e.right, _SHIFT, outer)
+            # Python binds it tighter than &, readers do not: inside anything else it has brackets.
+            return _binary(e.left, ">>", e.right, _SHIFT, outer and _TIGHT)
         case Equal():
             return _binary(e.left, "==", e.right, _COMPARE, outer)
         case Less():

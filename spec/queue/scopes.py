@@ -1,4 +1,8 @@
-"""The scopes that are checked: which modules together, and how many of everything."""
+"""The scopes that are checked: which modules together, and how many of everything.
+
+Two workers and two recoverers are the fewest that can get in each other's way. Two interruptions, or two
+failures, are the fewest that let a job be tried again.
+"""
 
 from spec.language import Spec
 from spec.language.scope import Scope
@@ -8,40 +12,38 @@ from spec.queue.notices import notices
 from spec.queue.producers import producers
 from spec.queue.recovery import recovery
 
-core = Spec(
-    "core", recovery, notices, deadlines, doc="A job's life, recovery, deadlines and notices."
+life = Spec(
+    "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."
 )
-shared = Spec("shared state", effects, doc="A job's life, recovery and two-step effects.")
+requests = Spec("requests", producers, recovery, doc="Clients, claims and recovery.")
+shared = Spec("shared state", effects, doc="Claims, recovery and effects in two steps.")
 whole = Spec("whole", producers, effects, notices, deadlines, doc="All modules at once.")
 
-SCOPES = {
-    scope.name: scope
-    for scope in (
-        Scope(
-            "core",
-            core,
-            {"Job": 2, "Worker": 2, "Recoverer": 1, "MaxFails": 2, "MaxInterrupts": 2},
-            "x",
-        ),
-        Scope(
-            "recovery",
-            core,
-            {"Job": 1, "Worker": 2, "Recoverer": 2, "MaxFails": 2, "MaxInterrupts": 2},
-            "x",
-        ),
-        Scope(
-            "effects",
-            shared,
-            {"Job": 2, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2},
-            "x",
-        ),
-        Scope(
-            "whole",
-            whole,
-            {"Job": 1, "Worker": 2, "Recoverer": 2, "MaxFails": 2, "MaxInterrupts": 2},
-            "x",
-        ),
-    )
-}
-DEFAULT = tuple(SCOPES)
-DEEP = ()
+
+def _scope(name: str, spec: Spec, jobs: int, fails: int, interrupts: int, doc: str) -> Scope:
+    bounds = {
+        "Job": jobs,
+        "Worker": 2,
+        "Recoverer": 2,
+        "MaxFails": fails,
+        "MaxInterrupts": interrupts,
+    }
+    return Scope(name, spec, bounds, doc)
+
+
+_DEFAULT = (
+    _scope("one-job", life, 1, 1, 2, "One job: small enough to decide what must come to be."),
+    _scope("life", life, 2, 2, 2, "Two jobs through claims, recovery, deadlines and notices."),
+    _scope("requests", requests, 2, 1, 2, "Two jobs whose clients repeat their requests."),
+    _scope("effects", shared, 2, 1, 2, "Two jobs that change shared state in two steps."),
+    _scope("whole", whole, 1, 2, 2, "One job through all modules."),
+)
+_DEEP = (
+    _scope("life-deep", life, 3, 1, 2, "Three jobs for two workers."),
+    _scope("effects-deep", shared, 2, 2, 2, "Two jobs that may fail twice."),
+    _scope("whole-deep", whole, 2, 1, 2, "Two jobs through all modules."),
+)
+
+SCOPES = {scope.name: scope for scope in _DEFAULT + _DEEP}
+DEFAULT = tuple(scope.name for scope in _DEFAULT)
+DEEP = tuple(scope.name for scope in _DEEP)

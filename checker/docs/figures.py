@@ -1,0 +1,86 @@
+"""What explorations count, as tables of Markdown: the scopes, and which property misses which guard."""
+
+from __future__ import annotations
+
+from checker import ablate
+from checker.docs.spec_index import Index
+from checker.docs.tables import NOTHING, code, listed, table
+from checker.remembered import look
+from spec.language.scope import Scope
+
+
+def bounds(scope: Scope) -> str:
+    """Return the bounds of a scope: `Job=2, Worker=2`."""
+    return ", ".join(f"{name}={value}" for name, value in scope.bounds.items())
+
+
+def default_scopes(index: Index) -> tuple[Scope, ...]:
+    """Return the scopes that are checked by default."""
+    return tuple(s for s in index.scopes if s.name in index.default)
+
+
+def scopes(index: Index, watch: ablate.Watch, engine: str) -> str:
+    """Print the default scopes with what an exhaustive search counts in each, and the larger ones."""
+    rows = []
+    for s in default_scopes(index):
+        found = look(s, (), engine, None, lambda s=s: watch(s, "every guard in place"))
+        counts = [f"{n:,}" for n in (found.states, found.generated, found.depth)]
+        # In order of declaration: an engine may list them in any.
+        merged = [sort.__name__ for sort in index.sorts if sort.__name__ in found.symmetry]
+        rows.append([code(s.name), s.doc, bounds(s), *counts, listed(merged)])
+    head = ["scope", "what it is for", "bounds", "states", "steps", "depth", "interchangeable"]
+    text = [table(head, rows)]
+    large = [s for s in index.scopes if s.name not in index.default]
+    if large:
+        text.append("Larger, by `ffq check --deep`:")
+        rows = [[code(s.name), s.doc, bounds(s), listed(index.modules_of(s.spec))] for s in large]
+        text.append(table(["scope", "what it is for", "bounds", "modules"], rows))
+    text.append(
+        "_Counted by `ffq check`. Steps are transitions taken, repeated states included; depth is "
+        "the number of steps to the farthest state. States that differ only in which of several "
+        "interchangeable things is which count once._"
+    )
+    return "\n\n".join(text)
+
+
+def composition(index: Index) -> str:
+    """Print which modules each scope puts together."""
+    names = [m.name for m in index.modules]
+    rows = []
+    for s in index.scopes:
+        inside = index.modules_of(s.spec)
+        rows.append([code(s.name), *("yes" if n in inside else NOTHING for n in names)])
+    return table(["scope", *map(code, names)], rows)
+
+
+def ablation(index: Index, watch: ablate.Watch, engine: str) -> str:
+    """Print for each guard the scope that misses it and every property that breaks there."""
+    scopes = default_scopes(index)
+    plan = ablate.plan(scopes, watch, engine=engine)
+    rows = list(ablate.ablate(plan, ablate.guards(scopes), watch))
+    text = [
+        table(
+            ["without", "in scope", "steps", "breaks", "and later"],
+            (_row(row) for row in rows),
+        )
+    ]
+    silent = [[code(r.guard), ablate.EXPLAINED.get(r.guard, "")] for r in rows if not r.missed]
+    if silent:
+        text += ["Guards that nobody misses:", table(["guard", "why it stays"], silent)]
+    order = "; ".join(f"{s.name}: {bounds(s)}" for s in plan.scopes)
+    text.append(
+        f"_Found by `ffq ablate`. Scopes are asked in this order, and the first one that misses a "
+        f"guard is shown: {order}._"
+    )
+    return "\n\n".join(text)
+
+
+def _row(row: ablate.Row) -> list[str]:
+    guard = code(row.guard)
+    if not row.missed:
+        return [guard, NOTHING, NOTHING, row.says, NOTHING]
+    first, *rest = row.missed
+    steps = NOTHING if first.steps is None else str(first.steps)
+    scope = f"{row.scope}, least bounds" if first.steps is None else str(row.scope)
+    later = ", ".join(code(m.property) + ("" if m.steps is None else f" {m.steps}") for m in rest)
+    return [guard, scope, steps, f"{first.id} `{first.property}`", later]

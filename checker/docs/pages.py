@@ -1,0 +1,189 @@
+"""The pages of the repository: which there are, which blocks they may hold, which names they may use."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from checker.ablate import Watch
+from checker.docs import figures, tables
+from checker.docs.blocks import Printer, difference, fill, find, outside_fences
+from checker.docs.diagrams import Steps, diagram, small
+from checker.docs.spec_index import Index
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: where it is, how it reads, and how it ought to."""
+
+    path: str
+    before: str
+    after: str
+    unknown: tuple[str, ...]
+
+    @property
+    def stale(self) -> bool:
+        """Whether a block says what is no longer so."""
+        return self.before != self.after
+
+    @property
+    def difference(self) -> str:
+        """What is stale as a unified diff."""
+        return difference(self.path, self.before, self.after)
+
+
+class Printers(Mapping[str, Printer]):
+    """The blocks that pages may hold, by name; each is printed when it is asked for."""
+
+    def __init__(self, index: Index, watch: Watch, engine: str = "compiled") -> None:
+        self.index, self.watch, self.engine = index, watch, engine
+        whole, of_module = self._whole, self._of_module
+        self._known: dict[str, Printer] = {
+            "modules": whole(tables.modules),
+            "composition": whole(figures.composition),
+            "sorts": whole(tables.sorts),
+            "constants": whole(tables.constants),
+            "enums": whole(tables.enums),
+            "fields": of_module(tables.fields),
+            "actions": of_module(tables.actions),
+            "formulas": of_module(tables.formulas),
+            "claims": whole(tables.claims),
+            "hopes": whole(tables.hopes),
+            "reachable": whole(tables.reachable),
+            "coverage": lambda given: self._said(tables.coverage(index, given)),
+            "diagram": self._diagram,
+            "scopes": lambda given: figures.scopes(index, watch, engine),
+            "ablation": lambda given: figures.ablation(index, watch, engine),
+        }
+
+    def __getitem__(self, name: str) -> Printer:
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @cached_property
+    def _steps(self) -> Steps:
+        return Steps(small(self.index.largest))
+
+    def _whole(self, printer: object) -> Printer:
+        def print_block(given: list[str]) -> str:
+            if given:
+                raise ValueError(f"it takes no arguments, not '{' '.join(given)}'")
+            return self._said(printer(self.index))  # type: ignore[operator]  # a printer of an index
+
+        return print_block
+
+    def _of_module(self, printer: object) -> Printer:
+        def print_block(given: list[str]) -> str:
+            if len(given) != 1:
+                raise ValueError("name one module")
+            module = self.index.module(given[0])
+            return self._said(printer(self.index, module), given[0])  # type: ignore[operator]
+
+        return print_block
+
+    def _diagram(self, given: list[str]) -> str:
+        if len(given) != 1:
+            raise ValueError("name one field")
+        drawn = diagram(self.index, self._steps, given[0])
+        scope = self._steps.scope
+        made_of = listed_modules(self.index, scope.spec)
+        where = f"modules {made_of}; {figures.bounds(scope)}"
+        return f"{drawn}\n\n_Drawn by `ffq docs --write` from every step taken in a small scope ({where})._"
+
+    def _said(self, text: str, module: str | None = None) -> str:
+        modules = [self.index.module(module)] if module else self.index.modules
+        files = ", ".join(f"`{m.file}`" for m in modules if m.file)
+        if not module:
+            files = "the modules of the queue"
+        return f"{text}\n\n_Printed by `ffq docs --write` from {files}._"
+
+
+def listed_modules(index: Index, spec: object) -> str:
+    """Return the modules of a spec as prose."""
+    return ", ".join(index.modules_of(spec))  # type: ignore[arg-type]  # a Spec
+
+
+# ---------------------------------------------------------------- reading and writing
+def all_pages(root: Path = ROOT) -> list[Path]:
+    """Return every page of the repository."""
+    found = [root / "README.md", *(root / "docs").rglob("*.md"), *(root / "postmortems").rglob("*.md")]
+    return sorted(p for p in found if p.is_file())
+
+
+def read(file: Path, printers: Printers, names: Iterable[str], root: Path = ROOT) -> Page:
+    """Return a page as it is and as it ought to be; raises `OSError`, `UnicodeError` or `Trouble`."""
+    path = file.resolve()
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(file)
+    before = file.read_bytes().decode("utf-8")
+    after = fill(shown, before, printers)
+    return Page(shown, before, after, tuple(unknown_names(shown, before, printers.index, names)))
+
+
+def write(file: Path, text: str) -> None:
+    """Replace the page in one piece: no reader sees half of it, and a failed write loses nothing."""
+    file = file.resolve()
+    handle, draft = tempfile.mkstemp(prefix=".ffq-", suffix=".md", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(text.encode("utf-8"))
+        os.chmod(draft, file.stat().st_mode & 0o777)
+        os.replace(draft, file)
+    except BaseException:
+        os.unlink(draft)
+        raise
+
+
+# ---------------------------------------------------------------- names
+_CODE = re.compile(r"`([^`]+)`")
+_GUARD = re.compile(r"([a-z][a-z_0-9]*)\.([a-z][a-z_0-9]*)")
+_NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
+_ENDINGS = {"py", "md", "toml", "jsonl", "tla", "cfg", "lock", "json", "c", "txt", "sh", "so"}
+_PACKAGES = {"spec", "impl", "checker", "tui", "tests", "docs"}
+
+
+def unknown_names(path: str, text: str, index: Index, others: Iterable[str]) -> Iterator[str]:
+    """Yield a message for each name in hand-written prose that looks like the spec's and is not.
+
+    In the pages about the spec itself: `action.guard`, and `names_with_underscores`.
+    """
+    if not re.fullmatch(r"README\.md|docs/\d\d-[^/]+\.md", path):
+        return
+    guards = set(index.guards)
+    simple = {*names(index), *others}
+    blocks = find(path, text)
+    for number, line in outside_fences(text.splitlines()):
+        if any(b.begin < number < b.end for b in blocks):
+            continue
+        for word in _CODE.findall(line):
+            dotted = _GUARD.fullmatch(word)
+            if dotted and dotted[1] not in _PACKAGES and dotted[2] not in _ENDINGS:
+                known: set[str] = guards
+            elif _NAME.fullmatch(word):
+                known = simple
+            else:
+                continue
+            if word not in known:
+                near = difflib.get_close_matches(word, sorted(known), 3, 0.6)
+                remedy = f"; write one of: {', '.join(near)}" if near else ""
+                yield f"{path}:{number + 1}: nothing in the spec is called '{word}'{remedy}"
+
+
+def names(index: Index) -> set[str]:
+    """Return everything of the spec that has a name without a dot."""
+    found = {m.name for m in index.modules} | {s.name for s in index.scopes}
+    found |= index.fields.keys() | index.actions.keys() | index.properties.keys()
+    found |= {g.split(".")[1] for g in index.guards}
+    return found | {name for m in index.modules for name in m.constants}

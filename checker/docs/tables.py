@@ -1,0 +1,274 @@
+"""What the spec says, as tables of Markdown: modules, types, fields, actions, properties."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from checker.docs.spec_index import Index, Module, fields_read
+from spec.language.expr import Implies, Var
+from spec.language.model import Action, Field, Part, Property
+from spec.language.types import Nat, is_enum, is_sort
+
+KINDS = {
+    "invariant": "every state",
+    "step": "every step",
+    "leads_to": "every fair run",
+    "sometimes": "some state",
+    "lemma": "every state (helps a proof)",
+}
+NOTHING = "–"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of Markdown; a `|` in a cell is escaped, as code in a table wants it."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") or NOTHING for cell in line) + " |"
+        for line in lines
+    )
+
+
+def code(text: str) -> str:
+    """Return text as code of Markdown."""
+    return f"`{text}`"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as code, with commas, each once."""
+    return ", ".join(code(name) for name in dict.fromkeys(names))
+
+
+# ---------------------------------------------------------------- modules and types
+def modules(index: Index) -> str:
+    """Print what each module is for, and what it adds to others."""
+    return table(
+        ["module", "what it says", "stands on", "new actions", "adds to"],
+        (
+            [
+                f"[`{m.name}`](../{m.file})" if m.file else code(m.name),
+                m.spec.doc,
+                listed(s.name for s in m.spec.extends),
+                listed(a.name for a in m.actions),
+                listed(a.name for a, _ in m.additions),
+            ]
+            for m in index.modules
+        ),
+    )
+
+
+def sorts(index: Index) -> str:
+    """Print the things that there are any number of."""
+    return table(
+        ["sort", "what it is"], ([code(s.__name__), first_line(s)] for s in index.sorts)
+    )
+
+
+def constants(index: Index) -> str:
+    """Print the numbers that a scope chooses."""
+    bounds = {n: m.spec.constants[n] for m in index.modules for n in m.constants}
+    return table(
+        ["constant", "what it is", "at least"],
+        ([code(b.name), b.doc, str(b.least)] for b in bounds.values()),
+    )
+
+
+def enums(index: Index) -> str:
+    """Print each closed list of values with what its members mean."""
+    found = [t for t in index.types if is_enum(t)]
+    return table(
+        ["enum", "member", "what it means"],
+        (
+            [f"`{t.__name__}`: {first_line(t)}" if i == 0 else " ", code(member), means]
+            for t in found
+            for i, (member, means) in enumerate(t.members.items())  # type: ignore[union-attr]
+        ),
+    )
+
+
+def first_line(thing: object) -> str:
+    """Return the first sentence of a docstring on one line."""
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+
+
+# ---------------------------------------------------------------- fields
+def fields(index: Index, module: Module) -> str:
+    """Print the state that a module adds."""
+    return table(
+        ["field", "of each", "type", "at first", "survival", "what it is"],
+        (
+            [
+                code(f.name),
+                code(f.over.__name__) if f.over else "queue",
+                type_word(f),
+                code(str(f.initial)),
+                f.survival,
+                f.doc,
+            ]
+            for f in module.fields
+        ),
+    )
+
+
+def type_word(f: Field) -> str:
+    """Return the type of a field as people say it."""
+    if f.type is bool:
+        return "yes or no"
+    if isinstance(f.type, Nat):
+        return code(f"0..{f.type.limit}")
+    name = code(f.type.__name__)
+    return f"{name} or none" if is_sort(f.type) else name
+
+
+# ---------------------------------------------------------------- actions
+def actions(index: Index, module: Module) -> str:
+    """Print the actions of a module in the order of a job's life, then what it adds to others."""
+    own = [
+        [
+            f"`{signature(a)}`{weather(a)}",
+            a.doc,
+            guards(a.parts[:1]),
+            changes(a.parts[:1]),
+            f"{a.fair}ly fair" if a.fair else NOTHING,
+        ]
+        for a in module.actions
+    ]
+    text = []
+    if own:
+        text.append(table(["action", "what happens", "only if", "changes", "fairness"], own))
+    if module.additions:
+        added = ([code(a.name), guards([part]), changes([part])] for a, part in module.additions)
+        text.append(
+            f"`{module.name}` adds to actions of other modules, in the same step:\n\n"
+            + table(["action", "only if, besides", "changes, besides"], added)
+        )
+    return "\n\n".join(text) or f"`{module.name}` has no actions."
+
+
+def signature(a: Action) -> str:
+    """Return an action with its parameters: `claim(w: Worker, j: Job)`."""
+    return f"{a.name}({parameters(a.params)})"
+
+
+def parameters(params: Iterable[Var]) -> str:
+    """Return parameters with their types."""
+    return ", ".join(f"{p.name}: {p.type.__name__}" for p in params)  # type: ignore[union-attr]
+
+
+def weather(a: Action) -> str:
+    """Return whether an action is done to the system, and whether it ever stops."""
+    if a.fault:
+        return "<br>a fault, finitely often" if a.finite else "<br>a fault, at any time"
+    return "<br>finitely often" if a.finite else ""
+
+
+def guards(parts: Iterable[Part]) -> str:
+    """Return the guards of these parts, each with its name."""
+    return "<br>".join(f"`{g.name}`: `{g.condition}`" for p in parts for g in p.guards)
+
+
+def changes(parts: Sequence[Part]) -> str:
+    """Return the fields that these parts assign, and the processes that lose their memory."""
+    assigned = listed(u.field.name for p in parts for u in p.statements)
+    lost = ", ".join(f"all that `{e}` knew" for p in parts for e in p.forgets)
+    return ", ".join(text for text in (assigned, lost) if text)
+
+
+# ---------------------------------------------------------------- properties
+def claims(index: Index) -> str:
+    """Print what must hold, by ID, with what keeps each claim from being vacuous."""
+    found = _by_id(index, ("invariant", "step", "lemma"))
+    return table(
+        ["ID", "claim", "holds in", "not vacuous, because", "module"],
+        (
+            [p.id, f"`{p.name}`: {p.doc}", KINDS[p.kind], witness(index, p), home(index, p)]
+            for p in found
+        ),
+    )
+
+
+def witness(index: Index, p: Property) -> str:
+    """Return what shows that a claim is about something: a `sometimes` of its ID, or its own condition."""
+    beside = [q.name for q in index.properties.values() if q.kind == "sometimes" and q.id == p.id]
+    related = set(fields_read(p))
+    # Of several with one ID, those that speak of the same fields.
+    near = [n for n in beside if related & set(fields_read(index.properties[n]))]
+    if near or beside:
+        return listed(near or beside)
+    return "its condition is met" if isinstance(p.body, Implies) else "it has no condition"
+
+
+def home(index: Index, p: Property) -> str:
+    """Return the module that declares a property."""
+    return listed(m.name for m in index.modules if p in m.properties)
+
+
+def hopes(index: Index) -> str:
+    """Print what must come to be."""
+    return table(
+        ["ID", "claim", "whenever", "later", "module"],
+        (
+            [
+                p.id,
+                f"`{p.name}`: {p.doc}",
+                code(str(p.body)),
+                code(str(p.then)),
+                home(index, p),
+            ]
+            for p in _by_id(index, ("leads_to",))
+        ),
+    )
+
+
+def reachable(index: Index) -> str:
+    """Print what must be possible."""
+    return table(
+        ["for", "claim", "module"],
+        (
+            [p.id, f"`{p.name}`: {p.doc}", home(index, p)]
+            for p in _by_id(index, ("sometimes",))
+        ),
+    )
+
+
+def formulas(index: Index, module: Module) -> str:
+    """Print the text of each property of a module as the spec means it."""
+    lines = ["```text"]
+    for p in module.properties:
+        lines += [f"# {p.id} {p.name}, {KINDS[p.kind]}" + for_all(p)]
+        text = str(p.body) if p.then is None else f"{p.body}  leads to  {p.then}"
+        wrapped = textwrap.wrap(text, 88, break_long_words=False, break_on_hyphens=False)
+        lines += [wrapped[0], *(f"    {line}" for line in wrapped[1:]), ""]
+    if len(lines) == 1:
+        return f"`{module.name}` claims nothing."
+    return "\n".join([*lines[:-1], "```"])
+
+
+def for_all(p: Property) -> str:
+    """Return what the claim ranges over."""
+    if not p.params:
+        return ""
+    word = "some" if p.kind == "sometimes" else "each"
+    return f" for {word} {parameters(p.params)}"
+
+
+def _by_id(index: Index, kinds: Sequence[str]) -> list[Property]:
+    found = [p for p in index.properties.values() if p.kind in kinds]
+    return sorted(found, key=lambda p: p.id)
+
+
+def coverage(index: Index, ids: Sequence[str]) -> str:
+    """Print which claims stand for each ID of the taxonomy; raises `ValueError` for one that has none."""
+    wanted = list(ids) or sorted({p.id for p in index.properties.values()})
+    rows = []
+    for wanted_id in wanted:
+        found = [p for p in index.properties.values() if p.id == wanted_id]
+        said = [p.name for p in found if p.kind not in ("sometimes", "lemma")]
+        if not said:
+            raise ValueError(f"no claim has the ID {wanted_id}")
+        rows.append([wanted_id, listed(said)])
+    missing = {p.id for p in index.properties.values()} - set(wanted)
+    if missing:
+        raise ValueError(f"claims have the IDs {', '.join(sorted(missing))}, which are not listed")
+    return table(["ID", "claims"], rows)
