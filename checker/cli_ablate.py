@@ -73,14 +73,17 @@ def ablate(
     try:
         plan = work.plan(scopes, _watch(live), scope, engine.value, limits)
         answer = _ablate(plan, wanted, live, None if as_json else out)
-        if pairs:
-            covering = plan.scopes[0]
+        if pairs and "guards" in answer:
+            # Without a wish, the scope that has the most guards says the most.
+            most = max(plan.scopes, key=lambda s: len(s.spec.guard_names()))
+            covering = plan.scopes[0] if scope else most
             answer["pairs"] = _pairs(plan, covering, wanted, live, None if as_json else out)
     finally:
         live.done()
+    status: int = answer.pop("status")
     if as_json:
         console.emit(answer)
-    raise typer.Exit(answer["status"] if not as_json else answer.get("status", 0))
+    raise typer.Exit(status)
 
 
 def _scopes(found: Catalogue, first: str | None) -> list[Scope]:
@@ -168,7 +171,7 @@ def summary(rows: list[Row]) -> str:
     parts += [f"{explained} explained"] if explained else []
     parts += [f"{unfinished} not finished"] if unfinished else []
     nobody = len(silent) - explained - unfinished
-    parts.append(f"{nobody} that nobody misses")
+    parts.append(f"{nobody} missed by nobody")
     return f"{len(rows)} guard{'s' * (len(rows) != 1)}: {', '.join(parts)}"
 
 

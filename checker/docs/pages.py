@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Page:
     """One page: where it is, how it reads, and how it ought to."""
 
+    file: Path
     path: str
     before: str
     after: str
@@ -129,7 +130,8 @@ def read(file: Path, printers: Printers, names: Iterable[str], root: Path = ROOT
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(file)
     before = file.read_bytes().decode("utf-8")
     after = fill(shown, before, printers)
-    return Page(shown, before, after, tuple(unknown_names(shown, before, printers.index, names)))
+    unknown = tuple(unknown_names(shown, before, printers.index, names))
+    return Page(path, shown, before, after, unknown)
 
 
 def write(file: Path, text: str) -> None:
