@@ -94,7 +94,9 @@ def plan(
     """Return the plan that asks the smallest scopes first, but `first` before all."""
     sizes = {}
     for s in scopes:
-        sizes[s.name] = look(s, (), engine, limits, lambda s=s: watch(s, "every guard in place")).states
+        sizes[s.name] = look(
+            s, (), engine, limits, lambda s=s: watch(s, "every guard in place")
+        ).states
     order = sorted(scopes, key=lambda s: (s.name != first, sizes[s.name]))
     return Plan(tuple(order), engine, limits)
 
@@ -164,9 +166,7 @@ def pairs(plan: Plan, scope: Scope, wanted: Sequence[str], watch: Watch) -> Iter
     alone = {}
     every = scope.spec.guard_names()
     for guard in every:
-        alone[guard] = look(
-            scope, (guard,), plan.engine, plan.limits, _told(watch, scope, guard)
-        )
+        alone[guard] = look(scope, (guard,), plan.engine, plan.limits, _told(watch, scope, guard))
     for one, two in itertools.combinations(every, 2):
         if one not in wanted and two not in wanted:
             continue

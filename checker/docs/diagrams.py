@@ -12,7 +12,18 @@ from spec.language.scope import Scope, State
 from spec.language.types import is_enum, is_sort
 
 # Words that a diagram would take for its own.
-_RESERVED = {"end", "state", "note", "class", "default", "direction", "style", "fork", "join", "choice"}
+_RESERVED = {
+    "end",
+    "state",
+    "note",
+    "class",
+    "default",
+    "direction",
+    "style",
+    "fork",
+    "join",
+    "choice",
+}
 
 Arrows = dict[tuple[str, str], list[str]]
 """From one value of a field to another: the actions that lead there."""
@@ -71,7 +82,9 @@ def diagram(index: Index, steps: Steps, name: str) -> str:
     if f is None:
         raise ValueError(f"no field '{name}'; write one of: {', '.join(index.fields)}")
     if not _values(f):
-        raise ValueError(f"'{name}' has no few values to draw; name a field that is an enum or a reference")
+        raise ValueError(
+            f"'{name}' has no few values to draw; name a field that is an enum or a reference"
+        )
     arrows = steps.arrows(f)
     start = steps.scope.places
     first = next(i for i, place in enumerate(start) if place.field.name == name)

@@ -69,7 +69,7 @@ def ablation(index: Index, watch: ablate.Watch, engine: str) -> str:
         text += ["Guards that nobody misses:", table(["guard", "why it stays"], silent)]
     order = "; ".join(f"{s.name}: {bounds(s)}" for s in plan.scopes)
     text.append(
-        f"_Found by `ffq ablate`. Scopes are asked in this order, and the first one that misses a "
+        f"_Found by `ffq ablate`. A `range_` is a number that leaves the range of its field. Scopes are asked in this order, and the first one that misses a "
         f"guard is shown: {order}._"
     )
     return "\n\n".join(text)

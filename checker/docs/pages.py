@@ -120,7 +120,11 @@ def listed_modules(index: Index, spec: object) -> str:
 # ---------------------------------------------------------------- reading and writing
 def all_pages(root: Path = ROOT) -> list[Path]:
     """Return every page of the repository."""
-    found = [root / "README.md", *(root / "docs").rglob("*.md"), *(root / "postmortems").rglob("*.md")]
+    found = [
+        root / "README.md",
+        *(root / "docs").rglob("*.md"),
+        *(root / "postmortems").rglob("*.md"),
+    ]
     return sorted(p for p in found if p.is_file())
 
 

@@ -52,7 +52,9 @@ class Index:
         for module in self.modules:
             if module.name == name:
                 return module
-        raise ValueError(f"no module '{name}'; write one of: {', '.join(m.name for m in self.modules)}")
+        raise ValueError(
+            f"no module '{name}'; write one of: {', '.join(m.name for m in self.modules)}"
+        )
 
     def modules_of(self, spec: Spec) -> list[str]:
         """Return the modules that a spec is made of."""
@@ -139,7 +141,9 @@ def _module(spec: Spec, file: str) -> Module:
 
 
 def _says_something(module: Module) -> bool:
-    return any((module.constants, module.fields, module.actions, module.additions, module.properties))
+    return any(
+        (module.constants, module.fields, module.actions, module.additions, module.properties)
+    )
 
 
 def _files(package: str) -> dict[int, str]:

@@ -60,9 +60,7 @@ def modules(index: Index) -> str:
 
 def sorts(index: Index) -> str:
     """Print the things that there are any number of."""
-    return table(
-        ["sort", "what it is"], ([code(s.__name__), first_line(s)] for s in index.sorts)
-    )
+    return table(["sort", "what it is"], ([code(s.__name__), first_line(s)] for s in index.sorts))
 
 
 def constants(index: Index) -> str:
@@ -225,10 +223,7 @@ def reachable(index: Index) -> str:
     """Print what must be possible."""
     return table(
         ["for", "claim", "module"],
-        (
-            [p.id, f"`{p.name}`: {p.doc}", home(index, p)]
-            for p in _by_id(index, ("sometimes",))
-        ),
+        ([p.id, f"`{p.name}`: {p.doc}", home(index, p)] for p in _by_id(index, ("sometimes",))),
     )
 
 

@@ -1,0 +1,61 @@
+"""`ffq bench`: how fast the explorer is on this machine, beside others, with the goals it is held to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(bench)
+
+
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="Smaller searches, each once.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure the explorer beside a C search and TLC."""
+    from rich.table import Table
+
+    from checker import console
+    from checker.bench import measure
+
+    times, large, small = (1, 7, 5) if quick else (5, 9, 7)
+    groups = (
+        lambda: measure.against_c(large, times),
+        lambda: measure.against_tlc(small),
+        lambda: measure.queue_scopes(times),
+        measure.start_up,
+    )
+    figures: list[measure.Figure] = []
+    missing = []
+    out = console.console()
+    where = measure.machine()
+    for group in groups:
+        try:
+            figures += group()
+        except measure.Unavailable as why:
+            missing.append(str(why))
+            console.say(str(why))
+    if as_json:
+        console.emit(
+            {
+                "ok": not missing,
+                "machine": where,
+                "figures": [
+                    {"what": f.what, "value": f.value, "unit": f.unit, "goal": f.goal, "met": f.met}
+                    for f in figures
+                ],
+                "missing": missing,
+            }
+        )
+        return
+    table = Table("", "what", "figure", "goal", box=None, pad_edge=False)
+    for f in figures:
+        goal = "" if f.goal is None else f"{'at most ' if f.at_most else ''}{f.goal:g}"
+        mark = {True: "met", False: "missed", None: ""}[f.met]
+        table.add_row(mark, f.what, f"{f.value:.2f} {f.unit}", goal)
+    out.print(table)
+    out.print(f"median of {times}, in turn; {where}")
