@@ -1,8 +1,8 @@
-"""Takes each protection away in turn: a guard that nobody misses guards nothing, or a property is missing.
+"""Takes each protection away in turn: what nobody misses guards nothing, or a property is missing.
 
 A guard is missed if without it a property that holds with it is violated. Scopes are asked from the
-smallest to the largest; the first one that misses a guard speaks for it. Only if no state of any scope
-misses it is liveness asked, in the least scope there is.
+smallest to the largest; the first one that misses a guard speaks for it. Only if no state of any
+scope misses it is liveness asked, in the least scope there is.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Missed:
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one guard: the scope that misses it, if any, and every property it breaks there.
+    """What became of one guard: the scope that misses it, if any, and what breaks there.
 
-    `asked`: the scopes in which nobody misses it. `unfinished`: those where a limit was reached first.
+    `asked`: scopes in which nobody misses it. `unfinished`: those where a limit was reached first.
     """
 
     guard: str
@@ -60,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two guards that cover for each other: with both removed, properties break that neither alone breaks."""
+    """Two guards that cover for each other: without both, what neither alone breaks is broken."""
 
     guards: tuple[str, str]
     scope: str
@@ -76,7 +76,7 @@ class Plan:
     limits: Limits | None = None
 
     def healthy(self) -> list[str]:
-        """Say which properties fail with every guard in place: then nothing can be said of a guard."""
+        """Say what fails with every guard in place: then nothing can be said of a guard."""
         return [
             f"{name} fails in {s.name} with every guard in place; `ffq check` shows how"
             for s in self.scopes
@@ -94,9 +94,7 @@ def plan(
     """Return the plan that asks the smallest scopes first, but `first` before all."""
     sizes = {}
     for s in scopes:
-        sizes[s.name] = look(
-            s, (), engine, limits, lambda s=s: watch(s, "every guard in place")
-        ).states
+        sizes[s.name] = look(s, (), engine, limits, told(watch, s)).states
     order = sorted(scopes, key=lambda s: (s.name != first, sizes[s.name]))
     return Plan(tuple(order), engine, limits)
 
@@ -113,15 +111,17 @@ def ablate(plan: Plan, wanted: Sequence[str], watch: Watch) -> Iterator[Row]:
         yield _row(plan, guard, watch)
 
 
-def _told(watch: Watch, scope: Scope, guard: str) -> Callable[[], Report | None]:
-    return lambda: watch(scope, f"without {guard}")
+def told(watch: Watch, scope: Scope, guard: str = "") -> Callable[[], Report | None]:
+    """Return what to call when a run of this scope begins."""
+    return lambda: watch(scope, f"without {guard}" if guard else "every guard in place")
 
 
 def _row(plan: Plan, guard: str, watch: Watch) -> Row:
-    asked, unfinished = [], []
+    asked: list[str] = []
+    unfinished: list[str] = []
     has_it = [s for s in plan.scopes if guard in s.spec.guard_names()]
     for scope in has_it:
-        found = look(scope, (guard,), plan.engine, plan.limits, _told(watch, scope, guard))
+        found = look(scope, (guard,), plan.engine, plan.limits, told(watch, scope, guard))
         missed = _named(scope, found.violations)
         if missed:
             return Row(guard, scope.name, missed, tuple(asked), tuple(unfinished))
@@ -134,7 +134,7 @@ def _row(plan: Plan, guard: str, watch: Watch) -> Row:
 
 
 def _named(scope: Scope, violations: Mapping[str, int]) -> tuple[Missed, ...]:
-    """Return the violations with their IDs, the shortest first, in the order declared among equals."""
+    """Return violations with their IDs, the shortest first, in the order declared among equals."""
     known = scope.spec.properties
     # A number that leaves its range is a violation too, and comes last.
     declared = {name: i for i, name in enumerate(known)}
@@ -162,16 +162,16 @@ def least(scope: Scope) -> Scope:
 
 
 def pairs(plan: Plan, scope: Scope, wanted: Sequence[str], watch: Watch) -> Iterator[Pair]:
-    """Yield the pairs, with one of `wanted` at least, that break what neither guard alone breaks."""
+    """Yield the pairs, one of them `wanted`, that break what neither guard alone breaks."""
     alone = {}
     every = scope.spec.guard_names()
     for guard in every:
-        alone[guard] = look(scope, (guard,), plan.engine, plan.limits, _told(watch, scope, guard))
+        alone[guard] = look(scope, (guard,), plan.engine, plan.limits, told(watch, scope, guard))
     for one, two in itertools.combinations(every, 2):
         if one not in wanted and two not in wanted:
             continue
-        told = _told(watch, scope, f"{one} and {two}")
-        both = look(scope, (one, two), plan.engine, plan.limits, told).violations
+        report = told(watch, scope, f"{one} and {two}")
+        both = look(scope, (one, two), plan.engine, plan.limits, report).violations
         known = {**alone[one].violations, **alone[two].violations}
         new = {name: steps for name, steps in both.items() if name not in known}
         if new:

@@ -216,7 +216,8 @@ def _unfinished(claim: Property, found: Exploration) -> Verdict:
         return Verdict("?", NOT_BEGUN)
     if found.stopped_by == "violation":
         return Verdict("?", STOPPED["violation"])
-    return Verdict("?", "not reached yet" if claim.kind == "sometimes" else "holds so far")
+    so_far = {"sometimes": "not reached yet", "leads_to": "not decided"}
+    return Verdict("?", so_far.get(claim.kind, "holds so far"))
 
 
 def _liveness(found: Exploration, names: list[str]) -> Mapping[str, Verdict]:

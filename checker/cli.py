@@ -7,8 +7,6 @@ ours. Each command is a module of its own that loads what it needs when it runs:
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
 import os
 import sys
 import traceback
@@ -18,6 +16,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from checker import cli_ablate, cli_bench, cli_docs
 from checker.cli_check import check
 from checker.cli_export import exports
 from checker.cli_scopes import scopes
@@ -56,10 +55,8 @@ app.command()(scopes)
 app.add_typer(traces, name="trace")
 app.add_typer(exports, name="export")
 
-# Each of these has `register(app)`, and loads nothing heavy before its command runs.
-for module in ("checker.cli_ablate", "checker.cli_docs", "checker.cli_bench"):
-    if importlib.util.find_spec(module):
-        importlib.import_module(module).register(app)
+for module in (cli_ablate, cli_docs, cli_bench):
+    module.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,7 @@
-"""What was found in a scope, remembered by content: the same spec, bounds and engine are explored once.
+"""What was found in a scope, remembered: the same spec, bounds and engine are explored once.
 
-The key holds the text of the spec and of the engines, so that nothing stale is ever believed. Prose is not
-part of it: mending a sentence explores nothing again.
+The key holds the text of the spec and of the engines, so that nothing stale is ever believed. Prose
+is not part of it: mending a sentence explores nothing again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def look(
     limits: Limits | None = None,
     watch: Watch = lambda: None,
 ) -> Found:
-    """Return what is found in the scope with the guards `off` removed; a finished run is remembered.
+    """Return what is found in the scope with the guards `off` removed; remembered if finished.
 
     `watch` is called if there is work to do, and returns what is told of its progress.
     """
@@ -90,7 +90,7 @@ def _engines_hash() -> str:
     digest = hashlib.sha256()
     for part in _ENGINES:
         path = _ROOT / part
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+        for file in sorted(path.glob("*.*")) if path.is_dir() else [path]:
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -99,9 +99,10 @@ def _read(file: Path) -> Found | None:
     """Return what was remembered; whatever is not as it was written counts as forgotten."""
     try:
         known: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        counts = [int(known[name]) for name in ("states", "generated", "depth")]
+        states, generated, depth = (int(known[n]) for n in ("states", "generated", "depth"))
         violations = {str(name): int(steps) for name, steps in known["violations"].items()}
-        return Found(*counts, tuple(map(str, known["symmetry"])), violations, None)
+        symmetry = tuple(str(name) for name in known["symmetry"])
+        return Found(states, generated, depth, symmetry, violations, None)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

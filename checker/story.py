@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checker.exploration import Path
+from checker.why import Why
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step
-from spec.language.expr import (
-    And,
-    Bound,
-    Const,
-    Equal,
-    Exists,
-    Expr,
-    ForAll,
-    Implies,
-    NoneOf,
-    Not,
-    Or,
-    Read,
-    Var,
-)
 from spec.language.model import Property
 from spec.language.scope import Scope, State, Value, element_name, value_name
-from spec.language.tree import children, substitute, walk
 from spec.language.types import Nat, Type, is_sort
 
 Plain = bool | int | str | None
@@ -155,7 +139,7 @@ def _folded(line: str, width: int | None, indent: int) -> list[str]:
 
 def plain(t: Type, value: Value) -> Plain:
     """Return a value as traces hold it."""
-    return element_name(t, value) if is_sort(t) and value is not None else value  # type: ignore[arg-type]  # is_sort
+    return element_name(t, value) if is_sort(t) and value is not None else value
 
 
 def _word(value: Plain) -> str:
@@ -219,89 +203,5 @@ def _broken(
     evaluator: Evaluator, claim: Property, binding: Binding, before: State, last: State
 ) -> Broken:
     when = ", ".join(f"{p.name} = {value_name(p.type, binding[p.name])}" for p in claim.params)
-    reasons = tuple(_Why(evaluator, before, last).reasons(claim.body, binding, False))
+    reasons = tuple(Why(evaluator, before, last).reasons(claim.body, binding, False))
     return Broken(claim.id, claim.name, claim.doc, when, str(claim.body), reasons)
-
-
-@dataclass(frozen=True)
-class _Why:
-    """Says why an expression has the value it has, by the smallest parts that decide it."""
-
-    evaluator: Evaluator
-    before: State
-    after: State
-
-    def value(self, e: Expr, env: Binding) -> Value:
-        value: Value = self.evaluator.meaning(e, env)(self.before, self.after)
-        return value
-
-    def reasons(self, e: Expr, env: Binding, value: bool) -> Iterator[str]:
-        match e:
-            case Not(And() | Or() | Implies() | ForAll() | Exists() | Not() as body):
-                yield from self.reasons(body, env, not value)
-            case And() | Or():
-                # The value of the whole is that of each side, or one side is enough.
-                sides = [s for s in (e.left, e.right) if bool(self.value(s, env)) == value]
-                both = isinstance(e, And) == value
-                for side in sides if both else sides[:1] if value else sides:
-                    yield from self.reasons(side, env, value)
-            case Implies() if not value:
-                yield from self.reasons(e.left, env, True)
-                yield from self.reasons(e.right, env, False)
-            case Implies():
-                left = bool(self.value(e.left, env))
-                yield from self.reasons(e.right if left else e.left, env, left)
-            case ForAll() | Exists() if isinstance(e, Exists) == value:
-                yield from self.reasons(e.body, self.witness(e, env, value), value)
-            case _:
-                yield self.leaf(e, env, value)
-
-    def witness(self, e: ForAll | Exists, env: Binding, value: bool) -> Binding:
-        """Return the choice of a quantifier's variable that decides it."""
-        for choice in self.evaluator.scope.choices(e.var.type):
-            chosen = {**env, e.var.name: choice}
-            if bool(self.value(e.body, chosen)) == value:
-                return chosen
-        raise AssertionError(e)
-
-    def leaf(self, e: Expr, env: Binding, value: bool) -> str:
-        text = f"{'true: ' if value else 'false:'} {self.named(e, env)}"
-        seen = dict(self.readings(e, env))
-        read = e.left if isinstance(e, Equal) and isinstance(e.right, Const | NoneOf) else e
-        if isinstance(read, Read) and (read is e or value):
-            # The text has said it.
-            seen.pop(self.place(read, env), None)
-        return text + ("".join(f", {place} = {word}" for place, word in seen.items()))
-
-    def named(self, e: Expr, env: Binding) -> Expr:
-        """Return the expression with its variables replaced by the names of what they stand for."""
-        names: dict[str, Expr] = {}
-        for part in walk(e):
-            if isinstance(part, Var) and part.name in env:
-                names[part.name] = Var(value_name(part.type, env[part.name]), part.type)
-        return substitute(e, names)
-
-    def place(self, e: Read, env: Binding) -> str:
-        """Return the place that is read, with the element that its index stands for here."""
-        name = e.field.name + ("'" if e.after else "")
-        return name if e.index is None else f"{name}[{self.text(e.index, env)}]"
-
-    def text(self, e: Expr, env: Binding) -> str:
-        return value_name(e.type, self.value(e, env))
-
-    def readings(self, e: Expr, env: Binding) -> Iterator[tuple[str, str]]:
-        """Yield what is read inside the expression, innermost first, with its value here."""
-        match e:
-            case ForAll() | Exists():
-                for choice in self.evaluator.scope.choices(e.var.type):
-                    yield from self.readings(e.body, {**env, e.var.name: choice})
-                return
-            case Bound():
-                yield e.name, str(self.value(e, env))
-            case Read():
-                if e.index is not None:
-                    yield from self.readings(e.index, env)
-                yield self.place(e, env), self.text(e, env)
-                return
-        for child in children(e):
-            yield from self.readings(child, env)

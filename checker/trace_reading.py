@@ -213,7 +213,9 @@ def _step(row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | rang
     params = row.take("params", dict)
     wanted = {p.name: p.type for p in scope.spec.actions[name].params}
     if params.keys() != wanted.keys():
-        raise row.bad(f"{name} takes ({', '.join(wanted)}), not ({_clip(', '.join(params))})")
+        raise row.bad(
+            f"{name} takes ({', '.join(wanted)}), not ({', '.join(map(_clip, params))[:60]})"
+        )
     for key, kind in wanted.items():
         if not _among(params[key], [plain(kind, value) for value in scope.choices(kind)]):
             raise row.bad(f"{name} has no {key} = {_clip(params[key])}")

@@ -1,7 +1,7 @@
-"""Generated blocks in a page of Markdown: finds them, fills them, and leaves every other line alone.
+"""Generated blocks in a page of Markdown: finds them, fills them, leaves every other line alone.
 
-A block begins with `<!-- generated: NAME arguments -->` and ends with `<!-- end -->`, each on a line of its
-own. Marks inside a fence of code are text like any other.
+A block begins with `<!-- generated: NAME arguments -->` and ends with `<!-- end -->`, each on a
+line of its own. Marks inside a fence of code are text like any other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 Printer = Callable[[list[str]], str]
-"""Takes the arguments of a block and returns its text; raises `ValueError` if they make no sense."""
+"""Takes the arguments of a block and returns its text; raises `ValueError` if they are wrong."""
 
 _BEGIN = re.compile(r"<!--\s*generated:(?P<words>.*?)-->\s*")
 _END = re.compile(r"<!--\s*end\s*-->\s*")

@@ -1,4 +1,4 @@
-"""State diagrams in Mermaid: the arrows that are taken in a small scope, not those that somebody drew."""
+"""State diagrams in Mermaid: the arrows taken in a small scope, not those that somebody drew."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Arrows = dict[tuple[str, str], list[str]]
 
 
 def small(scope: Scope) -> Scope:
-    """Return the scope with one element of each sort, and with budgets that leave one attempt to fail."""
+    """Return the scope with one of each sort, and with budgets that leave one attempt to fail."""
     constants = scope.spec.constants
     bounds = {n: constants[n].least + 1 if n in constants else 1 for n in scope.bounds}
     return replace(scope, bounds=bounds)
@@ -77,7 +77,7 @@ class Steps:
 
 
 def diagram(index: Index, steps: Steps, name: str) -> str:
-    """Return the life of one field as a Mermaid diagram, with a line that says where it comes from."""
+    """Return the life of one field as a Mermaid diagram."""
     f = index.fields.get(name)
     if f is None:
         raise ValueError(f"no field '{name}'; write one of: {', '.join(index.fields)}")
@@ -100,10 +100,10 @@ def diagram(index: Index, steps: Steps, name: str) -> str:
 
 def _values(f: Field) -> list[str]:
     if is_enum(f.type):
-        return list(f.type.members)  # type: ignore[union-attr]  # is_enum
+        return list(f.type.members)
     if f.type is bool:
         return ["false", "true"]
-    return ["none", f.type.__name__.lower()] if is_sort(f.type) else []  # type: ignore[union-attr]  # is_sort
+    return ["none", f.type.__name__.lower()] if is_sort(f.type) else []
 
 
 def _word(f: Field, value: object) -> str:

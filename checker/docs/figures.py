@@ -1,4 +1,4 @@
-"""What explorations count, as tables of Markdown: the scopes, and which property misses which guard."""
+"""What explorations count, as tables of Markdown: the scopes, and who misses which guard."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def default_scopes(index: Index) -> tuple[Scope, ...]:
 
 
 def scopes(index: Index, watch: ablate.Watch, engine: str) -> str:
-    """Print the default scopes with what an exhaustive search counts in each, and the larger ones."""
+    """Print the default scopes with what an exhaustive search counts, and the larger ones."""
     rows = []
     for s in default_scopes(index):
-        found = look(s, (), engine, None, lambda s=s: watch(s, "every guard in place"))
+        found = look(s, (), engine, None, ablate.told(watch, s))
         counts = [f"{n:,}" for n in (found.states, found.generated, found.depth)]
         # In order of declaration: an engine may list them in any.
         merged = [sort.__name__ for sort in index.sorts if sort.__name__ in found.symmetry]
@@ -69,8 +69,8 @@ def ablation(index: Index, watch: ablate.Watch, engine: str) -> str:
         text += ["Guards that nobody misses:", table(["guard", "why it stays"], silent)]
     order = "; ".join(f"{s.name}: {bounds(s)}" for s in plan.scopes)
     text.append(
-        f"_Found by `ffq ablate`. A `range_` is a number that leaves the range of its field. Scopes are asked in this order, and the first one that misses a "
-        f"guard is shown: {order}._"
+        "_Found by `ffq ablate`. A `range_` is a number that leaves the range of its field. Scopes "
+        f"are asked in this order, and the first one that misses a guard is shown: {order}._"
     )
     return "\n\n".join(text)
 

@@ -1,4 +1,4 @@
-"""The pages of the repository: which there are, which blocks they may hold, which names they may use."""
+"""The pages of the repository: which there are, what blocks they may hold, what names they use."""
 
 from __future__ import annotations
 
@@ -102,7 +102,8 @@ class Printers(Mapping[str, Printer]):
         scope = self._steps.scope
         made_of = listed_modules(self.index, scope.spec)
         where = f"modules {made_of}; {figures.bounds(scope)}"
-        return f"{drawn}\n\n_Drawn by `ffq docs --write` from every step taken in a small scope ({where})._"
+        source = f"every step taken in a small scope ({where})"
+        return f"{drawn}\n\n_Drawn by `ffq docs --write` from {source}._"
 
     def _said(self, text: str, module: str | None = None) -> str:
         modules = [self.index.module(module)] if module else self.index.modules
@@ -129,7 +130,7 @@ def all_pages(root: Path = ROOT) -> list[Path]:
 
 
 def read(file: Path, printers: Printers, names: Iterable[str], root: Path = ROOT) -> Page:
-    """Return a page as it is and as it ought to be; raises `OSError`, `UnicodeError` or `Trouble`."""
+    """Return a page as it is and as it ought to be; raises `Trouble` and what reading raises."""
     path = file.resolve()
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(file)
     before = file.read_bytes().decode("utf-8")
@@ -139,7 +140,7 @@ def read(file: Path, printers: Printers, names: Iterable[str], root: Path = ROOT
 
 
 def write(file: Path, text: str) -> None:
-    """Replace the page in one piece: no reader sees half of it, and a failed write loses nothing."""
+    """Replace the page in one piece: nobody sees half of it, and a failed write loses nothing."""
     file = file.resolve()
     handle, draft = tempfile.mkstemp(prefix=".ffq-", suffix=".md", dir=file.parent)
     try:

@@ -1,4 +1,4 @@
-"""The modules of the queue: what each declares, in which file, and what it adds to the actions of others."""
+"""The modules of the queue: what each declares, in which file, and what it adds to others."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from spec.language.expr import Read
-from spec.language.tree import walk
 from spec.language.model import Action, Field, Part, Property, Spec
 from spec.language.scope import Scope
+from spec.language.tree import walk
 from spec.language.types import Sort, Type, is_enum, is_sort
 
 
@@ -44,7 +44,7 @@ class Index:
 
     @property
     def largest(self) -> Scope:
-        """The scope whose spec says the most: its order of declaration is the order of the pages."""
+        """The scope whose spec says the most: its order is the order of the pages."""
         return max(self.scopes, key=lambda s: (len(s.spec.actions), len(s.spec.properties)))
 
     def module(self, name: str) -> Module:
@@ -92,14 +92,15 @@ class Index:
         for module in self.modules:
             for f in module.fields:
                 used |= dict.fromkeys(t for t in (f.over, f.type) if t is not None)
-            for thing in (*module.actions, *module.properties):
-                used |= dict.fromkeys(p.type for p in thing.params)
+            params = [p for a in module.actions for p in a.params]
+            params += [p for claim in module.properties for p in claim.params]
+            used |= dict.fromkeys(p.type for p in params)
         return tuple(t for t in used if is_enum(t) or is_sort(t))
 
     @property
     def sorts(self) -> tuple[type[Sort], ...]:
         """Every sort."""
-        return tuple(t for t in self.types if is_sort(t))  # type: ignore[misc]  # is_sort
+        return tuple(t for t in self.types if is_sort(t))
 
 
 def index(scopes: Iterable[Scope], default: Iterable[str], package: str | None) -> Index:

@@ -80,7 +80,7 @@ def enums(index: Index) -> str:
         (
             [f"`{t.__name__}`: {first_line(t)}" if i == 0 else " ", code(member), means]
             for t in found
-            for i, (member, means) in enumerate(t.members.items())  # type: ignore[union-attr]
+            for i, (member, means) in enumerate(t.members.items())
         ),
     )
 
@@ -187,7 +187,7 @@ def claims(index: Index) -> str:
 
 
 def witness(index: Index, p: Property) -> str:
-    """Return what shows that a claim is about something: a `sometimes` of its ID, or its own condition."""
+    """Return what keeps a claim from being vacuous: a `sometimes` of its ID, or its condition."""
     beside = [q.name for q in index.properties.values() if q.kind == "sometimes" and q.id == p.id]
     related = set(fields_read(p))
     # Of several with one ID, those that speak of the same fields.
@@ -254,7 +254,7 @@ def _by_id(index: Index, kinds: Sequence[str]) -> list[Property]:
 
 
 def coverage(index: Index, ids: Sequence[str]) -> str:
-    """Print which claims stand for each ID of the taxonomy; raises `ValueError` for one that has none."""
+    """Print which claims stand for each ID of the taxonomy; each has one, and none is left out."""
     wanted = list(ids) or sorted({p.id for p in index.properties.values()})
     rows = []
     for wanted_id in wanted:

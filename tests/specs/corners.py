@@ -1,8 +1,10 @@
-"""Balls in boxes: every corner of the language in a few actions, and names that other languages reserve."""
+"""Balls in boxes: the corners of the language in a few actions, with names that TLA+ reserves."""
 
 from spec.language import Enum, Nat, Sort, Spec, exists, forall, forget, ite, require
 
-corners = Spec("corners", doc="It describes nothing; an exporter must get it right (*nevertheless*).")
+corners = Spec(
+    "corners", doc="It describes nothing; an exporter must get it right (*nevertheless*)."
+)
 
 
 class Ball(Sort):
@@ -25,7 +27,9 @@ limit = corners.constant("Limit", 1, "how many marks a ball may have")
 
 corners.durable("inside", Ball, Next, None, "the box the ball is in")
 corners.durable("vars", Next, bool, True, "whether the box is open")
-corners.durable("b", Ball, Nat(limit + 1), limit, "marks of the ball, which has the name of a parameter")
+corners.durable(
+    "b", Ball, Nat(limit + 1), limit, "marks of the ball, which has the name of a parameter"
+)
 corners.volatile("IF", Ball, Colour, Colour.blue, "its colour, lost when it falls")
 corners.durable("größe", None, Nat(2), 0, "how large everything is")
 corners.ghost("top", None, Ball, None, "the ball moved last")

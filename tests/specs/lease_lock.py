@@ -1,9 +1,9 @@
-"""A lock with leases and fencing tokens that protects a storage, after Kleppmann's "How to do distributed locking".
+"""A lock with leases and fencing tokens, after Kleppmann's "How to do distributed locking".
 
-A client takes the lock with a token larger than all before it and works. It may pause for longer than its
-lease lasts, so that another takes the lock, and write when it wakes up: it cannot know. The storage can: it
-accepts no token older than the newest it has seen. Left out: clocks (a lease may expire at any time) and
-reading what is stored.
+A client takes the lock with a token larger than all before it and works. It may pause for longer
+than its lease lasts, so that another takes the lock, and write when it wakes up: it cannot know.
+The storage can: it accepts no token older than the newest it has seen. Left out: clocks (a lease
+may expire at any time) and reading what is stored.
 """
 
 from spec.language import Nat, Sort, Spec, forget, ite, require

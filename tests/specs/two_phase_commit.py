@@ -1,7 +1,7 @@
-"""Two-phase commit, as in Lamport's "Consensus on Transaction Commit" (module TwoPhase of the TLA+ examples).
+"""Two-phase commit, as in Lamport's "Consensus on Transaction Commit" (the module TwoPhase).
 
-A transaction manager asks resource managers to prepare, and decides. Messages are never lost once sent:
-they are fields that only grow. Known counts: 288 states for 3 resource managers, 8,832 for 5.
+A transaction manager asks resource managers to prepare, and decides. Messages are never lost once
+sent: they are fields that only grow. Known counts: 288 states for 3 resource managers, 8,832 for 5.
 """
 
 from spec.language import Enum, Sort, Spec, forall, require

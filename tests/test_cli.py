@@ -1,0 +1,439 @@
+"""The command line: what is printed where, and the exit status that says how it went."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from checker import cli
+from checker.cli_options import memory, whole_number
+from spec.language import Spec, require
+from spec.language.scope import Scope
+from tests.specs.two_phase_commit import Manager, commit_protocol
+
+ROOT = Path(__file__).resolve().parent.parent
+GUARD = "decide_commit.all_prepared"
+OFF = ("check", "--engine", "plain", "--without", GUARD)
+
+marked = Spec("marked", commit_protocol)
+
+
+@marked.action()
+def rest(s, m: Manager):  # type: ignore[no-untyped-def]  # traced
+    """It [b]never[/b] happens."""
+    require(never=s.heard[m] & ~s.heard[m])
+    s.heard[m] = True
+
+
+SCOPES = {
+    "two": Scope("two", commit_protocol, {"Manager": 2}, "Two managers."),
+    "three": Scope("three", commit_protocol, {"Manager": 3}, "Three [red]managers[/red]."),
+    "marked": Scope("marked", marked, {"Manager": 2}, "An action never fires."),
+}
+
+Ran = tuple[int, str, str]
+
+
+class Ffq:
+    """Runs `ffq` in this process, in a folder of its own, on the scopes above."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, *arguments: str) -> Ran:
+        status = cli.main(arguments)
+        return status, *self.capsys.readouterr()
+
+    def json(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+        status, out, _ = self(*arguments, "--json")
+        assert out.count("\n") == 1, "one object, on one line"
+        answer: dict[str, Any] = json.loads(out)
+        return status, answer
+
+
+@pytest.fixture
+def ffq(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Ffq]:
+    queue = types.ModuleType("spec.queue")
+    names = {"SCOPES": SCOPES, "DEFAULT": ("two", "three"), "DEEP": ("marked",)}
+    queue.__dict__.update(names)
+    monkeypatch.setitem(sys.modules, "spec.queue", queue)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return Ffq(capsys)
+
+
+def test_check_prints_the_default_scopes_and_each_property_once(ffq: Ffq) -> None:
+    status, out, err = ffq("check", "--engine", "plain")
+    assert (status, err) == (0, "")
+    assert "two: Manager=2\n  56 states, 153 generated, depth 7, " in out
+    assert "three: Manager=3\n  288 states, 1,145 generated, depth 10, " in out
+    assert "  plain engine, symmetry: nothing merged; no deadlock\n" in out
+    assert "  E  TC-1  all_agree   every state\n  E  TC-1  all_commit  reached\n" in out
+    assert out.endswith(": 4 hold\n")
+    assert "\x1b" not in out
+
+
+def test_check_in_json_is_one_object(ffq: Ffq) -> None:
+    status, answer = ffq.json("check", "--engine", "plain", "--scope", "two")
+    (scope,) = answer["scopes"]
+    assert (status, answer["ok"]) == (0, True)
+    assert scope.pop("seconds") >= 0
+    claim = {"id": "TC-1", "verdict": "holds", "evidence": "E", "steps": None, "trace": None}
+    assert scope == {
+        "name": "two",
+        "bounds": {"Manager": 2},
+        "edits": [],
+        "complete": True,
+        "stopped_by": None,
+        "states": 56,
+        "generated": 153,
+        "depth": 7,
+        "symmetry": [],
+        "engine": "plain",
+        "properties": [
+            {**claim, "name": "all_agree", "kind": "invariant"},
+            {**claim, "name": "all_commit", "kind": "sometimes"},
+        ],
+        "never_fired": [],
+        "deadlocks": 0,
+    }
+
+
+def test_a_guard_taken_away_gives_a_story_that_can_be_seen_again(ffq: Ffq) -> None:
+    status, out, err = ffq(*OFF)
+    assert (status, err) == (1, "")
+    assert "two: Manager=2; without decide_commit.all_prepared\n" in out
+    assert "  ✗3  TC-1  all_agree  violated: two 3, three 3\n" in out
+    assert "The shortest violation, in scope two:\n" in out
+    told = out[out.index("1  -         decide_commit") : out.index("See it again")]
+    assert told.rstrip().endswith("true:  phase[manager2] == committed")
+    (command,) = re.findall(r"See it again: ffq (.*)\n", out)
+    status, again, err = ffq(*command.split())
+    assert (status, err) == (0, "")
+    assert again == "two: Manager=2; without decide_commit.all_prepared\n\n" + told.rstrip() + "\n"
+
+
+def test_a_trace_in_json_has_its_steps_and_the_reasons(ffq: Ffq) -> None:
+    status, answer = ffq.json(*OFF, "--save", "a.jsonl")
+    assert (status, answer["ok"]) == (1, False)
+    two, three = ({p["name"]: p for p in s["properties"]} for s in answer["scopes"])
+    assert (two["all_agree"]["evidence"], two["all_agree"]["steps"]) == ("✗3", 3)
+    assert (two["all_agree"]["trace"], three["all_agree"]["trace"]) == ("a.jsonl", None)
+    status, shown = ffq.json("trace", "show", "a.jsonl")
+    assert (status, shown["ok"]) == (0, True)
+    assert [step["action"] for step in shown["steps"]] == [
+        "decide_commit",
+        "choose_abort",
+        "obey_commit",
+    ]
+    assert shown["broken"]["reasons"][1] == "true:  phase[manager2] == committed"
+
+
+def test_one_property_alone_is_checked_by_name_or_id(ffq: Ffq) -> None:
+    _, by_name = ffq.json("check", "--engine", "plain", "--property", "all_commit")
+    assert [[p["name"] for p in s["properties"]] for s in by_name["scopes"]] == [["all_commit"]] * 2
+    _, by_id = ffq.json("check", "--engine", "plain", "--property", "TC-1")
+    assert [len(s["properties"]) for s in by_id["scopes"]] == [2, 2]
+
+
+def test_an_action_that_never_fires_fails_and_is_named(ffq: Ffq) -> None:
+    status, out, _ = ffq("check", "--engine", "plain", "--scope", "marked")
+    assert status == 1
+    assert "  never fired: rest\n" in out
+
+
+def test_deep_adds_the_large_scopes(ffq: Ffq) -> None:
+    _, answer = ffq.json("check", "--engine", "plain", "--deep")
+    assert [scope["name"] for scope in answer["scopes"]] == ["two", "three", "marked"]
+
+
+def test_an_edit_by_name_and_a_scope_without_it(ffq: Ffq) -> None:
+    status, out, err = ffq("check", "--engine", "plain", "--deep", "--without", "rest.never")
+    assert err == (
+        "ffq: scope two is left out: there is no guard 'rest.never'\n"
+        "ffq: scope three is left out: there is no guard 'rest.never'\n"
+    )
+    assert (status, out.splitlines()[0]) == (0, "marked: Manager=2; without rest.never")
+    _, answer = ffq.json(
+        "check", "--engine", "plain", "--scope", "two", "--without", "split prepare prepared_sent"
+    )
+    assert answer["scopes"][0]["edits"] == ["split prepare prepared_sent"]
+    assert answer["scopes"][0]["states"] > 56
+
+
+@pytest.mark.parametrize("limit", [("--max-states", "1e1"), ("--max-seconds", "0")])
+def test_a_limit_gives_exit_3_and_what_was_covered(ffq: Ffq, limit: tuple[str, str]) -> None:
+    status, out, err = ffq("check", "--engine", "plain", *limit)
+    assert (status, err) == (3, "")
+    assert "reached" in out or "the time was up" in out
+    assert out.endswith(": 4 not finished\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--scope", "tow"), "there is no scope 'tow'; write one of: two"),
+        (("--scope", "[b]"), "there is no scope '[b]'; `ffq scopes` lists them"),
+        (
+            ("--without", "decide_commit.all_prepard"),
+            "there is no guard 'decide_commit.all_prepard'; write one of: "
+            "decide_commit.all_prepared, ",
+        ),
+        (("--without", "split x y"), "there is no action 'x'; "),
+        (("--without", "do as you like"), "'do as you like' is not an edit; "),
+        (("--property", "all_agre"), "there is no property 'all_agre'; write one of: all_agree"),
+        (("--max-states", "many"), "Invalid value: 'many' is not a size; write it as "),
+        (("--max-memory", "0GiB"), "Invalid value: '0GiB' is less than 1; "),
+        (("--engine", "steam"), "Invalid value for "),
+        (("--bogus",), "No such option"),
+        (("--save", "missing/a.jsonl"), "missing/a.jsonl: the folder does not exist; "),
+        (("--save", "a", "--no-save"), "--save and --no-save exclude each other; "),
+        (("--threads", "0"), "Invalid value for "),
+    ],
+)
+def test_a_wrong_word_gets_one_line_and_exit_2(
+    ffq: Ffq, arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = ffq("check", "--engine", "plain", *arguments)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"ffq: {message}")
+    assert "Traceback" not in err and ".py" not in err
+    status, answer = ffq.json("check", "--engine", "plain", *arguments)
+    assert (status, answer["ok"]) == (2, False)
+    assert answer["error"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("7", 7), ("200_000", 200_000), ("2e8", 2 * 10**8), ("10M", 10**7), ("1.5k", 1500)],
+)
+def test_counts_are_read_as_people_write_them(text: str, size: int) -> None:
+    assert whole_number(text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("8GiB", 2**33), ("8 GiB", 2**33), ("512MB", 512 * 10**6), ("8G", 8 * 10**9), ("100", 100)],
+)
+def test_memory_is_read_as_people_write_it(text: str, size: int) -> None:
+    assert memory(text) == size
+
+
+# Saving.
+
+
+def test_a_file_that_is_no_trace_is_refused_before_the_work_and_kept(
+    ffq: Ffq, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    notes.write_text("mine\n", encoding="utf-8")
+    status, out, err = ffq(*OFF, "--save", "notes")
+    assert (status, out) == (2, "")
+    assert err == "ffq: notes: exists and is not a trace; it was left alone; name another file\n"
+    assert notes.read_text("utf-8") == "mine\n"
+
+
+def test_a_default_place_that_cannot_be_written_costs_a_line_and_not_the_story(
+    ffq: Ffq, tmp_path: Path
+) -> None:
+    # A file where the folder would be: it stops root as well, whom no permission stops.
+    (tmp_path / ".ffq").write_text("", encoding="utf-8")
+    status, out, err = ffq(*OFF)
+    assert status == 1
+    assert "obey_commit" in out and "See it again" not in out
+    assert err.startswith("ffq: the trace was not saved to .ffq/traces/two-all_agree-without-")
+    assert err.endswith("name a place with --save FILE\n") and err.count("\n") == 1
+
+
+def test_no_save_writes_nothing(ffq: Ffq, tmp_path: Path) -> None:
+    assert ffq(*OFF, "--no-save")[0] == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_when_nothing_is_violated(ffq: Ffq, tmp_path: Path) -> None:
+    status, _, err = ffq("check", "--engine", "plain", "--save", "a.jsonl")
+    assert (status, err) == (0, "ffq: nothing is violated: a.jsonl is not written\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_trace_gets_one_line_and_exit_2(ffq: Ffq, tmp_path: Path) -> None:
+    ffq(*OFF, "--save", "a.jsonl")
+    text = (tmp_path / "a.jsonl").read_text("utf-8")
+    (tmp_path / "a.jsonl").write_text(text[:-20], encoding="utf-8")
+    status, out, err = ffq("trace", "show", "a.jsonl")
+    assert (status, out) == (2, "")
+    assert err == (
+        "ffq: a.jsonl:5: the trace is cut off inside this line; "
+        "make the trace anew with ffq check\n"
+    )
+    _, answer = ffq.json("trace", "show", "no\x1bwhere")
+    assert answer["ok"] is False
+    assert "\x1b" not in ffq("trace", "show", "no\x1bwhere")[2]
+
+
+def test_a_trace_the_spec_does_not_follow_gets_one_line_and_exit_1(
+    ffq: Ffq, tmp_path: Path
+) -> None:
+    ffq(*OFF, "--save", "a.jsonl")
+    text = (tmp_path / "a.jsonl").read_text("utf-8").replace(f'["{GUARD}"]', "[]")
+    (tmp_path / "a.jsonl").write_text(text, encoding="utf-8")
+    status, out, err = ffq("trace", "show", "a.jsonl")
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("ffq: a.jsonl:2: step 1, decide_commit of -, is not enabled")
+    assert ffq.json("trace", "show", "a.jsonl")[1]["ok"] is False
+
+
+# The other commands.
+
+
+def test_scopes_are_listed_and_one_is_shown_in_full(ffq: Ffq) -> None:
+    status, out, _ = ffq("scopes")
+    assert status == 0
+    assert "three: Manager=3\n  Three [red]managers[/red]. (default)\n" in out
+    _, out, _ = ffq("scopes", "marked")
+    assert "rest: It [b]never[/b] happens.\n  rest.never\n" in out
+    assert "TC-1  all_agree   No resource manager aborts while another commits.\n" in out
+    _, answer = ffq.json("scopes")
+    assert [(s["name"], s["default"], s["deep"]) for s in answer["scopes"]] == [
+        ("two", True, False),
+        ("three", True, False),
+        ("marked", False, True),
+    ]
+
+
+def test_a_scope_is_exported_as_tla(ffq: Ffq, tmp_path: Path) -> None:
+    status, answer = ffq.json("export", "tla", "two", "--out", "made")
+    assert (status, answer) == (0, {"ok": True, "files": ["made/two.tla", "made/two.cfg"]})
+    assert "MODULE two" in (tmp_path / "made" / "two.tla").read_text("utf-8")
+    assert ffq("export", "tla", "x")[0] == 2
+
+
+def test_the_version_and_the_help_are_printed(ffq: Ffq) -> None:
+    status, out, _ = ffq("--help")
+    assert status == 0 and "check" in out and "\x1b" not in out
+    ran = CliRunner().invoke(cli.app, ["check", "--help"])
+    assert ran.exit_code == 0 and "--without" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("ffq check --scope t", {"two", "three"}),
+        ("ffq check --without decide_commit.", {GUARD, "decide_commit.undecided"}),
+        ("ffq check --property all_a", {"all_agree"}),
+        ("ffq export tla ma", {"marked"}),
+    ],
+)
+def test_the_shell_completes_names(ffq: Ffq, words: str, offered: set[str]) -> None:
+    environment = {"_FFQ_COMPLETE": "complete_bash", "COMP_WORDS": words}
+    environment["COMP_CWORD"] = str(len(words.split()) - 1)
+    ran = CliRunner().invoke(cli.app, [], env=environment, prog_name="ffq")
+    assert set(ran.stdout.split()) == offered
+
+
+def test_a_fault_of_ours_is_exit_70_with_its_traceback(
+    ffq: Ffq, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checker.check.status", lambda results: 1 // 0)
+    status, _, err = ffq("check", "--engine", "plain")
+    assert status == 70
+    assert err.startswith("Traceback") and "╭" not in err
+    assert err.endswith("ffq: this is a fault of ffq: ZeroDivisionError\n")
+
+
+def test_an_interrupt_outside_the_search_is_one_line_and_exit_130(
+    ffq: Ffq, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(results: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("checker.check.status", interrupted)
+    status, _, err = ffq("check", "--engine", "plain")
+    assert (status, err) == (130, "ffq: interrupted\n")
+
+
+# In a process of its own.
+
+PROGRAM = """
+import sys, types
+from tests.test_cli import SCOPES
+queue = types.ModuleType("spec.queue")
+queue.__dict__.update(SCOPES=SCOPES, DEFAULT=("two", "three"), DEEP=())
+sys.modules["spec.queue"] = queue
+from checker.cli import main
+sys.exit(main())
+"""
+
+
+def process(*arguments: str, program: str = PROGRAM, **environment: str) -> subprocess.Popen[str]:
+    # What the caller's terminal wants must not decide what is tested.
+    inherited = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        env={**inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom checker.cli import main\nmain(['--help'])\n"
+        "heavy = {'numpy', 'llvmlite', 'numba', 'z3', 'rich', 'textual', 'checker.compiled',"
+        " 'spec.queue', 'impl'}\n"
+        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
+    )
+    out, err = process(program=program).communicate()
+    assert "Usage: ffq" in out
+    assert err == "[]\n"
+
+
+def test_a_reader_that_leaves_gets_no_traceback() -> None:
+    # Opened before anything is printed, closed after the first line.
+    ran = process("check", "--engine", "plain")
+    assert ran.stdout is not None and ran.stderr is not None
+    ran.stdout.close()
+    assert ran.stderr.read() == ""
+    assert ran.wait() == 141
+    ran.stderr.close()
+
+
+def test_colour_is_printed_where_it_is_wanted_alone() -> None:
+    wanted, _ = process("check", "--engine", "plain", FORCE_COLOR="1").communicate()
+    assert "\x1b[32m" in wanted
+    both, _ = process("check", "--engine", "plain", FORCE_COLOR="1", NO_COLOR="1").communicate()
+    assert "\x1b[32m" not in both
+    neither, _ = process("check", "--engine", "plain").communicate()
+    assert "\x1b" not in neither
+
+
+def test_a_terminal_without_unicode_gets_the_story_all_the_same() -> None:
+    ran = process(*OFF, "--no-save", PYTHONIOENCODING="ascii")
+    out, err = ran.communicate()
+    assert (ran.returncode, err) == (1, "")
+    assert "?3  TC-1  all_agree" in out
+    ran = process(*OFF, "--no-save", "--json", PYTHONIOENCODING="ascii")
+    answer = json.loads(ran.communicate()[0])
+    assert answer["scopes"][0]["properties"][0]["evidence"] == "✗3"
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_a_narrow_terminal_loses_no_word_of_the_table(columns: int) -> None:
+    out, _ = process(*OFF, "--no-save", COLUMNS=str(columns)).communicate()
+    table = "".join(out[: out.index("The shortest")].split())
+    for word in ("✗3", "TC-1", "all_agree", "violated:"):
+        assert word in table
+    if columns == 80:
+        assert max(map(len, out.splitlines())) <= 80

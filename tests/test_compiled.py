@@ -1,0 +1,323 @@
+"""The compiled explorer gives the plain one's answers, whatever it is tuned to and however states are packed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from checker.compiled import TooWide, Tuning, explore, module
+from checker.exploration import Exploration, Limits, Progress
+from checker.plain import _Search
+from checker.plain import explore as explore_plainly
+from spec.language import Nat, Sort, Spec, require
+from spec.language.edits import find, without
+from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
+from spec.language.scope import Scope, State
+from spec.queue.scopes import life, requests, shared, whole
+from tests.permutations import orbits
+from tests.specs.corners import corners
+from tests.specs.lease_lock import lease_lock
+from tests.specs.two_phase_commit import commit_protocol
+
+ONE = {"Job": 1, "Worker": 2, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 2}
+TWO = {"Job": 2, "Worker": 1, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 1}
+SMALL = [
+    Scope("two-phase commit", commit_protocol, {"Manager": 4}),
+    Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1}),
+    Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3}),
+    Scope("life", life, ONE),
+    Scope("requests", requests, TWO),
+    Scope("shared", shared, ONE),
+]
+
+
+def names(scope: Scope) -> str:
+    return scope.name
+
+
+def answers(found: Exploration) -> dict[str, object]:
+    """Everything that must not depend on the engine."""
+    return {
+        "states": found.states,
+        "generated": found.generated,
+        "depth": found.depth,
+        "violations": dict(found.violations),
+        "exercised": found.exercised,
+        "fired": dict(found.fired),
+        "deadlocks": found.deadlocks,
+        "stopped_by": found.stopped_by,
+    }
+
+
+def reachable(scope: Scope) -> set[State]:
+    search = _Search(scope, (), None)
+    search.run(Limits(), frozenset())
+    return set(search.came_from)
+
+
+# ------------------------------------------------------------------ counts
+@pytest.mark.parametrize(
+    ("managers", "states"),
+    # Lamport's TwoPhase: 288 in the manifest of the TLA+ examples; 288 and 8,832 in Stateright's tests.
+    [(3, 288), (5, 8_832)],
+)
+def test_two_phase_commit_has_the_states_that_the_literature_gives(
+    managers: int, states: int
+) -> None:
+    scope = Scope("two-phase commit", commit_protocol, {"Manager": managers})
+    assert states == explore(scope, symmetry=False).states
+
+
+def test_symmetry_leaves_665_states_of_two_phase_commit_with_five_managers() -> None:
+    # Stateright's count of the same protocol with its symmetry reduction.
+    scope = Scope("two-phase commit", commit_protocol, {"Manager": 5})
+    expected = orbits(scope, ["Manager"], reachable(scope))
+    assert expected == explore(scope).states
+
+
+@pytest.mark.parametrize("scope", SMALL, ids=names)
+def test_gives_the_answers_of_the_plain_explorer(scope: Scope) -> None:
+    assert answers(explore_plainly(scope)) == answers(explore(scope, symmetry=False))
+
+
+@pytest.mark.parametrize("scope", SMALL, ids=names)
+def test_symmetry_leaves_one_state_of_each_orbit(scope: Scope) -> None:
+    found = explore(scope)
+    assert orbits(scope, found.symmetry, reachable(scope)) == found.states
+    plain = explore_plainly(scope)
+    assert (plain.depth, plain.violations) == (found.depth, found.violations)
+    assert plain.exercised == found.exercised
+
+
+TUNINGS = [
+    Tuning(slots=64, growth=1.3),
+    Tuning(slots=1 << 18),
+    Tuning(batch=1),
+    Tuning(batch=37, load=0.95),
+    Tuning(word_bits=40),
+    Tuning(word_bits=30, slots=64, growth=2.0, batch=16),
+]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("tuning", TUNINGS, ids=str)
+def test_counts_depend_on_no_tuning(tuning: Tuning, threads: int) -> None:
+    scope = Scope("shared", shared, ONE)
+    expected = answers(explore_plainly(scope))
+    assert expected == answers(explore(scope, symmetry=False, threads=threads, tuning=tuning))
+
+
+def test_more_words_are_used_when_words_are_short() -> None:
+    scope = Scope("shared", shared, ONE)
+    assert module.Layout(scope, 30).words > module.Layout(scope, 63).words >= 1
+
+
+class Dial(Sort):
+    """Something with a number on it."""
+
+
+def wheel(limit: int) -> Spec:
+    """Return a spec whose states fill a word to its last bit: every number of three dials."""
+    spec = Spec("wheel")
+    spec.durable("shown", Dial, Nat(limit), 0, "the number")
+
+    @spec.action()
+    def turn(s, d: Dial) -> None:  # type: ignore[no-untyped-def]
+        """A dial goes up from either end of its range."""
+        require(end=(s.shown[d] < 20) | (s.shown[d] > limit - 20))
+        s.shown[d] = s.shown[d] + 1
+
+    @spec.action()
+    def jump(s, d: Dial) -> None:  # type: ignore[no-untyped-def]
+        """A dial jumps to the far end."""
+        require(ready=s.shown[d] == 19)
+        s.shown[d] = limit - 19
+
+    return spec
+
+
+@pytest.mark.parametrize("bits", [20, 21])
+def test_states_that_fill_the_word_are_counted_right(bits: int) -> None:
+    scope = Scope("wheel", wheel((1 << bits) - 1), {"Dial": 3})
+    found = explore(scope, symmetry=False)
+    # Each dial shows 0 to 20 or one of the 19 numbers from the far end down, on its own.
+    one = explore_plainly(Scope("wheel", scope.spec, {"Dial": 1})).states
+    assert found.states == one**3
+    assert set(found.violations) == {"range_shown"}
+
+
+def test_a_field_wider_than_a_word_is_refused_in_words() -> None:
+    with pytest.raises(TooWide, match="wheel"):
+        explore(Scope("wheel", wheel((1 << 40) - 1), {"Dial": 3}), tuning=Tuning(word_bits=30))
+
+
+# ------------------------------------------------------------------ edits and traces
+EDITS = ["settle_done.fenced", "recover.expired", "record.once", "write_second.leased"]
+
+
+@pytest.mark.parametrize("guard", EDITS)
+def test_a_guard_switched_off_is_a_guard_left_out(guard: str) -> None:
+    scope = Scope("shared", shared, ONE)
+    off = explore(scope, off=(guard,), symmetry=False)
+    assert answers(explore_plainly(scope, off=(guard,))) == answers(off)
+    edited = scope.on(without(shared, guard))
+    assert answers(explore(edited, symmetry=False)) == answers(off)
+
+
+@pytest.mark.parametrize("edit", ["split claim lease", "split record applied"])
+def test_edited_specs_agree(edit: str) -> None:
+    scope = Scope("shared", shared, ONE)
+    edited = scope.on(find(shared, edit))
+    assert answers(explore_plainly(edited)) == answers(explore(edited, symmetry=False))
+
+
+@pytest.mark.parametrize("symmetry", [False, True])
+@pytest.mark.parametrize("guard", EDITS)
+def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: bool) -> None:
+    scope = Scope("shared", shared, ONE)
+    plain = explore_plainly(scope, off=(guard,))
+    found = explore(scope, off=(guard,), symmetry=symmetry)
+    assert plain.violations == found.violations
+    evaluator = Evaluator(scope.on(without(shared, guard)))
+    steps = {(i.step.action.name, str(i.step.binding)): i for i in instances(evaluator)}
+    for name, length in found.violations.items():
+        path = found.path(name)
+        assert len(path.steps) == length
+        assert path.states[0] == evaluator.initial()
+        for k, step in enumerate(path.steps):
+            instance = steps[step.action.name, str(step.binding)]
+            assert instance.refusal(path.states[k]) is None
+            if k + 1 < len(path.states):
+                assert instance.after(path.states[k]) == path.states[k + 1]
+            else:
+                with pytest.raises(OutOfRange):
+                    instance.after(path.states[k])
+        if not name.startswith("range_"):
+            claim = Claim(evaluator, shared.properties[name])
+            before = path.states[-2] if claim.property.kind == "step" else path.states[-1]
+            assert claim.holds(before, path.states[-1]) is not None
+
+
+def test_until_stops_after_the_level_of_the_violation() -> None:
+    scope = Scope("shared", shared, ONE)
+    found = explore(
+        scope, off=("settle_done.fenced",), until=frozenset(["only_the_holder_settles"])
+    )
+    assert found.stopped_by == "violation"
+    assert found.depth <= found.violations["only_the_holder_settles"]
+
+
+# ------------------------------------------------------------------ limits
+BIG = Scope("two-phase commit", commit_protocol, {"Manager": 9})
+
+
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        (Limits(max_states=100_000), "max-states"),
+        (Limits(max_seconds=0.05), "max-seconds"),
+        (Limits(max_memory=16 << 20), "max-memory"),
+    ],
+)
+def test_a_limit_ends_the_run_with_what_was_covered(limits: Limits, why: str) -> None:
+    found = explore(BIG, limits, symmetry=False)
+    assert found.stopped_by == why
+    assert not found.complete
+    assert 1 < found.states < 10_340_352
+
+
+def test_progress_is_reported_on_the_way() -> None:
+    seen: list[Progress] = []
+    explore(BIG, Limits(max_states=2_000_000), report=seen.append, symmetry=False)
+    assert [p.states for p in seen] == sorted(p.states for p in seen)
+    assert seen[0].phase == "compile"
+    assert seen[-1].frontier > 0
+
+
+def test_an_interrupt_ends_the_run_with_what_was_covered() -> None:
+    def interrupt(progress: Progress) -> None:
+        if progress.depth > 10:
+            raise KeyboardInterrupt
+
+    found = explore(BIG, report=interrupt, symmetry=False)
+    assert found.stopped_by == "interrupt"
+    assert found.states > 100
+
+
+# ------------------------------------------------------------------ faults sown on purpose
+Fault = Callable[[str], str]
+FAULTS: dict[str, Fault] = {
+    "a comparison that looks at half a state": lambda text: text.replace(
+        "if y == slot:", "if shl(y, 40) == shl(slot, 40):"
+    ),
+    "a successor dropped": lambda text: text.replace("m += c\n", "m += c - 1\n", 1),
+    "a guard forgotten": lambda text: text.replace("c += flag(((s0 & km0) == kv0))", "c += 1", 1),
+    "a memory of recent states that takes different ones for the same": lambda text: text.replace(
+        "equal = equal & (", "equal = equal | ("
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_the_compiled_code_changes_the_count(
+    fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scope = Scope("two-phase commit", commit_protocol, {"Manager": 5})
+    honest = module.source
+
+    def faulty(*arguments: object) -> str:
+        text = honest(*arguments)  # type: ignore[arg-type]  # passed on
+        broken = FAULTS[fault](text)
+        assert broken != text
+        return broken
+
+    monkeypatch.setattr(module, "source", faulty)
+    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path)
+    assert explore(scope, symmetry=False).states != 8_832
+
+
+def test_damaged_code_in_the_cache_is_compiled_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scope = Scope("two-phase commit", commit_protocol, {"Manager": 3})
+    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(module, "_loaded", {})
+    assert explore(scope, symmetry=False).states == 288
+    (kept,) = tmp_path.glob("*.o")
+    kept.write_bytes(kept.read_bytes()[:-100])
+    monkeypatch.setattr(module, "_loaded", {})
+    assert explore(scope, symmetry=False).states == 288
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "missing")
+    monkeypatch.setattr(module, "_loaded", {})
+    scope = Scope("two-phase commit", commit_protocol, {"Manager": 3})
+    assert explore(scope, symmetry=False).states == 288
+
+
+# ------------------------------------------------------------------ larger
+@pytest.mark.deep
+def test_the_whole_queue_with_one_job_agrees_with_the_plain_explorer() -> None:
+    scope = Scope("whole", whole, {**ONE, "Recoverer": 1})
+    assert answers(explore_plainly(scope)) == answers(explore(scope, symmetry=False))
+
+
+@pytest.mark.deep
+def test_symmetry_leaves_one_state_of_each_orbit_of_two_jobs() -> None:
+    scope = Scope("life", life, {**TWO, "Worker": 2})
+    found = explore(scope)
+    assert found.symmetry == ("Job", "Worker", "Recoverer")
+    assert orbits(scope, found.symmetry, reachable(scope)) == found.states
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ten_million_states_are_counted_alike_by_one_thread_and_two(threads: int) -> None:
+    # The hand-written C search of checker/bench counts the same.
+    found = explore(BIG, symmetry=False, threads=threads)
+    assert (found.states, found.generated) == (10_340_352, 123_558_401)
