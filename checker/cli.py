@@ -29,25 +29,32 @@ app = typer.Typer(
     name="ffq",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"ffq {metadata.version('failure-first-job-queue')}")
+        try:
+            version = metadata.version("failure-first-job-queue")
+        except metadata.PackageNotFoundError:  # a checkout that nobody installed
+            version = "of a checkout, not installed"
+        typer.echo(f"ffq {version}")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def ffq(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """A job queue under failure: its specification, checked in every state."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(USAGE)
 
 
 app.command()(check)
@@ -79,10 +86,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     try:
         status = app(given, prog_name="ffq", standalone_mode=False)
+        if status == INTERRUPTED:  # typer has caught it
+            return _complain(given, "interrupted", INTERRUPTED)
         return status if isinstance(status, int) else 0
     except typer.TyperException as wrong:
-        # One line, whatever the message was; a missing command has shown the help already.
-        return _complain(given, " ".join(wrong.format_message().split()), USAGE)
+        message = " ".join(wrong.format_message().split())
+        context = getattr(wrong, "ctx", None)
+        if context:  # typer's own: it names no remedy
+            message = f"{message.rstrip('.')}; `{context.command_path} --help` says more"
+        return _complain(given, message, USAGE)
     except (KeyboardInterrupt, typer.Abort):
         return _complain(given, "interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -95,8 +107,7 @@ def _run(given: list[str]) -> int:
 def _complain(given: list[str], message: str, status: int) -> int:
     from checker.console import emit, say
 
-    if message:
-        say(message)
+    say(message)
     if "--json" in given:
         emit({"ok": False, "error": message})
     return status

@@ -1,7 +1,8 @@
-"""`ffq bench`: how fast the explorer is on this machine, beside others, with the goals it is held to."""
+"""`ffq bench`: how fast the explorer is on this machine, beside others and its goals."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
@@ -23,7 +24,7 @@ def bench(
     from checker.bench import measure
 
     times, large, small = (1, 7, 5) if quick else (5, 9, 7)
-    groups = (
+    groups: tuple[Callable[[], Iterable[measure.Figure]], ...] = (
         lambda: measure.against_c(large, times),
         lambda: measure.against_tlc(small),
         lambda: measure.queue_scopes(times),

@@ -89,15 +89,14 @@ def _read(pages: list[Path] | None, live: Live) -> tuple[list[Page], list[str]]:
     def watch(scope: Scope, what: str) -> Report | None:
         return live.watch(replace(scope, name=f"{scope.name} {what}"))
 
-    printers = Printers(known, watch)
+    printers = Printers(known, watch, commands(app))
     files = pages or all_pages()
     if not files:
         raise Wrong("there are no pages here; run it in a checkout of the repository")
-    verbs = _verbs(app)
     done, troubles = [], []
     for file in files:
         try:
-            done.append(read(file, printers, verbs))
+            done.append(read(file, printers))
         except Trouble as trouble:
             troubles.append(str(trouble))
         except UnicodeError:
@@ -107,10 +106,15 @@ def _read(pages: list[Path] | None, live: Live) -> tuple[list[Page], list[str]]:
     return done, troubles
 
 
-def _verbs(app: typer.Typer) -> list[str]:
-    """Return the commands of `ffq`."""
+def commands(app: typer.Typer) -> dict[str, str]:
+    """Return the commands of `ffq`, each with the sentence that opens its help."""
     group = typer.main.get_command(app)
-    return list(getattr(group, "commands", {}))
+    found = getattr(group, "commands", {})
+    return {name: _first_sentence(command.help or "") for name, command in found.items()}
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.split("\n\n")[0].split())
 
 
 def _write(pages: list[Page]) -> None:

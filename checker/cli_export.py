@@ -10,7 +10,7 @@ import typer
 
 from checker.cli_options import Wrong, catalogue, complete_scope
 
-exports = typer.Typer(no_args_is_help=True, help="The spec in other languages.")
+exports = typer.Typer(help="The spec in other languages.")
 
 
 @exports.callback()

@@ -11,8 +11,13 @@ import typer
 
 from spec.language.scope import Scope
 
-_POWERS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
-_BYTES = {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40, "t": 10**12}
+_POWERS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_BYTES = {
+    unit + mark: (base**power)
+    for power, letter in enumerate(("", "k", "m", "g", "t"))
+    for unit, base in ((letter, 1000), (letter + "i" if letter else "", 1024))
+    for mark in ("", "b")
+}
 _NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\d{1,2})?)\s*([a-z]*)", re.IGNORECASE)
 
 
@@ -61,21 +66,18 @@ def whole_number(text: str) -> int:
 
 
 def memory(text: str) -> int:
-    """Return bytes as people write them: 8GiB, 512MB, 8G."""
-    text = text.strip()
-    # 8G, 8GB and 8GiB; a bare number is bytes.
-    unit = text[:-1] if text[-1:] in "bB" else text
-    return _quantity(unit, {**_POWERS, **_BYTES}, "write it as 8GiB, 512MB or a number of bytes")
+    """Return bytes as people write them: 8GiB, 512MB, 8G, 8589934592."""
+    return _quantity(text, _BYTES, "write it as 8GiB, 512MB or a number of bytes")
 
 
 def _quantity(text: str, units: dict[str, int], remedy: str) -> int:
     found = _NUMBER.fullmatch(text.strip())
     unit = found[2].lower() if found else ""
     if not found or unit not in units:
-        raise typer.BadParameter(f"'{text}' is not a size; {remedy}")
+        raise Wrong(f"'{text}' is no size; {remedy}")
     value = int(float(found[1].replace("_", "")) * units[unit])
     if value < 1:
-        raise typer.BadParameter(f"'{text}' is less than 1; {remedy}")
+        raise Wrong(f"'{text}' is less than 1; {remedy}")
     return value
 
 

@@ -9,7 +9,7 @@ import typer
 
 from checker.cli_options import Wrong, catalogue
 
-traces = typer.Typer(no_args_is_help=True, help="Saved traces.")
+traces = typer.Typer(help="Saved traces.")
 
 
 @traces.command()

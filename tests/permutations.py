@@ -1,4 +1,4 @@
-"""Symmetry by brute force: a state and everything that differs from it only in which element is which."""
+"""Symmetry by brute force: states that differ only in which element is which."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spec.language.types import is_sort
 
 
 def orbits(scope: Scope, merged: Iterable[str], states: Iterable[State]) -> int:
-    """Return how many states remain if those that permutations of the merged sorts exchange count once."""
+    """Return how many states remain if those that permutations exchange count once."""
     permutations = list(_permutations(scope, set(merged)))
     return len({min(map(repr, (_moved(scope, s, p) for p in permutations))) for s in states})
 

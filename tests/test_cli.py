@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +59,7 @@ class Ffq:
 
 
 @pytest.fixture
-def ffq(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Ffq]:
+def ffq(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ffq:
     queue = types.ModuleType("spec.queue")
     names = {"SCOPES": SCOPES, "DEFAULT": ("two", "three"), "DEEP": ("marked",)}
     queue.__dict__.update(names)
@@ -163,7 +160,8 @@ def test_an_edit_by_name_and_a_scope_without_it(ffq: Ffq) -> None:
         "ffq: scope two is left out: there is no guard 'rest.never'\n"
         "ffq: scope three is left out: there is no guard 'rest.never'\n"
     )
-    assert (status, out.splitlines()[0]) == (0, "marked: Manager=2; without rest.never")
+    # A manager that rests is believed to have prepared: what it does then breaks the agreement.
+    assert (status, out.splitlines()[0]) == (1, "marked: Manager=2; without rest.never")
     _, answer = ffq.json(
         "check", "--engine", "plain", "--scope", "two", "--without", "split prepare prepared_sent"
     )
@@ -192,9 +190,10 @@ def test_a_limit_gives_exit_3_and_what_was_covered(ffq: Ffq, limit: tuple[str, s
         (("--without", "split x y"), "there is no action 'x'; "),
         (("--without", "do as you like"), "'do as you like' is not an edit; "),
         (("--property", "all_agre"), "there is no property 'all_agre'; write one of: all_agree"),
-        (("--max-states", "many"), "Invalid value: 'many' is not a size; write it as "),
-        (("--max-memory", "0GiB"), "Invalid value: '0GiB' is less than 1; "),
+        (("--max-states", "many"), "'many' is no size; write it as "),
+        (("--max-memory", "0GiB"), "'0GiB' is less than 1; "),
         (("--engine", "steam"), "Invalid value for "),
+        (("--max-memory", "8XB"), "'8XB' is no size; "),
         (("--bogus",), "No such option"),
         (("--save", "missing/a.jsonl"), "missing/a.jsonl: the folder does not exist; "),
         (("--save", "a", "--no-save"), "--save and --no-save exclude each other; "),
@@ -321,8 +320,19 @@ def test_a_scope_is_exported_as_tla(ffq: Ffq, tmp_path: Path) -> None:
 def test_the_version_and_the_help_are_printed(ffq: Ffq) -> None:
     status, out, _ = ffq("--help")
     assert status == 0 and "check" in out and "\x1b" not in out
+    assert re.fullmatch(r"ffq \S.*\n", ffq("--version")[1])
     ran = CliRunner().invoke(cli.app, ["check", "--help"])
     assert ran.exit_code == 0 and "--without" in ran.stdout
+
+
+def test_no_command_shows_the_help_and_an_unknown_one_names_it(ffq: Ffq) -> None:
+    status, out, err = ffq()
+    assert (status, out) == (2, "") and err.startswith("Usage: ffq")
+    for words, complaint in (
+        ("frob", "No such command 'frob'; `ffq --help` says more"),
+        ("trace", "Missing command; `ffq trace --help` says more"),
+    ):
+        assert ffq(words) == (2, "", f"ffq: {complaint}\n")
 
 
 @pytest.mark.parametrize(
@@ -415,8 +425,6 @@ def test_colour_is_printed_where_it_is_wanted_alone() -> None:
     assert "\x1b[32m" in wanted
     both, _ = process("check", "--engine", "plain", FORCE_COLOR="1", NO_COLOR="1").communicate()
     assert "\x1b[32m" not in both
-    neither, _ = process("check", "--engine", "plain").communicate()
-    assert "\x1b" not in neither
 
 
 def test_a_terminal_without_unicode_gets_the_story_all_the_same() -> None:

@@ -114,7 +114,7 @@ def test_tlc_finds_the_same_states_in_every_corner_of_the_language(tmp_path: Pat
             for scope in {SCOPES[name].spec.name: SCOPES[name] for name in DEFAULT}.values()
         ),
         CORNERS,
-        LOCK.on(find(lease_lock, "split acquire token")),
+        LOCK.on(find(lease_lock, "split acquire works")),
         FEW_CORNERS.on(find(corners, "weaken put inside")),
     ],
     ids=named,

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from checker.compiled.layout import Layout
 from checker.compiled.terms import Bits, Element, Env, Terms, conjoin, disjoin, either, moved
 from spec.language.expr import Add, Expr, Ite, Read, Subtract, Var
-from spec.language.tree import alike
 from spec.language.model import Action, Update
 from spec.language.tracing import references
+from spec.language.tree import alike
 from spec.language.types import Nat
 
 

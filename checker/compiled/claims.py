@@ -11,8 +11,8 @@ from checker.compiled.terms import Element, Env, Terms, conjoin, disjoin
 from checker.exploration import antecedent
 from spec.language.evaluate import changes
 from spec.language.expr import Expr, Not, Read, Var
-from spec.language.tree import free_variables, walk
 from spec.language.model import Field, Property
+from spec.language.tree import free_variables, walk
 
 _UNROLLED_MAX = 64
 """How many instances of a condition are written out; more of them are looped over."""

@@ -10,18 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from checker.compiled.intrinsics import (
-    claim,
-    fetch_add,
-    get,
-    home,
-    mix,
-    peek,
-    prefetch,
-    put,
-    shl,
-)
-
 WORDS = 1
 MAX_BATCH = 512
 AHEAD = 64
@@ -44,6 +32,11 @@ NEXT, COUNT = 0, 16
 """In the words that threads share, a cache line apart: the next chunk, and how many states there are."""
 
 
+def _stand_in(*_: Any) -> Any:
+    """Stand-in: an operation of `intrinsics`."""
+    raise NotImplementedError
+
+
 def expand(states: Any, first: int, n: int, buf: Any, work: Any) -> int:
     """Stand-in: write the successors of n states to `buf` and return how many."""
     raise NotImplementedError
@@ -62,6 +55,9 @@ def see(states: Any, first: int, n: int, work: Any) -> int:
 def see_edges(states: Any, first: int, n: int, work: Any) -> int:
     """Stand-in: note the step properties whose antecedent held."""
     raise NotImplementedError
+
+
+get = put = peek = claim = fetch_add = prefetch = shr = shl = pick = flag = mix = home = _stand_in
 
 
 # ---- the kernel: compiled from here on

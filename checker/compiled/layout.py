@@ -80,9 +80,9 @@ class Layout:
     def cardinality(self, t: Type) -> int:
         """Return how many codes values of this type have; a reference has one more, for none."""
         if is_sort(t):
-            return self.scope.size(t) + 1  # type: ignore[arg-type]  # is_sort
+            return self.scope.size(t) + 1
         if is_enum(t):
-            return len(t.members)  # type: ignore[union-attr]  # is_enum
+            return len(t.members)
         return self.scope.limit(t) + 1 if isinstance(t, Nat) else 2
 
     def _width(self, f: Field) -> int:
@@ -136,7 +136,7 @@ class Layout:
         if is_sort(t):
             return 0 if value is None else int(value) + 1
         if is_enum(t):
-            return list(t.members).index(str(value))  # type: ignore[union-attr]  # is_enum
+            return list(t.members).index(str(value))
         return int(value or 0)
 
     def constant(self, e: Expr) -> int | None:

@@ -18,7 +18,10 @@ from llvmlite import ir
 
 from checker.compiled.intrinsics import OPERATIONS
 
-ARRAYS = frozenset("states table buf hb work shared plan args recent array a b target".split())
+ARRAYS = frozenset(
+    ["states", "table", "buf", "hb", "work", "shared", "plan", "args", "recent"]
+    + ["array", "a", "b", "target"]
+)
 _I64, _I1 = ir.IntType(64), ir.IntType(1)
 _WORDS = ir.PointerType(_I64)
 _INLINED_LINES_MAX = 12
@@ -54,12 +57,17 @@ def object_code(text: str, constants: dict[str, int], entry: str) -> bytes:
     return machine.emit_object(parsed)  # type: ignore[no-any-return]  # bytes
 
 
+_engines: list[tuple[Any, Any]] = []
+
+
 class Loaded:
     """Machine code ready to be called; calls let other threads of Python run."""
 
     def __init__(self, code: bytes, entry: str, arrays: int) -> None:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        # LLVM crashes if an engine that was given an object file is taken apart: none ever is.
+        _engines.append((self._engine, llvm.ObjectFileRef.from_data(code)))
+        self._engine.add_object_file(_engines[-1][1])
         self._engine.finalize_object()
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * arrays)
         self.function: Callable[..., int] = kind(self._engine.get_function_address(entry))
@@ -279,4 +287,5 @@ class _Body:
         """Return both as truth values, or both as numbers."""
         if a.type == b.type:
             return a, b
-        return tuple(self.b.zext(x, _I64) if x.type == _I1 else x for x in (a, b))  # type: ignore[return-value]
+        wide = [self.b.zext(x, _I64) if x.type == _I1 else x for x in (a, b)]
+        return wide[0], wide[1]

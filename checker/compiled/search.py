@@ -96,7 +96,7 @@ class Search:
         """How often each action was taken."""
         start = self.at["FIRED"]
         totals = sum(w[start : start + len(self.names.fired)] for w in self.work)
-        return dict(zip(self.names.fired, map(int, totals), strict=True))  # type: ignore[call-overload]
+        return dict(zip(self.names.fired, map(int, totals), strict=True))
 
     @property
     def deadlocks(self) -> int:

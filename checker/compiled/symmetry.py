@@ -53,17 +53,19 @@ def references_held(layout: Layout) -> dict[type[Sort], list[Field]]:
 
 
 def _told_apart(layout: Layout, held: dict[type[Sort], list[Field]]) -> set[type[Sort]]:
-    """Return the sorts whose elements are not exchanged, because references to or from them form no star."""
-    targets = {sort: {f.type for f in fields} for sort, fields in held.items()}
+    """Return the sorts that are left alone because references to or from them form no star."""
+    targets = {
+        sort: {f.type for f in fields if is_sort(f.type)} for sort, fields in held.items()
+    }
     fixed = {f.type for f in layout.fields if f.over is None and is_sort(f.type)}
     for sort, fields in held.items():
         n = layout.scope.size(sort)
-        chained = any(held[t] for t in targets[sort])  # type: ignore[index]  # sorts
+        chained = any(held[t] for t in targets[sort])
         if len(fields) > 1 or chained or (fields and n * n.bit_length() > _PART_BITS):
             fixed |= {sort, *targets[sort]}
-    while more := {t for sort in fixed for t in targets[sort]} - fixed:  # type: ignore[index]
+    while more := {t for sort in fixed for t in targets[sort]} - fixed:
         fixed |= more
-    return fixed  # type: ignore[return-value]  # sorts
+    return fixed
 
 
 def merged(layout: Layout) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,9 @@ from checker.ablate import Watch
 from checker.docs import figures, tables
 from checker.docs.blocks import Printer, difference, fill, find, outside_fences
 from checker.docs.diagrams import Steps, diagram, small
-from checker.docs.spec_index import Index
+from checker.docs.spec_index import Index, Module
+from checker.exploration import Report
+from spec.language.scope import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,8 +46,10 @@ class Page:
 class Printers(Mapping[str, Printer]):
     """The blocks that pages may hold, by name; each is printed when it is asked for."""
 
-    def __init__(self, index: Index, watch: Watch, engine: str = "compiled") -> None:
-        self.index, self.watch, self.engine = index, watch, engine
+    def __init__(
+        self, index: Index, watch: Watch, commands: Mapping[str, str], engine: str = "compiled"
+    ) -> None:
+        self.index, self.watch, self.commands = index, watch, commands
         whole, of_module = self._whole, self._of_module
         self._known: dict[str, Printer] = {
             "modules": whole(tables.modules),
@@ -61,8 +65,13 @@ class Printers(Mapping[str, Printer]):
             "reachable": whole(tables.reachable),
             "coverage": lambda given: self._said(tables.coverage(index, given)),
             "diagram": self._diagram,
-            "scopes": lambda given: figures.scopes(index, watch, engine),
-            "ablation": lambda given: figures.ablation(index, watch, engine),
+            "story": self._story,
+            # The README shows these two commands just above what they print.
+            "readme-trace": alone(lambda: self._story(["life", "settle_done.fenced"])),
+            "readme-check": alone(self._evidence),
+            "commands": alone(lambda: tables.commands(commands)),
+            "scopes": alone(lambda: figures.scopes(index, watch, engine)),
+            "ablation": alone(lambda: figures.ablation(index, watch, engine)),
         }
 
     def __getitem__(self, name: str) -> Printer:
@@ -78,29 +87,39 @@ class Printers(Mapping[str, Printer]):
     def _steps(self) -> Steps:
         return Steps(small(self.index.largest))
 
-    def _whole(self, printer: object) -> Printer:
-        def print_block(given: list[str]) -> str:
-            if given:
-                raise ValueError(f"it takes no arguments, not '{' '.join(given)}'")
-            return self._said(printer(self.index))  # type: ignore[operator]  # a printer of an index
+    def _whole(self, printer: Callable[[Index], str]) -> Printer:
+        return alone(lambda: self._said(printer(self.index)))
 
-        return print_block
-
-    def _of_module(self, printer: object) -> Printer:
+    def _of_module(self, printer: Callable[[Index, Module], str]) -> Printer:
         def print_block(given: list[str]) -> str:
             if len(given) != 1:
                 raise ValueError("name one module")
             module = self.index.module(given[0])
-            return self._said(printer(self.index, module), given[0])  # type: ignore[operator]
+            return self._said(printer(self.index, module), given[0])
 
         return print_block
+
+    def _story(self, given: list[str]) -> str:
+        if len(given) != 2:
+            raise ValueError("name a scope and a guard")
+        from checker.docs import output
+
+        return output.story(self.index, self._watched, *given)
+
+    def _evidence(self) -> str:
+        from checker.docs import output
+
+        return output.evidence(self.index, self._watched)
+
+    def _watched(self, scope: Scope) -> Report | None:
+        return self.watch(scope, "checking")
 
     def _diagram(self, given: list[str]) -> str:
         if len(given) != 1:
             raise ValueError("name one field")
         drawn = diagram(self.index, self._steps, given[0])
         scope = self._steps.scope
-        made_of = listed_modules(self.index, scope.spec)
+        made_of = ", ".join(self.index.modules_of(scope.spec))
         where = f"modules {made_of}; {figures.bounds(scope)}"
         source = f"every step taken in a small scope ({where})"
         return f"{drawn}\n\n_Drawn by `ffq docs --write` from {source}._"
@@ -113,9 +132,15 @@ class Printers(Mapping[str, Printer]):
         return f"{text}\n\n_Printed by `ffq docs --write` from {files}._"
 
 
-def listed_modules(index: Index, spec: object) -> str:
-    """Return the modules of a spec as prose."""
-    return ", ".join(index.modules_of(spec))  # type: ignore[arg-type]  # a Spec
+def alone(printer: Callable[[], str]) -> Printer:
+    """Return the printer of a block that takes no arguments."""
+
+    def print_block(given: list[str]) -> str:
+        if given:
+            raise ValueError(f"it takes no arguments, not '{' '.join(given)}'")
+        return printer()
+
+    return print_block
 
 
 # ---------------------------------------------------------------- reading and writing
@@ -129,13 +154,13 @@ def all_pages(root: Path = ROOT) -> list[Path]:
     return sorted(p for p in found if p.is_file())
 
 
-def read(file: Path, printers: Printers, names: Iterable[str], root: Path = ROOT) -> Page:
+def read(file: Path, printers: Printers, root: Path = ROOT) -> Page:
     """Return a page as it is and as it ought to be; raises `Trouble` and what reading raises."""
     path = file.resolve()
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(file)
     before = file.read_bytes().decode("utf-8")
     after = fill(shown, before, printers)
-    unknown = tuple(unknown_names(shown, before, printers.index, names))
+    unknown = tuple(unknown_names(shown, before, printers.index, printers.commands))
     return Page(path, shown, before, after, unknown)
 
 

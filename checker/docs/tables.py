@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from checker.docs.spec_index import Index, Module, fields_read
 from spec.language.expr import Implies, Var
@@ -33,6 +33,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def code(text: str) -> str:
     """Return text as code of Markdown."""
     return f"`{text}`"
+
+
+def commands(sentences: Mapping[str, str]) -> str:
+    """Print the commands with what each is for."""
+    rows = ([code(f"ffq {name}"), sentence] for name, sentence in sentences.items())
+    return table(["command", "what it does"], rows) + "\n\n_Printed from `ffq --help`._"
 
 
 def listed(names: Iterable[str]) -> str:
