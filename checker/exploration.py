@@ -13,7 +13,9 @@ from spec.language.scope import Scope, State
 
 @dataclass(frozen=True)
 class Limits:
-    """When to end a run that is not finished: states, bytes of memory, seconds; None means no limit."""
+    """When to end a run that is not finished: states, bytes of memory, seconds; None means no
+    limit.
+    """
 
     max_states: int | None = None
     max_memory: int | None = None
@@ -39,8 +41,8 @@ Report = Callable[[Progress], None]
 class Path:
     """A concrete run from the initial state: `steps[i]` leads from `states[i]` to `states[i + 1]`.
 
-    Where the last step stores a number out of its field's range there is no state after it: `states` is
-    then as long as `steps`.
+    Where the last step stores a number out of its field's range there is no state after it:
+    `states` is then as long as `steps`.
     """
 
     states: tuple[State, ...]
@@ -51,11 +53,12 @@ class Path:
 class Exploration:
     """Every state of a scope, or as many as the limits allowed, and what was found in them.
 
-    `depth` counts steps to the farthest state; `generated` counts steps taken, repeated states included.
-    `violations` maps a property (or `range_<field>`) to the number of steps of its shortest violation.
-    `exercised` names each property that was not vacuous: the antecedent held somewhere, or the `sometimes` did.
-    `symmetry` names the sorts whose elements are interchangeable and counted once.
-    `stopped_by` is None if complete, else max-states, max-memory, max-seconds, interrupt or violation.
+    `depth` counts steps to the farthest state; `generated` counts steps taken, repeated states
+    included. `violations` maps a property (or `range_<field>`) to the number of steps of its
+    shortest violation. `exercised` names each property that was not vacuous: the antecedent held
+    somewhere, or the `sometimes` did. `symmetry` names the sorts whose elements are interchangeable
+    and counted once. `stopped_by` is None if complete, else max-states, max-memory, max-seconds,
+    interrupt or violation.
     """
 
     scope: Scope
@@ -90,7 +93,9 @@ class Exploration:
 
 
 def antecedent(claim: Property) -> Expr:
-    """Return what must hold somewhere for the claim not to be vacuous: the left side of an implication."""
+    """Return what must hold somewhere for the claim not to be vacuous: the left side of an
+    implication.
+    """
     if claim.kind in ("sometimes", "leads_to"):
         return claim.body
     return claim.body.left if isinstance(claim.body, Implies) else Const(True, bool)

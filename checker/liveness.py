@@ -1,9 +1,11 @@
-"""Decides `leads_to` properties in a scope: is there a fair run in which the cause is never followed by the outcome?
+"""Decides `leads_to` properties in a scope: is there a fair run in which the cause is never
+followed by the outcome?
 
-A run that never ends visits some states again and again; they form a strongly connected part of the graph.
-A property is violated exactly if such a part can be reached after the cause, without the outcome, and is
-fair: no action that fairness demands is left out in it. Faults that happen only finitely often cannot be
-part of it. Standing still for ever is a run too: a single state counts as a part.
+A run that never ends visits some states again and again; they form a strongly connected part of the
+graph. A property is violated exactly if such a part can be reached after the cause, without the
+outcome, and is fair: no action that fairness demands is left out in it. Faults that happen only
+finitely often cannot be part of it. Standing still for ever is a run too: a single state counts as
+a part.
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ MAX_STATES = 20_000
 
 @dataclass(frozen=True)
 class Lasso:
-    """A run that violates a `leads_to`: `stem` leads to the first of the `loop` states, which come again for ever.
+    """A run that violates a `leads_to`: `stem` leads to the first of the `loop` states, which come
+    again for ever.
 
-    `loop` is every state of the fair part, not one way through it; one state alone means standing still.
+    `loop` is every state of the fair part, not one way through it; one state alone means standing
+    still.
     """
 
     stem: tuple[Step, ...]
@@ -33,7 +37,9 @@ class Lasso:
 
 @dataclass(frozen=True)
 class Decision:
-    """What became of one `leads_to`: holds, violated (with a lasso) or unfinished (with the reason)."""
+    """What became of one `leads_to`: holds, violated (with a lasso) or unfinished (with the
+    reason).
+    """
 
     verdict: str
     reason: str = ""
@@ -106,7 +112,9 @@ def _outcome(claim: Property) -> Property:
 
 
 def decide(scope: Scope, off: tuple[str, ...] = ()) -> dict[str, Decision]:
-    """Decide every `leads_to` of the scope with the guards `off` removed; none is decided if it is too large."""
+    """Decide every `leads_to` of the scope with the guards `off` removed; none is decided if it is
+    too large.
+    """
     names = [p.name for p in scope.spec.properties.values() if p.kind == "leads_to"]
     if not names:
         return {}
@@ -129,7 +137,9 @@ def _decide(graph: _Graph, cause: Claim, outcome: Claim) -> Decision:
 
 
 def _reach(graph: _Graph, begin: list[int], within: set[int]) -> set[int]:
-    """Return the states that can be reached from `begin` without leaving `within`; faults included."""
+    """Return the states that can be reached from `begin` without leaving `within`; faults
+    included.
+    """
     found, left = set(begin), list(begin)
     while left:
         for edge in graph.edges[left.pop()]:
@@ -158,14 +168,17 @@ def _fair_parts(graph: _Graph, states: set[int]) -> Iterator[set[int]]:
             if not starved:
                 yield part
                 continue
-            # Strong fairness: a fair run in here must keep away from where the starved steps are enabled.
+            # Strong fairness: a fair run in here must keep away from where the starved steps are
+            # enabled.
             calm = {i for i in part if not starved & {e.step for e in graph.edges[i]}}
             if calm:
                 pending.append(calm)
 
 
 def _components(graph: _Graph, states: set[int]) -> Iterator[set[int]]:
-    """Yield the strongly connected components of these states by steps that may happen for ever (Tarjan)."""
+    """Yield the strongly connected components of these states by steps that may happen for ever
+    (Tarjan).
+    """
     order: dict[int, int] = {}
     low: dict[int, int] = {}
     stack: list[int] = []

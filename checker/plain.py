@@ -1,6 +1,7 @@
 """The explorer to read first: breadth-first search over every state of a scope, in plain Python.
 
-It is slow and has no tricks, so that it can be believed; the compiled explorer must give the same answers.
+It is slow and has no tricks, so that it can be believed; the compiled explorer must give the same
+answers.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ def explore(
 ) -> Exploration:
     """Visit every state reachable in the scope with the guards `off` removed.
 
-    Stops after the level in which a property of `until` is violated, or at a limit. All elements are told
-    apart: there is no symmetry reduction here.
+    Stops after the level in which a property of `until` is violated, or at a limit. All elements
+    are told apart: there is no symmetry reduction here.
     """
     return _Search(scope, off, report).run(limits or Limits(), until)
 
@@ -95,7 +96,9 @@ class _Search:
         )  # fmt: skip
 
     def expand(self, state: State) -> list[State]:
-        """Take every step that is possible in `state`; return the states seen for the first time."""
+        """Take every step that is possible in `state`; return the states seen for the first
+        time.
+        """
         new = []
         taken = 0
         for step in self.steps:
@@ -126,9 +129,7 @@ class _Search:
         for kind in ("invariant", "sometimes", "leads_to"):
             self.exercise(kind, ask)
 
-    def check(
-        self, ask: Question, kind: str, state: State, step: Instance | None
-    ) -> None:
+    def check(self, ask: Question, kind: str, state: State, step: Instance | None) -> None:
         for claim in self.claims:
             if claim.property.kind == kind and ask(claim) is not None:
                 self.violated(claim.property.name, state, step)
@@ -162,9 +163,11 @@ class _Search:
 
 
 def _witness(claim: Property) -> Property:
-    """Return the claim that the antecedent is always false: where it fails, the property is exercised.
+    """Return the claim that the antecedent is always false: where it fails, the property is
+    exercised.
 
-    As an invariant, because the antecedent of a step counts also where nothing that it watches changes.
+    As an invariant, because the antecedent of a step counts also where nothing that it watches
+    changes.
     """
     return replace(claim, kind="invariant", body=~antecedent(claim))
 

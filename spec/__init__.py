@@ -1,0 +1,1 @@
+"""The specification: the language it is written in, and the queue written in it."""

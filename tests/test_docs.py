@@ -2,11 +2,12 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from checker import remembered
+from checker import plain, remembered
 from checker.cli import app, main
 from checker.cli_docs import commands
 from checker.docs import output, pages
@@ -260,8 +261,8 @@ def test_wrong_arguments_are_refused(block: str, given: list[str], complaint: st
 
 
 def test_what_is_printed_names_no_time() -> None:
-    said = "life: Job=2\n  9 states, depth 7, 0.05 s, 1,234 states/s\n1 scope, 9 states, 0.1 s: 1 holds"
-    left = "life: Job=2\n  9 states, depth 7\n1 scope, 9 states: 1 holds"
+    said = "  9 states, depth 7, 0.05 s, 1,234 states/s\n1 scope, 9 states, 0.1 s: 1 holds"
+    left = "  9 states, depth 7\n1 scope, 9 states: 1 holds"
     assert output.without_times(said) == left
 
 
@@ -339,6 +340,14 @@ def test_an_exploration_is_remembered(memory: Path, monkeypatch: pytest.MonkeyPa
     first = remembered.look(SHOP, engine="plain")
     monkeypatch.setattr(remembered, "_explore", lambda *given: pytest.fail("explored again"))
     assert remembered.look(SHOP, engine="plain") == first
+
+
+def test_an_interrupt_ends_all_the_work(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = replace(plain.explore(SHOP), stopped_by="interrupt")
+    monkeypatch.setattr(plain, "explore", lambda *given: stopped)
+    with pytest.raises(KeyboardInterrupt):
+        remembered.look(SHOP, engine="plain")
+    assert not memory.exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"states": "many"}', '{"states": 1}'])

@@ -71,7 +71,7 @@ def change(s, t, l: Letter):
 
 
 def refusal(text: str, folder: Path) -> Misuse:
-    """Return how the spec file is refused, having checked that the message names the line `# here`."""
+    """Return how the spec file is refused; the message must name the line that ends in `# here`."""
     file = folder / "post.py"
     file.write_text(BEGINNING + text, encoding="utf-8")
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -146,7 +146,7 @@ def test_the_line_is_the_one_of_the_condition_within_a_long_call(tmp_path: Path)
         "require(a=s.hand[c] is None)  # here",
         "require(a=s.hand[c] is not None)  # here",
         "require(a=s.stamp[l] in {Stamp.paid})  # here",
-        "require(a=l in (c, l))  # here",
+        "require(a=l in (l, c))  # here",
         "require(a=s.sealed[l] & (s.hand[c] is None))  # here",
         "require(a=exists(Letter, lambda m: s.hand[c] is m))  # here",
         "s.weight[l] = ite(s.hand[c] is None, 0, 1)  # here",
@@ -209,7 +209,7 @@ def test_a_value_of_the_wrong_sort_is_named(line: str, fact: str, tmp_path: Path
         ("require(a=s.sealed)  # here", "is not a value", "write an expression"),
         ("require(a=s.sealed == True)  # here", "kept per element", "write s.sealed[...]"),
         ("if s.sealed: pass  # here", "kept per element", "write s.sealed[...]"),
-        ("s.sealed = True  # here", "'sealed' is kept per Letter", "assign s.sealed[...]"),
+        ("s.sealed = True  # here", "'sealed' is kept per", "assign s.sealed[...]"),
         ("s.Limit = 2  # here", "'Limit' is a constant", "change it in the scope"),
     ],
 )
@@ -303,6 +303,11 @@ def test_a_property_only_reads(frame: str, line: str, fact: str, tmp_path: Path)
 def test_a_property_returns_its_condition(body: str, fact: str, tmp_path: Path) -> None:
     text = within(PROPERTY, body).replace('("P-9")', '("P-9")  # here')
     assert fact in refusal(text, tmp_path).fact
+
+
+def test_a_step_property_reads_the_state_after_the_step(tmp_path: Path) -> None:
+    text = within(STEP, "return s.sealed[l]").replace('("P-9")', '("P-9")  # here')
+    assert "change reads nothing after the step" in refusal(text, tmp_path).fact
 
 
 @pytest.mark.parametrize("body", ["s.sealed[l]", "(s.sealed[l],)", "None"])

@@ -1,4 +1,6 @@
-"""The measurements: each is taken several times, in turn with what it is compared to, and the median counts."""
+"""The measurements: each is taken several times, in turn with what it is compared to, and the
+median counts.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Figure:
-    """One result: what was measured, the value with its unit, and the goal it is held against, if there is one."""
+    """One result: what was measured, the value with its unit, and the goal it is held against, if
+    there is one.
+    """
 
     what: str
     value: float
@@ -68,7 +72,9 @@ def _explore(scope: Scope, threads: int, symmetry: bool) -> Exploration:
 
 
 def _median(times: int, *runs: Callable[[], float]) -> list[float]:
-    """Return the median of each run, taking the runs in turn so that a busy moment hits all of them."""
+    """Return the median of each run, taking the runs in turn so that a busy moment hits all of
+    them.
+    """
     found = [[run() for run in runs] for _ in range(times)]
     return [statistics.median(column) for column in zip(*found, strict=True)]
 
@@ -111,7 +117,9 @@ def against_c(managers: int, times: int) -> Iterator[Figure]:
 
 
 def against_tlc(managers: int) -> Iterator[Figure]:
-    """Compare with TLC, two workers, on the exported spec; both on two cores, TLC's start included."""
+    """Compare with TLC, two workers, on the exported spec; both on two cores, TLC's start
+    included.
+    """
     from checker.export.tla import write
     from checker.export.tlc import Failed, Missing, run_tlc
 

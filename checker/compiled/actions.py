@@ -1,8 +1,9 @@
 """The generated code of one action: which states of a batch allow it, and what it makes of them.
 
-For each choice of the parameters the whole batch is filtered down to the states in which the guards hold,
-without branches, and only then are the states after computed. A guard that compares fields with known
-values costs almost nothing: all of them together are one mask and one comparison, prepared outside the loop.
+For each choice of the parameters the whole batch is filtered down to the states in which the guards
+hold, without branches, and only then are the states after computed. A guard that compares fields
+with known values costs almost nothing: all of them together are one mask and one comparison,
+prepared outside the loop.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Names:
 
 
 class ActionCode:
-    """Writes the function of one action; `steps` are added by the claims that watch what it changes."""
+    """Writes the function of one action; `steps` are added by the claims that watch what it
+    changes.
+    """
 
     def __init__(self, layout: Layout, action: Action, names: Names) -> None:
         self.layout, self.action, self.names = layout, action, names
@@ -102,8 +105,8 @@ class ActionCode:
     def write(self, text: Text, broken: list[str], rare: list[str], noted: list[str]) -> None:
         """Write the function.
 
-        `broken` are conditions on an edge that should not hold; the lines `rare` follow where one does, the
-        lines `noted` always.
+        `broken` are conditions on an edge that should not hold; the lines `rare` follow where one
+        does, the lines `noted` always.
         """
         text.open(f"def {self.function}(states, first, n, buf, m, work):")
         for g in self.action.guards:
@@ -242,7 +245,9 @@ class ActionCode:
         text.close(at)
 
     def _stages(self) -> list[str]:
-        """Return lines that compute the state after; a later write of a field wins, so it goes second."""
+        """Return lines that compute the state after; a later write of a field wins, so it goes
+        second.
+        """
         stages: list[list[tuple[int, Update]]] = []
         for i, u in enumerate(self.updates):
             if not stages or any(u.field is other.field for _, other in stages[-1]):
@@ -329,9 +334,9 @@ class ActionCode:
             index = None if u.index is None else self.env[u.index.name]
             required, stored = fixed.get((u.field.name, index)), self._stored(i, u)
             alone = sum(other.field is u.field for other in self.updates) == 1
-            if alone and isinstance(required, int) and isinstance(stored, int):
-                if required != stored:
-                    return False
+            known = isinstance(required, int) and isinstance(stored, int)
+            if alone and known and required != stored:
+                return False
         return True
 
 

@@ -40,11 +40,15 @@ class ClaimCode:
 
     # ---------------------------------------------------------------- new states
     def broken(self) -> str | None:
-        """Return the text that an invariant does not hold somewhere, or None if it is too long to write out."""
+        """Return the text that an invariant does not hold somewhere, or None if it is too long to
+        write out.
+        """
         return self._at_once(Not(self.claim.body)) or self._written_out(Not(self.claim.body))
 
     def write_states(self, text: Text) -> None:
-        """Write the functions that note, among new states, a violation and that the claim is not vacuous."""
+        """Write the functions that note, among new states, a violation and that the claim is not
+        vacuous.
+        """
         if self.claim.kind == "invariant":
             self._open(text, self.broken_function)
             self._search(text, Not(self.claim.body), "True")
@@ -86,7 +90,9 @@ class ClaimCode:
         return f"noted_{self.names.pending[self.claim.name]}_{self.claim.name}"
 
     def _search(self, text: Text, condition: Expr, where: str) -> None:
-        """Write loops that set `hit` to one more than a state in which the condition holds somewhere."""
+        """Write loops that set `hit` to one more than a state in which the condition holds
+        somewhere.
+        """
         whole = self._at_once(condition)
         if whole is None:
             self._loops(text, self.names_of)
@@ -102,7 +108,9 @@ class ClaimCode:
                 text.open(f"for {self.names_of[p.name]} in range({len(choices)}):")
 
     def _written_out(self, condition: Expr) -> str | None:
-        """Return the text that the condition holds for some parameters, every choice written out."""
+        """Return the text that the condition holds for some parameters, every choice written
+        out.
+        """
         sizes = [len(self.layout.scope.choices(p.type)) for p in self.claim.params]
         if math.prod(sizes) > _UNROLLED_MAX:
             return None
@@ -114,7 +122,8 @@ class ClaimCode:
     def _at_once(self, condition: Expr) -> str | None:
         """Return the text that the condition holds for some parameters, if it splits into parts.
 
-        Parts that share no parameter can be looked for one by one: n + n instances instead of n times n.
+        Parts that share no parameter can be looked for one by one: n + n instances instead of n
+        times n.
         """
         conjuncts = self.terms.conjuncts(condition, self.names_of)
         parts = [(e, set(free_variables(e)) & set(self.names_of)) for e, _ in conjuncts]
@@ -145,7 +154,9 @@ class ClaimCode:
         return any(u.field in self.watched for u in code.updates)
 
     def broken_edge(self, code: ActionCode) -> list[str]:
-        """Return conditions on an edge of the action, one of which holds if the property is violated."""
+        """Return conditions on an edge of the action, one of which holds if the property is
+        violated.
+        """
         found = []
         for env in self._touched(code):
             parts = [disjoin(code.terms.truth(e, env) for e in changes(self.claim))]
@@ -153,7 +164,9 @@ class ClaimCode:
         return found
 
     def write_edges(self, text: Text) -> None:
-        """Write the functions that note, among the n edges of an action, a violation and the antecedent."""
+        """Write the functions that note, among the n edges of an action, a violation and the
+        antecedent.
+        """
         self._open(text, self.broken_function)
         watched = disjoin(self.terms.truth(e, self.names_of) for e in changes(self.claim))
         broken = self.terms.truth(Not(self.claim.body), self.names_of)
@@ -172,10 +185,11 @@ class ClaimCode:
         text.add(f"hit = pick({condition}, k + 1, hit)")
 
     def _touched(self, code: ActionCode) -> list[Env]:
-        """Return the choices of parameters to check: all, or only those at which a watched place is written.
+        """Return the choices of parameters to check: all, or only those at which a watched place is
+        written.
 
-        The second is enough where the claim reads the state after only at one of its parameters: for other
-        elements nothing that it watches has changed.
+        The second is enough where the claim reads the state after only at one of its parameters:
+        for other elements nothing that it watches has changed.
         """
         after = [e for e in walk(self.claim.body) if isinstance(e, Read) and e.after]
         indices = {e.index.name if isinstance(e.index, Var) else None for e in after}

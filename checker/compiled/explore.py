@@ -30,9 +30,10 @@ def explore(
 ) -> Exploration:
     """Visit every state reachable in the scope with the guards `off` removed.
 
-    Stops after the level in which a property of `until` is violated, or at a limit. With `symmetry`, states
-    that differ only in which element is which are visited once; `Exploration.symmetry` names those sorts.
-    Raises `TooWide` if a field of the scope does not fit the packing.
+    Stops after the level in which a property of `until` is violated, or at a limit. With
+    `symmetry`, states that differ only in which element is which are visited once;
+    `Exploration.symmetry` names those sorts. Raises `TooWide` if a field of the scope does not fit
+    the packing.
     """
     tuning = tuning or Tuning()
     edited = scope.spec

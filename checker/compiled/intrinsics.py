@@ -1,4 +1,5 @@
-"""The machine operations of the generated text: memory, atomics, wrapping arithmetic, choice without branches.
+"""The machine operations of the generated text: memory, atomics, wrapping arithmetic, choice
+without branches.
 
 Each writes its instructions; arithmetic wraps, and moving bits is defined for any distance.
 """

@@ -1,9 +1,9 @@
 """The search itself: this file's text is compiled together with the code generated from a scope.
 
-What is declared below as a stand-in is what the generated code brings: the words of a state, where the
-parts of a thread's workspace lie, and how states are expanded, made canonical and checked. A thread works on
-batches: all successors of a batch first, then their hashes, asking for the cache lines of the table on the
-way, and only then the look-ups, whose lines have come by then.
+What is declared below as a stand-in is what the generated code brings: the words of a state, where
+the parts of a thread's workspace lie, and how states are expanded, made canonical and checked. A
+thread works on batches: all successors of a batch first, then their hashes, asking for the cache
+lines of the table on the way, and only then the look-ups, whose lines have come by then.
 """
 
 from __future__ import annotations
@@ -15,21 +15,27 @@ MAX_BATCH = 512
 AHEAD = 64
 """How many look-ups lie between asking for a line of the table and using it."""
 RECENT_BITS = 13
-"""A thread remembers 2^13 recent successors: 64 KiB of one-word states, inside the second-level cache."""
+"""A thread remembers 2^13 recent successors: 64 KiB of one-word states, inside the second-level
+cache.
+"""
 ALIVE = MAX_BATCH
-"""From here on in the workspace, which begins with the states of a batch that an action is enabled in:
-for each state, whether some step is possible."""
+"""From here on in the workspace, which begins with the states of a batch that an action is enabled
+in: for each state, whether some step is possible.
+"""
 EDGE = 2 * MAX_BATCH
 """For each state, whether some step leads to a state."""
 TAIL, END, DEAD = 3 * MAX_BATCH, 3 * MAX_BATCH + 1, 3 * MAX_BATCH + 2
 """Where the thread's states end, where its memory for them does, and how many had no successor."""
 CONTROL = 3 * MAX_BATCH + 16
-"""The counts of actions, violations, pending claims and switched-off guards follow; see `module`."""
+"""The counts of actions, violations, pending claims and switched-off guards follow; see `module`.
+"""
 
 SEARCH, REINSERT, BACK, SEE, CANON = 0, 1, 2, 3, 4
 DONE, BUSY, TABLE_FULL, STATES_FULL = 0, 1, 2, 3
 NEXT, COUNT = 0, 16
-"""In the words that threads share, a cache line apart: the next chunk, and how many states there are."""
+"""In the words that threads share, a cache line apart: the next chunk, and how many states there
+are.
+"""
 
 
 def _stand_in(*_: Any) -> Any:
@@ -80,8 +86,8 @@ def same(a: Any, j: int, b: Any, k: int) -> bool:
 def sift(recent: Any, buf: Any, hb: Any, m: int) -> int:
     """Drop the states that came up a moment ago, hash the others, and return how many those are.
 
-    Most successors are known already, and most of those were met just before: a small memory that stays
-    in the cache spares their look-up in the large table.
+    Most successors are known already, and most of those were met just before: a small memory that
+    stays in the cache spares their look-up in the large table.
     """
     kept = 0
     for k in range(m):
@@ -100,10 +106,12 @@ def sift(recent: Any, buf: Any, hb: Any, m: int) -> int:
 def insert(
     table: Any, slots: int, states: Any, tail: int, buf: Any, hb: Any, m: int, solo: int
 ) -> int:
-    """Add the states of `buf` that are new to the table and to `states`; return the new end of `states`.
+    """Add the states of `buf` that are new to the table and to `states`; return the new end of
+    `states`.
 
-    One-word states are in the table themselves, negated bit by bit: they are never negative, so a slot is
-    never 0. Of wider ones it holds the position in `states`, from 1, and above it 24 bits of the hash.
+    One-word states are in the table themselves, negated bit by bit: they are never negative, so a
+    slot is never 0. Of wider ones it holds the position in `states`, from 1, and above it 24 bits
+    of the hash.
     """
     for k in range(m):
         prefetch(table, home(get(hb, k + AHEAD), slots))
@@ -131,9 +139,8 @@ def insert(
             if WORDS == 1:
                 if y == slot:
                     break
-            elif (y ^ slot) >> 40 == 0:
-                if same(states, (y & 0xFFFFFFFFFF) - 1, buf, k):
-                    break
+            elif (y ^ slot) >> 40 == 0 and same(states, (y & 0xFFFFFFFFFF) - 1, buf, k):
+                break
             at += 1
             if at == slots:
                 at = 0
@@ -141,7 +148,9 @@ def insert(
 
 
 def region_of(plan: Any, regions: int, chunk: int) -> int:
-    """Return the region that a chunk is in; `plan` has the low end, high end and first chunk of each."""
+    """Return the region that a chunk is in; `plan` has the low end, high end and first chunk of
+    each.
+    """
     r = 0
     while r < regions and get(plan, 3 * r + 5) <= chunk:
         r += 1
@@ -149,7 +158,9 @@ def region_of(plan: Any, regions: int, chunk: int) -> int:
 
 
 def expand_chunk(states: Any, first: int, n: int, buf: Any, work: Any) -> int:
-    """Write the successors of n states to `buf`, count the states that have none, and return how many."""
+    """Write the successors of n states to `buf`, count the states that have none, and return how
+    many.
+    """
     for i in range(n):
         put(work, ALIVE + i, 0)
         put(work, EDGE + i, 0)
@@ -172,7 +183,9 @@ def search(
     args: Any,
     recent: Any,
 ) -> int:
-    """Expand chunks of the level until there are no more, or something is full, or the budget is spent."""
+    """Expand chunks of the level until there are no more, or something is full, or the budget is
+    spent.
+    """
     regions, batch, budget, slots, limit, room, solo = args
     tail, end = get(work, TAIL), get(work, END)
     while budget > 0:
@@ -229,7 +242,9 @@ def reinsert(states: Any, table: Any, hb: Any, shared: Any, plan: Any, args: Any
 
 
 def back(states: Any, buf: Any, work: Any, target: Any, low: int, high: int, batch: int) -> int:
-    """Return the first state of a batch in [low, high) that has the target among its successors, or -1."""
+    """Return the first state of a batch in [low, high) that has the target among its successors, or
+    -1.
+    """
     while low < high:
         n = min(batch, high - low)
         m = expand_chunk(states, low, n, buf, work)

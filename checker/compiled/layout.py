@@ -1,7 +1,8 @@
 """Where each field of a scope lives inside a state packed into words.
 
-The elements of a field lie at `base + element * stride` of one word, so that generated code can reach them
-with a shift computed from the element. Words are signed and never negative: 63 bits each.
+The elements of a field lie at `base + element * stride` of one word, so that generated code can
+reach them with a shift computed from the element. Words are signed and never negative: 63 bits
+each.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Layout:
             if self._bits([f]) > word_bits:
                 raise TooWide(
                     f"scope {scope.name}: '{f.name}' takes {self._bits([f])} bits, more than the "
-                    f"{word_bits} of a word; give the scope fewer {f.over and f.over.__name__} elements"
+                    f"{word_bits} of a word; give the scope fewer elements, or smaller bounds"
                 )
         total = sum(self._bits([f]) for f in self.fields)
         words = max(1, -(-total // word_bits))
@@ -132,7 +133,9 @@ class Layout:
 
     # ---------------------------------------------------------------- values
     def code(self, t: Type, value: Value) -> int:
-        """Return the number that stands for a value: enum members and elements by position, none as 0."""
+        """Return the number that stands for a value: enum members and elements by position, none as
+        0.
+        """
         if is_sort(t):
             return 0 if value is None else int(value) + 1
         if is_enum(t):

@@ -20,7 +20,9 @@ def physical() -> int:
 
 
 def reserve(words: int) -> tuple[Any, int]:
-    """Return an array of that many words, or of as many as the system grants, and how many those are."""
+    """Return an array of that many words, or of as many as the system grants, and how many those
+    are.
+    """
     while True:
         try:
             return _map(words), words

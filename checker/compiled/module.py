@@ -1,4 +1,6 @@
-"""From a scope to a compiled module: generates its source, keeps it under its content's hash, and loads it."""
+"""From a scope to a compiled module: generates its source, keeps it under its content's hash, and
+loads it.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def source(layout: Layout, names: Names, symmetry: bool) -> str:
 
 
 def constants(layout: Layout, names: Names) -> dict[str, int]:
-    """Return the numbers that the text calls by name: where the parts of a thread's workspace begin, and such."""
+    """Return the numbers that the text calls by name: where the parts of a thread's workspace
+    begin, and such.
+    """
     parts = {"FIRED": names.fired, "FOUND": names.violations, "PENDING": names.pending}
     parts["OFF"] = names.guards
     known = {n: v for n, v in vars(kernel).items() if n.isupper() and isinstance(v, int)}
@@ -108,7 +112,9 @@ def _note(claims: list[ClaimCode], arguments: str) -> list[str]:
 
 
 def _see(text: Text, layout: Layout, claims: list[ClaimCode]) -> None:
-    """Write the function that checks new states: all invariants at once, and one by one only if one is broken."""
+    """Write the function that checks new states: all invariants at once, and one by one only if one
+    is broken.
+    """
     invariants = [c for c in claims if c.claim.kind == "invariant"]
     broken = {c.broken_function: c.broken() for c in invariants}
     text.open("def see(states, first, n, work):")
@@ -167,7 +173,9 @@ def _compiler_text() -> str:
 
 @cache
 def cache_folder() -> Path:
-    """Return a folder that can be written: `$FFQ_CACHE_DIR`, the user's cache, or a temporary one."""
+    """Return a folder that can be written: `$FFQ_CACHE_DIR`, the user's cache, or a temporary
+    one.
+    """
     chosen = os.environ.get("FFQ_CACHE_DIR")
     user = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     for folder in (chosen, f"{user}/ffq"):
@@ -197,7 +205,9 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, code: bytes) -> None:
-    """Keep the code so that no process ever sees half of it; what cannot be kept is compiled again."""
+    """Keep the code so that no process ever sees half of it; what cannot be kept is compiled
+    again.
+    """
     try:
         handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:

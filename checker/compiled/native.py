@@ -1,8 +1,10 @@
-"""From the generated text to machine code: a small compiler for the Python that the generator writes.
+"""From the generated text to machine code: a small compiler for the Python that the generator
+writes.
 
-The text is Python over 64-bit integers: functions, `for ... in range(n)`, `while`, `if`, assignments to locals,
-arithmetic that wraps, comparisons, and the operations of `intrinsics`. Parameters named in `ARRAYS` are
-arrays of words, none of which overlap. LLVM does the rest; anything else in the text raises.
+The text is Python over 64-bit integers: functions, `for ... in range(n)`, `while`, `if`,
+assignments to locals, arithmetic that wraps, comparisons, and the operations of `intrinsics`.
+Parameters named in `ARRAYS` are arrays of words, none of which overlap. LLVM does the rest;
+anything else in the text raises.
 """
 
 from __future__ import annotations
@@ -18,10 +20,8 @@ from llvmlite import ir
 
 from checker.compiled.intrinsics import OPERATIONS
 
-ARRAYS = frozenset(
-    ["states", "table", "buf", "hb", "work", "shared", "plan", "args", "recent"]
-    + ["array", "a", "b", "target"]
-)
+_SHARED = {"states", "table", "work", "shared", "plan", "args"}
+ARRAYS = _SHARED | {"buf", "hb", "recent", "array", "a", "b", "target"}
 _I64, _I1 = ir.IntType(64), ir.IntType(1)
 _WORDS = ir.PointerType(_I64)
 _INLINED_LINES_MAX = 12
@@ -39,7 +39,9 @@ _ARITHMETIC: dict[type[ast.operator], str] = {
 
 
 def object_code(text: str, constants: dict[str, int], entry: str) -> bytes:
-    """Return the machine code, for this processor, of a text whose way in is the function `entry`."""
+    """Return the machine code, for this processor, of a text whose way in is the function
+    `entry`.
+    """
     module = ir.Module("scope")
     functions: dict[str, ir.Function] = {}
     defined = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
@@ -110,7 +112,9 @@ def _declare(module: ir.Module, node: ast.FunctionDef, entry: bool) -> ir.Functi
 
 
 class _Body:
-    """Writes the instructions of one function; locals live in memory until LLVM lifts them into registers."""
+    """Writes the instructions of one function; locals live in memory until LLVM lifts them into
+    registers.
+    """
 
     def __init__(
         self, functions: dict[str, ir.Function], constants: dict[str, int], node: ast.FunctionDef

@@ -1,4 +1,6 @@
-"""Drives the compiled kernel level by level: threads, the table's growth, limits and what was found."""
+"""Drives the compiled kernel level by level: threads, the table's growth, limits and what was
+found.
+"""
 
 from __future__ import annotations
 
@@ -133,7 +135,9 @@ class Search:
         self._refill()
 
     def explore(self, until: frozenset[str], report: Report | None) -> str | None:
-        """Search level by level until no new states come; return what ended the search before that."""
+        """Search level by level until no new states come; return what ended the search before
+        that.
+        """
         starts = [t * self.capacity for t in range(self.threads)]
         while True:
             ends = [int(w[kernel.TAIL]) for w in self.work]

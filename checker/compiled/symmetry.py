@@ -1,9 +1,9 @@
 """One representative for states that differ only in which element is which.
 
-Exact where references form stars: the elements of a sort hold one reference at most, to a sort that holds
-none. An element pointed at is told apart by its own bits and by what points at it; so those are sorted,
-given new numbers in that order, and then the elements that point are sorted. No branches: the code runs
-over a whole batch at a time.
+Exact where references form stars: the elements of a sort hold one reference at most, to a sort that
+holds none. An element pointed at is told apart by its own bits and by what points at it; so those
+are sorted, given new numbers in that order, and then the elements that point are sorted. No
+branches: the code runs over a whole batch at a time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class Star:
 
 
 def stars(layout: Layout) -> tuple[Star, ...]:
-    """Return the sorts whose elements can be exchanged; one that nothing points at is a star without rays."""
+    """Return the sorts whose elements can be exchanged; one that nothing points at is a star
+    without rays.
+    """
     held = references_held(layout)
     fixed = _told_apart(layout, held)
     size = layout.scope.size
@@ -54,9 +56,7 @@ def references_held(layout: Layout) -> dict[type[Sort], list[Field]]:
 
 def _told_apart(layout: Layout, held: dict[type[Sort], list[Field]]) -> set[type[Sort]]:
     """Return the sorts that are left alone because references to or from them form no star."""
-    targets = {
-        sort: {f.type for f in fields if is_sort(f.type)} for sort, fields in held.items()
-    }
+    targets = {sort: {f.type for f in fields if is_sort(f.type)} for sort, fields in held.items()}
     fixed = {f.type for f in layout.fields if f.over is None and is_sort(f.type)}
     for sort, fields in held.items():
         n = layout.scope.size(sort)
@@ -86,6 +86,7 @@ class Part:
     width: int
 
     def text(self, element: int, words: str = "s") -> str:
+        """Return the text that reads the bits of an element."""
         at = self.group.base + element * self.group.width + self.shift
         return f"(({words}{self.group.word} >> {at}) & {(1 << self.width) - 1})"
 
@@ -202,7 +203,8 @@ class CanonCode:
     def _keys(
         self, sort: type[Sort], tallies: list[tuple[list[str], int]], count: int
     ) -> tuple[list[list[str]], dict[Part, tuple[int, int]]]:
-        """Return the key of each element, as one number or several, and where in it the own bits are.
+        """Return the key of each element, as one number or several, and where in it the own bits
+        are.
 
         The element itself comes last, so that no two keys are equal and the order can be read back.
         """

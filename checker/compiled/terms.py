@@ -1,8 +1,8 @@
 """Expressions as text of the generated Numba module.
 
-Every expression is computed without branches: a wrong guess of the processor costs more than the few
-instructions that a condition takes. An element is a Python int where it is known (a quantifier, unrolled)
-and a name of the generated code where it is not (a parameter, looped over).
+Every expression is computed without branches: a wrong guess of the processor costs more than the
+few instructions that a condition takes. An element is a Python int where it is known (a quantifier,
+unrolled) and a name of the generated code where it is not (a parameter, looped over).
 """
 
 from __future__ import annotations
@@ -85,12 +85,15 @@ def moved(value: Element, shift: Element) -> Element:
 
 
 class Terms:
-    """The text of expressions over the words `s0, s1..` of a state and `t0, t1..` of the one after."""
+    """The text of expressions over the words `s0, s1..` of a state and `t0, t1..` of the one
+    after.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.known: dict[str, str] = {}
-        """References that are not none here: their text, and the name of the local that holds them."""
+        """References that are not none here: their text, and the name of the local that holds them.
+        """
 
     # ---------------------------------------------------------------- values
     def number(self, e: Expr, env: Env) -> str:
@@ -223,7 +226,9 @@ class Terms:
         return [{**env, e.var.name: value} for value in range(count)]
 
     def all_of(self, conjuncts: list[tuple[Expr, Env]]) -> str:
-        """Return the text of a conjunction: fields that must have given values are compared all at once."""
+        """Return the text of a conjunction: fields that must have given values are compared all at
+        once.
+        """
         fixed, others = self.split(conjuncts)
         at_once = [b for b in fixed if isinstance(b.shift, int) and isinstance(b.value, int)]
         singly = [self._masked([b]) for b in fixed if b not in at_once]
@@ -256,7 +261,9 @@ class Terms:
         return fixed, others
 
     def bits(self, e: Expr, env: Env) -> Bits | None:
-        """Return the condition as bits in place if it says that one field has one value, else None."""
+        """Return the condition as bits in place if it says that one field has one value, else
+        None.
+        """
         match e:
             case Read() if e.field.type is bool:
                 return self._bits(e, 1, env)

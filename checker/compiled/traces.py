@@ -1,7 +1,7 @@
 """Shortest traces, rebuilt from the states alone: backwards level by level, then forwards in full.
 
-No parent of a state is stored. A state's predecessor is any state of the level before that leads to it.
-What comes out is a run of the plain evaluator: real elements, real steps, checked one by one.
+No parent of a state is stored. A state's predecessor is any state of the level before that leads to
+it. What comes out is a run of the plain evaluator: real elements, real steps, checked one by one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ class Tracer:
         self.work[at["PENDING"] : at["OFF"]] = 0
 
     def path(self, name: str, found: Found) -> Path:
-        """Return a shortest run that violates the property, or stores out of the range, of that name."""
+        """Return a shortest run that violates the property, or stores out of the range, of that
+        name.
+        """
         claim = self.scope.spec.properties.get(name)
         invariant = claim is not None and claim.kind == "invariant"
         chain = self._chain(found.state, found.depth + 1 if invariant else found.depth)
@@ -72,9 +74,10 @@ class Tracer:
         search = self.search
         buf, hb, recent = search.buffers[0]
         hb[: search.words] = target
+        arguments = np.array([low, high, batch, 0, 0, 0, 0], np.int64)
         return search.compiled.run(
-            kernel.BACK, search.states, search.table, buf, hb, self.work, search.shared, search.plan,
-            np.array([low, high, batch, 0, 0, 0, 0], np.int64), recent,
+            kernel.BACK, search.states, search.table, buf, hb, self.work, search.shared,
+            search.plan, arguments, recent,
         )  # fmt: skip
 
     # ---------------------------------------------------------------- forwards

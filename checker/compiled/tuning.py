@@ -11,8 +11,8 @@ from checker.compiled.layout import WORD_BITS
 class Tuning:
     """How the explorer goes about its work; none of it changes the answer.
 
-    `growth` is the factor by which the table of states grows, by default less the larger it is; `load`
-    how full it gets before that. `word_bits` packs states into more words than they need.
+    `growth` is the factor by which the table of states grows, by default less the larger it is;
+    `load` how full it gets before that. `word_bits` packs states into more words than they need.
     """
 
     slots: int = 1 << 20

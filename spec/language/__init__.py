@@ -1,7 +1,7 @@
 """The language specs are written in: sorts, fields, actions with named guards, properties, edits.
 
-It knows nothing of job queues. `model` is what a spec is made of, `expr` the tree that all readers fold over,
-`evaluate` what that tree means, `edits` the ways to take a protection away.
+It knows nothing of job queues. `model` is what a spec is made of, `expr` the tree that all readers
+fold over, `evaluate` what that tree means, `edits` the ways to take a protection away.
 """
 
 from spec.language.expr import exists, forall, ite

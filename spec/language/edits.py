@@ -1,6 +1,7 @@
 """The four ways to take a protection away from a spec; a failure mode is one of them.
 
-Each edit has a name, by which the command line, traces and documents call it; `find` reads such a name.
+Each edit has a name, by which the command line, traces and documents call it; `find` reads such a
+name.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def without(spec: Spec, guard: str) -> Spec:
 
 
 def instead(spec: Spec, name: str, other: Callable[..., Any]) -> Spec:
-    """Return the spec with the action `name` replaced by the function `other`, in every part: the naive fix."""
+    """Return the spec with the action `name` replaced by the function `other`, in every part: the
+    naive fix.
+    """
     action = _action(spec, name)
     part = tracing.trace_action(spec, other, parameters(other, 1))
     naive = replace(action, doc=first_sentence(other), parts=(part,))
@@ -39,11 +42,12 @@ def instead(spec: Spec, name: str, other: Callable[..., Any]) -> Spec:
 
 
 def split(spec: Spec, name: str, at: str) -> Spec:
-    """Return the spec with an atomic action made two: the assignments from the first one to field `at` on come later.
+    """Return the spec with an atomic action made two: the assignments from the first one to field
+    `at` on come later.
 
-    The action's first parameter is its process. Half-way, it can only finish or crash, and what it was
-    working on is in its memory: a crash forgets that the second half was to come. The second half reads the
-    state as it is by then.
+    The action's first parameter is its process. Half-way, it can only finish or crash, and what it
+    was working on is in its memory: a crash forgets that the second half was to come. The second
+    half reads the state as it is by then.
     """
     action = _action(spec, name)
     if not action.params or not is_sort(action.params[0].type):
@@ -101,7 +105,8 @@ def split(spec: Spec, name: str, at: str) -> Spec:
 
 
 def weaken(spec: Spec, name: str, field: str) -> Spec:
-    """Return the spec with one write of a durable field no longer synced: a power loss may take it back.
+    """Return the spec with one write of a durable field no longer synced: a power loss may take it
+    back.
 
     `{field}_synced` is what survives. Every other write of the field is synced in its own step.
     """
@@ -137,7 +142,9 @@ def weaken(spec: Spec, name: str, field: str) -> Spec:
 
 
 def find(spec: Spec, text: str) -> Spec:
-    """Return the spec edited as `text` says: `action.guard`, `without action.guard`, `split action field`, `weaken action field`."""
+    """Return the spec edited as `text` says: `action.guard`, `without action.guard`, `split action
+    field`, `weaken action field`.
+    """
     words = text.split()
     match words:
         case [guard] | ["without", guard]:

@@ -1,7 +1,9 @@
-"""What the language means: each expression becomes a Python function of a state (and of the state after).
+"""What the language means: each expression becomes a Python function of a state (and of the state
+after).
 
-This is the definition that every other reader is held against, so it is as plain as it can be: one closure
-for each node, with the parameters already chosen. Numbers are integers; quantifiers try every element.
+This is the definition that every other reader is held against, so it is as plain as it can be: one
+closure for each node, with the parameters already chosen. Numbers are integers; quantifiers try
+every element.
 """
 
 from __future__ import annotations
@@ -158,7 +160,9 @@ class Instance:
         self.writes = [_Write(evaluator, u, binding) for u in action.updates(spec)]
 
     def refusal(self, state: State) -> str | None:
-        """Return the name of the first guard that is false, `reference` if one to follow is none, or None if enabled."""
+        """Return the name of the first guard that is false, `reference` if one to follow is none,
+        or None if enabled.
+        """
         if any(reference(state, state) is None for reference in self.references):
             return "reference"
         for name, guard in self.guards:
@@ -167,7 +171,9 @@ class Instance:
         return None
 
     def after(self, state: State) -> State:
-        """Return the state after the step; raises `OutOfRange` if a number leaves its field's range."""
+        """Return the state after the step; raises `OutOfRange` if a number leaves its field's
+        range.
+        """
         following = list(state)
         for write in self.writes:
             following[write.position(state)] = write.value(state)
@@ -216,7 +222,9 @@ class Claim:
             self.cases.append((binding, body, watched))
 
     def holds(self, s: State, t: State | None = None) -> Binding | None:
-        """Return None if the body is true for all parameters, else the first parameters for which it is false."""
+        """Return None if the body is true for all parameters, else the first parameters for which
+        it is false.
+        """
         after = s if t is None else t
         for binding, body, watched in self.cases:
             moved = self.property.kind != "step" or any(w(s, after) for w in watched)
@@ -230,7 +238,8 @@ class Claim:
 
 
 def changes(claim: Property) -> list[Expr]:
-    """Return, for a step property, one condition for each place it reads after the step: that place has changed.
+    """Return, for a step property, one condition for each place it reads after the step: that place
+    has changed.
 
     A place that a quantifier chooses has changed if it has for some choice.
     """

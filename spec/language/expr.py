@@ -1,8 +1,8 @@
 """Typed expressions: the one tree that every reader of the spec folds over.
 
-There are sixteen kinds of node. A reader handles each of them or raises; the tree knows none of its readers.
-`==` builds a node, so Python's own `and`, `or`, `not`, `if` and `in` would silently lose half of a
-condition: they raise instead.
+There are sixteen kinds of node. A reader handles each of them or raises; the tree knows none of its
+readers. `==` builds a node, so Python's own `and`, `or`, `not`, `if` and `in` would silently lose
+half of a condition: they raise instead.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Expr:
 
     def __bool__(self) -> bool:
         raise Misuse(
-            f"`{self}` is an expression, not a fact, so Python's if, and, or, not, in and a < b < c cannot see it",
+            f"`{self}` is an expression, not a fact, so Python's if, and, or, not, in "
+            "and a < b < c cannot see it",
             "combine with & | ~ >> and .is_in(...), choose with ite(...), or write two actions",
         )
 
@@ -141,10 +142,11 @@ class Var(Expr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Read(Expr):
-    """The value of a field, of `index` if the field is kept per element; `after` reads the state after the step.
+    """The value of a field, of `index` if the field is kept per element; `after` reads the state
+    after the step.
 
-    Reading through none gives the field's initial value. `version` counts the assignments that came before
-    the read inside its action; it is 0 in everything a reader sees.
+    Reading through none gives the field's initial value. `version` counts the assignments that came
+    before the read inside its action; it is 0 in everything a reader sees.
     """
 
     field: Field
@@ -154,6 +156,7 @@ class Read(Expr):
 
     @property
     def type(self) -> Type:  # type: ignore[override]  # derived
+        """The type of the field."""
         return self.field.type
 
 
@@ -246,6 +249,7 @@ class Ite(Expr):
 
     @property
     def type(self) -> Type:  # type: ignore[override]  # derived
+        """The type of both branches."""
         return self.then.type
 
 
@@ -282,8 +286,9 @@ def lift(value: Any, wanted: Type, context: str = "") -> Expr:
         )
     if not same_type(found.type, wanted):
         raise Misuse(
-            f"`{found}` is {type_name(found.type)}, but {type_name(wanted)} is wanted {context}".rstrip(),
-            "compare and assign values of one type; & | ~ bind tighter than ==, so bracket comparisons",
+            f"`{found}` is {type_name(found.type)}, "
+            f"but {type_name(wanted)} is wanted {context}".rstrip(),
+            "use values of one type; & | ~ bind tighter than ==, so bracket comparisons",
         )
     return found
 
@@ -297,14 +302,16 @@ def truth(value: Any) -> Expr:
     """Return `value` as a condition, or raise `Misuse`: a plain True is the trace of a lost one."""
     if isinstance(value, bool):
         raise Misuse(
-            f"{value} is the same in every state; `is`, `is not` and `in` give such a fact of Python",
+            f"{value} is the same in every state; `is`, `is not` and `in` give such facts",
             "compare with == and .is_in(...)",
         )
     return lift(value, bool)
 
 
 def ite(condition: Any, then: Any, other: Any) -> Expr:
-    """Return `then` if the condition holds, else `other`; at least one of the two must be an expression or plain."""
+    """Return `then` if the condition holds, else `other`; at least one of the two must be an
+    expression or plain.
+    """
     wanted = next((v.type for v in (then, other) if isinstance(v, Expr)), None)
     if wanted is None:
         wanted = bool if isinstance(then, bool) else NUMBER
@@ -322,7 +329,9 @@ def exists(sort: type[Sort] | type[Enum], body: Callable[[Any], Any]) -> Expr:
 
 
 names_in_use: list[str] = []
-"""Parameters and variables of what is being traced: a second one of the same name would capture the first."""
+"""Parameters and variables of what is being traced: a second one of the same name would capture the
+first.
+"""
 
 
 def _quantify(sort: Any, body: Callable[[Any], Any]) -> tuple[Var, Expr]:

@@ -1,7 +1,8 @@
-"""What a spec is made of: fields, actions and properties, and `Spec`, which collects them from plain Python.
+"""What a spec is made of: fields, actions and properties, and `Spec`, which collects them from
+plain Python.
 
-A spec extends others. An action of an extended spec can be given more guards and updates (`also`), so that
-each module says what it adds and nothing twice; the action's step is all its parts at once.
+A spec extends others. An action of an extended spec can be given more guards and updates (`also`),
+so that each module says what it adds and nothing twice; the action's step is all its parts at once.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Guard:
 
 @dataclass(frozen=True)
 class Update:
-    """One assignment: the field, of `index` if kept per element, takes the value, computed before the step."""
+    """One assignment: the field, of `index` if kept per element, takes the value, computed before
+    the step.
+    """
 
     field: Field
     index: Expr | None
@@ -56,7 +59,9 @@ class Update:
 
 @dataclass(frozen=True)
 class Part:
-    """What one spec says of an action, in the order written; `forgets` lists the processes that lose their memory."""
+    """What one spec says of an action, in the order written; `forgets` lists the processes that
+    lose their memory.
+    """
 
     params: tuple[Var, ...]
     guards: tuple[Guard, ...]
@@ -90,11 +95,15 @@ class Action:
         return tuple(g for part in self.parts for g in part.guards)
 
     def updates(self, spec: Spec) -> tuple[Update, ...]:
-        """Return the assignments of all parts, forgetting included, every value read before the step."""
+        """Return the assignments of all parts, forgetting included, every value read before the
+        step.
+        """
         return tuple(u for part in self.parts for u in tracing.simultaneous(part, spec))
 
     def references(self, spec: Spec) -> tuple[Expr, ...]:
-        """Return the references followed, each once: the action is disabled while one of them is none."""
+        """Return the references followed, each once: the action is disabled while one of them is
+        none.
+        """
         whole = [g.condition for g in self.guards]
         for u in self.updates(spec):
             whole += [u.value, Read(u.field, u.index)]
@@ -105,8 +114,8 @@ class Action:
 class Property:
     """A claim about the spec: `body` of one state (invariant, sometimes, lemma) or of two (step).
 
-    A step property is checked for the parameters at which one of the fields that it reads after the step
-    has changed, as TLA+'s [A]_v. `leads_to`: whenever `body` holds, `then` holds later.
+    A step property is checked for the parameters at which one of the fields that it reads after the
+    step has changed, as TLA+'s [A]_v. `leads_to`: whenever `body` holds, `then` holds later.
     """
 
     id: str
@@ -120,7 +129,9 @@ class Property:
 
 @dataclass
 class Spec:
-    """A named collection of sorts, constants, fields, actions and properties; see `declare` for its reading order."""
+    """A named collection of sorts, constants, fields, actions and properties; see `declare` for its
+    reading order.
+    """
 
     name: str
     doc: str = ""
@@ -191,7 +202,9 @@ class Spec:
     def action(
         self, fair: Fairness | None = None, finite: bool = False, fault: bool = False
     ) -> Callable[[Callable[..., Any]], Action]:
-        """Decorate a function `(s, parameters...)` that says with `require` and assignments what a step does."""
+        """Decorate a function `(s, parameters...)` that says with `require` and assignments what a
+        step does.
+        """
 
         def declare(function: Callable[..., Any]) -> Action:
             name = function.__name__
@@ -230,7 +243,9 @@ class Spec:
         return self._property(id, "step", 2)
 
     def sometimes(self, id: str) -> Callable[[Callable[..., Any]], Property]:
-        """Decorate a function `(s, parameters...)` that is true somewhere: it keeps the claim `id` from being vacuous."""
+        """Decorate a function `(s, parameters...)` that is true somewhere: it keeps the claim `id`
+        from being vacuous.
+        """
         return self._property(id, "sometimes", 1)
 
     def lemma(self, id: str) -> Callable[[Callable[..., Any]], Property]:
@@ -238,7 +253,9 @@ class Spec:
         return self._property(id, "lemma", 1)
 
     def leads_to(self, id: str) -> Callable[[Callable[..., Any]], Property]:
-        """Decorate a function that returns `(cause, outcome)`: the cause is always followed by the outcome."""
+        """Decorate a function that returns `(cause, outcome)`: the cause is always followed by the
+        outcome.
+        """
         return self._property(id, "leads_to", 1)
 
     def _property(
@@ -260,6 +277,11 @@ class Spec:
             tracing.refuse_unbound(
                 [claim.body, *([] if claim.then is None else [claim.then])], params, name
             )
+            if kind == "step" and not any(isinstance(e, Read) and e.after for e in walk(claim.body)):
+                raise Misuse(
+                    f"{name} reads nothing after the step, so it would never be asked",
+                    "read what it speaks of from t, or make it an invariant",
+                )
             self.properties[name] = claim
             return claim
 

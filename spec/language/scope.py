@@ -12,7 +12,9 @@ from spec.language.model import Field, Spec
 from spec.language.types import Nat, Sort, Type, is_enum, is_sort
 
 Value = bool | int | str | None
-"""A truth value; a number, or an element of a sort counted from 0; the name of an enum member; none."""
+"""A truth value; a number, or an element of a sort counted from 0; the name of an enum member;
+none.
+"""
 
 State = tuple[Value, ...]
 """One value for each place of the scope, in the order of `Scope.places`."""
@@ -20,7 +22,9 @@ State = tuple[Value, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """One variable of a state: a field, and the element it belongs to if the field is kept per element."""
+    """One variable of a state: a field, and the element it belongs to if the field is kept per
+    element.
+    """
 
     field: Field
     element: int | None
@@ -92,7 +96,9 @@ class Scope:
         ]
 
     def on(self, spec: Spec) -> Scope:
-        """Return this scope on an edited spec; a sort or constant the edit brings in gets its least bound."""
+        """Return this scope on an edited spec; a sort or constant the edit brings in gets its least
+        bound.
+        """
         least = {sort.__name__: 1 for sort in spec.sorts}
         least |= {name: bound.least for name, bound in spec.constants.items()}
         bounds = {name: self.bounds.get(name, least[name]) for name in least}

@@ -36,7 +36,8 @@ def parameters(function: Callable[..., Any], states: int) -> tuple[Var, ...]:
     for p in names[states:]:
         kind: Any = p.annotation
         if isinstance(kind, str):
-            # `from __future__ import annotations`: the name is looked up where the function was written.
+            # `from __future__ import annotations`: the name is looked up where the function was
+            # written.
             known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
             kind = known.get(kind) or sys._getframe(2).f_locals.get(kind)
         if not (is_sort(kind) or is_enum(kind) or kind is bool):

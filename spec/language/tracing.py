@@ -1,4 +1,6 @@
-"""Runs the function of an action or property once on a symbolic state and writes down what it says."""
+"""Runs the function of an action or property once on a symbolic state and writes down what it
+says.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ _current: _Recorder | None = None
 
 
 class State:
-    """The symbolic state `s`: `s.field[index]` or `s.field` reads; in an action, assignment updates."""
+    """The symbolic state `s`: `s.field[index]` or `s.field` reads; in an action, assignment
+    updates.
+    """
 
     def __init__(self, spec: Spec, recorder: _Recorder | None, after: bool) -> None:
         self.__dict__.update(_spec=spec, _recorder=recorder, _after=after)
@@ -118,7 +122,9 @@ def require(**conditions: Any) -> None:
 
 
 def forget(process: Any) -> None:
-    """The process loses its memory: each of its volatile fields, in whatever module, takes its initial value."""
+    """The process loses its memory: each of its volatile fields, in whatever module, takes its
+    initial value.
+    """
     if _current is None:
         raise Misuse("forget() is called outside an action", "call it where the process crashes")
     if not isinstance(process, Expr) or not is_sort(process.type):
@@ -203,7 +209,9 @@ def _before(e: Expr, done: list[Update]) -> Expr:
 
 
 def references(whole: Iterable[Expr], params: Iterable[Var]) -> tuple[Expr, ...]:
-    """Return the indices that may be none, innermost first, each once; those that a quantifier chooses are left out."""
+    """Return the indices that may be none, innermost first, each once; those that a quantifier
+    chooses are left out.
+    """
     names = {p.name for p in params}
     found: list[Expr] = []
     for e in whole:

@@ -1,4 +1,6 @@
-"""Walks over the expression tree that every reader shares: parts, copies, equality of text, variables."""
+"""Walks over the expression tree that every reader shares: parts, copies, equality of text,
+variables.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Sort:
     """A set of interchangeable things, such as jobs: subclass it; a scope says how many there are.
 
-    A field or parameter of a sort names one element. A field may also be none; a parameter never is.
+    A field or parameter of a sort names one element. A field may also be none; a parameter never
+    is.
     """
 
 
@@ -40,11 +41,15 @@ class _EnumMeta(type):
 
 
 class Enum(metaclass=_EnumMeta):
-    """A closed list of values: subclass it; each member is its name and one line that says what it means."""
+    """A closed list of values: subclass it; each member is its name and one line that says what it
+    means.
+    """
 
 
 class Nat:
-    """A natural number: 0 to `limit` in a scope, where leaving the range is a violation; unbounded in a proof."""
+    """A natural number: 0 to `limit` in a scope, where leaving the range is a violation; unbounded
+    in a proof.
+    """
 
     def __init__(self, limit: Expr | int) -> None:
         self.limit = limit

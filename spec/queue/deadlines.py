@@ -1,7 +1,7 @@
 """Deadlines: a heartbeat shows that a process is alive, not that it gets anywhere.
 
-Each attempt has a hard deadline. Once it has passed the lease is renewed no more, so an attempt that hangs
-loses its claim as a dead one does. With recovery this is what makes every job end.
+Each attempt has a hard deadline. Once it has passed the lease is renewed no more, so an attempt
+that hangs loses its claim as a dead one does. With recovery this is what makes every job end.
 """
 
 from spec.language import Spec, require

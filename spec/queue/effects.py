@@ -1,8 +1,10 @@
-"""Effects: the handler changes shared state in two steps and then commits, all in the store of the queue.
+"""Effects: the handler changes shared state in two steps and then commits, all in the store of the
+queue.
 
-Between any two steps the worker may die, or lose its claim to another one that begins the same work again.
-Readers look only at work that is recorded. The record is the idempotency key of the effect: it is written
-in the step that makes the effect visible. Left out: effects outside the store, which need an outbox.
+Between any two steps the worker may die, or lose its claim to another one that begins the same work
+again. Readers look only at work that is recorded. The record is the idempotency key of the effect:
+it is written in the step that makes the effect visible. Left out: effects outside the store, which
+need an outbox.
 """
 
 from spec.language import Enum, Nat, Spec, ite, require
@@ -110,7 +112,9 @@ def lose_reply(s, w: Worker):
 
 @effects.action()
 def find_recorded(s, w: Worker):
-    """The worker finds that the effect is committed, by itself unknowingly or by an earlier attempt."""
+    """The worker finds that the effect is committed, by itself unknowingly or by an earlier
+    attempt.
+    """
     require(recorded=s.recorded[s.job[w]])
     s.progress[w] = Progress.recorded
 

@@ -1,7 +1,8 @@
-"""A job and a worker: what they are, what is known of them, and the two ways in which an attempt comes to nothing.
+"""A job and a worker: what they are, what is known of them, and the two ways in which an attempt
+comes to nothing.
 
-The row of a job is in the store. What a worker believes is in its memory. Failures live in the gap between
-the two, so both are state here.
+The row of a job is in the store. What a worker believes is in its memory. Failures live in the gap
+between the two, so both are state here.
 """
 
 from spec.language import Enum, Nat, Sort, Spec, ite

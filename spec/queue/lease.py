@@ -1,9 +1,10 @@
 """The lease core: a job's life, and the workers that claim, run and settle it.
 
-Left out here: who puts a claim right after its worker has died (`recovery`), what the handler does to
-shared state (`effects`), who asks for jobs (`producers`). There is no clock: a lease may run out at any
-moment, which covers every speed a worker can have. A handler need never return: nothing here is promised
-about what goes on inside it. Nothing in the store is lost by a crash; a worker's memory is.
+Left out here: who puts a claim right after its worker has died (`recovery`), what the handler does
+to shared state (`effects`), who asks for jobs (`producers`). There is no clock: a lease may run out
+at any moment, which covers every speed a worker can have. A handler need never return: nothing here
+is promised about what goes on inside it. Nothing in the store is lost by a crash; a worker's memory
+is.
 """
 
 from spec.language import Spec, exists, forget, ite, require
@@ -43,7 +44,9 @@ def enqueue(s, j: Job):
 
 @lease.action(fair="strong")
 def claim(s, w: Worker, j: Job):
-    """A worker takes a job that is ready: the row, the lease and the token change in one durable step."""
+    """A worker takes a job that is ready: the row, the lease and the token change in one durable
+    step.
+    """
     require(idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready)
     s.status[j] = Status.claimed
     s.lease[j] = Lease.live
@@ -263,7 +266,9 @@ def a_lease_expires(s, j: Job):
 
 @lease.sometimes("INV-003")
 def two_workers_run_one_job(s, v: Worker, w: Worker):
-    """A worker can still be inside the handler when the next one enters it: the fence is not idle."""
+    """A worker can still be inside the handler when the next one enters it: the fence is not
+    idle.
+    """
     both = (s.pc[v] == Pc.running) & (s.pc[w] == Pc.running)
     return both & (s.job[v] == s.job[w]) & (s.held[v] < s.held[w])
 

@@ -1,7 +1,7 @@
 """Notices: somebody is told of every death, whatever caused it.
 
-The notice is written in the step that buries the job, and delivered later; delivery may be repeated by a
-crash that this module does not show, so the reader of notices must expect one twice.
+The notice is written in the step that buries the job, and delivered later; delivery may be repeated
+by a crash that this module does not show, so the reader of notices must expect one twice.
 """
 
 from spec.language import Enum, Spec, ite, require

@@ -1,7 +1,7 @@
 """Producers: a client asks for a job, may not hear the answer, and asks again with the same key.
 
-A request that was sent may arrive at any time, more than once, or never; so may the answer. A client that
-has crashed or waited too long simply sends again.
+A request that was sent may arrive at any time, more than once, or never; so may the answer. A
+client that has crashed or waited too long simply sends again.
 """
 
 from spec.language import Enum, Spec, require

@@ -1,7 +1,8 @@
 """Recovery: processes like any other that look for expired leases and put the claims right.
 
-A recoverer reads, and writes later; in between it may crash, the worker may come back, another recoverer may
-be faster. Left out: which recoverer leads. Any number may work at once; leadership would only save work.
+A recoverer reads, and writes later; in between it may crash, the worker may come back, another
+recoverer may be faster. Left out: which recoverer leads. Any number may work at once; leadership
+would only save work.
 """
 
 from spec.language import Sort, Spec, exists, forget, require
@@ -23,14 +24,18 @@ recovery.volatile("seen", Recoverer, Job, None, "the job whose lease it saw expi
 
 @recovery.action(fair="weak")
 def look(s, r: Recoverer, j: Job):
-    """A recoverer reads that a lease has expired, and remembers the job instead of what it saw before."""
+    """A recoverer reads that a lease has expired, and remembers the job instead of what it saw
+    before.
+    """
     require(up=s.up[r], expired=s.lease[j] == Lease.expired)
     s.seen[r] = j
 
 
 @recovery.action(fair="weak")
 def recover(s, r: Recoverer):
-    """The recoverer interrupts the claim, if the lease is still expired at the moment of writing."""
+    """The recoverer interrupts the claim, if the lease is still expired at the moment of
+    writing.
+    """
     j = s.seen[r]
     require(expired=s.lease[j] == Lease.expired)
     interrupt(s, j)

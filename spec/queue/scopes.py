@@ -1,7 +1,7 @@
 """The scopes that are checked: which modules together, and how many of everything.
 
-Two workers and two recoverers are the fewest that can get in each other's way. Two interruptions, or two
-failures, are the fewest that let a job be tried again.
+Two workers and two recoverers are the fewest that can get in each other's way. Two interruptions,
+or two failures, are the fewest that let a job be tried again.
 """
 
 from spec.language import Spec
