@@ -23,13 +23,14 @@ from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol
 
 ONE = {"Job": 1, "Worker": 2, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 2}
+TINY = {"Job": 1, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2}
 TWO = {"Job": 2, "Worker": 1, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 1}
 deep = pytest.mark.deep
 SMALL = [
     Scope("two-phase commit", commit_protocol, {"Manager": 4}),
     Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1}),
     Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3}),
-    Scope("requests", requests, ONE),
+    Scope("requests", requests, TINY),
     pytest.param(Scope("requests of two", requests, TWO), marks=deep),
     pytest.param(Scope("life", life, ONE), marks=deep),
     pytest.param(Scope("shared", shared, ONE), marks=deep),
@@ -155,7 +156,7 @@ EDITS = ["settle_done.fenced", "recover.expired", "enqueue.new_key", "confirm.st
 
 @pytest.mark.parametrize("guard", EDITS)
 def test_a_guard_switched_off_is_a_guard_left_out(guard: str) -> None:
-    scope = Scope("requests", requests, ONE)
+    scope = Scope("requests", requests, TINY)
     off = explore(scope, off=(guard,), symmetry=False)
     assert answers(explore_plainly(scope, off=(guard,))) == answers(off)
 
@@ -163,7 +164,7 @@ def test_a_guard_switched_off_is_a_guard_left_out(guard: str) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("edit", [*EDITS, "split claim lease", "weaken claim lease"])
 def test_edited_specs_agree(edit: str) -> None:
-    scope = Scope("requests", requests, ONE)
+    scope = Scope("requests", requests, TINY)
     edited = scope.on(find(requests, edit))
     assert answers(explore_plainly(edited)) == answers(explore(edited, symmetry=False))
 
@@ -171,7 +172,7 @@ def test_edited_specs_agree(edit: str) -> None:
 @pytest.mark.parametrize("symmetry", [False, True])
 @pytest.mark.parametrize("guard", EDITS)
 def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: bool) -> None:
-    scope = Scope("requests", requests, ONE)
+    scope = Scope("requests", requests, TINY)
     plain = explore_plainly(scope, off=(guard,))
     found = explore(scope, off=(guard,), symmetry=symmetry)
     assert plain.violations == found.violations
@@ -196,7 +197,7 @@ def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: boo
 
 
 def test_until_stops_after_the_level_of_the_violation() -> None:
-    scope = Scope("requests", requests, ONE)
+    scope = Scope("requests", requests, TINY)
     found = explore(
         scope, off=("settle_done.fenced",), until=frozenset(["only_the_holder_settles"])
     )
@@ -245,7 +246,7 @@ def test_an_interrupt_ends_the_run_with_what_was_covered() -> None:
 Fault = Callable[[str], str]
 FAULTS: dict[str, Fault] = {
     "a comparison that looks at half a state": lambda text: text.replace(
-        "if y == slot:", "if shl(y, 40) == shl(slot, 40):"
+        "if y == slot:", "if shl(y, 56) == shl(slot, 56):"
     ),
     "a successor dropped": lambda text: text.replace("m += c\n", "m += c - 1\n", 1),
     "a guard forgotten": lambda text: text.replace("c += flag(((s0 & km0) == kv0))", "c += 1", 1),

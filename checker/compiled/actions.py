@@ -8,46 +8,14 @@ prepared outside the loop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from checker.compiled.layout import Layout
-from checker.compiled.terms import Bits, Element, Env, Terms, conjoin, disjoin, either, moved
+from checker.compiled.terms import Bits, Element, Terms, conjoin, disjoin, either, moved
+from checker.compiled.text import Names, Text
 from spec.language.expr import Add, Expr, Ite, Read, Subtract, Var
 from spec.language.model import Action, Update
 from spec.language.tracing import references
 from spec.language.tree import alike
 from spec.language.types import Nat
-
-
-class Text:
-    """Lines of generated code, with their indentation."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.depth = 0
-
-    def add(self, *lines: str) -> None:
-        """Write lines at the present depth."""
-        self.lines += ["    " * self.depth + line for line in lines]
-
-    def open(self, line: str) -> None:
-        """Write a line that begins a block."""
-        self.add(line)
-        self.depth += 1
-
-    def close(self, depth: int) -> None:
-        """End the blocks down to a depth."""
-        self.depth = depth
-
-
-@dataclass
-class Names:
-    """The numbers by which generated code calls guards and what can be violated."""
-
-    guards: dict[str, int] = field(default_factory=dict)
-    violations: dict[str, int] = field(default_factory=dict)
-    pending: dict[str, int] = field(default_factory=dict)
-    fired: dict[str, int] = field(default_factory=dict)
 
 
 class ActionCode:
@@ -350,6 +318,3 @@ def _clash(a: Bits, b: Bits) -> bool:
     if a.field != b.field:
         return False
     return not (isinstance(a.index, int) and isinstance(b.index, int) and a.index != b.index)
-
-
-__all__ = ["ActionCode", "Env", "Names", "Text"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 
-from checker.compiled.actions import ActionCode, Names, Text
+from checker.compiled.actions import ActionCode
 from checker.compiled.layout import Layout
 from checker.compiled.terms import Element, Env, Terms, conjoin, disjoin
+from checker.compiled.text import Names, Text
 from checker.exploration import antecedent
 from spec.language.evaluate import changes
 from spec.language.expr import Expr, Not, Read, Var

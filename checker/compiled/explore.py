@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from checker.compiled.module import prepare
+from checker.compiled.module import Compiled, prepare
 from checker.compiled.search import Search
 from checker.compiled.traces import Tracer, empty_table
 from checker.compiled.tuning import Tuning
@@ -54,6 +54,20 @@ def explore(
         pass
     except MemoryError:
         stopped = "max-memory"
+    return _result(scope, off, stopped, compiled, search, evaluator, began)
+
+
+def _result(
+    scope: Scope,
+    off: tuple[str, ...],
+    stopped: str | None,
+    compiled: Compiled,
+    search: Search,
+    evaluator: Evaluator,
+    began: float,
+) -> Exploration:
+    """Return what a search found; it keeps the states, so that traces can be rebuilt."""
+    seconds = time.perf_counter() - began
     size = search.bytes
     search.table = empty_table()
     tracer: list[Tracer] = []
@@ -73,7 +87,7 @@ def explore(
         states=search.count,
         generated=sum(fired.values()),
         depth=max(0, len(search.levels) - 1),
-        seconds=time.perf_counter() - began,
+        seconds=seconds,
         violations={name: found.depth + 1 for name, found in search.violations.items()},
         exercised=frozenset(compiled.names.pending) - search.pending,
         fired=fired,

@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from checker.compiled import kernel
-from checker.compiled.actions import ActionCode, Names, Text
+from checker.compiled.actions import ActionCode
 from checker.compiled.claims import ClaimCode, load_words
 from checker.compiled.layout import WORD_BITS, Layout
 from checker.compiled.native import Loaded, object_code, processor
 from checker.compiled.symmetry import CanonCode, merged
+from checker.compiled.text import Names, Text
 from spec.language.scope import Scope
 from spec.language.types import Nat
 

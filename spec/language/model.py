@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from spec.language import tracing
-from spec.language.expr import Bound, Const, Exists, Expr, ForAll, Read, Var, lift, truth
+from spec.language.expr import Bound, Const, Expr, Read, Var, lift, truth
 from spec.language.misuse import Misuse, near
+from spec.language.parts import joined
 from spec.language.signature import first_sentence, names, parameters
 from spec.language.tree import walk
 from spec.language.types import Sort, Type, is_sort, is_type
@@ -151,7 +152,7 @@ class Spec:
             self._merge("property", self.properties, other.properties)
             for action in other.actions.values():
                 mine = self.actions.get(action.name)
-                self.actions[action.name] = _joined(mine, action) if mine else action
+                self.actions[action.name] = joined(mine, action) if mine else action
 
     def _merge(self, what: str, mine: dict[str, Any], other: dict[str, Any]) -> None:
         for name, thing in other.items():
@@ -228,7 +229,7 @@ class Spec:
             base = self.actions[action.name]
             part = tracing.trace_action(self, function, parameters(function, 1))
             extra = replace(base, parts=(part,))
-            self.actions[base.name] = _joined(base, extra)
+            self.actions[base.name] = joined(base, extra)
             return self.actions[base.name]
 
         return declare
@@ -277,7 +278,9 @@ class Spec:
             tracing.refuse_unbound(
                 [claim.body, *([] if claim.then is None else [claim.then])], params, name
             )
-            if kind == "step" and not any(isinstance(e, Read) and e.after for e in walk(claim.body)):
+            if kind == "step" and not any(
+                isinstance(e, Read) and e.after for e in walk(claim.body)
+            ):
                 raise Misuse(
                     f"{name} reads nothing after the step, so it would never be asked",
                     "read what it speaks of from t, or make it an invariant",
@@ -314,38 +317,3 @@ class Spec:
         copy.__dict__.update(changes)
         copy.edits = (*self.edits, edit)
         return copy
-
-
-def _joined(a: Action, b: Action) -> Action:
-    """Return one action with the parts of both, each part once."""
-    parts = a.parts + tuple(p for p in b.parts if not any(p is q for q in a.parts))
-    joined = replace(a, parts=parts)
-    _refuse_capture(joined)
-    seen: set[str] = set()
-    for g in joined.guards:
-        if g.name in seen:
-            raise Misuse(f"{a.name} has two guards '{g.name}'", "give each guard a name of its own")
-        seen.add(g.name)
-    written: dict[str, Part] = {}
-    for part in parts:
-        for u in part.statements:
-            if written.setdefault(u.field.name, part) is not part:
-                raise Misuse(
-                    f"two parts of {a.name} write '{u.field.name}'", "let one of them write it"
-                )
-    return joined
-
-
-def _refuse_capture(action: Action) -> None:
-    """Raise `Misuse` if one part uses the name of another's parameter for something else."""
-    types = {p.name: p.type for p in action.params}
-    for part in action.parts:
-        whole = [g.condition for g in part.guards]
-        whole += [e for u in part.statements for e in (u.value, u.index) if e is not None]
-        inner = [e.var for one in whole for e in walk(one) if isinstance(e, ForAll | Exists)]
-        wrong = [p.name for p in part.params if types[p.name] is not p.type]
-        for name in [*wrong, *(v.name for v in inner if v.name in types)]:
-            raise Misuse(
-                f"two parts of {action.name} use '{name}' for different things",
-                "choose another name in one of them",
-            )

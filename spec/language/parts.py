@@ -1,0 +1,48 @@
+"""Puts together what several specs say of one action."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from spec.language.expr import Exists, ForAll
+from spec.language.misuse import Misuse
+from spec.language.tree import walk
+
+if TYPE_CHECKING:
+    from spec.language.model import Action, Part
+
+
+def joined(a: Action, b: Action) -> Action:
+    """Return one action with the parts of both, each part once."""
+    parts = a.parts + tuple(p for p in b.parts if not any(p is q for q in a.parts))
+    whole = replace(a, parts=parts)
+    _refuse_capture(whole)
+    seen: set[str] = set()
+    for g in whole.guards:
+        if g.name in seen:
+            raise Misuse(f"{a.name} has two guards '{g.name}'", "give each guard a name of its own")
+        seen.add(g.name)
+    written: dict[str, Part] = {}
+    for part in parts:
+        for u in part.statements:
+            if written.setdefault(u.field.name, part) is not part:
+                raise Misuse(
+                    f"two parts of {a.name} write '{u.field.name}'", "let one of them write it"
+                )
+    return whole
+
+
+def _refuse_capture(action: Action) -> None:
+    """Raise `Misuse` if one part uses the name of another's parameter for something else."""
+    types = {p.name: p.type for p in action.params}
+    for part in action.parts:
+        whole = [g.condition for g in part.guards]
+        whole += [e for u in part.statements for e in (u.value, u.index) if e is not None]
+        inner = [e.var for one in whole for e in walk(one) if isinstance(e, ForAll | Exists)]
+        wrong = [p.name for p in part.params if types[p.name] is not p.type]
+        for name in [*wrong, *(v.name for v in inner if v.name in types)]:
+            raise Misuse(
+                f"two parts of {action.name} use '{name}' for different things",
+                "choose another name in one of them",
+            )
