@@ -11,7 +11,7 @@ import pytest
 from checker.compiled import explore
 from checker.export.tla import write
 from checker.export.tlc import run_tlc
-from spec.queue import DEFAULT, DEEP, SCOPES
+from spec.queue import DEEP, DEFAULT, SCOPES
 
 # Distinct states and depth, as TLC gave them for the exported scope with its SYMMETRY set. The deep
 # test below asks TLC again; where a number is None, TLC takes too long for that.

@@ -1,10 +1,11 @@
-"""Names and expressions in TLA+, laid out to be read."""
+"""Expressions in TLA+, laid out to be read."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
+from checker.export.tla_layout import WIDTH, hang
+from checker.export.tla_names import Names
 from spec.language.expr import (
     Add,
     And,
@@ -25,84 +26,13 @@ from spec.language.expr import (
     Subtract,
     Var,
 )
-from spec.language.scope import Scope, element_name
-from spec.language.tree import alike, walk
-from spec.language.types import Type, is_enum
-
-WIDTH = 96
-
-# Words of TLA+, names of the modules we extend, and what every module here defines itself.
-RESERVED = frozenset(
-    """
-    ACTION ASSUME ASSUMPTION AXIOM BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS
-    DOMAIN ELSE ENABLED EXCEPT EXTENDS HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE NEW
-    OBVIOUS OMITTED ONLY OTHER PICK PROOF PROPOSITION PROVE QED RECURSIVE SF_ STATE STEP SUBSET
-    SUFFICES TAKE TEMPORAL THEN THEOREM UNCHANGED UNION USE VARIABLE VARIABLES WF_ WITH WITNESS
-    BOOLEAN FALSE STRING TRUE Int Nat Real Infinity Any Assert JavaTime Permutations Print PrintT
-    RandomElement SortSeq TLCEval TLCGet TLCSet ToString Append Head Len Naturals Integers
-    Sequences SelectSeq Seq SubSeq Tail TLC FiniteSets Fairness FairSpec Init Next None Spec
-    Symmetry TypeOK vars
-    """.split()  # noqa: SIM905  # a column of quoted words reads worse
-)
+from spec.language.tree import alike
+from spec.language.types import Type
 
 # Binding strength. /\ and \/ have the same in TLA+, where they may not be mixed without brackets.
 OPEN, IMPLIES, JUNCTION, NOT, COMPARE, SUM, DIFFERENCE, TIGHT = range(8)
 
-
-class Names:
-    """The names of a scope as TLA+ identifiers, no two alike: TLA+ lets no name hide another."""
-
-    def __init__(self, scope: Scope, module: str) -> None:
-        spec = scope.spec
-        self.taken = {*RESERVED, module}
-        for sort in spec.sorts:
-            self.taken |= {element_name(sort, i) for i in range(scope.size(sort))}
-        self.given: dict[tuple[str, str], str] = {}
-        for kind, names in (
-            ("type", [t.__name__ for t in (*spec.sorts, *enums(scope))]),
-            ("constant", spec.constants),
-            ("field", spec.fields),
-            ("action", spec.actions),
-            ("property", spec.properties),
-            ("never", spec.properties),
-        ):
-            for name in names:
-                self.give(kind, name)
-
-    def give(self, kind: str, name: str) -> str:
-        """Return the identifier for what is called `name` here, the same one each time."""
-        if (kind, name) not in self.given:
-            wanted = f"never_{name}" if kind == "never" else name
-            wanted = re.sub(r"[^A-Za-z0-9_]", lambda odd: f"u{ord(odd[0]):x}", wanted)
-            if wanted.startswith(("WF_", "SF_")) or not re.search("[A-Za-z]", wanted):
-                wanted = f"x{wanted}"
-            while wanted in self.taken:
-                wanted += "_"
-            self.taken.add(wanted)
-            self.given[kind, name] = wanted
-        return self.given[kind, name]
-
-
-def enums(scope: Scope) -> list[type]:
-    """Return the enums of fields and parameters, in order of first use."""
-    spec = scope.spec
-    types = [f.type for f in spec.fields.values()]
-    types += [p.type for action in spec.actions.values() for p in action.params]
-    types += [p.type for claim in spec.properties.values() for p in claim.params]
-    types += [e.var.type for e in expressions(scope) if isinstance(e, ForAll | Exists)]
-    return list(dict.fromkeys(t for t in types if isinstance(t, type) and is_enum(t)))
-
-
-def expressions(scope: Scope) -> Iterator[Expr]:
-    """Yield every expression of actions and properties, and everything inside."""
-    for action in scope.spec.actions.values():
-        for guard in action.guards:
-            yield from walk(guard.condition)
-        for u in action.updates(scope.spec):
-            yield from walk(u.value)
-    for p in scope.spec.properties.values():
-        yield from walk(p.body)
-        yield from walk(p.then) if p.then is not None else ()
+COMPARISONS: dict[type[Expr], str] = {Equal: "=", Less: "<", LessEqual: "<="}
 
 
 class Writer:
@@ -153,8 +83,7 @@ class Writer:
                 right = self.within(e.right, JUNCTION, learnt(e.left, known))
                 return f"{left} => {right}", IMPLIES
             case Equal() | Less() | LessEqual():
-                symbol = {Equal: "=", Less: "<", LessEqual: "<="}[type(e)]
-                return self._sides(e, symbol, COMPARE, known), COMPARE
+                return self._sides(e, COMPARISONS[type(e)], COMPARE, known), COMPARE
             case Add():
                 return self._sides(e, "+", SUM, known), SUM
             case Subtract():
@@ -238,9 +167,9 @@ class Writer:
                     found += hang(bullet, self.lines(item, width - 3, so_far))
                 return found
             case Implies():
-                left = bracket(self.lines(e.left, width - 2, known), e.left)
-                right = self.lines(e.right, width - 5, learnt(e.left, known))
-                return [*left, *hang("  => ", bracket(right, e.right))]
+                left = self.operand(e.left, JUNCTION, width, known)
+                right = self.operand(e.right, JUNCTION, width - 5, learnt(e.left, known))
+                return [*left, *hang("  => ", right)]
             case ForAll() | Exists():
                 body = self.lines(e.body, width - 2, known)
                 return [self.quantifier(e), *(f"  {line}" for line in body)]
@@ -252,11 +181,33 @@ class Writer:
                     *hang("THEN ", then),
                     *hang("ELSE ", other),
                 ]
-            case Not(Equal()):
-                return [one]
+            case Not(Equal() as same):
+                return self._broken(same, "#", width, known)
             case Not():
-                return hang("~", bracket(self.lines(e.body, width - 3, known), e.body))
+                return hang("~", self.operand(e.body, TIGHT, width - 1, known))
+            case Equal() | Less() | LessEqual():
+                return self._broken(e, COMPARISONS[type(e)], width, known)
         return [one]
+
+    def _broken(
+        self, e: Equal | Less | LessEqual, symbol: str, width: int, known: Sequence[Expr]
+    ) -> list[str]:
+        """Return a comparison, its right side on lines of its own if the left one is long."""
+        left = self.operand(e.left, COMPARE + 1, width, known)
+        start = f"{left[0]} {symbol} "
+        if len(left) > 1 or len(start) > width // 2:
+            start = f"  {symbol} "
+        right = hang(start, self.operand(e.right, COMPARE + 1, width - len(start), known))
+        return [*left, *right] if start.startswith(" ") else right
+
+    def operand(self, e: Expr, least: int, width: int, known: Sequence[Expr]) -> list[str]:
+        """Return the lines of one side, in brackets if it binds less strongly or ends in a list."""
+        one = self.within(e, least, known)
+        found = self.lines(e, width - 2, known)
+        if len(one) <= width or len(found) == 1:
+            return [one]
+        inside = hang("(", found)
+        return [*inside[:-1], f"{inside[-1]})"]
 
 
 def flatten(e: Expr, kind: type[Expr]) -> list[Expr]:
@@ -285,20 +236,3 @@ def learnt(condition: Expr, known: Sequence[Expr]) -> list[Expr]:
         case Equal(Var(), right):
             found.append(right)
     return found
-
-
-def hang(mark: str, lines: Sequence[str]) -> list[str]:
-    """Return the lines behind a mark, the later ones indented to match."""
-    return [(mark if n == 0 else " " * len(mark)) + line for n, line in enumerate(lines)]
-
-
-def bracket(lines: list[str], e: Expr) -> list[str]:
-    """Return the lines in brackets where the expression is one that would reach too far without."""
-    if isinstance(e, And | Or) and len(lines) == 1:
-        return lines
-    if not isinstance(e, And | Or | Implies | Ite | ForAll | Exists | Read) or (
-        isinstance(e, Read) and not lines[0].startswith("IF ")
-    ):
-        return lines
-    inside = hang("(", lines)
-    return [*inside[:-1], f"{inside[-1]})"]

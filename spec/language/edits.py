@@ -42,8 +42,7 @@ def instead(spec: Spec, name: str, other: Callable[..., Any]) -> Spec:
 
 
 def split(spec: Spec, name: str, at: str) -> Spec:
-    """Return the spec with an atomic action made two: the assignments from the first one to field
-    `at` on come later.
+    """Return the spec with an atomic action made two: assignments from field `at` on come later.
 
     The action's first parameter is its process. Half-way, it can only finish or crash, and what it
     was working on is in its memory: a crash forgets that the second half was to come. The second
@@ -93,13 +92,12 @@ def split(spec: Spec, name: str, at: str) -> Spec:
         ),
     }
     for other in spec.actions.values():
-        if other.name != name and other.params and other.params[0].type is process.type:
-            if other.fault:
-                continue  # a crash may come between the halves
+        mine = bool(other.params) and other.params[0].type is process.type
+        # A crash may come between the halves, and nothing else.
+        if other.name != name and mine and not other.fault:
             busy = Guard(idle.name, Not(Read(half, other.params[0])))
-            actions[other.name] = replace(
-                other, parts=(*other.parts, Part((other.params[0],), (busy,), ()))
-            )
+            waiting = Part((other.params[0],), (busy,), ())
+            actions[other.name] = replace(other, parts=(*other.parts, waiting))
     memories = {f.name: f for f in (half, *kept.values())}
     return _with_actions(spec, f"split {name} {at}", actions, memories)
 

@@ -142,8 +142,7 @@ class Var(Expr):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Read(Expr):
-    """The value of a field, of `index` if the field is kept per element; `after` reads the state
-    after the step.
+    """The value of a field, of `index` if it is kept per element; `after`: after the step.
 
     Reading through none gives the field's initial value. `version` counts the assignments that came
     before the read inside its action; it is 0 in everything a reader sees.
@@ -285,11 +284,9 @@ def lift(value: Any, wanted: Type, context: str = "") -> Expr:
             "write an expression, True, False, a number, an enum member, or None for a reference",
         )
     if not same_type(found.type, wanted):
-        raise Misuse(
-            f"`{found}` is {type_name(found.type)}, "
-            f"but {type_name(wanted)} is wanted {context}".rstrip(),
-            "use values of one type; & | ~ bind tighter than ==, so bracket comparisons",
-        )
+        fact = f"`{found}` is {type_name(found.type)}, but {type_name(wanted)} is wanted {context}"
+        remedy = "use values of one type; & | ~ bind tighter than ==, so bracket comparisons"
+        raise Misuse(fact.rstrip(), remedy)
     return found
 
 
