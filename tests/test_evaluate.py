@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spec.language import Enum, Nat, Sort, Spec, exists, forall, forget, ite, require
@@ -121,6 +121,8 @@ def traced(program: Program) -> Scope:
     return Scope("cells", spec, {"Cell": 3})
 
 
+# A program of many aliases becomes a large expression, and a busy machine is no failure.
+@settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     programs,
     st.integers(0, 3),
