@@ -18,10 +18,10 @@ check: .venv/.ready
 	@$(BIN)/ffq check
 
 test: check
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto
 
 deep: .venv/.ready
-	@$(BIN)/pytest -m deep
+	@$(BIN)/pytest -n auto -m deep
 
 lint: .venv/.ready
 	@$(BIN)/ruff format --check
