@@ -8,7 +8,7 @@ need an outbox.
 """
 
 from spec.language import Enum, Nat, Spec, ite, require
-from spec.queue.job import Job, Status, Token, Worker, fenced, last_failure, last_interrupt, leased
+from spec.queue.job import Job, Pc, Status, Token, Worker, fenced, last_failure, last_interrupt, leased
 from spec.queue.lease import settle_done, settle_failed, settle_released, start
 from spec.queue.recovery import Recoverer, recover, recovery
 
@@ -186,6 +186,40 @@ def dead_letters_are_true(s, j: Job):
 def the_record_tells_the_truth(s, j: Job):
     """The effect is on record exactly if it took place."""
     return s.recorded[j] == (s.applied[j] >= 1)
+
+
+# ------------------------------------------------------------------ what the proofs lean on
+@effects.lemma("INV-005")
+def writes_carry_a_token_of_their_job(s, j: Job):
+    """Shared state was written under a token that the job has had."""
+    return (s.first[j] <= s.token[j]) & (s.second[j] <= s.token[j])
+
+
+@effects.lemma("INV-011")
+def writers_are_in_the_handler(s, w: Worker):
+    """Only a worker inside the handler is about to write a half."""
+    return s.progress[w].is_in(Progress.begun, Progress.first) >> (s.pc[w] == Pc.running)
+
+
+@effects.lemma("INV-009")
+def workers_believe_in_no_false_record(s, w: Worker):
+    """A worker takes the effect for committed only if it is."""
+    return (s.progress[w] == Progress.recorded) >> s.recorded[s.job[w]]
+
+
+@effects.lemma("INV-008")
+def the_first_half_is_the_holders(s, w: Worker):
+    """While the holder has written one half, that half is the last one and nothing is on record."""
+    half = (s.progress[w] == Progress.first) & fenced(s, w)
+    return half >> ((s.first[s.job[w]] == s.held[w]) & ~s.recorded[s.job[w]])
+
+
+@effects.lemma("INV-008")
+def both_halves_are_the_holders(s, w: Worker):
+    """While the holder has written both halves and nothing is on record, they are the last ones."""
+    j = s.job[w]
+    both = (s.progress[w] == Progress.second) & fenced(s, w) & ~s.recorded[j]
+    return both >> ((s.first[j] == s.held[w]) & (s.second[j] == s.held[w]))
 
 
 # ------------------------------------------------------------------ what must be reachable

@@ -257,6 +257,31 @@ def every_death_has_a_reason(s, j: Job):
     return (s.status[j] == Status.dead) == (s.reason[j] != Reason.none)
 
 
+# ------------------------------------------------------------------ what the proofs lean on
+@lease.lemma("INV-003")
+def absent_jobs_are_untouched(s, j: Job):
+    """A job that is not in the queue has never been claimed."""
+    return (s.status[j] == Status.absent) >> (s.token[j] == 0)
+
+
+@lease.lemma("INV-003")
+def tokens_come_from_the_row(s, w: Worker):
+    """A worker was given its token by a claim, and the row has only gone on from there."""
+    return (s.job[w] != None) >> ((0 < s.held[w]) & (s.held[w] <= s.token[s.job[w]]))
+
+
+@lease.lemma("INV-004")
+def only_the_busy_have_a_job(s, w: Worker):
+    """A worker has a job exactly while it is neither idle nor down."""
+    return (s.job[w] == None) == s.pc[w].is_in(Pc.idle, Pc.down)
+
+
+@lease.lemma("INV-007")
+def the_holder_has_entered(s, w: Worker):
+    """A worker inside the handler that holds the last claim has entered under it."""
+    return ((s.pc[w] == Pc.running) & fenced(s, w)) >> s.entered[s.job[w]]
+
+
 # ------------------------------------------------------------------ what must be reachable
 @lease.sometimes("INV-002")
 def a_lease_expires(s, j: Job):

@@ -1,0 +1,135 @@
+"""What has to be proved: that a claim holds at first and that no action breaks it.
+
+The invariants, lemmas and ranges of numbers of a spec are proved together by induction: each step
+begins in a state where all of them hold. A step property is proved of each step from such a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from checker.prove.smt import Smt, Taken, after
+from spec.language.evaluate import changes
+from spec.language.expr import Expr, Not, NoneOf, Equal, Or, Read, Var, number
+from spec.language.model import Action, Property, Spec
+from spec.language.types import Nat
+
+START = "start"
+"""In the name of an obligation the place of an action: the initial state."""
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """One question for a solver: it is proved if the text has no model.
+
+    `name` is action/claim. `says` is the question in plain words.
+    """
+
+    name: str
+    claim: str
+    says: str
+    text: str
+
+
+def inductive(spec: Spec) -> tuple[Property, ...]:
+    """Return what is proved together: invariants, lemmas, and the range of each number."""
+    claims = [p for p in spec.properties.values() if p.kind in ("invariant", "lemma")]
+    return (*claims, *ranges(spec))
+
+
+def ranges(spec: Spec) -> tuple[Property, ...]:
+    """Return for each number the lemma that it stays within its field's limit."""
+    found = []
+    for f in spec.fields.values():
+        if not isinstance(f.type, Nat):
+            continue
+        element = None if f.over is None else Var("x", f.over)
+        value = Read(f, element)
+        body = (value >= 0) & (value <= number(f.type.limit))
+        doc = f"{f.name} is a number from 0 to {f.type.limit}."
+        params = () if element is None else (element,)
+        found.append(Property("range", f"range_{f.name}", doc, "lemma", params, body))
+    return tuple(found)
+
+
+class Prover:
+    """The obligations of one spec, from hypotheses that may be fewer than all that is claimed."""
+
+    def __init__(self, spec: Spec, hypotheses: Sequence[Property] | None = None) -> None:
+        self.spec = spec
+        self.hypotheses = inductive(spec) if hypotheses is None else tuple(hypotheses)
+        self.smt = Smt(spec)
+        self._declarations = ["(set-logic ALL)", *self.smt.declarations()]
+        self._assumed = [
+            f"(assert (! {self.smt.closed(p.params, p.body)} :named {p.name}))"
+            for p in self.hypotheses
+        ]
+
+    def all(self) -> Iterator[Obligation]:
+        """Yield every obligation: initial state first, then action by action."""
+        claims = inductive(self.spec)
+        for claim in claims:
+            yield self.initiation(claim)
+        steps = [p for p in self.spec.properties.values() if p.kind == "step"]
+        for action in self.spec.actions.values():
+            for claim in (*claims, *steps):
+                yield self.consecution(action, claim)
+
+    def initiation(self, claim: Property) -> Obligation:
+        """Return the obligation that the claim holds in the initial state."""
+        lines = list(self._declarations)
+        for f in self.spec.fields.values():
+            element = None if f.over is None else Var("x", f.over)
+            holds = Read(f, element) == f.initial
+            params = () if element is None else (element,)
+            lines.append(f"(assert (! {self.smt.closed(params, holds)} :named start.{f.name}))")
+        return self._obligation(START, claim, lines, claim.body, None)
+
+    def consecution(self, action: Action, claim: Property) -> Obligation:
+        """Return the obligation that the action keeps an invariant, or that a step of it is as a
+        step property says.
+        """
+        lines, step = self.step(action)
+        if claim.kind == "step":
+            # A step property is asked of the places that have changed.
+            moved = reduce(Or, changes(claim))
+            body: Expr = ~moved | claim.body
+        else:
+            body = after(claim.body)
+        return self._obligation(action.name, claim, lines, body, step)
+
+    def step(self, action: Action, prefix: str | None = None) -> tuple[list[str], Taken]:
+        """Return the lines that assume a step of the action from a state where the hypotheses
+        hold.
+        """
+        name = action.name
+        declared, names = self.smt.parameters(action.params, prefix or name)
+        lines = [*self._declarations, *self._assumed, *declared]
+        for i, enabled in enumerate(self.enabling(action)):
+            label = f"{name}.{enabled[0]}" if enabled[0] else f"{name}.reference{i}"
+            lines.append(f"(assert (! {self.smt.term(enabled[1], names)} :named {label}))")
+        return lines, Taken(action, names)
+
+    def enabling(self, action: Action) -> list[tuple[str, Expr]]:
+        """Return what enables the action: each reference it follows is not none, each guard
+        holds.
+        """
+        followed = action.references(self.spec)
+        found: list[tuple[str, Expr]] = [("", Not(Equal(r, NoneOf(r.type)))) for r in followed]
+        return found + [(g.name, g.condition) for g in action.guards]
+
+    def _obligation(
+        self, where: str, claim: Property, lines: list[str], body: Expr, step: Taken | None
+    ) -> Obligation:
+        declared, names = self.smt.parameters(claim.params, "for")
+        denied = f"(assert (! (not {self.smt.term(body, names, step)}) :named denied))"
+        if step is None:
+            says = f"{claim.name} holds in the initial state."
+        elif claim.kind == "step":
+            says = f"Every step of {where} is as {claim.name} says."
+        else:
+            says = f"{where} keeps {claim.name}."
+        text = "\n".join([*lines, *declared, denied, "(check-sat)", ""])
+        return Obligation(f"{where}/{claim.name}", claim.name, says, text)
