@@ -201,6 +201,12 @@ def writers_are_in_the_handler(s, w: Worker):
     return s.progress[w].is_in(Progress.begun, Progress.first) >> (s.pc[w] == Pc.running)
 
 
+@effects.lemma("INV-011")
+def only_the_busy_get_anywhere(s, w: Worker):
+    """A worker without a job has no work behind it."""
+    return (s.job[w] == None) >> (s.progress[w] == Progress.outside)
+
+
 @effects.lemma("INV-009")
 def workers_believe_in_no_false_record(s, w: Worker):
     """A worker takes the effect for committed only if it is."""

@@ -16,7 +16,7 @@ life = Spec(
     "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."
 )
 requests = Spec("requests", producers, recovery, doc="Clients, claims and recovery.")
-shared = Spec("shared state", effects, doc="Claims, recovery and effects in two steps.")
+shared = Spec("shared", effects, doc="Claims, recovery and effects in two steps.")
 whole = Spec("whole", producers, effects, notices, deadlines, doc="All modules at once.")
 
 
