@@ -7,12 +7,12 @@ begins in a state where all of them hold. A step property is proved of each step
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 
 from checker.prove.smt import Smt, Taken, after
 from spec.language.evaluate import changes
-from spec.language.expr import Expr, Not, NoneOf, Equal, Or, Read, Var, number
+from spec.language.expr import Equal, Expr, NoneOf, Not, Or, Read, Var, number
 from spec.language.model import Action, Property, Spec
 from spec.language.types import Nat
 

@@ -183,9 +183,7 @@ def _enums(spec: Spec) -> tuple[type[Enum], ...]:
             used[t] = None
     for params, wholes in _formulas(spec):
         variables = [e for whole in wholes for e in walk(whole) if isinstance(e, Const | Var)]
-        bound = [
-            e.var for whole in wholes for e in walk(whole) if isinstance(e, ForAll | Exists)
-        ]
+        bound = [e.var for whole in wholes for e in walk(whole) if isinstance(e, ForAll | Exists)]
         for t in (e.type for e in (*params, *variables, *bound)):
             if is_enum(t):
                 used[t] = None

@@ -8,7 +8,17 @@ need an outbox.
 """
 
 from spec.language import Enum, Nat, Spec, ite, require
-from spec.queue.job import Job, Pc, Status, Token, Worker, fenced, last_failure, last_interrupt, leased
+from spec.queue.job import (
+    Job,
+    Pc,
+    Status,
+    Token,
+    Worker,
+    fenced,
+    last_failure,
+    last_interrupt,
+    leased,
+)
 from spec.queue.lease import settle_done, settle_failed, settle_released, start
 from spec.queue.recovery import Recoverer, recover, recovery
 

@@ -267,7 +267,7 @@ def absent_jobs_are_untouched(s, j: Job):
 @lease.lemma("INV-003")
 def tokens_come_from_the_row(s, w: Worker):
     """A worker was given its token by a claim, and the row has only gone on from there."""
-    return (s.job[w] != None) >> ((0 < s.held[w]) & (s.held[w] <= s.token[s.job[w]]))
+    return (s.job[w] != None) >> ((s.held[w] > 0) & (s.held[w] <= s.token[s.job[w]]))
 
 
 @lease.lemma("INV-004")

@@ -1,0 +1,38 @@
+"""What a solver says of an obligation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["proved", "refuted", "unknown"]
+
+SECONDS_MAX = 20
+"""After so many seconds on one obligation a solver has not finished."""
+
+
+class MissingSolver(Exception):
+    """A solver is not installed: `subject: fact; remedy`."""
+
+    def __init__(self, module: str, package: str) -> None:
+        super().__init__(f"{module} is not installed; `pip install {package}` brings it")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verdict, the seconds it took, and of a proof the names of the assertions that it used.
+
+    refuted: there is a state in which the obligation fails; nobody says that it can be reached.
+    `why` says why a solver does not know. The core may be more than is needed.
+    """
+
+    verdict: Verdict
+    seconds: float
+    core: tuple[str, ...] = ()
+    why: str = ""
+
+
+def verdict(said: str) -> Verdict:
+    """Return what the solver's word means: no model of the text, no way for the claim to fail."""
+    words: dict[str, Verdict] = {"unsat": "proved", "sat": "refuted"}
+    return words.get(said, "unknown")
