@@ -50,7 +50,7 @@ def look(
     `watch` is called if there is work to do, and returns what is told of its progress.
     """
     file = _file(scope, off, engine)
-    known = _read(file)
+    known = _found(recall(file))
     if known is not None:
         return known
     explored = _explore(scope, off, engine, limits, watch())
@@ -61,7 +61,7 @@ def look(
         dict(explored.violations), explored.stopped_by,
     )  # fmt: skip
     if explored.complete:
-        _write(file, json.dumps(asdict(found)))
+        remember(file, asdict(found))
     return found
 
 
@@ -79,42 +79,56 @@ def _explore(
 
 
 def _file(scope: Scope, off: tuple[str, ...], engine: str) -> Path:
+    bounds = sorted(scope.bounds.items())
+    return place("found", [spec_hash(scope.spec), bounds, sorted(off), engine, source(*_ENGINES)])
+
+
+def _found(known: Any) -> Found | None:
+    """Return what was remembered; whatever is not as it was written counts as forgotten."""
+    try:
+        states, generated, depth = (int(known[n]) for n in ("states", "generated", "depth"))
+        violations = {str(name): int(steps) for name, steps in known["violations"].items()}
+        symmetry = tuple(str(name) for name in known["symmetry"])
+        return Found(states, generated, depth, symmetry, violations, None)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+# ---------------------------------------------------------------- whatever is remembered
+def place(kind: str, key: list[Any]) -> Path:
+    """Return the file for what was found of this kind under this key."""
     from checker.compiled.module import cache_folder
 
-    bounds = sorted(scope.bounds.items())
-    key = json.dumps([spec_hash(scope.spec), bounds, sorted(off), engine, _engines_hash()])
-    return cache_folder() / "found" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
+    return cache_folder() / kind / f"{digest}.json"
 
 
 @cache
-def _engines_hash() -> str:
-    """Return a hash of all that decides how an exploration counts."""
+def source(*parts: str) -> str:
+    """Return a hash of these files and folders: all that decides how an answer comes about."""
     digest = hashlib.sha256()
-    for part in _ENGINES:
+    for part in parts:
         path = _ROOT / part
         for file in sorted(path.glob("*.*")) if path.is_dir() else [path]:
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def _read(file: Path) -> Found | None:
-    """Return what was remembered; whatever is not as it was written counts as forgotten."""
+def recall(file: Path) -> Any:
+    """Return what was written there, or None."""
     try:
-        known: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        states, generated, depth = (int(known[n]) for n in ("states", "generated", "depth"))
-        violations = {str(name): int(steps) for name, steps in known["violations"].items()}
-        symmetry = tuple(str(name) for name in known["symmetry"])
-        return Found(states, generated, depth, symmetry, violations, None)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
         return None
 
 
-def _write(file: Path, text: str) -> None:
+def remember(file: Path, answer: Any) -> None:
+    """Write an answer down in one piece."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
         with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
+            json.dump(answer, out)
         os.replace(draft, file)
     except OSError:
         pass  # a full or read-only disk costs time, not answers

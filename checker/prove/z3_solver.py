@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cache
 
 from checker.prove.answer import SECONDS_MAX, Answer, MissingSolver, verdict
 from checker.prove.values import Tree, parse
@@ -24,29 +25,32 @@ def version() -> str:
 def decide(text: str) -> Answer:
     """Return whether the text has a model, and if it has none the assertions that exclude it."""
     began = time.perf_counter()
-    session = _Session("(set-option :produce-unsat-cores true)")
-    said = session.run(text)
-    found = verdict(said)
-    core = session.run("(get-unsat-core)").strip("()").split() if found == "proved" else []
-    why = session.run("(get-info :reason-unknown)") if found == "unknown" else ""
+    begin("(set-option :produce-unsat-cores true)")
+    found = verdict(run(text))
+    core = run("(get-unsat-core)").strip("()").split() if found == "proved" else []
+    why = run("(get-info :reason-unknown)") if found == "unknown" else ""
     return Answer(found, time.perf_counter() - began, tuple(core), why)
 
 
 def values(text: str, terms: Sequence[str]) -> list[Tree] | None:
     """Return the values of the terms in a model of the text, or None if it has none."""
-    session = _Session("(set-option :produce-models true)")
-    if verdict(session.run(text)) != "refuted":
+    begin("(set-option :produce-models true)")
+    if verdict(run(text)) != "refuted":
         return None
-    return [pair[1] for pair in parse(session.run(f"(get-value ({' '.join(terms)}))"))]
+    return [pair[1] for pair in parse(run(f"(get-value ({' '.join(terms)}))"))]
 
 
-class _Session:
-    """A context of its own, so that nothing of one obligation is left for the next."""
+def begin(options: str) -> None:
+    """Forget everything that was said before."""
+    run(f"(reset)\n(set-option :timeout {SECONDS_MAX * 1000})\n{options}")
 
-    def __init__(self, options: str) -> None:
-        self.context = z3.Context()
-        self.run(f"(set-option :timeout {SECONDS_MAX * 1000})\n{options}")
 
-    def run(self, text: str) -> str:
-        """Return what z3 prints for the commands."""
-        return str(z3.Z3_eval_smtlib2_string(self.context.ref(), text)).strip()
+def run(text: str) -> str:
+    """Return what z3 prints for the commands, which see what was said since `begin`."""
+    return str(z3.Z3_eval_smtlib2_string(_context().ref(), text)).strip()
+
+
+@cache
+def _context() -> z3.Context:
+    # One for all: to make it takes twice as long as to decide an obligation.
+    return z3.Context()
