@@ -6,7 +6,7 @@ begins in a state where all of them hold. A step property is proved of each step
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -16,8 +16,8 @@ from spec.language.expr import Equal, Expr, NoneOf, Not, Or, Read, Var, number
 from spec.language.model import Action, Property, Spec
 from spec.language.types import Nat
 
-START = "start"
-"""In the name of an obligation the place of an action: the initial state."""
+START = "initial-state"
+"""Stands in the name of an obligation where others have an action; no action can be called so."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,34 @@ class Prover:
         self.hypotheses = inductive(spec) if hypotheses is None else tuple(hypotheses)
         self.smt = Smt(spec)
         self._declarations = ["(set-logic ALL)", *self.smt.declarations()]
+        self._claims = (*inductive(spec), *spec.properties.values())
         self._assumed = [
             f"(assert (! {self.smt.closed(p.params, p.body)} :named {p.name}))"
             for p in self.hypotheses
         ]
 
-    def all(self) -> Iterator[Obligation]:
-        """Yield every obligation: initial state first, then action by action."""
-        claims = inductive(self.spec)
-        for claim in claims:
-            yield self.initiation(claim)
-        steps = [p for p in self.spec.properties.values() if p.kind == "step"]
-        for action in self.spec.actions.values():
-            for claim in (*claims, *steps):
-                yield self.consecution(action, claim)
+    def all(self, without: Collection[str] = ()) -> Iterator[Obligation]:
+        """Yield every obligation but those of some claims: the initial state, then each action."""
+        for name in self.names():
+            if name.split("/")[1] not in without:
+                yield self.obligation(name)
+
+    def names(self) -> list[str]:
+        """Return the name of each obligation."""
+        claims = [p.name for p in inductive(self.spec)]
+        steps = [p.name for p in self.spec.properties.values() if p.kind == "step"]
+        actions = self.spec.actions
+        return [f"{START}/{claim}" for claim in claims] + [
+            f"{action}/{claim}" for action in actions for claim in (*claims, *steps)
+        ]
+
+    def obligation(self, name: str) -> Obligation:
+        """Return the obligation of this name."""
+        where, wanted = name.split("/")
+        claim = next(p for p in self._claims if p.name == wanted)
+        if where == START:
+            return self.initiation(claim)
+        return self.consecution(self.spec.actions[where], claim)
 
     def initiation(self, claim: Property) -> Obligation:
         """Return the obligation that the claim holds in the initial state."""

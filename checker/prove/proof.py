@@ -1,4 +1,4 @@
-"""What is proved of a spec, by both solvers and for any number of everything; remembered by content.
+"""What is proved of a spec by both solvers, for any number of everything; remembered by content.
 
 The invariants and lemmas lean on each other, so one that falls is taken from what the others may
 assume, and the rest is proved again, until what is left stands on nothing that fell.
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.prove.answer import Answer
-from checker.prove.decided import Decided, Solvers, Told, solvers
+from checker.prove.decided import Decided, Solvers, Told, decide, solvers
 from checker.prove.obligations import Prover, inductive
 from checker.remembered import place, recall, remember, source
 from checker.trace import spec_hash
@@ -55,7 +55,7 @@ def prove(spec: Spec, told: Told | None = None) -> Proof:
         return made
     with solvers() as both:
         decided = _strongest(spec, both, told)
-        proof = Proof(spec, tuple(decided), _idle(spec, decided, both))
+        proof = Proof(spec, tuple(decided), _idle(spec, decided))
     remember(_file(spec), {"decided": [asdict(d) for d in proof.decided], "idle": proof.idle})
     return proof
 
@@ -86,11 +86,7 @@ def _strongest(spec: Spec, both: Solvers, told: Told | None) -> list[Decided]:
     standing: list[Property] = list(inductive(spec))
     fell: dict[str, Decided] = {}
     while True:
-        asked = [
-            o
-            for o in Prover(spec, standing).all()
-            if o.claim not in {d.claim for d in fell.values()}
-        ]
+        asked = list(Prover(spec, standing).all(without={d.claim for d in fell.values()}))
         decided = both.decide(asked, told)
         new = {d.claim for d in decided if d.verdict != "proved"}
         fell |= {d.name: d for d in decided if d.claim in new}
@@ -99,7 +95,7 @@ def _strongest(spec: Spec, both: Solvers, told: Told | None) -> list[Decided]:
         standing = [p for p in standing if p.name not in new]
 
 
-def _idle(spec: Spec, decided: Sequence[Decided], both: Solvers) -> tuple[str, ...]:
+def _idle(spec: Spec, decided: Sequence[Decided]) -> tuple[str, ...]:
     """Return the lemmas without which everything else is still proved."""
     fallen = {d.claim for d in decided if d.verdict != "proved"}
     standing = [p for p in inductive(spec) if p.name not in fallen]
@@ -107,8 +103,7 @@ def _idle(spec: Spec, decided: Sequence[Decided], both: Solvers) -> tuple[str, .
     for lemma in [p for p in standing if p.kind == "lemma" and p.id != "range"]:
         users = {d.name for d in decided if lemma.name in d.z3.core and d.claim != lemma.name}
         fewer = Prover(spec, [p for p in standing if p is not lemma])
-        again = [o for o in fewer.all() if o.name in users] if users else []
-        if all(d.verdict == "proved" for d in both.decide(again)):
+        if all(decide(o).verdict == "proved" for o in map(fewer.obligation, users)):
             found.append(lemma.name)
     return tuple(found)
 
