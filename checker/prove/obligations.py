@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from checker.prove.smt import Smt, Taken, after
+from checker.prove.smt import Names, Smt, Taken, after
 from spec.language.evaluate import changes
 from spec.language.expr import Equal, Expr, NoneOf, Not, Or, Read, Var, number
 from spec.language.model import Action, Property, Spec
@@ -114,16 +114,24 @@ class Prover:
             body = after(claim.body)
         return self._obligation(action.name, claim, lines, body, step)
 
-    def step(self, action: Action, prefix: str | None = None) -> tuple[list[str], Taken]:
-        """Return the lines that assume a step of the action from a state where the hypotheses
-        hold.
+    def assumed(self) -> list[str]:
+        """Return the lines that declare a state and assume that the hypotheses hold in it."""
+        return [*self._declarations, *self._assumed]
+
+    def step(
+        self, action: Action, declared: Sequence[str] = (), names: Names | None = None
+    ) -> tuple[list[str], Taken]:
+        """Return the lines that assume a step of the action from such a state, and the step.
+
+        Its parameters are new, or those of `declared` that `names` gives.
         """
-        name = action.name
-        declared, names = self.smt.parameters(action.params, prefix or name)
-        lines = [*self._declarations, *self._assumed, *declared]
-        for i, enabled in enumerate(self.enabling(action)):
-            label = f"{name}.{enabled[0]}" if enabled[0] else f"{name}.reference{i}"
-            lines.append(f"(assert (! {self.smt.term(enabled[1], names)} :named {label}))")
+        lines = [*self.assumed(), *declared]
+        if names is None:
+            new, names = self.smt.parameters(action.params, action.name)
+            lines += new
+        for i, (guard, condition) in enumerate(self.enabling(action)):
+            label = f"{action.name}.{guard or f'reference{i}'}"
+            lines.append(f"(assert (! {self.smt.term(condition, names)} :named {label}))")
         return lines, Taken(action, names)
 
     def enabling(self, action: Action) -> list[tuple[str, Expr]]:

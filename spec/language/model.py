@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from spec.language import tracing
+from spec.language import stages, tracing
 from spec.language.expr import Bound, Const, Expr, Read, Var, lift, truth
 from spec.language.misuse import Misuse, near
 from spec.language.parts import joined
 from spec.language.signature import first_sentence, names, parameters
+from spec.language.stages import Stage
 from spec.language.tree import walk
 from spec.language.types import Sort, Type, is_sort, is_type
 
@@ -141,15 +142,18 @@ class Spec:
     fields: dict[str, Field] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
     properties: dict[str, Property] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)
     edits: tuple[str, ...] = ()
 
     def __init__(self, name: str, *extends: Spec, doc: str = "") -> None:
         self.name, self.doc, self.extends, self.edits = name, doc, extends, ()
         self.constants, self.fields, self.actions, self.properties = {}, {}, {}, {}
+        self.stages = {}
         for other in extends:
             self._merge("constant", self.constants, other.constants)
             self._merge("field", self.fields, other.fields)
             self._merge("property", self.properties, other.properties)
+            self._merge("stage", self.stages, other.stages)
             for action in other.actions.values():
                 mine = self.actions.get(action.name)
                 self.actions[action.name] = joined(mine, action) if mine else action
@@ -195,7 +199,7 @@ class Spec:
         return self.fields[name]
 
     def _fresh(self, name: str) -> None:
-        for what in (self.constants, self.fields, self.actions, self.properties):
+        for what in (self.constants, self.fields, self.actions, self.properties, self.stages):
             if name in what:
                 raise Misuse(f"'{name}' is declared twice", "give each thing one name of its own")
 
@@ -289,6 +293,31 @@ class Spec:
             return claim
 
         return declare
+
+    # ---------------------------------------------------------------- stages
+    def settles(self, function: Callable[..., Any]) -> Stage:
+        """Decorate a function that returns a number which no step raises."""
+        return self._stage(function, "settles", None, None)
+
+    def stays(
+        self, by: Action, after: Stage | None = None
+    ) -> Callable[[Callable[..., Any]], Stage]:
+        """Decorate a function that returns what holds for good in the end, thanks to `by`."""
+        return lambda function: self._stage(function, "stays", by, after)
+
+    def recurs(
+        self, by: Action, after: Stage | None = None
+    ) -> Callable[[Callable[..., Any]], Stage]:
+        """Decorate a function that returns what holds again and again, thanks to `by`."""
+        return lambda function: self._stage(function, "recurs", by, after)
+
+    def _stage(
+        self, function: Callable[..., Any], kind: Any, by: Action | None, after: Stage | None
+    ) -> Stage:
+        self._fresh(function.__name__)
+        stage = stages.declare(self, kind, by, after)(function)
+        self.stages[stage.name] = stage
+        return stage
 
     # ---------------------------------------------------------------- what readers ask
     @property

@@ -5,9 +5,9 @@ that hangs loses its claim as a dead one does. With recovery this is what makes 
 """
 
 from spec.language import Spec, require
-from spec.queue.job import Job, Lease, Status, Worker, holds, terminal
-from spec.queue.lease import claim, heartbeat
-from spec.queue.recovery import recovery
+from spec.queue.job import Job, Lease, Pc, Status, Worker, holds, leased, terminal
+from spec.queue.lease import abandon, claim, expire, heartbeat, restart
+from spec.queue.recovery import Recoverer, look, recover, recovery
 
 deadlines = Spec(
     "deadlines", recovery, doc="An attempt that hangs is ended although its worker is alive."
@@ -60,6 +60,49 @@ def every_job_ends(s, j: Job):
 def hung_attempts_end(s, w: Worker):
     """A worker does not hold a claim for ever."""
     return holds(s, w), ~holds(s, w)
+
+
+# ------------------------------------------------------------------ why it comes to be
+@deadlines.stays(by=pass_deadline)
+def claims_are_overdue(s, j: Job):
+    """The deadline of a claim that is not ended passes."""
+    return leased(s, j) >> s.overdue[j]
+
+
+@deadlines.stays(by=expire)
+def claims_expire(s, j: Job):
+    """After the deadline nobody renews the lease, so that it runs out."""
+    return leased(s, j) >> (s.lease[j] == Lease.expired)
+
+
+@deadlines.recurs(by=look)
+def claims_are_seen(s, r: Recoverer, j: Job):
+    """A recoverer looks at an expired claim again and again."""
+    return leased(s, j) >> (s.seen[r] == j)
+
+
+@deadlines.stays(by=recover, after=claims_are_seen)
+def claims_end(s, r: Recoverer, j: Job):
+    """No claim is left in the end."""
+    return ~leased(s, j)
+
+
+@deadlines.recurs(by=abandon)
+def workers_let_go(s, w: Worker):
+    """A worker whose job is no longer claimed drops it, unless it dies."""
+    return s.pc[w].is_in(Pc.idle, Pc.down)
+
+
+@deadlines.recurs(by=restart, after=workers_let_go)
+def workers_are_idle(s, w: Worker):
+    """A worker that has died comes back idle."""
+    return s.pc[w] == Pc.idle
+
+
+@deadlines.stays(by=claim, after=workers_are_idle)
+def no_job_waits(s, w: Worker, j: Job):
+    """A worker that is idle again and again claims a job that is ready, if only another one."""
+    return s.status[j] != Status.ready
 
 
 # ------------------------------------------------------------------ what must be reachable

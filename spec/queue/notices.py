@@ -73,6 +73,13 @@ def death_is_noticed(s, j: Job):
     return s.status[j] == Status.dead, s.notice[j] == Notice.sent
 
 
+# ------------------------------------------------------------------ why it comes to be
+@notices.stays(by=notify)
+def deaths_are_told(s, j: Job):
+    """A notice that is due is delivered in the end."""
+    return (s.status[j] == Status.dead) >> (s.notice[j] == Notice.sent)
+
+
 # ------------------------------------------------------------------ what must be reachable
 @notices.sometimes("INV-025")
 def a_recovered_death_is_told(s, j: Job):

@@ -5,9 +5,9 @@ recoverer may be faster. Left out: which recoverer leads. Any number may work at
 would only save work.
 """
 
-from spec.language import Sort, Spec, exists, forget, require
-from spec.queue.job import Job, Lease, Status, Worker, has, interrupt
-from spec.queue.lease import lease
+from spec.language import Sort, Spec, exists, forget, ite, require
+from spec.queue.job import Job, Lease, Status, Worker, has, interrupt, leased, terminal
+from spec.queue.lease import expire, lease
 
 recovery = Spec(
     "recovery", lease, doc="Expired claims are found and ended by recoverers that may crash."
@@ -31,7 +31,7 @@ def look(s, r: Recoverer, j: Job):
     s.seen[r] = j
 
 
-@recovery.action(fair="weak")
+@recovery.action(fair="strong")
 def recover(s, r: Recoverer):
     """The recoverer interrupts the claim, if the lease is still expired at the moment of
     writing.
@@ -78,17 +78,60 @@ def the_dead_do_not_recover(s, r: Recoverer):
 
 
 # ------------------------------------------------------------------ what must come to be
+def orphan(s, j):
+    """The job is claimed, and no worker knows of it any more."""
+    return leased(s, j) & ~exists(Worker, lambda w: has(s, w, j))
+
+
 @recovery.leads_to("LIVE-02")
 def orphans_are_freed(s, j: Job):
     """A claim that no worker knows of any more, its worker having died, is ended."""
-    orphan = (s.status[j] == Status.claimed) & ~exists(Worker, lambda w: has(s, w, j))
-    return orphan, ~orphan
+    return orphan(s, j), ~orphan(s, j)
 
 
 @recovery.leads_to("LIVE-07")
 def the_guardian_returns(s, r: Recoverer):
     """A recoverer that has died comes back."""
     return ~s.up[r], s.up[r]
+
+
+# ------------------------------------------------------------------ why it comes to be
+@recovery.settles
+def attempts_left(s, j: Job):
+    """A job is not given attempts back."""
+    return (s.MaxFails - s.fails[j]) + (s.MaxInterrupts - s.interrupts[j])
+
+
+@recovery.settles
+def way_to_go(s, j: Job):
+    """Within an attempt a job goes one way: in, ready, claimed, orphaned, over."""
+    waiting = ite(s.status[j] == Status.absent, 4, 3)
+    claimed = ite(orphan(s, j), 1, 2)
+    return ite(terminal(s, j), 0, ite(leased(s, j), claimed, waiting))
+
+
+@recovery.stays(by=recoverer_restart)
+def recoverers_are_up(s, r: Recoverer):
+    """A recoverer that crashes only so often is up in the end."""
+    return s.up[r]
+
+
+@recovery.stays(by=expire)
+def orphans_expire(s, j: Job):
+    """Nobody renews the lease of an orphan."""
+    return orphan(s, j) >> (s.lease[j] == Lease.expired)
+
+
+@recovery.recurs(by=look)
+def orphans_are_seen(s, r: Recoverer, j: Job):
+    """A recoverer looks at an orphan again and again."""
+    return orphan(s, j) >> (s.seen[r] == j)
+
+
+@recovery.stays(by=recover, after=orphans_are_seen)
+def orphans_are_ended(s, r: Recoverer, j: Job):
+    """A recoverer that sees an expired lease again and again ends a claim, if only another one."""
+    return ~orphan(s, j)
 
 
 # ------------------------------------------------------------------ what must be reachable

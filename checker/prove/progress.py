@@ -1,0 +1,170 @@
+"""What has to be proved for something to come to be in every fair run, for any number of everything.
+
+A fair run is looked at from some point on: faults that are finite have ceased, the numbers that
+earlier stages settle change no more, and what earlier stages say stays, holds. There, each premise
+is a statement about one state or one step, which the solvers decide:
+
+- settles: no step raises the number, and it is never below zero. So it changes only so often.
+- stays: no step ends it; where it does not hold, its action is enabled (a strongly fair one at each
+  return of the stage `after`); a step of that action brings it about.
+- recurs: from where it does not hold (at the return of `after`, if it has one) its action stays
+  enabled until it does, and a step of that action brings it about.
+- leads_to: the cause stays while there is no outcome; in the end there is no cause without outcome.
+
+That these premises are enough is a short argument on paper, in docs/05-proofs.md. It needs that
+there are finitely many of everything, and at least one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checker.prove.obligations import Obligation, Prover
+from checker.prove.smt import Taken, after
+from spec.language.expr import Equal, Expr, LessEqual, Var, number
+from spec.language.model import Action, Property
+from spec.language.stages import Stage
+
+NOT_NEGATIVE, ENABLED, HELPS, OUTCOME = "not-negative", "enabled", "helps", "in-the-end"
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """What is to be shown of one state or step, for all parameters."""
+
+    name: str
+    claim: str
+    params: tuple[Var, ...]
+    says: str
+
+
+class Progress:
+    """The obligations of a spec's stages and of its `leads_to` properties."""
+
+    def __init__(self, prover: Prover) -> None:
+        self.prover, self.smt, self.spec = prover, prover.smt, prover.spec
+
+    def all(self) -> Iterator[Obligation]:
+        """Yield every obligation, in the order of the argument."""
+        earlier: list[Stage] = []
+        for stage in self.spec.stages.values():
+            match stage.kind:
+                case "settles":
+                    yield from self._settles(stage, earlier)
+                case "stays":
+                    yield from self._stays(stage, earlier)
+                case "recurs":
+                    yield from self._recurs(stage, earlier)
+            earlier.append(stage)
+        for claim in self.spec.properties.values():
+            if claim.kind == "leads_to":
+                yield from self._leads_to(claim, earlier)
+
+    # ---------------------------------------------------------------- one kind after the other
+    def _settles(self, stage: Stage, earlier: list[Stage]) -> Iterator[Obligation]:
+        least = _Goal(NOT_NEGATIVE, stage.name, stage.params, f"{stage.name} is never below zero.")
+        yield self._state(least, earlier, LessEqual(number(0), stage.body))
+        for action in self._for_ever():
+            goal = self._of_step(action, stage, f"{action.name} does not raise {stage.name}.")
+            yield self._step(goal, action, earlier, LessEqual(after(stage.body), stage.body))
+
+    def _stays(self, stage: Stage, earlier: list[Stage]) -> Iterator[Obligation]:
+        for action in self._for_ever():
+            goal = self._of_step(action, stage, f"{action.name} does not end {stage.name}.")
+            yield self._step(goal, action, earlier, stage.body >> after(stage.body))
+        returns = [] if stage.after is None else [self.spec.stages[stage.after]]
+        where = ~stage.body
+        for other in returns:
+            where = where & other.body
+        yield self._enabled(stage, earlier, where)
+        yield self._helps(stage, earlier, ~stage.body)
+
+    def _recurs(self, stage: Stage, earlier: list[Stage]) -> Iterator[Obligation]:
+        where = ~stage.body
+        if stage.after is not None:
+            where = self.spec.stages[stage.after].body & where
+            for action in self._for_ever():
+                says = f"{action.name} does not lead past {stage.name}."
+                goal = self._of_step(action, stage, says)
+                kept = after(where) | after(stage.body)
+                yield self._step(goal, action, earlier, where >> kept)
+        yield self._enabled(stage, earlier, where)
+        yield self._helps(stage, earlier, where)
+
+    def _leads_to(self, claim: Property, earlier: list[Stage]) -> Iterator[Obligation]:
+        assert claim.then is not None
+        waiting = claim.body & ~claim.then
+        for action in self.spec.actions.values():
+            says = f"{action.name} ends the cause of {claim.name} only by its outcome."
+            goal = _Goal(action.name, claim.name, claim.params, says)
+            kept = after(claim.body) | after(claim.then)
+            # From the very beginning: here nothing has settled yet.
+            yield self._step(goal, action, [], waiting >> kept)
+        says = f"In the end there is no cause of {claim.name} without its outcome."
+        goal = _Goal(OUTCOME, claim.name, claim.params, says)
+        yield self._state(goal, earlier, ~waiting)
+
+    # ---------------------------------------------------------------- the helpful action
+    def _enabled(self, stage: Stage, earlier: list[Stage], where: Expr) -> Obligation:
+        action = self._by(stage)
+        conditions = [condition for _, condition in self.prover.enabling(action)]
+        enabled = conditions[0] if conditions else Equal(number(0), number(0))
+        for condition in conditions[1:]:
+            enabled = enabled & condition
+        says = f"Where {stage.name} does not hold, {action.name} is enabled."
+        goal = _Goal(ENABLED, stage.name, stage.params, says)
+        return self._state(goal, earlier, where >> enabled)
+
+    def _helps(self, stage: Stage, earlier: list[Stage], where: Expr) -> Obligation:
+        action = self._by(stage)
+        says = f"A step of {action.name} brings {stage.name} about."
+        goal = _Goal(HELPS, stage.name, stage.params, says)
+        return self._step(goal, action, earlier, where >> after(stage.body), shared=True)
+
+    def _by(self, stage: Stage) -> Action:
+        assert stage.by is not None, stage.name
+        return self.spec.actions[stage.by]
+
+    def _for_ever(self) -> list[Action]:
+        """Return the actions that may happen for ever."""
+        return [a for a in self.spec.actions.values() if not a.finite]
+
+    # ---------------------------------------------------------------- texts
+    def _of_step(self, action: Action, stage: Stage, says: str) -> _Goal:
+        return _Goal(action.name, stage.name, stage.params, says)
+
+    def _state(self, goal: _Goal, earlier: list[Stage], body: Expr) -> Obligation:
+        """Return the obligation that the body holds in every state of the run's end."""
+        declared, names = self.smt.parameters(goal.params, "for")
+        lines = [*self.prover.assumed(), *self._facts(earlier, None), *declared]
+        return self._obligation(goal, lines, self.smt.term(body, names))
+
+    def _step(
+        self, goal: _Goal, action: Action, earlier: list[Stage], body: Expr, shared: bool = False
+    ) -> Obligation:
+        """Return the obligation that the body is true of every step of the action in the run's end.
+
+        `shared`: the action is taken for the very parameters that the goal has.
+        """
+        declared, names = self.smt.parameters(goal.params, "for")
+        assumed, step = self.prover.step(action, declared, names if shared else None)
+        lines = [*assumed, *self._facts(earlier, None), *self._facts(earlier, step)]
+        return self._obligation(goal, lines, self.smt.term(body, names, step))
+
+    def _obligation(self, goal: _Goal, lines: list[str], body: str) -> Obligation:
+        denied = f"(assert (! (not {body}) :named denied))"
+        text = "\n".join([*lines, denied, "(check-sat)", ""])
+        return Obligation(f"{goal.name}/{goal.claim}", goal.claim, goal.says, text)
+
+    def _facts(self, earlier: list[Stage], step: Taken | None) -> Iterator[str]:
+        """Yield what earlier stages say: of the state before, or of the step and the state after."""
+        for stage in earlier:
+            if stage.kind == "stays":
+                body = stage.body if step is None else after(stage.body)
+                label = stage.name if step is None else f"{stage.name}.after"
+            elif stage.kind == "settles" and step is not None:
+                body, label = Equal(after(stage.body), stage.body), stage.name
+            else:
+                continue
+            yield f"(assert (! {self.smt.closed(stage.params, body, step)} :named {label}))"

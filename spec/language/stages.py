@@ -1,0 +1,76 @@
+"""Stages: the steps of an argument that something comes to be, for any number of everything.
+
+They stand beside what they support, in the order of the argument. Each speaks of a fair run from
+some point on, where all stages before it hold; the prover turns each into obligations of one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from spec.language import tracing
+from spec.language.expr import Expr, Var, number, truth
+from spec.language.misuse import Misuse
+from spec.language.signature import first_sentence, names, parameters
+
+if TYPE_CHECKING:
+    from spec.language.model import Action, Spec
+
+Kind = Literal["settles", "stays", "recurs"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the argument, true of all parameters from some point on.
+
+    settles: `body` is a number that no step raises, so that in the end none changes it.
+    stays: `body` holds for good, because no step ends it and the action `by` brings it about.
+    recurs: `body` holds again and again, because the action `by` brings it about.
+    `after` is the recurring stage at whose return `by` is enabled, if it is not enabled all along.
+    """
+
+    name: str
+    doc: str
+    kind: Kind
+    params: tuple[Var, ...]
+    body: Expr
+    by: str | None = None
+    after: str | None = None
+
+
+def declare(
+    spec: Spec, kind: Kind, by: Action | None, after: Stage | None
+) -> Callable[[Callable[..., Any]], Stage]:
+    """Decorate a function `(s, parameters...)`; `by` takes parameters of the same names."""
+
+    def decorate(function: Callable[..., Any]) -> Stage:
+        name = function.__name__
+        params = parameters(function, 1)
+        if by is not None:
+            _refuse_unfair(name, by, params)
+        with names(params):
+            said = function(*tracing.states(spec, 1), *params)
+        body = number(said) if kind == "settles" else truth(said)
+        tracing.refuse_unbound([body], params, name)
+        doc = first_sentence(function)
+        return Stage(
+            name, doc, kind, params, body, by and by.name, None if after is None else after.name
+        )
+
+    return decorate
+
+
+def _refuse_unfair(name: str, by: Action, params: tuple[Var, ...]) -> None:
+    if by.fair is None:
+        raise Misuse(
+            f"{name} relies on {by.name}, which need never be taken", "rely on a fair action"
+        )
+    known = {p.name: p.type for p in params}
+    for p in by.params:
+        if known.get(p.name) is not p.type:
+            raise Misuse(
+                f"{name} does not say for which {p.name} {by.name} is taken",
+                f"give it the parameter {p.name}",
+            )
