@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from checker.exploration import Exploration, Limits, Report
-from checker.trace import spec_hash
+from checker.trace import claims_hash
 from spec.language.scope import Scope
 
 _ROOT = Path(__file__).resolve().parents[1]
 _ENGINES = ("spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py")
+
+_CHECKED = ("invariant", "step", "sometimes", "leads_to")
 
 Watch = Callable[[], Report | None]
 
@@ -80,7 +82,8 @@ def _explore(
 
 def _file(scope: Scope, off: tuple[str, ...], engine: str) -> Path:
     bounds = sorted(scope.bounds.items())
-    return place("found", [spec_hash(scope.spec), bounds, sorted(off), engine, source(*_ENGINES)])
+    asked = claims_hash(scope.spec, *_CHECKED)
+    return place("found", [asked, bounds, sorted(off), engine, source(*_ENGINES)])
 
 
 def _found(known: Any) -> Found | None:

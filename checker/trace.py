@@ -69,8 +69,25 @@ def edited(scope: Scope, edits: Iterable[str], off: Iterable[str] = ()) -> Scope
 
 
 def spec_hash(spec: Spec) -> str:
-    """Return a hash of what the spec says: the same on every machine, and unmoved by prose."""
+    """Return a hash of what can happen: the same on every machine, unmoved by prose and by what is
+    claimed of it.
+    """
     return hashlib.sha256("\n".join(_text(spec)).encode()).hexdigest()[:32]
+
+
+def claims_hash(spec: Spec, *kinds: str) -> str:
+    """Return a hash of what can happen and of the claims of these kinds, stages among them."""
+    claims = (
+        f"{p.kind} {p.id} {p.name} {_params(p.params)}: {p.body} ~> {p.then}"
+        for p in spec.properties.values()
+        if p.kind in kinds
+    )
+    stages = (
+        f"{s.kind} {s.name} {_params(s.params)}: {s.body} by {s.by} after {s.after}"
+        for s in spec.stages.values()
+        if s.kind in kinds
+    )
+    return hashlib.sha256("\n".join([*_text(spec), *claims, *stages]).encode()).hexdigest()[:32]
 
 
 def _text(spec: Spec) -> Iterator[str]:
@@ -86,8 +103,6 @@ def _text(spec: Spec) -> Iterator[str]:
         yield from (f"  require {g.name}: {g.condition}" for g in action.guards)
         yield from (f"  follow {r}" for r in action.references(spec))
         yield from (f"  {u.field.name}[{u.index}] = {u.value}" for u in action.updates(spec))
-    for p in spec.properties.values():
-        yield f"{p.kind} {p.id} {p.name} {_params(p.params)}: {p.body} ~> {p.then}"
 
 
 def _params(params: Iterable[Any]) -> str:

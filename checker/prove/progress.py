@@ -1,4 +1,4 @@
-"""What has to be proved for something to come to be in every fair run, for any number of everything.
+"""What has to be proved for something to come to be in every fair run, for any number of things.
 
 A fair run is looked at from some point on: faults that are finite have ceased, the numbers that
 earlier stages settle change no more, and what earlier stages say stays, holds. There, each premise
@@ -25,6 +25,9 @@ from checker.prove.smt import Taken, after
 from spec.language.expr import Equal, Expr, LessEqual, Var, number
 from spec.language.model import Action, Property
 from spec.language.stages import Stage
+
+AFTER = ".after"
+"""Ends the name of a stage where it is assumed of the state after the step."""
 
 NOT_NEGATIVE, ENABLED, HELPS, OUTCOME = "not-negative", "enabled", "helps", "in-the-end"
 
@@ -158,11 +161,11 @@ class Progress:
         return Obligation(f"{goal.name}/{goal.claim}", goal.claim, goal.says, text)
 
     def _facts(self, earlier: list[Stage], step: Taken | None) -> Iterator[str]:
-        """Yield what earlier stages say: of the state before, or of the step and the state after."""
+        """Yield what earlier stages say: of the state before, or of the step and what follows."""
         for stage in earlier:
             if stage.kind == "stays":
                 body = stage.body if step is None else after(stage.body)
-                label = stage.name if step is None else f"{stage.name}.after"
+                label = stage.name if step is None else stage.name + AFTER
             elif stage.kind == "settles" and step is not None:
                 body, label = Equal(after(stage.body), stage.body), stage.name
             else:

@@ -54,10 +54,9 @@ def declare(
             said = function(*tracing.states(spec, 1), *params)
         body = number(said) if kind == "settles" else truth(said)
         tracing.refuse_unbound([body], params, name)
-        doc = first_sentence(function)
-        return Stage(
-            name, doc, kind, params, body, by and by.name, None if after is None else after.name
-        )
+        helper = None if by is None else by.name
+        returning = None if after is None else after.name
+        return Stage(name, first_sentence(function), kind, params, body, helper, returning)
 
     return decorate
 
