@@ -128,7 +128,7 @@ def run(plan: Plan, report: Callable[[Scope], Report | None]) -> Iterator[Result
             found = _explore(plan, scope, limits, report(base))
         if found.stopped_by == "interrupt":
             stopped = "interrupt"
-        yield Result(base, plan.edits, found, judge(found, plan))
+        yield Result(base, plan.edits, found, _with_proofs(judge(found, plan), plan, scope))
 
 
 def _explore(plan: Plan, scope: Scope, limits: Limits, report: Report | None) -> Exploration:
@@ -171,6 +171,16 @@ def _not_begun(scope: Scope, plan: Plan, reason: str) -> Exploration:
 
 def _no_path(violated: str) -> NoReturn:
     raise KeyError(violated)
+
+
+def _with_proofs(judged: tuple[Judged, ...], plan: Plan, scope: Scope) -> tuple[Judged, ...]:
+    """Return the verdicts with P for what was proved before; nothing is proved here."""
+    from checker.prove.judgement import strengthened
+    from checker.prove.proof import known
+
+    if plan.edits or plan.off:
+        return judged
+    return strengthened(judged, known(scope.spec))
 
 
 # ---------------------------------------------------------------- verdicts

@@ -19,6 +19,7 @@ import typer
 from checker import cli_ablate, cli_bench, cli_docs
 from checker.cli_check import check
 from checker.cli_export import exports
+from checker.cli_prove import prove
 from checker.cli_scopes import scopes
 from checker.cli_trace import traces
 
@@ -58,6 +59,7 @@ def ffq(
 
 
 app.command()(check)
+app.command()(prove)
 app.command()(scopes)
 app.add_typer(traces, name="trace")
 app.add_typer(exports, name="export")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import typer
 
+from spec.language.model import Spec
 from spec.language.scope import Scope
 
 _POWERS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -40,6 +41,10 @@ class Catalogue:
         if name not in self.scopes:
             raise Wrong(f"there is no scope '{name}'; {close(name, self.scopes, 'ffq scopes')}")
         return self.scopes[name]
+
+    def specs(self) -> dict[str, Spec]:
+        """Return the specs of the scopes by name, each once."""
+        return {scope.spec.name: scope.spec for scope in self.scopes.values()}
 
     def guards(self) -> list[str]:
         """Return every guard of every scope."""

@@ -9,13 +9,13 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.progress import Progress as Bar
-from rich.progress import SpinnerColumn, TextColumn
+from rich.progress import SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -115,14 +115,7 @@ def show_verdicts(out: Console, results: Sequence[Result]) -> None:
             found = rows.setdefault((judged.id, judged.name), [])
             if judged.verdict.failed or not (stopped or judged.verdict.says == NOT_BEGUN):
                 found.append((judged.verdict, result.base.name))
-    _print_table(
-        out,
-        [
-            [Text(f"  {symbol}", style=style), Text(claim_id), Text(name), Text(says, style=style)]
-            for (claim_id, name), found in sorted(rows.items(), key=lambda row: row[0][0])
-            for symbol, says, style in _merged(found, len(results))
-        ],
-    )
+    print_rows(out, rows, len(results))
     silent = sum(not found for found in rows.values())
     if silent:
         more = "another property" if silent == 1 else f"{silent} other properties"
@@ -131,6 +124,22 @@ def show_verdicts(out: Console, results: Sequence[Result]) -> None:
     for why in dict.fromkeys(reasons):
         out.print(Text(f"  ?  {why}", style=COLOURS["?"]))
     out.print()
+
+
+def print_rows(
+    out: Console, rows: Mapping[tuple[str, str], list[tuple[Verdict, str]]], wholes: int
+) -> None:
+    """Print properties, by ID and name, with their verdicts and what each is a verdict on; where
+    that is all of the `wholes`, it is not said.
+    """
+    _print_table(
+        out,
+        [
+            [Text(f"  {symbol}", style=style), Text(claim_id), Text(name), Text(says, style=style)]
+            for (claim_id, name), found in sorted(rows.items(), key=lambda row: row[0][0])
+            for symbol, says, style in _merged(found, wholes)
+        ],
+    )
 
 
 def _merged(found: list[tuple[Verdict, str]], scopes: int) -> Iterable[tuple[str, str, str]]:
@@ -257,13 +266,9 @@ class Live:
         self.done()
         if not self.err.is_terminal:
             return None
-        line = TextColumn("{task.description}", markup=False)
-        self.bar = bar = Bar(
-            SpinnerColumn(), line, console=self.err, transient=True,
-            redirect_stdout=False, redirect_stderr=False,
-        )  # fmt: skip
-        task = bar.add_task(scope.name, total=None)
-        bar.start()
+        task = self._begin(scope.name)
+        bar = self.bar
+        assert bar is not None
 
         def report(now: Progress) -> None:
             rate = f" ({now.states / now.seconds:,.0f}/s)" if now.seconds > 0 else ""
@@ -271,6 +276,29 @@ class Live:
             bar.update(task, description=f"{scope.name}: {now.phase}, {counts}")
 
         return report
+
+    def count(self, name: str, what: str) -> Callable[[int, int], None] | None:
+        """Return what shows how many of a number of things are done, until `done`."""
+        self.done()
+        if not self.err.is_terminal:
+            return None
+        task = self._begin(name)
+
+        def report(done: int, of: int) -> None:
+            assert self.bar is not None
+            self.bar.update(task, description=f"{name}: {done:,} of {of:,} {what}")
+
+        return report
+
+    def _begin(self, name: str) -> TaskID:
+        line = TextColumn("{task.description}", markup=False)
+        self.bar = Bar(
+            SpinnerColumn(), line, console=self.err, transient=True,
+            redirect_stdout=False, redirect_stderr=False,
+        )  # fmt: skip
+        task = self.bar.add_task(name, total=None)
+        self.bar.start()
+        return task
 
     def done(self) -> None:
         """Take the line away, so that results are printed where it was."""

@@ -6,21 +6,17 @@ is not part of it: mending a sentence explores nothing again.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from checker.cache import place, recall, remember, source
 from checker.exploration import Exploration, Limits, Report
 from checker.trace import claims_hash
 from spec.language.scope import Scope
 
-_ROOT = Path(__file__).resolve().parents[1]
 _ENGINES = ("spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py")
 
 _CHECKED = ("invariant", "step", "sometimes", "leads_to")
@@ -95,43 +91,3 @@ def _found(known: Any) -> Found | None:
         return Found(states, generated, depth, symmetry, violations, None)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-# ---------------------------------------------------------------- whatever is remembered
-def place(kind: str, key: list[Any]) -> Path:
-    """Return the file for what was found of this kind under this key."""
-    from checker.compiled.module import cache_folder
-
-    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
-    return cache_folder() / kind / f"{digest}.json"
-
-
-@cache
-def source(*parts: str) -> str:
-    """Return a hash of these files and folders: all that decides how an answer comes about."""
-    digest = hashlib.sha256()
-    for part in parts:
-        path = _ROOT / part
-        for file in sorted(path.glob("*.*")) if path.is_dir() else [path]:
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def recall(file: Path) -> Any:
-    """Return what was written there, or None."""
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def remember(file: Path, answer: Any) -> None:
-    """Write an answer down in one piece."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(answer, out)
-        os.replace(draft, file)
-    except OSError:
-        pass  # a full or read-only disk costs time, not answers

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checker import plain, remembered
+from checker import cache, plain, remembered
 from checker.cli import app, main
 from checker.cli_docs import commands
 from checker.docs import output, pages
@@ -360,9 +360,7 @@ def test_a_damaged_memory_counts_as_forgotten(memory: Path, text: str) -> None:
 def test_what_is_remembered_depends_on_scope_guards_and_engine(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from checker.compiled import module
-
-    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
     asked = [
         (SHOP, (), "plain"),
         (STREET, (), "plain"),

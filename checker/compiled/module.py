@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from checker.cache import cache_folder
 from checker.compiled import kernel
 from checker.compiled.actions import ActionCode
 from checker.compiled.claims import ClaimCode, load_words
@@ -170,26 +171,6 @@ _loaded: dict[str, Loaded] = {}
 def _compiler_text() -> str:
     """What machine code also depends on, besides its own text."""
     return (_HERE / "intrinsics.py").read_text() + (_HERE / "native.py").read_text()
-
-
-@cache
-def cache_folder() -> Path:
-    """Return a folder that can be written: `$FFQ_CACHE_DIR`, the user's cache, or a temporary
-    one.
-    """
-    chosen = os.environ.get("FFQ_CACHE_DIR")
-    user = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    for folder in (chosen, f"{user}/ffq"):
-        if not folder:
-            continue
-        try:
-            path = Path(folder).expanduser()
-            path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=path):
-                return path
-        except (OSError, RuntimeError):
-            continue
-    return Path(tempfile.mkdtemp(prefix="ffq-"))
 
 
 _DIGEST_BYTES = 32

@@ -1,22 +1,23 @@
 """What is proved of a spec by both solvers, for any number of everything; remembered by content.
 
-Invariants, lemmas and stages lean on each other, so one that falls is taken from what the others
-may assume, and the rest is proved again, until what is left stands on nothing that fell.
+The key holds the claims, the text of the prover and the versions of the solvers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from checker.cache import place, recall, remember, source
 from checker.prove.answer import Answer
-from checker.prove.decided import Decided, Solvers, Told, decide, solvers
+from checker.prove.decided import Decided, Told, decide, solvers
 from checker.prove.obligations import Prover, inductive
 from checker.prove.progress import AFTER, Progress
-from checker.remembered import place, recall, remember, source
+from checker.prove.standing import Standing, furthest, strongest
 from checker.trace import claims_hash
 from spec.language.model import Property, Spec
 
@@ -29,22 +30,28 @@ class Proof:
     """What became of each obligation, and which lemmas no proof needs.
 
     `decided` has each obligation once: of a claim that fell, as it was when it fell. `ceased` lists
-    for a stage the finite faults that would undo it if they went on for ever.
+    for a stage the finite faults that would undo it if they went on for ever. `first` names the
+    obligations that failed when everything was assumed: others failed for want of what these took.
     """
 
     spec: Spec
     decided: tuple[Decided, ...]
+    first: frozenset[str]
     idle: tuple[str, ...]
     ceased: Mapping[str, tuple[str, ...]]
 
-    @property
-    def fallen(self) -> frozenset[str]:
-        """The claims of which an obligation is not proved."""
-        return frozenset(d.claim for d in self.decided if d.verdict != "proved")
+    @cached_property
+    def of(self) -> dict[str, list[Decided]]:
+        """The obligations of each claim and stage."""
+        found: dict[str, list[Decided]] = {}
+        for d in self.decided:
+            found.setdefault(d.claim, []).append(d)
+        return found
 
     def proves(self, claim: str) -> bool:
         """Return whether the claim is proved by both solvers."""
-        return claim not in self.fallen and any(d.claim == claim for d in self.decided)
+        asked = self.of.get(claim, [])
+        return bool(asked) and all(d.verdict == "proved" for d in asked)
 
     def leans_on(self, claim: str) -> list[str]:
         """Return the other claims and stages that z3 used for this one, in the order of the
@@ -82,12 +89,13 @@ def prove(spec: Spec, told: Told | None = None) -> Proof:
     if made is not None:
         return made
     with solvers() as both:
-        decided, standing = _strongest(spec, both, told)
-        progress, stages = _progress(spec, standing, both, told)
-        ceased = _ceased(stages, standing)
-        proof = Proof(spec, (*decided, *progress), _idle(spec, decided), ceased)
-    stored = {"decided": [asdict(d) for d in proof.decided], "idle": proof.idle, "ceased": ceased}
-    remember(_file(spec), stored)
+        safety = strongest(spec, both, told)
+        progress = furthest(spec, safety, both, told)
+    decided = (*safety.decided, *progress.decided)
+    first = safety.first or progress.first
+    ceased = _ceased(progress.spec, safety.standing)
+    proof = Proof(spec, decided, first, _idle(spec, safety), ceased)
+    remember(_file(spec), {**asdict(replace(proof, spec=None)), "first": sorted(first)})  # type: ignore[arg-type]
     return proof
 
 
@@ -96,8 +104,9 @@ def known(spec: Spec) -> Proof | None:
     stored = recall(_file(spec))
     try:
         decided = tuple(_decided(one) for one in stored["decided"])
+        first, idle = (tuple(map(str, stored[name])) for name in ("first", "idle"))
         ceased = {str(k): tuple(map(str, v)) for k, v in stored["ceased"].items()}
-        return Proof(spec, decided, tuple(map(str, stored["idle"])), ceased)
+        return Proof(spec, decided, frozenset(first), idle, ceased)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
@@ -111,42 +120,6 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[solver] = "missing"
     return found
-
-
-def _strongest(
-    spec: Spec, both: Solvers, told: Told | None
-) -> tuple[list[Decided], list[Property]]:
-    """Decide what is claimed of states and steps, from no hypothesis that does not stand itself;
-    return the hypotheses that do.
-    """
-    standing: list[Property] = list(inductive(spec))
-    fell: dict[str, Decided] = {}
-    while True:
-        gone = {d.claim for d in fell.values()}
-        decided = both.decide(list(Prover(spec, standing).all(without=gone)), told)
-        new = {d.claim for d in decided if d.verdict != "proved"}
-        fell |= {d.name: d for d in decided if d.claim in new}
-        if not new & {p.name for p in standing}:
-            return [*(d for d in decided if d.claim not in new), *fell.values()], standing
-        standing = [p for p in standing if p.name not in new]
-
-
-def _progress(
-    spec: Spec, standing: Sequence[Property], both: Solvers, told: Told | None
-) -> tuple[list[Decided], Spec]:
-    """Decide what is claimed of fair runs, from no stage that does not stand itself; return the
-    spec with the stages that do.
-    """
-    fell: dict[str, Decided] = {}
-    while True:
-        decided = both.decide(list(Progress(Prover(spec, standing)).all()), told)
-        new = {d.claim for d in decided if d.verdict != "proved"}
-        fallen = {s.name for s in spec.stages.values() if {s.name, s.after} & new}
-        if not fallen:
-            return [*decided, *fell.values()], spec
-        fell |= {d.name: d for d in decided if d.claim in fallen}
-        stages = {name: s for name, s in spec.stages.items() if name not in fallen}
-        spec = spec.edited("fallen stages", stages=stages)
 
 
 def _ceased(spec: Spec, standing: Sequence[Property]) -> dict[str, tuple[str, ...]]:
@@ -163,14 +136,13 @@ def _ceased(spec: Spec, standing: Sequence[Property]) -> dict[str, tuple[str, ..
     return {stage: tuple(faults) for stage, faults in found.items()}
 
 
-def _idle(spec: Spec, decided: Sequence[Decided]) -> tuple[str, ...]:
+def _idle(spec: Spec, safety: Standing) -> tuple[str, ...]:
     """Return the lemmas without which everything else is still proved."""
-    fallen = {d.claim for d in decided if d.verdict != "proved"}
-    standing = [p for p in inductive(spec) if p.name not in fallen]
     found = []
-    for lemma in [p for p in standing if p.kind == "lemma" and p.id != "range"]:
-        users = {d.name for d in decided if lemma.name in d.z3.core and d.claim != lemma.name}
-        fewer = Prover(spec, [p for p in standing if p is not lemma])
+    for lemma in [p for p in safety.standing if p.kind == "lemma" and p.id != "range"]:
+        others = [d for d in safety.decided if d.claim != lemma.name and d.verdict == "proved"]
+        users = [d.name for d in others if lemma.name in d.z3.core]
+        fewer = Prover(spec, [p for p in safety.standing if p is not lemma])
         if all(decide(o).verdict == "proved" for o in map(fewer.obligation, users)):
             found.append(lemma.name)
     return tuple(found)

@@ -1,0 +1,169 @@
+"""`ffq prove`: each claim proved for any number of everything, by two solvers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker.cli_options import (
+    Wrong,
+    catalogue,
+    close,
+    complete_guard,
+    complete_property,
+)
+
+if TYPE_CHECKING:
+    from checker.prove.proof import Proof
+    from spec.language.model import Spec
+
+DISPUTES = Path(".ffq", "disputed")
+
+
+def prove(
+    spec: Annotated[
+        list[str] | None,
+        typer.Option(help="Prove this spec; may be repeated. Default: those of all scopes."),
+    ] = None,
+    property: Annotated[
+        str | None,
+        typer.Option(help="Show this one alone, by name or ID.", autocompletion=complete_property),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Take a protection away first: action.guard; may be repeated.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    why: Annotated[
+        str | None,
+        typer.Option(metavar="OBLIGATION", help="Say what the proof of action/claim used."),
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the obligations as .smt2 files.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Prove every claim by induction, for any number of jobs, workers, attempts and steps.
+
+    Both z3 and cvc5 decide every obligation. Exit status: 0 if all is proved, 1 if an obligation
+    fails or the solvers disagree, 2 bad usage, 3 if a solver does not know.
+    """
+    from checker.prove.answer import MissingSolver
+
+    chosen = _edited(_specs(spec or []), without or [])
+    names = _claims(chosen, property)
+    try:
+        if export is not None:
+            raise typer.Exit(_export(chosen, export, as_json))
+        if why is not None:
+            raise typer.Exit(_why(chosen, why, as_json))
+        raise typer.Exit(_prove(chosen, names, as_json))
+    except MissingSolver as missing:
+        raise Wrong(str(missing)) from None
+
+
+# ---------------------------------------------------------------- what to prove
+def _specs(wanted: list[str]) -> list[Spec]:
+    known = catalogue().specs()
+    for name in wanted:
+        if name not in known:
+            raise Wrong(f"there is no spec '{name}'; write one of: {', '.join(known)}")
+    return [known[name] for name in wanted or known]
+
+
+def _edited(specs: list[Spec], guards: list[str]) -> list[Spec]:
+    """Return the specs without the guards; those that lack one of them are left out."""
+    from spec.language import edits
+
+    every = dict.fromkeys(g for s in specs for g in s.guard_names())
+    for guard in guards:
+        if guard not in every:
+            raise Wrong(f"there is no guard '{guard}'; {close(guard, every, 'ffq scopes SCOPE')}")
+    kept = [s for s in specs if set(guards) <= set(s.guard_names())]
+    if not kept:
+        raise Wrong("no spec has all of these guards; take them away one at a time")
+    for guard in guards:
+        kept = [edits.without(s, guard) for s in kept]
+    return kept
+
+
+def _claims(specs: list[Spec], wanted: str | None) -> frozenset[str] | None:
+    """Return the names of the claims that are asked for, or None for all."""
+    from checker.prove.judgement import claims
+
+    if wanted is None:
+        return None
+    every = [p for s in specs for p in claims(s)]
+    names = frozenset(p.name for p in every if wanted in (p.name, p.id))
+    if not names:
+        known = dict.fromkeys(text for p in every for text in (p.name, p.id))
+        raise Wrong(f"there is no claim '{wanted}'; {close(wanted, known, 'ffq prove')}")
+    return names
+
+
+# ---------------------------------------------------------------- proving
+def _prove(specs: list[Spec], names: frozenset[str] | None, as_json: bool) -> int:
+    from checker import console
+    from checker.prove import report
+
+    out = console.console()
+    proofs = _proofs(specs)
+    status = report.status(proofs)
+    if as_json:
+        console.emit({"ok": status == 0, **report.as_json(proofs, names)})
+    else:
+        report.show(out, proofs, names)
+    for line in report.keep_disputes(proofs, DISPUTES):
+        console.say(line)
+    return status
+
+
+def _proofs(specs: list[Spec]) -> list[Proof]:
+    from checker import console
+    from checker.prove import proof
+
+    live = console.Live()
+    try:
+        return [proof.prove(s, live.count(s.name, "obligations")) for s in specs]
+    finally:
+        live.done()
+
+
+def _why(specs: list[Spec], obligation: str, as_json: bool) -> int:
+    """Say what the proof of one obligation used, in the spec that has most to say of it."""
+    from checker import console
+    from checker.prove import report
+
+    every = {d.name: (p, d) for p in _proofs(specs) for d in p.decided}
+    if obligation not in every:
+        raise Wrong(
+            f"there is no obligation '{obligation}'; {close(obligation, every, 'ffq prove --json')}"
+        )
+    proof, decided = every[obligation]
+    if as_json:
+        answer: dict[str, Any] = report.obligation_as_json(proof, decided)
+        console.emit({"ok": decided.verdict == "proved", **answer})
+    else:
+        report.show_why(console.console(), proof, decided)
+    return {"proved": 0, "refuted": 1, "unknown": 3}[decided.verdict]
+
+
+def _export(specs: list[Spec], folder: Path, as_json: bool) -> int:
+    from checker import console
+    from checker.prove.export import export
+
+    try:
+        count = sum(export(s, folder / s.name) for s in specs)
+    except OSError as failed:
+        raise Wrong(
+            f"{failed.filename or folder}: {failed.strerror}; name another folder"
+        ) from None
+    if as_json:
+        console.emit({"ok": True, "files": count, "folder": str(folder)})
+    else:
+        console.console().print(f"{count:,} obligations written below {folder}")
+    return 0

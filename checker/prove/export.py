@@ -1,0 +1,40 @@
+"""Writes the obligations as files of SMT-LIB 2, for any other solver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from checker.prove.obligations import Obligation, Prover
+from checker.prove.progress import Progress
+from spec.language.model import Spec
+
+_INDEX = "README.md"
+
+
+def everything(spec: Spec) -> Iterator[Obligation]:
+    """Yield each obligation of a spec, from all of its hypotheses."""
+    prover = Prover(spec)
+    yield from prover.all()
+    yield from Progress(prover).all()
+
+
+def export(spec: Spec, folder: Path) -> int:
+    """Write each obligation to a file, with an index of what they say; return how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for obligation in everything(spec):
+        file = folder / (obligation.name.replace("/", ".") + ".smt2")
+        file.write_text(commented(obligation), encoding="utf-8")
+        lines.append(f"- `{file.name}`: {obligation.says}\n")
+    head = (
+        f"# Obligations of {spec.name}\n\n"
+        "Each file has no model (`unsat`) if what is said of it is true.\n\n"
+    )
+    (folder / _INDEX).write_text(head + "".join(lines), encoding="utf-8")
+    return len(lines)
+
+
+def commented(obligation: Obligation) -> str:
+    """Return the text with a line of prose in front."""
+    return f"; {obligation.says} (unsat if it is so)\n{obligation.text}"

@@ -1,0 +1,201 @@
+"""What people and programs see of proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from checker.check import WORDS, Verdict
+from checker.console import COLOURS, print_rows
+from checker.prove.answer import Answer
+from checker.prove.decided import Decided
+from checker.prove.export import commented, everything
+from checker.prove.judgement import claims, lemmas, verdict
+from checker.prove.proof import Proof
+
+_SOLVERS = ("z3", "cvc5")
+
+
+def status(proofs: Sequence[Proof]) -> int:
+    """Return the exit status: 1 if an obligation fails or is disputed, 3 if one is not known."""
+    decided = [d for p in proofs for d in p.decided]
+    if any(d.verdict == "refuted" or d.disputed for d in decided):
+        return 1
+    return 3 if any(d.verdict == "unknown" for d in decided) else 0
+
+
+def show(out: Console, proofs: Sequence[Proof], names: frozenset[str] | None) -> None:
+    """Print each spec with its obligations counted, then each claim with its verdict."""
+    for proof in proofs:
+        _show_proof(out, proof)
+    rows: dict[tuple[str, str], list[tuple[Verdict, str]]] = {}
+    for proof in proofs:
+        for p in claims(proof.spec):
+            if names is None or p.name in names:
+                found = rows.setdefault((p.id, p.name), [])
+                found.append((verdict(proof, p), proof.spec.name))
+    print_rows(out, rows, len(proofs))
+    out.print()
+    _show_idle(out, proofs)
+    out.print(summary(proofs))
+
+
+def _show_proof(out: Console, proof: Proof) -> None:
+    title = Text(proof.spec.name, style="bold")
+    sizes = ", ".join([*(s.__name__ for s in proof.spec.sorts), *proof.spec.constants])
+    title.append(f": any number of {sizes}", style="not bold")
+    for edit in proof.spec.edits:
+        title.append(f"; {edit}", style="bold red")
+    out.print(title)
+    total = len(proof.decided)
+    each = (f"{len(_proved(proof, s)):,} by {s} in {_seconds(proof, s):.1f} s" for s in _SOLVERS)
+    out.print(Text(f"  {total:,} obligations: proved {', '.join(each)}"), style="dim")
+    for d in proof.decided:
+        if d.disputed:
+            said = f"z3 says {d.z3.verdict}, cvc5 says {d.cvc5.verdict}"
+            out.print(Text(f"  disputed: {d.name}: {said}", style=COLOURS["✗"]))
+        elif d.name in proof.first:
+            style = COLOURS["✗" if d.verdict == "refuted" else "?"]
+            out.print(Text(f"  {d.verdict}: {d.name}: {d.says}", style=style))
+    more = sum(d.verdict != "proved" and d.name not in proof.first for d in proof.decided)
+    if more:
+        plural = "obligation fails" if more == 1 else "obligations fail"
+        out.print(Text(f"  and {more} more {plural} for want of these", style=COLOURS["?"]))
+    out.print()
+
+
+def _show_idle(out: Console, proofs: Sequence[Proof]) -> None:
+    """Print the lemmas that no spec which has them needs."""
+    having = {n for p in proofs for n, c in p.spec.properties.items() if c.kind == "lemma"}
+    needed = {n for p in proofs for n in having & p.spec.properties.keys() if n not in p.idle}
+    for name in sorted(having - needed):
+        out.print(Text(f"  no proof needs the lemma {name}", style=COLOURS["V"]))
+
+
+def summary(proofs: Sequence[Proof]) -> str:
+    """Return the obligations of all specs counted, in one line."""
+    decided = [d for p in proofs for d in p.decided]
+    proved = sum(d.verdict == "proved" for d in decided)
+    specs = "1 spec" if len(proofs) == 1 else f"{len(proofs)} specs"
+    return f"{specs}, {len(decided):,} obligations: {proved:,} proved by both solvers"
+
+
+def show_why(out: Console, proof: Proof, decided: Decided) -> None:
+    """Print what an obligation says, what each solver says of it, and what the proof used."""
+    out.print(Text(f"{decided.name} in {proof.spec.name}", style="bold"))
+    out.print(Text(f"  {decided.says}"))
+    for solver, answer in _answers(decided):
+        why = f": {answer.why}" if answer.why else ""
+        out.print(Text(f"  {solver}: {answer.verdict} in {answer.seconds * 1000:.0f} ms{why}"))
+    if decided.verdict != "proved":
+        return
+    used = _used(proof, decided)
+    out.print(Text("  z3 used:" if used else "  z3 used no hypothesis: the step alone shows it."))
+    for name, doc in used:
+        line = Text(f"    {name}")
+        line.append(f"  {doc}", style="dim")
+        out.print(line)
+
+
+def _used(proof: Proof, decided: Decided) -> list[tuple[str, str]]:
+    """Return what the proof used, with a sentence for each that has one."""
+    from checker.prove.obligations import inductive
+    from checker.prove.progress import AFTER
+
+    docs = {p.name: p.doc for p in inductive(proof.spec)}
+    docs |= {s.name: s.doc for s in proof.spec.stages.values()}
+    docs |= {
+        f"{a.name}.{g.name}": f"`{g.condition}`"
+        for a in proof.spec.actions.values()
+        for g in a.guards
+    }
+    names = [n for n in decided.z3.core if n != "denied"]
+    return [(n, docs.get(n.removesuffix(AFTER), "")) for n in names]
+
+
+# ---------------------------------------------------------------- for programs
+def as_json(proofs: Sequence[Proof], names: frozenset[str] | None) -> dict[str, Any]:
+    """Return the proofs as `--json` prints them; a property has a row for each spec."""
+    decided = [(p, d) for p in proofs for d in p.decided]
+
+    def named(which: str) -> list[str]:
+        return [f"{p.spec.name}:{d.name}" for p, d in decided if d.verdict == which]
+
+    return {
+        "obligations": len(decided),
+        "proved": len(named("proved")),
+        "unknown": named("unknown"),
+        "failed": named("refuted"),
+        "disputed": [f"{p.spec.name}:{d.name}" for p, d in decided if d.disputed],
+        "solvers": {
+            s: {
+                "proved": sum(len(_proved(p, s)) for p in proofs),
+                "seconds": round(sum(_seconds(p, s) for p in proofs), 3),
+            }
+            for s in _SOLVERS
+        },
+        "properties": [
+            {
+                "id": c.id,
+                "name": c.name,
+                "kind": c.kind,
+                "spec": p.spec.name,
+                "verdict": "proved" if p.proves(c.name) else WORDS["?"],
+                "evidence": verdict(p, c).evidence,
+                "says": verdict(p, c).says,
+                "lemmas": lemmas(p, c.name),
+                "stages": [n for n in p.leans_on(c.name) if n in p.spec.stages],
+                "fairness": p.fairness(c.name) if c.kind == "leads_to" else [],
+            }
+            for p in proofs
+            for c in claims(p.spec)
+            if names is None or c.name in names
+        ],
+        "idle_lemmas": sorted({name for p in proofs for name in p.idle}),
+    }
+
+
+def obligation_as_json(proof: Proof, decided: Decided) -> dict[str, Any]:
+    """Return one obligation as `--why --json` prints it."""
+    return {
+        "spec": proof.spec.name,
+        "obligation": decided.name,
+        "says": decided.says,
+        "verdict": decided.verdict,
+        "solvers": {
+            solver: {"verdict": a.verdict, "seconds": round(a.seconds, 4), "why": a.why}
+            for solver, a in _answers(decided)
+        },
+        "used": [name for name, _ in _used(proof, decided)],
+    }
+
+
+def keep_disputes(proofs: Sequence[Proof], folder: Path) -> Iterator[str]:
+    """Write each text on which the solvers disagree, once for each of them; yield where."""
+    for proof in proofs:
+        names = {d.name: d for d in proof.decided if d.disputed}
+        for obligation in everything(proof.spec) if names else ():
+            if obligation.name not in names:
+                continue
+            folder.mkdir(parents=True, exist_ok=True)
+            for solver, answer in _answers(names[obligation.name]):
+                stem = f"{proof.spec.name}.{obligation.name.replace('/', '.')}.{solver}.smt2"
+                text = f"; {solver} says {answer.verdict}\n{commented(obligation)}"
+                (folder / stem).write_text(text, encoding="utf-8")
+                yield f"{solver} says {answer.verdict} of {folder / stem}"
+
+
+def _answers(decided: Decided) -> list[tuple[str, Answer]]:
+    return [("z3", decided.z3), ("cvc5", decided.cvc5)]
+
+
+def _proved(proof: Proof, solver: str) -> list[Decided]:
+    return [d for d in proof.decided if dict(_answers(d))[solver].verdict == "proved"]
+
+
+def _seconds(proof: Proof, solver: str) -> float:
+    return sum(dict(_answers(d))[solver].seconds for d in proof.decided)
