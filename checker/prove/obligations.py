@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from checker.prove.smt import Names, Smt, Taken, after
+from checker.prove.smt import Names, Smt, Taken, after, ascii_only
 from spec.language.evaluate import changes
 from spec.language.expr import Equal, Expr, NoneOf, Not, Or, Read, Var, number
 from spec.language.model import Action, Property, Spec
@@ -31,6 +31,13 @@ class Obligation:
     claim: str
     says: str
     text: str
+
+    @classmethod
+    def made(cls, where: str, claim: str, says: str, lines: Sequence[str], body: str) -> Obligation:
+        """Return the obligation that the body is true wherever the lines are."""
+        denied = f"(assert (! (not {body}) :named denied))"
+        text = "\n".join([*lines, denied, "(check-sat)", ""])
+        return cls(f"{where}/{claim}", claim, says, ascii_only(text))
 
 
 def inductive(spec: Spec) -> tuple[Property, ...]:
@@ -146,12 +153,11 @@ class Prover:
         self, where: str, claim: Property, lines: list[str], body: Expr, step: Taken | None
     ) -> Obligation:
         declared, names = self.smt.parameters(claim.params, "for")
-        denied = f"(assert (! (not {self.smt.term(body, names, step)}) :named denied))"
         if step is None:
             says = f"{claim.name} holds in the initial state."
         elif claim.kind == "step":
             says = f"Every step of {where} is as {claim.name} says."
         else:
             says = f"{where} keeps {claim.name}."
-        text = "\n".join([*lines, *declared, denied, "(check-sat)", ""])
-        return Obligation(f"{where}/{claim.name}", claim.name, says, text)
+        denied = self.smt.term(body, names, step)
+        return Obligation.made(where, claim.name, says, [*lines, *declared], denied)

@@ -141,7 +141,8 @@ class Progress:
         """Return the obligation that the body holds in every state of the run's end."""
         declared, names = self.smt.parameters(goal.params, "for")
         lines = [*self.prover.assumed(), *self._facts(earlier, None), *declared]
-        return self._obligation(goal, lines, self.smt.term(body, names))
+        shown = self.smt.term(body, names)
+        return Obligation.made(goal.name, goal.claim, goal.says, lines, shown)
 
     def _step(
         self, goal: _Goal, action: Action, earlier: list[Stage], body: Expr, shared: bool = False
@@ -153,12 +154,8 @@ class Progress:
         declared, names = self.smt.parameters(goal.params, "for")
         assumed, step = self.prover.step(action, declared, names if shared else None)
         lines = [*assumed, *self._facts(earlier, None), *self._facts(earlier, step)]
-        return self._obligation(goal, lines, self.smt.term(body, names, step))
-
-    def _obligation(self, goal: _Goal, lines: list[str], body: str) -> Obligation:
-        denied = f"(assert (! (not {body}) :named denied))"
-        text = "\n".join([*lines, denied, "(check-sat)", ""])
-        return Obligation(f"{goal.name}/{goal.claim}", goal.claim, goal.says, text)
+        shown = self.smt.term(body, names, step)
+        return Obligation.made(goal.name, goal.claim, goal.says, lines, shown)
 
     def _facts(self, earlier: list[Stage], step: Taken | None) -> Iterator[str]:
         """Yield what earlier stages say: of the state before, or of the step and what follows."""

@@ -7,6 +7,7 @@ axiom says what stays the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -166,6 +167,16 @@ class Smt:
             at = None if u.index is None else self.term(u.index, step.names)
             value = new if at == index else f"(ite (= {index} {at}) {new} {value})"
         return value
+
+
+def ascii_only(text: str) -> str:
+    """Return the text with each character that SMT-LIB does not know written by its number."""
+    return "".join(c if c.isascii() else f"~{ord(c):x}~" for c in text)
+
+
+def as_named(symbol: str) -> str:
+    """Return a symbol as the spec writes it."""
+    return re.sub(r"~([0-9a-f]+)~", lambda found: chr(int(found[1], 16)), symbol)
 
 
 def after(e: Expr) -> Expr:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from checker.prove.answer import SECONDS_MAX, Answer, MissingSolver, verdict
+from checker.prove.smt import as_named
 from checker.prove.values import Tree, parse
 
 try:
@@ -29,7 +30,7 @@ def decide(text: str) -> Answer:
     found = verdict(run(text))
     core = run("(get-unsat-core)").strip("()").split() if found == "proved" else []
     why = run("(get-info :reason-unknown)") if found == "unknown" else ""
-    return Answer(found, time.perf_counter() - began, tuple(core), why)
+    return Answer(found, time.perf_counter() - began, tuple(map(as_named, core)), why)
 
 
 def values(text: str, terms: Sequence[str]) -> list[Tree] | None:
