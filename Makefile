@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer (with venv) and make; everything else comes from requirements.lock.
 #
-#   make check   set up .venv once, then check every invariant
+#   make check   set up .venv once, then prove and check every claim
 #   make test    the same, then the quick tests       make deep   the larger scopes
 #   make lint    format, lint, types                  make bench  how fast, on this machine
 #   make docs    rewrite the generated blocks         make lock   pin the dependencies anew
@@ -15,6 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 .PHONY: check test deep lint bench docs lock clean
 
 check: .venv/.ready
+	@$(BIN)/ffq prove
 	@$(BIN)/ffq check
 
 test: check

@@ -53,7 +53,7 @@ def decide(obligation: Obligation) -> Decided:
 
 
 class Solvers:
-    """Both solvers in as many processes as there are cores; `begun` when the first is needed."""
+    """Both solvers in as many processes as there are cores."""
 
     def __init__(self, pool: Executor) -> None:
         self._pool = pool
@@ -74,7 +74,9 @@ class Solvers:
 
 @contextmanager
 def solvers() -> Iterator[Solvers]:
-    """Give both solvers; an interrupt ends them without a word."""
+    """Give both solvers, or raise `MissingSolver`; an interrupt ends them without a word."""
+    from checker.prove import cvc5_solver, z3_solver  # noqa: F401  # the first to say what is missing
+
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     pool = ProcessPoolExecutor(cores, get_context("spawn"), _be_quiet)
     try:
