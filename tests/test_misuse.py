@@ -450,3 +450,35 @@ def test_an_edit_of_something_that_is_not_there_is_refused(
     found = refusal(line, tmp_path)
     assert fact in found.fact
     assert remedy in found.remedy
+
+
+STAGE = '''
+@post.action(fair="weak")
+def weigh(s, l: Letter):
+    """A letter is weighed."""
+    s.sealed[l] = True
+
+{}
+def stage(s, {}):
+    """Something comes to be."""
+    {}
+'''
+
+
+@pytest.mark.parametrize(
+    ("decorator", "params", "body", "fact"),
+    [
+        ("@post.stays(by=post.actions['take'])  # here", "c: Clerk, l: Letter",
+         "return s.sealed[l]", "stage relies on take, which need never be taken"),
+        ("@post.stays(by=weigh)  # here", "c: Clerk",
+         "return s.hand[c] == None", "stage does not say for which l weigh is taken"),
+        ("@post.settles  # here", "l: Letter",
+         "return s.sealed[l]", "`sealed[l]` is a truth value, but a number is wanted"),
+        ("@post.settles", "l: Letter",
+         "s.weight[l] = 0  # here", "a property assigns 'weight'"),
+    ],
+)  # fmt: skip
+def test_a_stage_says_what_comes_to_be_and_why(
+    decorator: str, params: str, body: str, fact: str, tmp_path: Path
+) -> None:
+    assert fact in refusal(STAGE.format(decorator, params, body), tmp_path).fact

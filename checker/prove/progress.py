@@ -24,12 +24,13 @@ from checker.prove.obligations import Obligation, Prover
 from checker.prove.smt import Taken, after
 from spec.language.expr import Equal, Expr, LessEqual, Var, number
 from spec.language.model import Action, Property
-from spec.language.stages import Stage
+from spec.language.stages import Stage, refuse_unfair
 
 AFTER = ".after"
 """Ends the name of a stage where it is assumed of the state after the step."""
 
-NOT_NEGATIVE, ENABLED, HELPS, OUTCOME = "not-negative", "enabled", "helps", "in-the-end"
+# Written so that no action can be called so.
+NOT_NEGATIVE, ENABLED, HELPS, OUTCOME = "not-negative", "is-enabled", "brings-about", "in-the-end"
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,9 @@ class Progress:
 
     def _by(self, stage: Stage) -> Action:
         assert stage.by is not None, stage.name
-        return self.spec.actions[stage.by]
+        action = self.spec.actions[stage.by]
+        refuse_unfair(stage, action)  # an edit may have made it so
+        return action
 
     def _for_ever(self) -> list[Action]:
         """Return the actions that may happen for ever."""

@@ -49,23 +49,37 @@ def declare(
         name = function.__name__
         params = parameters(function, 1)
         if by is not None:
-            _refuse_unfair(name, by, params)
+            _refuse_unbound(name, by, params)
         with names(params):
             said = function(*tracing.states(spec, 1), *params)
         body = number(said) if kind == "settles" else truth(said)
         tracing.refuse_unbound([body], params, name)
         helper = None if by is None else by.name
         returning = None if after is None else after.name
-        return Stage(name, first_sentence(function), kind, params, body, helper, returning)
+        stage = Stage(name, first_sentence(function), kind, params, body, helper, returning)
+        if by is not None:
+            refuse_unfair(stage, by)
+        return stage
 
     return decorate
 
 
-def _refuse_unfair(name: str, by: Action, params: tuple[Var, ...]) -> None:
+def refuse_unfair(stage: Stage, by: Action) -> None:
+    """Raise `Misuse` unless the action must be taken in the end, given when the stage enables
+    it.
+    """
     if by.fair is None:
         raise Misuse(
-            f"{name} relies on {by.name}, which need never be taken", "rely on a fair action"
+            f"{stage.name} relies on {by.name}, which need never be taken", "rely on a fair action"
         )
+    if stage.kind == "stays" and stage.after and by.fair != "strong":
+        raise Misuse(
+            f"{stage.name} relies on {by.name}, which is enabled only now and then",
+            "rely on a strongly fair action",
+        )
+
+
+def _refuse_unbound(name: str, by: Action, params: tuple[Var, ...]) -> None:
     known = {p.name: p.type for p in params}
     for p in by.params:
         if known.get(p.name) is not p.type:

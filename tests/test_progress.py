@@ -1,0 +1,264 @@
+"""What comes to be for any number: the premises are the right ones, and each of them can fail.
+
+The independent judge is `checker.liveness`, which looks for fair runs in the states of a scope.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from checker import cache
+from checker.liveness import decide
+from checker.prove import cvc5_solver, decided, z3_solver
+from checker.prove.obligations import Prover
+from checker.prove.progress import Progress
+from checker.prove.proof import Proof, prove
+from spec.language import Misuse, Nat, Sort, Spec, require
+from spec.language.edits import without
+from spec.language.model import Fairness
+from spec.language.scope import Scope
+from spec.queue.scopes import life, requests, shared, whole
+
+
+class Candle(Sort):
+    """It burns while it is lit, and the wind may blow it out."""
+
+
+def candles(burns: Fairness = "strong", lights: Fairness | None = "weak") -> Spec:
+    """Return candles that burn down, though the wind blows for ever."""
+    spec = Spec("candles")
+    spec.durable("wax", Candle, Nat(2), 2, "how long it can burn")
+    spec.durable("lit", Candle, bool, False, "it burns")
+
+    @spec.action(fair=burns)
+    def burn(s, c: Candle):  # type: ignore[no-untyped-def]
+        """A candle burns a little."""
+        require(lit=s.lit[c], left=s.wax[c] > 0)
+        s.wax[c] = s.wax[c] - 1
+
+    @spec.action(fair=lights)
+    def light(s, c: Candle):  # type: ignore[no-untyped-def]
+        """A candle that is not burnt down is lit."""
+        require(dark=~s.lit[c], left=s.wax[c] > 0)
+        s.lit[c] = True
+
+    @spec.action(fault=True)
+    def blow(s, c: Candle):  # type: ignore[no-untyped-def]
+        """The wind blows a candle out."""
+        require(lit=s.lit[c])
+        s.lit[c] = False
+
+    @spec.leads_to("C-1")
+    def candles_burn_down(s, c: Candle):  # type: ignore[no-untyped-def]
+        """Nothing is left of a candle in the end."""
+        return s.wax[c] > 0, s.wax[c] == 0
+
+    return spec
+
+
+def argued(spec: Spec) -> Spec:
+    """Return the candles with the argument why they burn down."""
+
+    @spec.settles
+    def wax_left(s, c: Candle):  # type: ignore[no-untyped-def]
+        """No wax comes back."""
+        return s.wax[c]
+
+    @spec.recurs(by=spec.actions["light"])
+    def lit_again(s, c: Candle):  # type: ignore[no-untyped-def]
+        """As long as there is wax the candle is lit again and again."""
+        return s.lit[c] | (s.wax[c] == 0)
+
+    @spec.stays(by=spec.actions["burn"], after=lit_again)
+    def burnt_down(s, c: Candle):  # type: ignore[no-untyped-def]
+        """A candle that is lit again and again burns down."""
+        return s.wax[c] == 0
+
+    return spec
+
+
+@pytest.fixture(autouse=True)
+def forgetful(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Prove everything anew, in this process."""
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(decided, "_FEW", 1_000_000)
+
+
+def in_a_scope(spec: Spec, name: str = "candles_burn_down") -> str:
+    return decide(Scope("two", spec, {"Candle": 2}))[name].verdict
+
+
+def test_any_number_of_candles_burn_down_in_any_wind() -> None:
+    spec = argued(candles())
+    made = prove(spec)
+    assert made.proves("candles_burn_down")
+    assert made.fairness("candles_burn_down") == ["light weak", "burn strong"]
+    assert in_a_scope(spec) == "holds"
+
+
+def test_without_an_argument_nothing_is_proved() -> None:
+    assert not prove(candles()).proves("candles_burn_down")
+
+
+def test_a_weakly_fair_action_cannot_carry_what_is_enabled_now_and_then() -> None:
+    assert in_a_scope(candles(burns="weak")) == "violated"
+    with pytest.raises(Misuse, match="burnt_down relies on burn, which is enabled only now and"):
+        argued(candles(burns="weak"))
+
+
+def test_an_action_without_fairness_carries_nothing() -> None:
+    assert in_a_scope(candles(lights=None)) == "violated"
+    with pytest.raises(Misuse, match="lit_again relies on light, which need never be taken"):
+        argued(candles(lights=None))
+
+
+def test_an_edit_that_takes_the_fairness_away_is_noticed() -> None:
+    spec = argued(candles())
+    unfair = {**spec.actions, "light": replace(spec.actions["light"], fair=None)}
+    with pytest.raises(Misuse, match="lit_again relies on light"):
+        prove(spec.edited("unfair", actions=unfair))
+
+
+@pytest.mark.parametrize("stage", ["wax_left", "lit_again", "burnt_down"])
+def test_no_stage_of_the_argument_can_be_left_out(stage: str) -> None:
+    spec = argued(candles())
+    fewer = {n: s for n, s in spec.stages.items() if stage not in (n, s.after)}
+    assert not prove(spec.edited("fewer", stages=fewer)).proves("candles_burn_down")
+
+
+def test_a_number_that_a_step_raises_does_not_settle() -> None:
+    spec = candles()
+
+    @spec.settles
+    def wax_burnt(s, c: Candle):  # type: ignore[no-untyped-def]
+        """It grows with every step of burn."""
+        return 2 - s.wax[c]
+
+    made = prove(spec)
+    assert made.first == {"burn/wax_burnt", "in-the-end/candles_burn_down"}
+    assert not made.proves("wax_burnt")
+
+
+def test_a_number_below_zero_does_not_settle() -> None:
+    spec = candles()
+
+    @spec.settles
+    def wax_owed(s, c: Candle):  # type: ignore[no-untyped-def]
+        """It falls with every step, and begins at zero."""
+        return s.wax[c] - 2
+
+    assert "not-negative/wax_owed" in prove(spec).first
+
+
+def test_what_a_step_ends_does_not_stay() -> None:
+    spec = candles()
+
+    @spec.stays(by=spec.actions["light"])
+    def lit_for_good(s, c: Candle):  # type: ignore[no-untyped-def]
+        """The wind sees to it that it is not."""
+        return s.lit[c] | (s.wax[c] == 0)
+
+    assert "blow/lit_for_good" in prove(spec).first
+
+
+def test_a_finite_fault_ceases() -> None:
+    spec = candles(burns="weak")
+    calm = replace(spec.actions["blow"], finite=True)
+    spec = spec.edited("calm", actions={**spec.actions, "blow": calm})
+    spec = spec.edited("argued", stages={})
+
+    @spec.stays(by=spec.actions["light"])
+    def lit_for_good(s, c: Candle):  # type: ignore[no-untyped-def]
+        """The wind has ceased."""
+        return s.lit[c] | (s.wax[c] == 0)
+
+    @spec.stays(by=spec.actions["burn"])
+    def burnt_down(s, c: Candle):  # type: ignore[no-untyped-def]
+        """It burns without end."""
+        return s.wax[c] == 0
+
+    # burn needs its number: until it settles, one step of burn is not enough.
+    assert not prove(spec).proves("candles_burn_down")
+
+    settled = spec.edited("argued", stages={})
+
+    @settled.settles
+    def wax_left(s, c: Candle):  # type: ignore[no-untyped-def]
+        """No wax comes back."""
+        return s.wax[c]
+
+    settled = settled.edited("argued", stages={**settled.stages, **spec.stages})
+    made = prove(settled)
+    assert made.proves("candles_burn_down")
+    assert "blow finite" in made.fairness("candles_burn_down")
+    assert in_a_scope(settled) == "holds"
+
+
+# ------------------------------------------------------------------ the queue
+SPECS = [life, requests, shared, whole]
+
+
+@pytest.mark.parametrize("solver", [z3_solver, cvc5_solver])
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
+def test_what_holds_in_the_end_has_a_model(spec: Spec, solver: object) -> None:
+    # Else every claim would follow from it.
+    progress = Progress(Prover(spec))
+    facts = progress._facts(list(spec.stages.values()), None)
+    text = "\n".join([*progress.prover.assumed(), *facts, "(check-sat)", ""])
+    assert solver.decide(text).verdict == "refuted"  # type: ignore[attr-defined]
+
+
+def failing(spec: Spec) -> list[str]:
+    """Return the obligations about fair runs that z3 does not prove from every hypothesis."""
+    every = Progress(Prover(spec)).all()
+    return [o.name for o in every if z3_solver.decide(o.text).verdict != "proved"]
+
+
+@pytest.mark.parametrize(
+    ("guard", "premise"),
+    [
+        # After the deadline the heart would beat on, and the lease never run out for good.
+        ("heartbeat.in_time", "heartbeat/claims_expire"),
+        # Anybody would renew the lease of an orphan.
+        ("heartbeat.fenced", "heartbeat/orphans_expire"),
+        # A job could be claimed for ever.
+        ("claim.ready", "claim/way_to_go"),
+    ],
+)
+def test_without_its_guard_an_argument_fails_where_the_guard_protects_it(
+    guard: str, premise: str
+) -> None:
+    assert premise in failing(without(life, guard))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("spec", "stage"),
+    [
+        (spec, stage)
+        for spec, stage in itertools.product((life, requests), (*life.stages,))
+        # What ends orphans is needed only where no deadline ends every claim.
+        if stage in spec.stages
+        and not (spec is life and stage in ("orphans_are_seen", "orphans_are_ended"))
+    ],
+    ids=lambda x: x if isinstance(x, str) else x.name,
+)
+def test_no_stage_of_the_queue_can_be_left_out(spec: Spec, stage: str) -> None:
+    gone = {stage}
+    while more := {n for n, s in spec.stages.items() if s.after in gone} - gone:
+        gone |= more
+    fewer = {n: s for n, s in spec.stages.items() if n not in gone}
+    assert failing(spec.edited("fewer", stages=fewer))
+
+
+@pytest.mark.deep
+def test_fallen_stages_take_with_them_what_leans_on_them() -> None:
+    made: Proof = prove(without(requests, "heartbeat.fenced"))
+    assert not made.proves("orphans_are_freed")
+    assert made.proves("the_guardian_returns")
