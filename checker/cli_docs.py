@@ -89,7 +89,9 @@ def _read(pages: list[Path] | None, live: Live) -> tuple[list[Page], list[str]]:
     def watch(scope: Scope, what: str) -> Report | None:
         return live.watch(replace(scope, name=f"{scope.name} {what}"))
 
-    printers = Printers(known, watch, commands(app))
+    printers = Printers(
+        known, watch, commands(app), count=lambda spec: live.count(spec.name, "obligations")
+    )
     files = pages or all_pages()
     if not files:
         raise Wrong("there are no pages here; run it in a checkout of the repository")

@@ -471,7 +471,7 @@ def stage(s, {}):
         ("@post.stays(by=post.actions['take'])  # here", "c: Clerk, l: Letter",
          "return s.sealed[l]", "stage relies on take, which need never be taken"),
         ("@post.stays(by=weigh)  # here", "c: Clerk",
-         "return s.hand[c] == None", "stage does not say for which l weigh is taken"),
+         "return s.hand[c] == None", "stage does not say for which l it relies on weigh"),
         ("@post.settles  # here", "l: Letter",
          "return s.sealed[l]", "`sealed[l]` is a truth value, but a number is wanted"),
         ("@post.settles", "l: Letter",

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from checker.ablate import Watch
-from checker.docs import figures, tables
+from checker.docs import figures, proofs, tables
 from checker.docs.blocks import Printer, difference, fill, find, outside_fences
 from checker.docs.diagrams import Steps, diagram, small
 from checker.docs.spec_index import Index, Module
@@ -47,9 +47,15 @@ class Printers(Mapping[str, Printer]):
     """The blocks that pages may hold, by name; each is printed when it is asked for."""
 
     def __init__(
-        self, index: Index, watch: Watch, commands: Mapping[str, str], engine: str = "compiled"
+        self,
+        index: Index,
+        watch: Watch,
+        commands: Mapping[str, str],
+        engine: str = "compiled",
+        count: proofs.Watch = lambda spec: None,
     ) -> None:
         self.index, self.watch, self.commands = index, watch, commands
+        self._proofs = proofs.Proofs(index, count)
         whole, of_module = self._whole, self._of_module
         self._known: dict[str, Printer] = {
             "modules": whole(tables.modules),
@@ -72,6 +78,11 @@ class Printers(Mapping[str, Printer]):
             "commands": alone(lambda: tables.commands(commands)),
             "scopes": alone(lambda: figures.scopes(index, watch, engine)),
             "ablation": alone(lambda: figures.ablation(index, watch, engine)),
+            "obligations": alone(lambda: proofs.obligations(self._proofs)),
+            "proved": alone(lambda: proofs.claimed(self._proofs)),
+            "lemmas": alone(lambda: proofs.helping(self._proofs)),
+            "stages": alone(lambda: proofs.argued(self._proofs)),
+            "assumed": alone(lambda: proofs.assumed(self._proofs)),
         }
 
     def __getitem__(self, name: str) -> Printer:
@@ -109,6 +120,7 @@ class Printers(Mapping[str, Printer]):
     def _evidence(self) -> str:
         from checker.docs import output
 
+        assert self._proofs.all  # so that the verdicts know of them
         return output.evidence(self.index, self._watched)
 
     def _watched(self, scope: Scope) -> Report | None:
@@ -218,4 +230,5 @@ def names(index: Index) -> set[str]:
     found = {m.name for m in index.modules} | {s.name for s in index.scopes}
     found |= index.fields.keys() | index.actions.keys() | index.properties.keys()
     found |= {g.split(".")[1] for g in index.guards}
+    found |= {stage for s in index.scopes for stage in s.spec.stages}
     return found | {name for m in index.modules for name in m.constants}

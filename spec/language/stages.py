@@ -49,7 +49,9 @@ def declare(
         name = function.__name__
         params = parameters(function, 1)
         if by is not None:
-            _refuse_unbound(name, by, params)
+            _refuse_unbound(name, by.name, by.params, params)
+        if after is not None:
+            _refuse_unbound(name, after.name, after.params, params)
         with names(params):
             said = function(*tracing.states(spec, 1), *params)
         body = number(said) if kind == "settles" else truth(said)
@@ -79,11 +81,13 @@ def refuse_unfair(stage: Stage, by: Action) -> None:
         )
 
 
-def _refuse_unbound(name: str, by: Action, params: tuple[Var, ...]) -> None:
+def _refuse_unbound(
+    name: str, other: str, wanted: tuple[Var, ...], params: tuple[Var, ...]
+) -> None:
     known = {p.name: p.type for p in params}
-    for p in by.params:
+    for p in wanted:
         if known.get(p.name) is not p.type:
             raise Misuse(
-                f"{name} does not say for which {p.name} {by.name} is taken",
+                f"{name} does not say for which {p.name} it relies on {other}",
                 f"give it the parameter {p.name}",
             )

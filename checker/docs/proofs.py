@@ -1,0 +1,111 @@
+"""What is proved for any size, as tables of Markdown: claims, lemmas, stages and their fairness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from checker.docs.spec_index import Index
+from checker.docs.tables import NOTHING, code, listed, table
+from checker.prove.judgement import claims, lemmas, verdict
+from checker.prove.proof import Proof, prove
+from spec.language.model import Property, Spec
+from spec.language.stages import Stage
+from spec.language.types import type_name
+
+Watch = Callable[[Spec], Callable[[int, int], None] | None]
+"""Told which spec is proved next; returns what to tell of its progress."""
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """The proofs of every spec that a default scope has, made or remembered."""
+
+    index: Index
+    watch: Watch
+
+    @property
+    def all(self) -> list[Proof]:
+        """The proofs, in the order of the scopes."""
+        specs = {s.spec.name: s.spec for s in self.index.scopes if s.name in self.index.default}
+        return [prove(spec, self.watch(spec)) for spec in specs.values()]
+
+    def of_largest(self) -> Proof:
+        """Return the proof of the spec that says the most."""
+        return next(p for p in self.all if p.spec is self.index.largest.spec)
+
+
+def obligations(proofs: Proofs) -> str:
+    """Print how many obligations each spec has, and how many each solver proves."""
+    rows = []
+    for p in proofs.all:
+        by_z3 = sum(d.z3.verdict == "proved" for d in p.decided)
+        by_cvc5 = sum(d.cvc5.verdict == "proved" for d in p.decided)
+        modules = listed(proofs.index.modules_of(p.spec))
+        rows.append(
+            [code(p.spec.name), modules, *(f"{n:,}" for n in (len(p.decided), by_z3, by_cvc5))]
+        )
+    head = ["spec", "modules", "obligations", "proved by z3", "proved by cvc5"]
+    return table(head, rows) + "\n\n_Printed by `ffq prove`; any number of everything._"
+
+
+def claimed(proofs: Proofs) -> str:
+    """Print each claim with its verdict, where it is proved, and which lemmas the proof used."""
+    rows: dict[tuple[str, str], list[tuple[Proof, Property]]] = {}
+    for proof in proofs.all:
+        for p in claims(proof.spec):
+            rows.setdefault((p.id, p.name), []).append((proof, p))
+    text = []
+    for (claim_id, name), found in sorted(rows.items(), key=lambda row: row[0][0]):
+        symbols = dict.fromkeys(verdict(proof, p).symbol for proof, p in found)
+        used = [n for proof, p in found for n in lemmas(proof, p.name)]
+        where = listed(proof.spec.name for proof, p in found)
+        text.append([", ".join(symbols), claim_id, code(name), where, listed(used) or NOTHING])
+    head = ["is", "ID", "claim", "in the specs", "lemmas that z3 used"]
+    return table(head, text) + "\n\n_Printed by `ffq prove`; the lemmas are from z3's unsat cores._"
+
+
+def helping(proofs: Proofs) -> str:
+    """Print the lemmas with their sentences, and how many obligations each is used for."""
+    proof = proofs.of_largest()
+    known = [p for p in proof.spec.properties.values() if p.kind == "lemma"]
+    rows = []
+    for lemma in known:
+        users = [d for d in proof.decided if lemma.name in d.z3.core and d.claim != lemma.name]
+        idle = " (no proof needs it)" if lemma.name in proof.idle else ""
+        rows.append([lemma.id, code(lemma.name), lemma.doc + idle, str(len(users))])
+    head = ["supports", "lemma", "what it says", "used in"]
+    return table(head, rows) + f"\n\n_Counted in `{proof.spec.name}`, by `ffq prove`._"
+
+
+def argued(proofs: Proofs) -> str:
+    """Print the stages in the order of the argument."""
+    proof = proofs.of_largest()
+    rows = [_stage(proof, s) for s in proof.spec.stages.values()]
+    head = ["is", "stage", "for each", "what it says", "thanks to"]
+    return table(head, rows) + f"\n\n_In the order of `{proof.spec.name}`, by `ffq prove`._"
+
+
+def _stage(proof: Proof, stage: Stage) -> list[str]:
+    params = ", ".join(type_name(p.type) for p in stage.params)
+    thanks = NOTHING
+    if stage.by:
+        thanks = f"`{stage.by}` ({proof.spec.actions[stage.by].fair})"
+        thanks += f", at each return of `{stage.after}`" if stage.after else ""
+    symbol = "P" if proof.proves(stage.name) else "?"
+    return [symbol, f"{stage.kind}: `{stage.name}`", params, stage.doc, thanks]
+
+
+def assumed(proofs: Proofs) -> str:
+    """Print for each claim about fair runs the fairness that its proof rests on."""
+    rows = []
+    for proof in proofs.all:
+        for p in claims(proof.spec):
+            if p.kind == "leads_to":
+                given = "; ".join(proof.fairness(p.name)) or NOTHING
+                rows.append(
+                    [verdict(proof, p).symbol, p.id, code(p.name), code(proof.spec.name), given]
+                )
+    rows.sort(key=lambda row: row[1])
+    head = ["is", "ID", "claim", "spec", "fairness that the proof uses"]
+    return table(head, rows) + "\n\n_Printed by `ffq prove`._"
