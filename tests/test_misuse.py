@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spec.language import Misuse
+from spec.language import Misuse, Sort, Spec, exists
 
 BEGINNING = '''\
 from spec.language import Enum, Nat, Sort, Spec, exists, forall, forget, ite, require
@@ -482,3 +482,25 @@ def test_a_stage_says_what_comes_to_be_and_why(
     decorator: str, params: str, body: str, fact: str, tmp_path: Path
 ) -> None:
     assert fact in refusal(STAGE.format(decorator, params, body), tmp_path).fact
+
+
+def test_a_number_that_begins_above_its_limit_is_refused(tmp_path: Path) -> None:
+    text = "post.durable('fee', None, Nat(limit), 3, 'the fee')\n"
+    scope = "Scope('small', post, {'Letter': 1, 'Clerk': 1, 'Limit': 2})  # here"
+    found = refusal(text + scope, tmp_path)
+    assert found.fact == "scope small: fee begins at 3, above its limit Limit"
+
+
+def test_a_sort_that_only_a_quantifier_names_is_a_sort_of_the_spec(tmp_path: Path) -> None:
+    class Bell(Sort):
+        """It is only spoken of."""
+
+    spec = Spec("bells")
+    spec.durable("rung", None, bool, False, "whether one was heard")
+
+    @spec.invariant("B-1")
+    def there_is_one_or_none(s):  # type: ignore[no-untyped-def]
+        """Nothing is said of bells."""
+        return exists(Bell, lambda b: s.rung) | ~s.rung
+
+    assert spec.sorts == (Bell,)

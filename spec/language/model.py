@@ -17,7 +17,7 @@ from spec.language.misuse import Misuse, near
 from spec.language.parts import joined
 from spec.language.signature import first_sentence, names, parameters
 from spec.language.stages import Stage
-from spec.language.tree import walk
+from spec.language.tree import quantified, walk
 from spec.language.types import Sort, Type, is_sort, is_type
 
 Survival = Literal["durable", "volatile", "ghost"]
@@ -323,17 +323,16 @@ class Spec:
     @property
     def sorts(self) -> tuple[type[Sort], ...]:
         """The sorts used, in order of first use."""
-        used: dict[type[Sort], None] = {}
-        for f in self.fields.values():
-            for t in (f.over, f.type):
-                if is_sort(t):
-                    used[t] = None
-        owners = [a.params for a in self.actions.values()]
-        owners += [p.params for p in self.properties.values()]
-        for p in (p for params in owners for p in params):
-            if is_sort(p.type):
-                used[p.type] = None
-        return tuple(used)
+        fields = [t for f in self.fields.values() for t in (f.over, f.type)]
+        variables: list[Var] = []
+        for action in self.actions.values():
+            variables += [*action.params, *quantified(g.condition for g in action.guards)]
+            variables += quantified(u.value for u in action.updates(self))
+        for p in self.properties.values():
+            bodies = [p.body, *([] if p.then is None else [p.then])]
+            variables += [*p.params, *quantified(bodies)]
+        used = (*fields, *(v.type for v in variables))
+        return tuple(dict.fromkeys(t for t in used if is_sort(t)))
 
     def guard_names(self) -> list[str]:
         """Return every guard as `action.guard`."""

@@ -50,6 +50,11 @@ class Scope:
                 given = self.bounds.get(name, "missing")
                 raise Misuse(f"scope {self.name}: {name} is {given}", f"give it at least {least}")
 
+        for f in self.spec.fields.values():
+            if isinstance(f.type, Nat) and self.number(f.initial) > self.limit(f.type):
+                fact = f"{f.name} begins at {f.initial}, above its limit {f.type.limit}"
+                raise Misuse(f"scope {self.name}: {fact}", "begin lower, or raise the limit")
+
     def size(self, sort: type[Sort]) -> int:
         """Return how many elements the sort has."""
         return self.bounds[sort.__name__]

@@ -4,7 +4,7 @@ variables.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from spec.language.expr import (
     Add,
@@ -53,6 +53,11 @@ def walk(e: Expr) -> list[Expr]:
     for child in children(e):
         found += walk(child)
     return found
+
+
+def quantified(whole: Iterable[Expr]) -> list[Var]:
+    """Return the variables of the quantifiers inside the expressions."""
+    return [e.var for one in whole for e in walk(one) if isinstance(e, ForAll | Exists)]
 
 
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
