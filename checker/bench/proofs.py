@@ -1,0 +1,59 @@
+"""How long the solvers take: all obligations of the whole queue, each solver for itself.
+
+The two solvers are each other's peer: the same text, the same processes, one after the other.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from checker.bench.measure import Figure
+from checker.prove import cvc5_solver, z3_solver
+from checker.prove.answer import Answer
+from checker.prove.export import everything
+from spec.queue.scopes import whole
+
+PROCESSES = 2
+
+
+def proofs(times: int) -> Iterator[Figure]:
+    """Measure both solvers on every obligation of `whole`, and a proof that was made before."""
+    texts = [o.text for o in everything(whole)]
+    name = f"{whole.name}: {len(texts):,} obligations"
+    solvers: list[tuple[str, Callable[[str], Answer], float]] = [
+        ("z3", z3_solver.decide, 10),
+        ("cvc5", cvc5_solver.decide, 30),
+    ]
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
+        for solver, decide, goal in solvers:
+            list(pool.map(decide, texts[:PROCESSES]))  # the processes have begun
+            walls, worst = [], []
+            for _ in range(times):
+                began = time.perf_counter()
+                answers = list(pool.map(decide, texts, chunksize=8))
+                walls.append(time.perf_counter() - began)
+                worst.append(max(a.seconds for a in answers))
+                if any(a.verdict != "proved" for a in answers):
+                    raise AssertionError(f"{solver} does not prove every obligation")
+            title = f"{name}, {solver}, {PROCESSES} processes"
+            yield Figure(title, statistics.median(walls), "s", goal, at_most=True)
+            yield Figure(f"{title}, longest", statistics.median(worst), "s", 1, at_most=True)
+    yield Figure("ffq prove, proved before", _again(times), "s", 1, at_most=True)
+
+
+def _again(times: int) -> float:
+    command = [sys.executable, "-m", "checker.cli", "prove"]
+    environment = {**os.environ, "COLUMNS": "100"}
+    seconds = []
+    for _ in range(times + 1):
+        began = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds[1:])  # the first one may have had to prove
