@@ -25,12 +25,12 @@ Report = Callable[[int, float], None]
 
 @dataclass(frozen=True)
 class Bounded:
-    """What is known of all runs of up to `depth` steps.
+    """What is known of all runs of up to `depth` steps, -1 if nothing.
 
     `violated` names what runs of just `depth` steps violate, in the order declared, ranges of
-    numbers last; shorter ones violate nothing. `path` is such a run for the first of them.
-    `stopped_by` is None if the wanted depth was reached or something is violated, else max-seconds
-    or unknown; `depth` is then as far as nothing is violated, -1 if that was never known.
+    numbers last; shorter ones violate nothing that was asked for. `path` is such a run for the
+    first of them. `stopped_by` is None if the wanted depth was reached or something is violated,
+    else max-seconds, interrupt, or why z3 does not know.
     """
 
     scope: Scope
@@ -49,37 +49,51 @@ def search(
     max_seconds: float | None = None,
 ) -> Bounded:
     """Return the shortest violation within `depth` steps of a property or range that is wanted; of
-    any, if none is named.
+    any, if none is named. Raises `Diverged` if z3's run is none for the evaluator.
     """
-    began = time.perf_counter()
+    began = time.monotonic()
+    if depth < 0:
+        raise Misuse(f"no run has {depth} steps", "give a depth of 0 or more")
     unrolled = Unrolled(scope)
     for name in sorted(wanted):
         if name not in unrolled.claims:
             raise Misuse(f"no state or step violates '{name}'", near(name, unrolled.claims))
-    runs = Runs(unrolled)
-    for level in range(depth + 1):
-        if level:
-            runs.extend()
-        asked = [c for c in unrolled.asked(level) if not wanted or c in wanted]
-        left = None if max_seconds is None else max_seconds - (time.perf_counter() - began)
-        found = runs.violated(asked, left)
-        seconds = time.perf_counter() - began
-        if found is None:
-            stopped = "max-seconds" if max_seconds is not None else "unknown"
-            return Bounded(scope, level - 1, (), None, stopped, seconds)
-        if found:
-            path = runs.path(found[0])
-            return Bounded(scope, level, tuple(found), path, None, time.perf_counter() - began)
-        if report:
-            report(level, seconds)
-    return Bounded(scope, depth, (), None, None, time.perf_counter() - began)
+    known = -1
+    violated: tuple[str, ...] = ()
+    path: Path | None = None
+    stopped: str | None = None
+    try:
+        runs = Runs(unrolled, None if max_seconds is None else began + max_seconds)
+        while known < depth and not violated:
+            if known >= 0:
+                runs.extend()
+            asked = unrolled.asked(runs.level)
+            violated = runs.violated([c for c in asked if not wanted or c in wanted])
+            path = runs.path(violated[0]) if violated else None
+            known = runs.level
+            if report and not violated:
+                report(known, time.monotonic() - began)
+    except Unfinished as unfinished:
+        violated, stopped = (), unfinished.why
+    except KeyboardInterrupt:
+        violated, stopped = (), "interrupt"
+    return Bounded(scope, known, violated, path, stopped, time.monotonic() - began)
+
+
+class Unfinished(Exception):
+    """z3 gives no answer; `why` says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Runs:
     """All runs of `level` steps in z3; they can be made longer, and asked what they violate."""
 
-    def __init__(self, unrolled: Unrolled) -> None:
-        self.unrolled, self.level = unrolled, 0
+    def __init__(self, unrolled: Unrolled, until: float | None = None) -> None:
+        """Begin with the run of no steps; `until` is when to give up, by the monotonic clock."""
+        self.unrolled, self.level, self.until = unrolled, 0, until
         z3_solver.begin("(set-option :produce-models true)\n(set-logic QF_FD)")
         self.say(unrolled.start(), unrolled.state(0))
 
@@ -96,29 +110,31 @@ class Runs:
         self.level += 1
         self.say(self.unrolled.state(self.level))
 
-    def violated(self, claims: Iterable[str], seconds: float | None = None) -> list[str] | None:
-        """Return which of the claims a run of this length violates, or None if z3 does not know."""
+    def violated(self, claims: Iterable[str]) -> tuple[str, ...]:
+        """Return which of the claims a run of this length violates."""
         words = {claim: self.unrolled.violated(claim, self.level) for claim in claims}
-        if not words:
-            return []
         some = f"some@{self.level}"
         self.say(f"(define-fun {some} () Bool (or false {' '.join(words.values())}))")
-        said = self.check(some, seconds)
-        if said == "unsat":
-            self.say(f"(assert (not {some}))")  # it follows, and spares z3 to find it again
-            return []
-        if said != "sat":
-            return None
-        return [claim for claim, word in words.items() if self.check(word, seconds) != "unsat"]
+        if self.possible(some):
+            return tuple(claim for claim, word in words.items() if self.possible(word))
+        self.say(f"(assert (not {some}))")  # it follows, and z3 need not find it again
+        return ()
 
-    def check(self, word: str, seconds: float | None = None) -> str:
-        """Return whether there is a run for which the word is true: sat, unsat or unknown."""
-        limit = 4_294_967_295 if seconds is None else max(1, int(seconds * 1000))
-        return self.say(f"(set-option :timeout {limit})", f"(check-sat-assuming ({word}))")
+    def possible(self, word: str) -> bool:
+        """Return whether there is a run for which the word is true; z3 then holds one."""
+        left = 4_000_000 if self.until is None else self.until - time.monotonic()
+        limit = f"(set-option :timeout {max(1, int(left * 1000))})"
+        said = self.say(limit, f"(check-sat-assuming ({word}))")
+        if said == "unknown":
+            why = self.say("(get-info :reason-unknown)")
+            if "interrupted" in why:
+                raise KeyboardInterrupt  # z3 has caught it
+            raise Unfinished("max-seconds" if "timeout" in why else why)
+        return said == "sat"
 
     def path(self, claim: str) -> Path:
         """Return a run that violates the claim, as the evaluator takes it."""
-        assert self.check(self.unrolled.violated(claim, self.level)) == "sat"
+        assert self.possible(self.unrolled.violated(claim, self.level)), claim
         numbers = range(len(self.unrolled.steps))
         chosen = []
         for level in range(self.level):
@@ -126,7 +142,7 @@ class Runs:
             chosen += [i for i, value in enumerate(values) if value]
         assert len(chosen) == self.level, "one step is chosen at each level"
         # Where a number leaves its range there is no last state.
-        ends = self.level + (not claim.startswith("range_"))
+        ends = self.level + (claim not in self.unrolled.ranges)
         states = [self.state(level) for level in range(ends)]
         return replay(self.unrolled, chosen, states, claim)
 
@@ -162,15 +178,15 @@ def replay(unrolled: Unrolled, chosen: Sequence[int], states: Sequence[State], c
     path = Path(tuple(reached), tuple(steps))
     if len(steps) != len(chosen) or list(path.states) != list(states)[: len(reached)]:
         raise Diverged(f"z3's run and the evaluator's part within {len(steps)} steps")
-    if not (
-        left == claim if left or claim.startswith("range_") else _breaks(path, evaluator, claim)
-    ):
+    violates = left == claim if left else _breaks(path, evaluator, claim)
+    if not violates:
         raise Diverged(f"z3's run of {len(steps)} steps does not violate {claim}")
     return path
 
 
 def _breaks(path: Path, evaluator: Evaluator, claim: str) -> bool:
-    asked = Claim(evaluator, evaluator.scope.spec.properties[claim])
-    before = path.states[-2:-1] or path.states[-1:]
-    two = asked.property.kind == "step"
-    return asked.holds(before[0] if two else path.states[-1], path.states[-1]) is not None
+    known = evaluator.scope.spec.properties.get(claim)
+    if known is None:
+        return False  # a range that no step has left
+    before, after = path.states[-2 if known.kind == "step" else -1], path.states[-1]
+    return Claim(evaluator, known).holds(before, after) is not None
