@@ -31,7 +31,7 @@ LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})
 CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
 TILL = Scope("till", till, {"Clerk": 2, "Order": 2})
 ONE = Scope("one", life, dict.fromkeys(["Job", "Worker", "Recoverer"], 1) | {
-    "MaxFails": 1, "MaxInterrupts": 2,
+    "MaxFails": 1, "MaxInterrupts": 1,
 })  # fmt: skip
 
 
@@ -97,13 +97,16 @@ def test_without_a_guard_of_the_queue_every_violation_is_as_short(guard: str) ->
     ("scope", "edit"),
     [
         *[(LOCK, guard) for guard in ("acquire.free", "acquire.tokens_left", "write.fenced")],
-        *[(LOCK, f"split acquire {field}") for field in ("last_token", "token", "works")],
+        *[(LOCK, f"split acquire {field}") for field in ("last_token", "token")],
+        (LOCK, "split write newest"),
         (TILL, "split settle sent"),
         (TILL, "weaken settle paid"),
         (STREET, "sell.dark"),
         (commit(2), "decide_commit.all_prepared"),
-        *[(CORNERS, guard) for guard in ("put.open", "swap.marked", "WF_paint.open")],
-        (CORNERS, "put.nowhere"),
+        *[
+            (CORNERS, f"{how}WF_paint{what}")
+            for how, what in [("", ".open"), ("split ", " vars"), ("weaken ", " vars")]
+        ],
     ],
 )
 def test_without_a_protection_every_violation_is_as_short(scope: Scope, edit: str) -> None:
@@ -111,11 +114,11 @@ def test_without_a_protection_every_violation_is_as_short(scope: Scope, edit: st
     same_as(plain.explore(broken).violations, broken)
 
 
-@pytest.mark.parametrize("edit", ["split claim lease", "weaken claim lease"])
-def test_a_torn_or_weak_claim_is_found_as_early(edit: str) -> None:
+@pytest.mark.deep
+@pytest.mark.parametrize("edit", ["split claim lease", "weaken claim lease", "split claim token"])
+def test_in_a_torn_or_weak_claim_every_violation_is_as_short(edit: str) -> None:
     broken = edited(SCOPES["one-job"], edit)
-    found = search(broken, 10)
-    assert (found.depth, set(found.violated)) == shortest(remembered.look(broken).violations)
+    same_as(remembered.look(broken).violations, broken)
 
 
 @pytest.mark.parametrize(("scope", "depth"), [(LOCK, 8), (SHOP, 5), (commit(3), 11), (ONE, 12)])
@@ -128,6 +131,9 @@ def test_a_sound_scope_has_no_violation(scope: Scope, depth: int) -> None:
 # ---------------------------------------------------------------- the same states
 
 
+SMALL_TILL = edited(Scope("till", till, {"Clerk": 1, "Order": 2}), "split settle sent")
+
+
 def reachable(scope: Scope) -> tuple[set[State], int]:
     """Return every state that z3 finds, and the steps to the farthest one.
 
@@ -138,12 +144,15 @@ def reachable(scope: Scope) -> tuple[set[State], int]:
     while True:
         before = len(known)
         runs.extend()
-        runs.say(f"(assert (not gone@{runs.level}))", *(ends_elsewhere(runs, s) for s in known))
+        runs.say(
+            "(push)", f"(assert (not gone@{runs.level}))", *(ends_elsewhere(runs, s) for s in known)
+        )
         while runs.possible("true"):
             new = runs.state(runs.level)
             assert new not in known
             known.add(new)
             runs.say(ends_elsewhere(runs, new))
+        runs.say("(pop)")
         if len(known) == before:
             return known, runs.level - 1
 
@@ -158,7 +167,7 @@ def test_two_phase_commit_of_3_managers_has_288_states() -> None:
     assert (len(states), depth) == (288, plain.explore(commit(3)).depth)
 
 
-@pytest.mark.parametrize("scope", [LOCK, SHOP, ONE, edited(TILL, "split settle sent")])
+@pytest.mark.parametrize("scope", [LOCK, SHOP, ONE, SMALL_TILL])
 def test_z3_reaches_as_many_states_as_the_explorer(scope: Scope) -> None:
     states, depth = reachable(scope)
     found = plain.explore(scope)
@@ -185,11 +194,7 @@ def test_a_guard_that_is_not_printed_is_seen(monkeypatch: pytest.MonkeyPatch) ->
 def test_an_update_that_is_not_printed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first(FENCELESS) == shortest(plain.explore(FENCELESS).violations)
     written = unrolled._written
-    newest = list(lease_lock.fields).index(
-        "newest"
-    )  # the fields before it have two clients' places
     place = next(i for i, p in enumerate(LOCK.places) if p.field.name == "newest")
-    assert place >= newest
     monkeypatch.setattr(
         unrolled, "_written",
         lambda finite, writes, position, now: (
@@ -268,7 +273,7 @@ def test_a_run_that_is_none_is_refused() -> None:
     chosen = [numbers[s.action.name, *s.binding.values()] for s in path.steps]
     claim = "the_storage_goes_forward"
     assert bounded.replay(texts, chosen, path.states, claim) == path
-    with pytest.raises(Diverged, match="step 1 .* refused for 'works'"):
+    with pytest.raises(Diverged, match=r"step 1 .* refused for 'works'"):
         bounded.replay(texts, chosen[::-1], path.states, claim)
     with pytest.raises(Diverged, match="part within"):
         bounded.replay(texts, chosen, path.states[::-1], claim)
@@ -311,7 +316,7 @@ def test_a_search_leaves_nothing_behind_for_the_proofs() -> None:
 
 
 def test_what_cannot_be_violated_is_bad_usage() -> None:
-    with pytest.raises(Misuse, match="'sold_lamps_are_drak'.*sold_lamps_are_dark"):
+    with pytest.raises(Misuse, match=r"'sold_lamps_are_drak'.*sold_lamps_are_dark"):
         search(SHOP, 2, frozenset(["sold_lamps_are_drak"]))
     with pytest.raises(Misuse, match="broken_lamps_are_mended"):
         search(SHOP, 2, frozenset(["broken_lamps_are_mended"]))
