@@ -9,10 +9,8 @@ import pytest
 
 from checker import plain, remembered
 from checker.exploration import Path
-from checker.prove import bounded, unrolled, z3_solver
+from checker.prove import bounded, z3_solver
 from checker.prove.bounded import Bounded, Runs, search
-from checker.prove.finite import Finite
-from checker.prove.gates import NO, YES, Gates, negate
 from checker.prove.obligations import Prover
 from checker.prove.unrolled import Unrolled
 from checker.trace import Diverged
@@ -175,76 +173,9 @@ def test_z3_reaches_as_many_states_as_the_explorer(scope: Scope) -> None:
     assert (len(states), depth) == (found.states, found.depth)
 
 
-# ---------------------------------------------------------------- a fault in the printer is seen
+# ---------------------------------------------------------------- what a search says
 
 FENCELESS = edited(LOCK, "write.fenced")
-
-
-def first(scope: Scope) -> tuple[int, set[str]]:
-    found = search(scope, 8)
-    return found.depth, set(found.violated)
-
-
-def test_a_guard_that_is_not_printed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Unrolled, "_enabled", lambda *_: YES)
-    with pytest.raises(Diverged, match="is not enabled"):
-        search(LOCK, 8)
-
-
-def test_an_update_that_is_not_printed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert first(FENCELESS) == shortest(plain.explore(FENCELESS).violations)
-    written = unrolled._written
-    place = next(i for i, p in enumerate(LOCK.places) if p.field.name == "newest")
-    monkeypatch.setattr(
-        unrolled, "_written",
-        lambda finite, writes, position, now: (
-            None if position == place else written(finite, writes, position, now)
-        ),
-    )  # fmt: skip
-    with pytest.raises(Diverged, match="part within"):
-        search(LOCK, 8)
-
-
-def test_a_range_that_is_not_watched_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = edited(LOCK, "acquire.tokens_left")
-    expected = shortest(plain.explore(broken).violations)
-    assert first(broken) == expected
-    monkeypatch.setattr(unrolled, "_leaving", lambda gates, writes: {})
-    assert first(broken) != expected
-
-
-def test_a_step_property_asked_where_nothing_changes_is_seen(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(unrolled, "changes", lambda claim: [~claim.body])
-    with pytest.raises(Diverged, match="does not violate"):
-        search(LOCK, 8)
-
-
-def test_a_value_read_through_none_that_is_not_the_first_one_is_seen(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    initial = Finite.initial
-    monkeypatch.setattr(
-        Finite, "initial",
-        lambda self, field: {True: NO, False: YES} if self.now else initial(self, field),
-    )  # fmt: skip
-    with pytest.raises(Diverged, match="does not violate TypeOK"):
-        search(CORNERS, 2)
-
-
-def test_an_or_printed_as_an_and_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    scope = edited(commit(2), "decide_commit.all_prepared")
-    expected = shortest(plain.explore(scope).violations)
-    assert first(scope) == expected
-    monkeypatch.setattr(
-        Finite, "_joined", lambda self, e, left, right: self.gates.disj([left, right])
-    )
-    with pytest.raises(Diverged):
-        first(scope)
-
-
-# ---------------------------------------------------------------- what a search says
 
 
 def test_the_path_is_a_run_of_the_evaluator() -> None:
@@ -322,20 +253,3 @@ def test_what_cannot_be_violated_is_bad_usage() -> None:
         search(SHOP, 2, frozenset(["broken_lamps_are_mended"]))
     with pytest.raises(Misuse, match="-1 steps"):
         search(SHOP, -1)
-
-
-# ---------------------------------------------------------------- gates
-
-
-def test_gates_are_printed_once_and_constants_not_at_all() -> None:
-    gates = Gates("g", "@0")
-    assert gates.conj([YES, "a", YES]) == "a"
-    assert gates.conj(["a", NO]) == gates.disj([]) == NO
-    assert gates.conj([]) == gates.disj(["a", negate("a")]) == YES
-    assert gates.conj(["b", "a", "b"]) == gates.conj(["a", "b"]) == "g0@0"
-    assert gates.disj(["a", "b"]) == "g1@0"
-    assert gates.lines == [
-        "(define-fun g0@0 () Bool (and a b))", "(define-fun g1@0 () Bool (or a b))",
-    ]  # fmt: skip
-    assert negate(negate("a")) == "a"
-    assert negate(YES) == NO

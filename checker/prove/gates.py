@@ -10,13 +10,12 @@ YES, NO = "true", "false"
 
 
 class Gates:
-    """The definitions of one text; `lines` holds them in an order in which a solver can read them.
-
-    `suffix` ends each name.
+    """The definitions of one text, all at level @0; `lines` holds them in an order in which a
+    solver can read them.
     """
 
-    def __init__(self, prefix: str, suffix: str) -> None:
-        self.prefix, self.suffix = prefix, suffix
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
         self.lines: list[str] = []
         self._named: dict[str, str] = {}
 
@@ -41,7 +40,7 @@ class Gates:
             return kept[0] if kept else neutral
         term = f"({op} {' '.join(kept)})"
         if term not in self._named:
-            name = f"{self.prefix}{len(self._named)}{self.suffix}"
+            name = f"{self.prefix}{len(self._named)}@0"
             self._named[term] = self.define(name, term)
         return self._named[term]
 

@@ -19,6 +19,7 @@ from checker.prove.gates import NO, YES, Gates, negate
 from checker.trace import Diverged
 from spec.language.evaluate import Binding, changes
 from spec.language.expr import Or
+from spec.language.misuse import Misuse
 from spec.language.model import Action, Property, Update
 from spec.language.scope import Scope, State, Value
 from spec.language.types import Nat
@@ -45,10 +46,12 @@ class Unrolled:
     # ---------------------------------------------------------------- texts
     def start(self) -> str:
         """Return the definition of the initial state, at level 0."""
-        gates = Gates("i", "@0")
+        gates = Gates("i")
         finite = Finite(self.scope, gates, ())
         for position, place in enumerate(self.scope.places):
             values = finite.initial(place.field)
+            if not values.keys() <= set(self.domains[position]):
+                raise Misuse(f"{place.field.name} is out of its range at first", "widen it")
             for value, word in self._table(position, "@0").items():
                 gates.define(word, values.get(value, NO))
         gates.define("gone@0", NO)
@@ -132,7 +135,7 @@ class Unrolled:
         return finite.gates.disj(ways)
 
     def _print_state(self) -> str:
-        gates = Gates("p", "@0")
+        gates = Gates("p")
         finite = Finite(self.scope, gates, self._tables("@0"))
         for claim in _of_kind(self.scope, "invariant"):
             broken = gates.conj([self._violation(finite, claim), "(not gone@0)"])
@@ -140,7 +143,7 @@ class Unrolled:
         return "\n".join(gates.lines)
 
     def _print_step(self) -> str:
-        gates = Gates("q", "@0")
+        gates = Gates("q")
         now, then = self._tables("@0"), self._tables("@1")
         finite = Finite(self.scope, gates, now, then)
         words = [self.chosen(i, 0) for i in range(len(self.steps))]
