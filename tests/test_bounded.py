@@ -10,7 +10,7 @@ import pytest
 from checker import plain, remembered
 from checker.exploration import Path
 from checker.prove import bounded, z3_solver
-from checker.prove.bounded import Bounded, Runs, search
+from checker.prove.bounded import Runs, search
 from checker.prove.obligations import Prover
 from checker.prove.unrolled import Unrolled
 from checker.trace import Diverged
@@ -26,7 +26,7 @@ from tests.specs.two_phase_commit import commit_protocol
 from tests.test_edits import till
 
 LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})
-CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
+CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 1, "Limit": 1})
 TILL = Scope("till", till, {"Clerk": 2, "Order": 2})
 ONE = Scope("one", life, dict.fromkeys(["Job", "Worker", "Recoverer"], 1) | {
     "MaxFails": 1, "MaxInterrupts": 1,
@@ -232,12 +232,16 @@ def test_a_limit_of_time_is_kept_and_named() -> None:
 
 
 def test_an_interrupt_ends_the_search_and_keeps_what_is_known() -> None:
-    told: list[int] = []
-    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    found: Bounded = search(SCOPES["whole"], 60, report=lambda depth, seconds: told.append(depth))
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+
+    def begun(depth: int, seconds: float) -> None:
+        if depth == 8:
+            timer.start()
+
+    found = search(SCOPES["whole"], 200, report=begun)
     timer.join()
-    assert (found.stopped_by, found.depth) == ("interrupt", told[-1])
+    assert (found.stopped_by, found.violated, found.path) == ("interrupt", (), None)
+    assert 8 <= found.depth < 200
 
 
 def test_a_search_leaves_nothing_behind_for_the_proofs() -> None:
