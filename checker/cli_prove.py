@@ -13,11 +13,13 @@ from checker.cli_options import (
     close,
     complete_guard,
     complete_property,
+    complete_scope,
 )
 
 if TYPE_CHECKING:
     from checker.prove.proof import Proof
     from spec.language.model import Spec
+    from spec.language.scope import Scope
 
 DISPUTES = Path(".ffq", "disputed")
 
@@ -45,15 +47,35 @@ def prove(
     export: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the obligations as .smt2 files.")
     ] = None,
+    bounded: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K", min=0, help="Instead, search the --scope for violations of up to K steps."
+        ),
+    ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(help="Where --bounded searches.", autocompletion=complete_scope),
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0, help="End a --bounded search after so many seconds.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Prove every claim by induction, for any number of jobs, workers, attempts and steps.
 
     Both z3 and cvc5 decide every obligation. Exit status: 0 if all is proved, 1 if an obligation
     fails or the solvers disagree, 2 bad usage, 3 if a solver does not know.
+    With --bounded: 1 if a run violates something, 3 if the search was ended early.
     """
     from checker.prove.answer import MissingSolver
 
+    if bounded is not None or scope is not None:
+        wish = _bounded_wish(bounded, scope, bool(spec or why or export))
+        try:
+            raise typer.Exit(_search(*wish, without or [], property, max_seconds, as_json))
+        except MissingSolver as missing:
+            raise Wrong(str(missing)) from None
     chosen = _edited(_specs(spec or []), without or [])
     names = _claims(chosen, property)
     try:
@@ -167,3 +189,55 @@ def _export(specs: list[Spec], folder: Path, as_json: bool) -> int:
     else:
         console.console().print(f"{count:,} obligations written below {folder}")
     return 0
+
+
+# ---------------------------------------------------------------- searching instead
+def _bounded_wish(depth: int | None, scope: str | None, others: bool) -> tuple[int, Scope]:
+    """Return how deep to search and where, or say what does not go together."""
+    if depth is None or scope is None:
+        raise Wrong("--bounded K and --scope SCOPE go together; give both")
+    if others:
+        raise Wrong("--bounded proves nothing; leave --spec, --why and --export away")
+    return depth, catalogue().scope(scope)
+
+
+def _search(
+    depth: int,
+    base: Scope,
+    without: list[str],
+    property: str | None,
+    max_seconds: float | None,
+    as_json: bool,
+) -> int:
+    """Search with z3 alone, and tell the shortest run that violates something."""
+    from checker import console
+    from checker.prove import report
+    from checker.prove.bounded import search
+    from checker.trace import edited
+    from spec.language.misuse import Misuse
+
+    live = console.Live()
+    try:
+        scope = edited(base, [], without)
+        wanted = frozenset() if property is None else _checked(scope, property)
+        told = live.count(base.name, "steps searched")
+        found = search(scope, depth, wanted, told and (lambda at, _: told(at, depth)), max_seconds)
+    except Misuse as misuse:
+        raise Wrong(f"{misuse.fact}; {misuse.remedy}") from None
+    finally:
+        live.done()
+    if as_json:
+        console.emit({"ok": not found.violated, **report.bounded_as_json(found)})
+    else:
+        report.show_bounded(console.console(), found, depth)
+    return 1 if found.violated else 3 if found.stopped_by else 0
+
+
+def _checked(scope: Scope, wanted: str) -> frozenset[str]:
+    """Return the names of the properties that a run can violate, by name or ID."""
+    claims = [p for p in scope.spec.properties.values() if p.kind in ("invariant", "step")]
+    names = frozenset(p.name for p in claims if wanted in (p.name, p.id))
+    if not names:
+        known = dict.fromkeys(text for p in claims for text in (p.name, p.id))
+        raise Wrong(f"there is no property '{wanted}'; {close(wanted, known, 'ffq scopes SCOPE')}")
+    return names

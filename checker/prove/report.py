@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from checker.check import WORDS, Verdict
-from checker.console import COLOURS, print_rows
+from checker.console import COLOURS, print_rows, show_story, show_title
+from checker.exploration import Path
 from checker.prove.answer import Answer
+from checker.prove.bounded import Bounded
 from checker.prove.decided import Decided
 from checker.prove.export import commented, everything
 from checker.prove.judgement import claims, lemmas, verdict
 from checker.prove.proof import Proof
+from checker.story import tell
 
 _SOLVERS = ("z3", "cvc5")
 
@@ -117,7 +120,49 @@ def _used(proof: Proof, decided: Decided) -> list[tuple[str, str]]:
     return [(n, docs.get(n.removesuffix(AFTER), "")) for n in names]
 
 
+def show_bounded(out: Console, found: Bounded, wanted: int) -> None:
+    """Print what a bounded search found; that it found nothing is no evidence of more."""
+    show_title(out, found.scope, found.scope.spec.edits)
+    if found.violated:
+        told = tell(found.scope, _path(found), found.violated[0])
+        out.print()
+        show_story(out, told)
+        out.print()
+        others = f"; so do runs for {', '.join(found.violated[1:])}" if found.violated[1:] else ""
+        steps = "1 step" if found.depth == 1 else f"{found.depth} steps"
+        out.print(f"The shortest violation has {steps}{others}.")
+    elif found.stopped_by:
+        known = f"none of up to {found.depth} steps" if found.depth >= 0 else "nothing is known yet"
+        out.print(f"  not finished ({found.stopped_by}): {known}")
+    else:
+        out.print(
+            f"  no run of up to {wanted} steps violates anything; nothing is said of longer ones"
+        )
+
+
+def _path(found: Bounded) -> Path:
+    assert found.path is not None
+    return found.path
+
+
 # ---------------------------------------------------------------- for programs
+def bounded_as_json(found: Bounded) -> dict[str, Any]:
+    """Return a bounded search as `--bounded --json` prints it."""
+    return {
+        "scope": found.scope.name,
+        "bounds": dict(found.scope.bounds),
+        "edits": list(found.scope.spec.edits),
+        "depth": found.depth,
+        "violated": list(found.violated),
+        "steps": [
+            {"action": s.action.name, "binding": dict(s.binding)}
+            for s in (found.path.steps if found.path else ())
+        ],
+        "stopped_by": found.stopped_by,
+        "seconds": round(found.seconds, 3),
+    }
+
+
 def as_json(proofs: Sequence[Proof], names: frozenset[str] | None) -> dict[str, Any]:
     """Return the proofs as `--json` prints them; a property has a row for each spec."""
     decided = [(p, d) for p in proofs for d in p.decided]
@@ -174,7 +219,7 @@ def obligation_as_json(proof: Proof, decided: Decided) -> dict[str, Any]:
     }
 
 
-def keep_disputes(proofs: Sequence[Proof], folder: Path) -> Iterator[str]:
+def keep_disputes(proofs: Sequence[Proof], folder: File) -> Iterator[str]:
     """Write each text on which the solvers disagree, once for each of them; yield where."""
     for proof in proofs:
         names = {d.name: d for d in proof.decided if d.disputed}
