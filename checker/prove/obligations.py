@@ -114,13 +114,17 @@ class Prover:
             body = after(claim.body)
         return self._obligation(action.name, claim, lines, body, step)
 
+    def given(self) -> list[str]:
+        """Return the lines that assume a state where the hypotheses hold."""
+        return [*self._declarations, *self._assumed]
+
     def step(self, action: Action, prefix: str | None = None) -> tuple[list[str], Taken]:
         """Return the lines that assume a step of the action from a state where the hypotheses
         hold.
         """
         name = action.name
         declared, names = self.smt.parameters(action.params, prefix or name)
-        lines = [*self._declarations, *self._assumed, *declared]
+        lines = [*self.given(), *declared]
         for i, enabled in enumerate(self.enabling(action)):
             label = f"{name}.{enabled[0]}" if enabled[0] else f"{name}.reference{i}"
             lines.append(f"(assert (! {self.smt.term(enabled[1], names)} :named {label}))")
