@@ -74,8 +74,8 @@ def not_implied(
 
 
 def keep(spec: Spec, candidates: Sequence[Property], say: Say) -> list[Property]:
-    """Return the candidates that hold at first and that no step breaks, all claims of the spec that
-    stand so themselves being assumed.
+    """Return the claims of the spec and the candidates that hold at first and that no step breaks
+    where all of them hold.
     """
     claims = [*inductive(spec), *candidates]
     standing = [p for p in claims if _at_first(spec, p)]
@@ -89,8 +89,7 @@ def keep(spec: Spec, candidates: Sequence[Property], say: Say) -> list[Property]
             fallen = {id(p) for p in Asked(prover, lines, step).fail(standing)}
             standing = [p for p in standing if id(p) not in fallen]
             broken |= bool(fallen)
-    own = {id(p) for p in candidates}
-    return [p for p in standing if id(p) in own]
+    return standing
 
 
 def _at_first(spec: Spec, claim: Property) -> bool:
