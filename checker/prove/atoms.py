@@ -66,9 +66,7 @@ def _variable(spec: Spec, sort: type[Sort]) -> Var:
     return next(used, Var(sort.__name__.lower(), sort))
 
 
-def _atoms(
-    spec: Spec, elements: tuple[Expr, ...], pairs: list[tuple[Expr, Expr]]
-) -> list[Expr]:
+def _atoms(spec: Spec, elements: tuple[Expr, ...], pairs: list[tuple[Expr, Expr]]) -> list[Expr]:
     found: list[Expr] = []
     for f in spec.fields.values():
         holders = [None] if f.over is None else [e for e in elements if e.type is f.over]
@@ -93,6 +91,9 @@ def _atoms(
 # ---------------------------------------------------------------- numbers of the same meaning
 def _compared(spec: Spec) -> Iterator[tuple[Expr, Expr]]:
     """Yield each two numbers that the spec compares, or of which it gives one to the other."""
+    for f in spec.fields.values():
+        if isinstance(f.type, Nat):
+            yield Read(f, None if f.over is None else Var("x", f.over)), f.initial
     for whole in _formulas(spec):
         for e in walk(whole):
             if isinstance(e, Equal | Less | LessEqual) and isinstance(e.left.type, Nat):
@@ -101,9 +102,6 @@ def _compared(spec: Spec) -> Iterator[tuple[Expr, Expr]]:
         for u in (u for part in action.parts for u in part.statements):
             if isinstance(u.field.type, Nat) and isinstance(u.value, Read | Const):
                 yield Read(u.field, u.index), _now(u.value)
-    for f in spec.fields.values():
-        if isinstance(f.type, Nat) and f.over is not None:
-            yield Read(f, Var("x", f.over)), f.initial
 
 
 def _formulas(spec: Spec) -> Iterable[Expr]:
@@ -121,9 +119,7 @@ def _now(e: Expr) -> Expr:
     return rebuild(e, _now)
 
 
-def _instances(
-    left: Expr, right: Expr, elements: tuple[Expr, ...]
-) -> Iterator[tuple[Expr, Expr]]:
+def _instances(left: Expr, right: Expr, elements: tuple[Expr, ...]) -> Iterator[tuple[Expr, Expr]]:
     """Yield the two numbers with each element that they speak of replaced by one of the shape."""
     both = [*walk(left), *walk(right)]
     if any(isinstance(e, Ite | ForAll | Exists) for e in both):

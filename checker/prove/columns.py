@@ -72,7 +72,9 @@ class Columns:
                 return np.where(*(self.of(part, env) for part in (e.condition, e.then, e.other)))
             case ForAll() | Exists():
                 both = np.logical_and if isinstance(e, ForAll) else np.logical_or
-                return reduce(both, (self.of(e.body, {**env, e.var.name: c}) for c in self.codes(e.var)))
+                return reduce(
+                    both, (self.of(e.body, {**env, e.var.name: c}) for c in self.codes(e.var))
+                )
             case And() | Or() | Equal() | Less() | LessEqual() | Add() | Subtract():
                 return _COMBINE[type(e)](self.of(e.left, env), self.of(e.right, env))
         raise AssertionError(type(e))

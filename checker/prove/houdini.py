@@ -8,14 +8,13 @@ of it drops each candidate that is false in it. What is chosen in the end, both 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
 
 from checker.prove import z3_solver
 from checker.prove.answer import verdict
 from checker.prove.obligations import Prover, inductive
 from checker.prove.smt import Taken, after
 from checker.prove.values import parse
-from spec.language.expr import And, Expr, Var
+from spec.language.expr import And, Expr
 from spec.language.model import Property, Spec
 
 Say = Callable[[str], None]
@@ -28,20 +27,23 @@ class Asked:
     def __init__(self, prover: Prover, lines: Sequence[str], step: Taken | None) -> None:
         self.prover, self.step = prover, step
         self.declared: set[str] = set()
+        self.asked = 0
         z3_solver.begin("(set-option :produce-models true)")
         z3_solver.run("\n".join(lines))
 
     def fail(self, claims: Sequence[Property]) -> list[Property]:
         """Return the claims that can be false; one of which z3 does not know counts as such."""
-        left = {f"fails.{i}": p for i, p in enumerate(claims)}
+        left = {f"fails.{self.asked + i}": p for i, p in enumerate(claims)}
+        self.asked += len(claims)
         z3_solver.run("\n".join(self._define(name, p) for name, p in left.items()))
         failed: list[Property] = []
         while left:
             z3_solver.run(f"(push)\n(assert (or {' '.join(left)} false))")
             said = verdict(z3_solver.run("(check-sat)"))
+            false: list[str] = []
             if said == "refuted":
                 values = parse(z3_solver.run(f"(get-value ({' '.join(left)}))"))
-                false = [str(name) for name, value in values if value == "true"]
+                false = [str(pair[0]) for pair in values if pair[1] == "true"]
             z3_solver.run("(pop)")
             if said == "proved":
                 break
@@ -96,18 +98,15 @@ def _at_first(spec: Spec, claim: Property) -> bool:
     return z3_solver.decide(Prover(spec, ()).initiation(claim).text).verdict == "proved"
 
 
-def base(
-    spec: Spec, candidates: Sequence[Property], known: Sequence[Property]
-) -> list[Property]:
+def base(spec: Spec, candidates: Sequence[Property], known: Sequence[Property]) -> list[Property]:
     """Return the candidates, the first preferred, from which with what is known all follow."""
-    found: list[Property] = []
-    left = list(candidates)
-    while left:
-        left = not_implied(spec, left, [*known, *found])
-        order = {id(p): i for i, p in enumerate(candidates)}
-        left.sort(key=lambda p: order[id(p)])
-        if left:
-            found.append(left.pop(0))
+    prover = Prover(spec, together(known))
+    asked = Asked(prover, prover.given(), None)
+    found = []
+    for p in candidates:
+        if asked.fail([p]):
+            found.append(p)
+            z3_solver.run(f"(assert {prover.smt.closed(p.params, p.body)})")
     return found
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from checker.compiled.states import states
 from checker.prove.atoms import Shape, shapes
 from checker.prove.columns import Columns
-from spec.language.expr import And, Equal, Expr, Implies, LessEqual, Less, Not, Or
+from spec.language.expr import And, Expr, Implies, Less, LessEqual, Not, Or
 from spec.language.model import Property
 from spec.language.scope import Scope
 
@@ -56,7 +56,9 @@ def mine(scope: Scope, literals: int) -> Mined:
             name = f"candidate_{sort}_{i + 1}"
             doc = "It is true in every state of a scope."
             body = _body(shape.atoms, clause)
-            found.append((len(clause), Property("candidate", name, doc, "lemma", shape.params, body)))
+            found.append(
+                (len(clause), Property("candidate", name, doc, "lemma", shape.params, body))
+            )
     found.sort(key=lambda sized: sized[0])
     return Mined(scope, columns.count, atoms, valuations, tried, tuple(p for _, p in found))
 
@@ -86,7 +88,7 @@ def _distinct(rows: Any) -> Any:
 # ---------------------------------------------------------------- clauses
 def clauses(table: Any, literals: int) -> Iterator[Clause]:
     """Yield the minimal clauses that are true in every row of the table."""
-    rows, atoms = table.shape
+    atoms = table.shape[1]
     varying: list[int] = []
     for a in range(atoms):
         column = table[:, a]

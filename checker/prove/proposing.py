@@ -12,7 +12,7 @@ from checker.prove import z3_solver
 from checker.prove.decided import Solvers, solvers
 from checker.prove.houdini import Asked, Say, base, keep, not_implied
 from checker.prove.mining import Mined
-from checker.prove.obligations import Prover, inductive, ranges
+from checker.prove.obligations import Prover, inductive
 from checker.prove.proof import prove
 from spec.language.model import Property, Spec
 
@@ -50,14 +50,13 @@ def with_lemmas(spec: Spec, lemmas: Sequence[Property]) -> Spec:
 def propose(mined: Mined, spec: Spec, say: Say) -> Proposal:
     """Return which of the candidates are lemmas of the spec, and which of them its proof needs."""
     say(f"{len(mined.candidates)} candidates: which say something new?")
-    telling = not_implied(spec, mined.candidates, ranges(spec))
-    new = _in_order(mined, not_implied(spec, telling, inductive(spec)))
+    new = _in_order(mined, not_implied(spec, mined.candidates, inductive(spec)))
     standing = keep(spec, new, say)
     kept = [p for p in standing if p.id == "candidate"]
     known = [p for p in standing if p.id != "candidate"]
     say(f"{len(kept)} candidates stand: from which of them do all follow?")
     few = base(spec, _in_order(mined, kept), known)
-    failing = _failing(spec, known)
+    failing = _failing(spec)
     say(f"{len(failing)} obligations are not proved: which of {len(few)} candidates help?")
     needed = _fewest(spec, known, _helping(spec, known, few, failing), failing)
     names = {p.name for p in needed}
@@ -67,8 +66,7 @@ def propose(mined: Mined, spec: Spec, say: Say) -> Proposal:
     with solvers() as both:
         other = _proved(with_lemmas(spec, needed), [*known, *needed], rest, both, say)
     dropped = {
-        "true by their types": len(mined.candidates) - len(telling),
-        "implied by the claims that are there": len(telling) - len(new),
+        "implied by types and claims": len(mined.candidates) - len(new),
         "broken by a step": len(new) - len(kept),
         "implied by others": len(kept) - len(needed) - len(rest),
         "not proved by both solvers": len(rest) - len(other),
@@ -84,9 +82,9 @@ def _in_order(mined: Mined, some: Sequence[Property]) -> list[Property]:
 
 
 # ---------------------------------------------------------------- what the proof needs
-def _failing(spec: Spec, known: Sequence[Property]) -> list[str]:
-    """Return the obligations that z3 does not prove from what is known."""
-    prover = Prover(spec, known)
+def _failing(spec: Spec) -> list[str]:
+    """Return the obligations that z3 does not prove from all claims of the spec."""
+    prover = Prover(spec)
     return [n for n in prover.names() if not _proves(prover, n)]
 
 
@@ -126,9 +124,7 @@ def _fewest(
     return chosen
 
 
-def _inductive(
-    spec: Spec, known: Sequence[Property], lemmas: Sequence[Property]
-) -> list[Property]:
+def _inductive(spec: Spec, known: Sequence[Property], lemmas: Sequence[Property]) -> list[Property]:
     """Return the lemmas that no step breaks where these and all that is known hold."""
     standing, before = list(lemmas), -1
     while len(standing) != before:

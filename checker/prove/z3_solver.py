@@ -47,6 +47,14 @@ def begin(options: str) -> None:
 
 def run(text: str) -> str:
     """Return what z3 prints for the commands, which see what was said since `begin`."""
+    said = _printed(text)
+    # While z3 searches it takes Ctrl-C for itself, and merely does not know the answer.
+    if said == "unknown" and "keyboard" in _printed("(get-info :reason-unknown)"):
+        raise KeyboardInterrupt
+    return said
+
+
+def _printed(text: str) -> str:
     return str(z3.Z3_eval_smtlib2_string(_context().ref(), text)).strip()
 
 
