@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from spec.language.model import Property
     from spec.language.scope import Scope
 
+LITERALS_MAX = 3
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -25,12 +27,15 @@ def register(app: typer.Typer) -> None:
 
 def lemmas(
     scope: Annotated[
-        str,
-        typer.Option(help="Mine the states of this scope.", autocompletion=complete_scope),
-    ] = "one-job",
+        str | None,
+        typer.Option(
+            help="Mine the states of this scope; default: the first.",
+            autocompletion=complete_scope,
+        ),
+    ] = None,
     literals: Annotated[
-        int, typer.Option(min=1, max=3, help="How many atoms a clause may have.")
-    ] = 3,
+        int, typer.Option(min=1, max=LITERALS_MAX, help="How many atoms a clause may have.")
+    ] = 2,
     without_lemmas: Annotated[
         bool,
         typer.Option("--without-lemmas", help="Forget the lemmas of the spec, and find others."),
@@ -45,7 +50,8 @@ def lemmas(
     from checker import console
     from checker.prove.answer import MissingSolver
 
-    chosen = catalogue().scope(scope)
+    found = catalogue()
+    chosen = found.scope(scope or found.default[0])
     out, err = console.console(), console.console(stderr=True)
     try:
         with err.status("mining") as status:
@@ -55,7 +61,7 @@ def lemmas(
     if as_json:
         console.emit(_as_json(chosen, proposal))
     else:
-        show(out, chosen, proposal)
+        show(out, chosen, literals, proposal)
     raise typer.Exit(1 if proposal.unproved else 0)
 
 
@@ -68,7 +74,7 @@ def _propose(scope: Scope, literals: int, without: bool, say: Say) -> Proposal:
     return propose(mine(replace(scope, spec=spec), literals), spec, say)
 
 
-def show(out: Console, scope: Scope, proposal: Proposal) -> None:
+def show(out: Console, scope: Scope, literals: int, proposal: Proposal) -> None:
     """Print the lemmas as the spec would have them, and how many candidates each stage dropped."""
     from checker.console import show_title
 
@@ -96,7 +102,9 @@ def show(out: Console, scope: Scope, proposal: Proposal) -> None:
         _line(out, f"?  {name} is not proved")
     count = len(proposal.needed)
     new = f" with {count} new lemma{'s' * (count != 1)}" if count else ""
-    _line(out, "Not everything is proved" + new if proposal.unproved else f"All proved{new}")
+    _line(out, f"Not everything is proved{new}" if proposal.unproved else f"All proved{new}")
+    if proposal.unproved and literals < LITERALS_MAX:
+        _line(out, f"--literals {LITERALS_MAX} finds longer lemmas")
 
 
 def _group(out: Console, title: str, found: tuple[Property, ...]) -> None:

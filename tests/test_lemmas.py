@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import ModuleType
@@ -16,6 +19,7 @@ from checker.compiled import explore
 from checker.compiled.states import states
 from checker.exploration import Limits
 from checker.plain import _Search
+from checker.prove import z3_solver
 from checker.prove.atoms import shapes, written_lemma
 from checker.prove.columns import Columns
 from checker.prove.houdini import base, keep, not_implied
@@ -257,7 +261,9 @@ def test_a_false_lemma_would_be_violated() -> None:
 @pytest.fixture
 def ffq(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ffq:
     queue = ModuleType("spec.queue")
-    queue.__dict__.update({"SCOPES": {"lock": LOCK}, "DEFAULT": ("lock",), "DEEP": ()})
+    queue.__dict__.update(
+        {"SCOPES": {"lock": LOCK, "commit": COMMIT}, "DEFAULT": ("lock",), "DEEP": ()}
+    )
     monkeypatch.setitem(sys.modules, "spec.queue", queue)
     return Ffq(capsys)
 
@@ -281,3 +287,20 @@ def test_an_unknown_scope_is_bad_usage(ffq: Ffq) -> None:
     status, out, err = ffq("lemmas", "--scope", "lok")
     assert (status, out) == (2, "")
     assert err == "ffq: there is no scope 'lok'; write one of: lock\n"
+
+
+def test_an_interrupt_ends_a_search_of_z3_that_would_swallow_it() -> None:
+    z3_solver.begin("(set-option :produce-models true)")
+    powers = "(= (+ (* a a a a a) (* b b b b b)) (* c c c c c))"
+    declared = "".join(f"(declare-const {n} Int) (assert (> {n} 1))" for n in "abc")
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        z3_solver.run(f"{declared} (assert {powers}) (check-sat)")
+
+
+def test_a_claim_that_is_not_proved_is_exit_1_and_says_what_looks_further(ffq: Ffq) -> None:
+    status, out, _ = ffq("lemmas", "--scope", "commit", "--literals", "1")
+    assert status == 1
+    assert "?  all_agree is not proved\n" in out
+    assert out.endswith("Not everything is proved\n--literals 3 finds longer lemmas\n")
