@@ -22,7 +22,7 @@ class Proposal:
     """What became of the candidates, and of the spec with the lemmas that its proof needs.
 
     `failing` names the obligations that are not proved without candidates, `unproved` the claims
-    that are not proved with them. Both solvers have proved each lemma that is `needed` or `other`.
+    that are not proved with them: a `needed` lemma is among these if a solver did not prove it.
     `dropped` counts the candidates that ended at each stage.
     """
 
@@ -62,9 +62,11 @@ def propose(mined: Mined, spec: Spec, say: Say) -> Proposal:
     names = {p.name for p in needed}
     rest = base(spec, [p for p in few if p.name not in names], [*known, *needed])
     say("both solvers decide what is left")
-    proof = prove(with_lemmas(spec, needed))
+    whole = with_lemmas(spec, needed)
+    proof = prove(whole)
+    proved = [p for p in [*known, *needed] if proof.proves(p.name)]
     with solvers() as both:
-        other = _proved(with_lemmas(spec, needed), [*known, *needed], rest, both, say)
+        other = _proved(whole, proved, rest, both, say)
     dropped = {
         "implied by types and claims": len(mined.candidates) - len(new),
         "broken by a step": len(new) - len(kept),
