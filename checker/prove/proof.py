@@ -48,6 +48,13 @@ class Proof:
             found.setdefault(d.claim, []).append(d)
         return found
 
+    @property
+    def fallen(self) -> frozenset[str]:
+        """The claims of states and steps that are not proved."""
+        steps = [p for p in self.spec.properties.values() if p.kind == "step"]
+        claims = (*inductive(self.spec), *steps)
+        return frozenset(p.name for p in claims if not self.proves(p.name))
+
     def proves(self, claim: str) -> bool:
         """Return whether the claim is proved by both solvers."""
         asked = self.of.get(claim, [])

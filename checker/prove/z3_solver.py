@@ -48,6 +48,17 @@ def begin(options: str) -> None:
 
 def run(text: str) -> str:
     """Return what z3 prints for the commands, which see what was said since `begin`."""
+    began = time.perf_counter()
+    said = _printed(text)
+    # While z3 searches it takes Ctrl-C for itself, and merely does not know the answer.
+    if said == "unknown" and time.perf_counter() - began < SECONDS_MAX:
+        reason = _printed("(get-info :reason-unknown)")
+        if "keyboard" in reason or "canceled" in reason:
+            raise KeyboardInterrupt
+    return said
+
+
+def _printed(text: str) -> str:
     return str(z3.Z3_eval_smtlib2_string(_context().ref(), text)).strip()
 
 
