@@ -132,7 +132,7 @@ def confirmed(spec: Spec, guard: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("guard", ["settle_failed.leased", "write_first.fenced", "claim.idle"])
+@pytest.mark.parametrize("guard", ["settle_done.fenced", "claim.idle"])
 def test_the_evaluator_confirms_what_breaks_without_a_guard(guard: str) -> None:
     assert confirmed(WHOLE, guard) >= 1
 
