@@ -18,6 +18,8 @@ from spec.language.edits import without
 from spec.language.expr import Const, Expr, Read
 from spec.language.model import Action
 from spec.queue import SCOPES
+from tests.specs.corners import corners
+from tests.specs.lamps import lamps
 from tests.specs.lease_lock import Client, lease_lock
 from tests.specs.two_phase_commit import commit_protocol
 
@@ -132,9 +134,19 @@ def confirmed(spec: Spec, guard: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("guard", ["settle_done.fenced", "claim.idle"])
+SMALL = {s.name: s for s in (corners, lamps, lease_lock, commit_protocol)}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_evaluator_confirms_what_breaks_in_small_specs(name: str) -> None:
+    spec = SMALL[name]
+    counts = {guard: confirmed(spec, guard) for guard in spec.guard_names()}
+    assert sum(counts.values()) >= 1
+
+
+@pytest.mark.parametrize("guard", ["settle_done.fenced", "claim.ready"])
 def test_the_evaluator_confirms_what_breaks_without_a_guard(guard: str) -> None:
-    assert confirmed(WHOLE, guard) >= 1
+    assert confirmed(SCOPES["requests"].spec, guard) >= 1
 
 
 @pytest.mark.deep
@@ -206,11 +218,16 @@ def test_a_fault_of_the_printer_is_caught_by_the_evaluator(
 # ---------------------------------------------------------------- as a trace
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def text() -> str:
     found = cti.find(without(WHOLE, "write_first.fenced"), "write_first/writes_never_go_back")
     assert found is not None
-    save(tmp_path / "cti.jsonl", cti.as_trace(found, WHOLE))
+    return cti.as_trace(found, WHOLE)
+
+
+@pytest.fixture
+def file(text: str, tmp_path: Path) -> Path:
+    save(tmp_path / "cti.jsonl", text)
     return tmp_path / "cti.jsonl"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from checker.prove import z3_solver
 from checker.prove.obligations import START, Prover, ranges
-from checker.prove.smt import Taken, after
+from checker.prove.smt import Taken, after, as_named, ascii_only
 from checker.prove.values import show
 from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Place, Scope, State, Value
@@ -81,7 +81,7 @@ class _Search:
     # ---------------------------------------------------------------- wishes
     def _grant(self, *wishes: str) -> bool:
         """Return whether there is a model in which the wishes come true; then they stay."""
-        z3_solver.run("(push)\n" + "\n".join(wishes))
+        z3_solver.run(ascii_only("(push)\n" + "\n".join(wishes)))
         self.fresh = z3_solver.run("(check-sat)") == "sat"
         if not self.fresh:
             z3_solver.run("(pop)")
@@ -160,7 +160,8 @@ class _Search:
         if not self.fresh:
             # A wish that is taken back takes the model with it.
             self.fresh = z3_solver.run("(check-sat)") == "sat"
-        return [show(value) for value in z3_solver.read(terms)]
+        found = z3_solver.read([ascii_only(term) for term in terms])
+        return [as_named(show(value)) for value in found]
 
     def _read(self, scope: Scope) -> Model:
         elements = self._elements(scope)
