@@ -80,8 +80,8 @@ class Row:
 
 
 def find(spec: Spec, obligation: str, hypotheses: Sequence[Property] | None = None) -> Cti | None:
-    """Return the smallest counterexample to an obligation about a state or a step, confirmed, or
-    None if z3 has none; raises `Divergence`.
+    """Return the smallest counterexample to an obligation about a state or a step, confirmed; None
+    if it is proved, or fails only with more elements than are tried; raises `Divergence`.
 
     `hypotheses` are what is assumed of the state before: by default all that is proved together.
     """

@@ -20,6 +20,15 @@ from checker.trace import claims_hash
 from spec.language.edits import without
 from spec.language.model import Spec
 
+_DECIDERS = (
+    "spec/language",
+    *(
+        f"checker/prove/{name}.py"
+        for name in ("answer", "cvc5_solver", "necessity", "obligations", "smt", "z3_solver")
+    ),
+)
+"""All that decides an answer: to print a counterexample in another way asks nothing again."""
+
 LOST_REACHABLE = "lost, and reachable"
 LOST_UNREACHED = "lost, not reachable in any scope"
 LOST_UNFINISHED = "lost, and a limit was reached"
@@ -92,8 +101,8 @@ def _asked(spec: Spec, guard: str, both: Solvers, told: Told | None) -> Necessit
 
 def _file(spec: Spec, guard: str) -> Path:
     claimed = claims_hash(spec, "invariant", "lemma", "step")
-    text = source("spec/language", "checker/prove")
-    return place("necessity", [claimed, spec.name, guard, text, sorted(versions().items())])
+    solvers = sorted(versions().items())
+    return place("necessity", [claimed, spec.name, guard, source(*_DECIDERS), solvers])
 
 
 def _necessity(known: Any) -> Necessity | None:

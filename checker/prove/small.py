@@ -44,7 +44,9 @@ class Model:
 
 
 def smallest(prover: Prover, name: str) -> Model | None:
-    """Return the smallest model of the obligation, or None if there is none of such a size."""
+    """Return the smallest model of the obligation; None if it has none, or none with so few
+    elements.
+    """
     return _Search(prover, name).model()
 
 
@@ -66,7 +68,7 @@ class _Search:
 
     def model(self) -> Model | None:
         z3_solver.begin("(set-option :produce-models true)")
-        if z3_solver.run(self.text) != "sat":
+        if z3_solver.run(self.text) == "unsat":
             return None
         scope = self._sized()
         if scope is None:
