@@ -153,13 +153,7 @@ def _line(scope: Scope, n: int, step: Step, before: State, after: State) -> Line
     first = step.action.params[0] if step.action.params else None
     actor = str(params[first.name]) if first is not None and is_sort(first.type) else "-"
     changes = tuple(
-        Change(
-            place.field.name
-            if place.field.over is None
-            else f"{place.field.name}[{element_name(place.field.over, place.element)}]",
-            plain(place.field.type, old),
-            plain(place.field.type, new),
-        )
+        Change(place.name, plain(place.field.type, old), plain(place.field.type, new))
         for place, old, new in zip(scope.places, before, after, strict=True)
         if old != new
     )

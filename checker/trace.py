@@ -18,11 +18,11 @@ from pathlib import Path as File
 from typing import Any
 
 from checker.exploration import Path
-from checker.story import RANGE, Line, NotBroken, Story, plain, tell
+from checker.story import RANGE, Line, NotBroken, Plain, Story, plain, tell
 from spec.language import edits as language_edits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange
 from spec.language.model import Action, Spec
-from spec.language.scope import Scope, Value
+from spec.language.scope import Scope, State, Value
 from spec.language.types import Nat, is_enum, type_name
 
 FORMAT, VERSION = "ffq trace", 1
@@ -42,7 +42,10 @@ class Diverged(Exception):
 
 @dataclass(frozen=True)
 class Trace:
-    """What a trace file says, each name and value known to the spec; `scope` has no edits made."""
+    """What a trace file says, each name and value known to the spec; `scope` has no edits made.
+
+    `start` is where it begins, if that is not the initial state: nobody knows if a run leads there.
+    """
 
     scope: Scope
     edits: tuple[str, ...]
@@ -51,6 +54,7 @@ class Trace:
     violated: str
     lines: tuple[Line, ...]
     where: str = field(default="trace", compare=False)
+    start: State | None = None
 
     @property
     def edited(self) -> Scope:
@@ -112,7 +116,7 @@ def _params(params: Iterable[Any]) -> str:
 # ---------------------------------------------------------------- writing
 def record(trace: Trace, story: Story) -> str:
     """Return the text of a trace file."""
-    header = {
+    header: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "spec": spec_hash(trace.scope.spec),
@@ -123,6 +127,8 @@ def record(trace: Trace, story: Story) -> str:
         "property": {"id": story.broken.id, "name": trace.violated},
         "engine": trace.engine,
     }
+    if trace.start is not None:
+        header["start"] = state_as_json(trace.edited, trace.start)
     end = {"property": trace.violated, "broken": story.broken.clause, "steps": len(story.lines)}
     rows = [header, *map(step_as_json, story.lines), end]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -138,6 +144,12 @@ def step_as_json(line: Line) -> dict[str, Any]:
         "params": line.params,
         "changed": changed,
     }
+
+
+def state_as_json(scope: Scope, state: State) -> dict[str, Plain]:
+    """Return a state as a trace file holds it, place by place."""
+    pairs = zip(scope.places, state, strict=True)
+    return {place.name: plain(place.field.type, value) for place, value in pairs}
 
 
 def save(file: File, text: str) -> None:
@@ -185,7 +197,7 @@ def replay(trace: Trace) -> tuple[Path, Story]:
     """Run the trace on its spec and tell it; raises `Diverged` where the two differ."""
     scope = trace.edited
     evaluator = Evaluator(scope)
-    states, steps = [evaluator.initial()], []
+    states, steps = [evaluator.initial() if trace.start is None else trace.start], []
     for line in trace.lines:
         # The header is line 1 of the file.
         where = f"{trace.where}:{line.n + 1}: step {line.n}, {line.call} of {line.actor},"

@@ -38,6 +38,13 @@ def values(text: str, terms: Sequence[str]) -> list[Tree] | None:
     begin("(set-option :produce-models true)")
     if verdict(run(text)) != "refuted":
         return None
+    return read(terms)
+
+
+def read(terms: Sequence[str]) -> list[Tree]:
+    """Return the values of the terms in the model found last."""
+    if not terms:
+        return []
     return [pair[1] for pair in parse(run(f"(get-value ({' '.join(terms)}))"))]
 
 
