@@ -13,24 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from checker.cache import place, recall, remember, source
-from checker.prove.decided import Solvers, Told
+from checker.prove.decided import DECIDERS, Solvers, Told
 from checker.prove.obligations import Prover
 from checker.prove.proof import versions
 from checker.trace import claims_hash
 from spec.language.edits import without
 from spec.language.model import Spec
-
-_DECIDERS = (
-    "spec/language",
-    "checker/prove/answer.py",
-    "checker/prove/cvc5_solver.py",
-    "checker/prove/decided.py",
-    "checker/prove/necessity.py",
-    "checker/prove/obligations.py",
-    "checker/prove/smt.py",
-    "checker/prove/z3_solver.py",
-)
-"""All that decides an answer: to print a counterexample in another way asks nothing again."""
 
 LOST_REACHABLE = "lost, and reachable"
 LOST_UNREACHED = "lost, not reachable in any scope"
@@ -105,7 +93,10 @@ def _asked(spec: Spec, guard: str, both: Solvers, told: Told | None) -> Necessit
 def _file(spec: Spec, guard: str) -> Path:
     claimed = claims_hash(spec, "invariant", "lemma", "step")
     solvers = sorted(versions().items())
-    return place("necessity", [claimed, spec.name, guard, source(*_DECIDERS), solvers])
+    return place(
+        "necessity",
+        [claimed, spec.name, guard, source(*DECIDERS, "checker/prove/necessity.py"), solvers],
+    )
 
 
 def _necessity(known: Any) -> Necessity | None:

@@ -18,11 +18,6 @@ except ImportError:
     raise MissingSolver("z3", "z3-solver") from None
 
 
-def version() -> str:
-    """Return the version of z3."""
-    return str(z3.get_version_string())
-
-
 def decide(text: str) -> Answer:
     """Return whether the text has a model, and if it has none the assertions that exclude it."""
     began = time.perf_counter()
@@ -31,14 +26,6 @@ def decide(text: str) -> Answer:
     core = run("(get-unsat-core)").strip("()").split() if found == "proved" else []
     why = run("(get-info :reason-unknown)") if found == "unknown" else ""
     return Answer(found, time.perf_counter() - began, tuple(map(as_named, core)), why)
-
-
-def values(text: str, terms: Sequence[str]) -> list[Tree] | None:
-    """Return the values of the terms in a model of the text, or None if it has none."""
-    begin("(set-option :produce-models true)")
-    if verdict(run(text)) != "refuted":
-        return None
-    return read(terms)
 
 
 def read(terms: Sequence[str]) -> list[Tree]:
