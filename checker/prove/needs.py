@@ -1,13 +1,13 @@
 """What a proof cannot do without: found by leaving it out, so that the answer is always the same.
 
-A solver's core says what one proof happened to use; another run may use something else.
+A core says what one proof happened to use; another run may use something else. z3 alone is asked:
+that the claims are proved is for both solvers to say, and they have said it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checker.prove.decided import decide
 from checker.prove.obligations import Obligation, Prover
 from checker.prove.progress import AFTER, Progress
 from checker.prove.standing import Standing
@@ -22,7 +22,7 @@ def lemmas(spec: Spec, safety: Standing) -> dict[str, tuple[str, ...]]:
         proved = [d for d in safety.decided if d.claim != lemma.name and d.verdict == "proved"]
         fewer = Prover(spec, [p for p in safety.standing if p is not lemma])
         for name in [d.name for d in proved if lemma.name in d.z3.core]:
-            if decide(fewer.obligation(name)).verdict != "proved":
+            if _core(fewer.obligation(name)) is None:
                 found.setdefault(name, []).append(lemma.name)
     return {name: tuple(needed) for name, needed in found.items()}
 
@@ -51,11 +51,13 @@ def _enough(progress: Progress, name: str) -> tuple[str, ...]:
 
 
 def _core(obligation: Obligation) -> set[str] | None:
-    """Return what z3 used if both solvers prove the obligation."""
-    decided = decide(obligation)
-    if decided.verdict != "proved":
+    """Return what z3 used to prove the obligation, or None if it does not."""
+    from checker.prove.z3_solver import decide
+
+    answer = decide(obligation.text)
+    if answer.verdict != "proved":
         return None
-    return {symbol.removesuffix(AFTER) for symbol in decided.z3.core}
+    return {symbol.removesuffix(AFTER) for symbol in answer.core}
 
 
 def faults(spec: Spec, standing: Sequence[Property]) -> dict[str, tuple[str, ...]]:
@@ -65,7 +67,7 @@ def faults(spec: Spec, standing: Sequence[Property]) -> dict[str, tuple[str, ...
     found: dict[str, tuple[str, ...]] = {}
     for stage in spec.stages.values():
         against = list(progress.against(stage.name, names))
-        undone = [o.name.split("/")[0] for o in against if decide(o).verdict != "proved"]
+        undone = [o.name.split("/")[0] for o in against if _core(o) is None]
         if undone:
             found[stage.name] = tuple(undone)
     return found
