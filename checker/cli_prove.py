@@ -43,17 +43,14 @@ def prove(
         ),
     ] = None,
     why: Annotated[
-        str | None,
-        typer.Option(metavar="OBLIGATION", help="Say what the proof of action/claim used."),
+        str | None, typer.Option(metavar="OBLIGATION", help="Say what action/claim rests on.")
     ] = None,
     export: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the obligations as .smt2 files.")
     ] = None,
     bounded: Annotated[
         int | None,
-        typer.Option(
-            metavar="K", min=0, help="Instead, search the --scope for violations of up to K steps."
-        ),
+        typer.Option(metavar="K", min=0, help="Only search the --scope, up to K steps, with z3."),
     ] = None,
     scope: Annotated[
         str | None,
@@ -72,15 +69,13 @@ def prove(
     """
     from checker.prove.answer import MissingSolver
 
-    if bounded is not None or scope is not None:
-        wish = _bounded_wish(bounded, scope, bool(spec or why or export))
-        try:
-            raise typer.Exit(_search(*wish, without or [], property, max_seconds, as_json))
-        except MissingSolver as missing:
-            raise Wrong(str(missing)) from None
-    chosen = _edited(_specs(spec or []), without or [])
-    names = _claims(chosen, property)
     try:
+        if bounded is not None or scope is not None:
+            depth, where = _bounded_wish(bounded, scope, bool(spec or why or export))
+            found = _search(depth, where, without or [], property, max_seconds, as_json)
+            raise typer.Exit(found)
+        chosen = _edited(_specs(spec or []), without or [])
+        names = _claims(chosen, property)
         if export is not None:
             raise typer.Exit(_export(chosen, export, as_json))
         if why is not None:

@@ -37,6 +37,8 @@ def read(terms: Sequence[str]) -> list[Tree]:
 
 def begin(options: str) -> None:
     """Forget everything that was said before."""
+    global _context
+    _context = _made(options)
     run(f"(reset)\n(set-option :timeout {SECONDS_MAX * 1000})\n{options}")
 
 
@@ -53,10 +55,14 @@ def run(text: str) -> str:
 
 
 def _printed(text: str) -> str:
-    return str(z3.Z3_eval_smtlib2_string(_context().ref(), text)).strip()
+    return str(z3.Z3_eval_smtlib2_string(_context.ref(), text)).strip()
 
 
 @cache
-def _context() -> z3.Context:
-    # One for all: to make it takes twice as long as to decide an obligation.
+def _made(options: str) -> z3.Context:
+    # One for all that ask in the same way: to make it takes twice as long as to decide an
+    # obligation, and after other options a reset leaves it slower than it was.
     return z3.Context()
+
+
+_context = _made("")
