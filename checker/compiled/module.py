@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from checker.compiled import kernel
+from checker.compiled import kernel, promises
 from checker.compiled.actions import ActionCode
 from checker.compiled.claims import ClaimCode, load_words
 from checker.compiled.layout import WORD_BITS, Layout
@@ -53,6 +53,7 @@ def source(layout: Layout, names: Names, symmetry: bool) -> str:
     text = Text()
     text.add('"""Generated from a scope by checker.compiled; not to be edited."""', "")
     _properties_and_actions(text, layout, names)
+    promises.write(text, layout)
     _canonical(text, layout, symmetry)
     kernel = (_HERE / "kernel.py").read_text().split(_BEGIN)[1]
     return "\n".join(text.lines) + "\n" + kernel
@@ -70,7 +71,7 @@ def constants(layout: Layout, names: Names) -> dict[str, int]:
     for name, numbered in parts.items():
         known[name] = position
         position += len(numbered)
-    known["WORK"] = position
+    known["LABELS"] = position
     return known
 
 
