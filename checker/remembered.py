@@ -17,11 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from checker.exploration import Exploration, Limits, Report
+from checker.lasso import Decision, Lasso
 from checker.trace import spec_hash
+from spec.language.evaluate import Step
 from spec.language.scope import Scope
 
 _ROOT = Path(__file__).resolve().parents[1]
-_ENGINES = ("spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py")
+_ENGINES = (
+    "spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py",
+    "checker/fair_cycles.py", "checker/lasso.py",
+)  # fmt: skip
 
 Watch = Callable[[], Report | None]
 
@@ -95,6 +100,48 @@ def _engines_hash() -> str:
         for file in sorted(path.glob("*.*")) if path.is_dir() else [path]:
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def hopes(
+    scope: Scope, off: tuple[str, ...], limits: Limits, threads: int
+) -> Mapping[str, Decision]:
+    """Return what is decided of each `leads_to` in the scope with the guards `off` removed;
+    remembered if finished.
+    """
+    from checker import fair_cycles
+
+    file = _file(scope, off, "fair cycles")
+    known = _read_hopes(file, scope)
+    if known is not None:
+        return known
+    decided = fair_cycles.decide(scope, off, limits, threads)
+    if all(decision.verdict != "unfinished" for decision in decided.values()):
+        lassos = {name: _lasso_as_json(d.lasso) for name, d in decided.items()}
+        _write(file, json.dumps(lassos))
+    return decided
+
+
+def _lasso_as_json(lasso: Lasso | None) -> list[Any] | None:
+    if lasso is None:
+        return None
+    return [[[s.action.name, s.binding] for s in part] for part in (lasso.stem, lasso.loop)]
+
+
+def _read_hopes(file: Path, scope: Scope) -> dict[str, Decision] | None:
+    """Return what was remembered; whatever is not as it was written counts as forgotten."""
+    # With guards off, an action of the scope stands for the same one with fewer guards.
+    actions = scope.spec.actions
+    try:
+        known: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        found = {}
+        for name, parts in known.items():
+            found[name] = Decision("holds")
+            if parts is not None:
+                stem, loop = (tuple(Step(actions[a], b) for a, b in part) for part in parts)
+                found[name] = Decision("violated", lasso=Lasso(stem, loop))
+        return found
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _read(file: Path) -> Found | None:
