@@ -243,7 +243,7 @@ def _liveness(found: Exploration, names: list[str], plan: Plan) -> Mapping[str, 
 def _decided(decision: Decision) -> Verdict:
     if decision.lasso is not None:
         steps = len(decision.lasso.stem)
-        return replace(_violated(steps), says="a fair run never gets there", lasso=decision.lasso)
+        return replace(_violated(steps), says="a fair loop is reached", lasso=decision.lasso)
     if decision.verdict == "holds":
         return Verdict("E", "every fair run")
     return Verdict("?", "not decided", why=decision.reason)

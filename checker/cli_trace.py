@@ -45,6 +45,7 @@ def show(
             "engine": trace.engine,
             "property": {"id": story.broken.id, "name": story.broken.name},
             "steps": [step_as_json(line) for line in story.lines],
+            "loop": story.loop,
             "broken": {
                 "for": story.broken.when,
                 "clause": story.broken.clause,
