@@ -184,15 +184,16 @@ class _Cycles:
         starts = np.zeros(count + 1, np.int64)
         np.cumsum(np.bincount(sources, minlength=count), out=starts[1:])
         ones = np.ones(len(targets), np.float64)  # what it works with: anything else is copied
-        matrix = csr_array((ones, targets, starts.astype(np.int32)), shape=(count, count))
+        edges = ones, targets.copy(), starts.astype(np.int32)  # they are sorted in place
+        matrix = csr_array(edges, shape=(count, count))
+        matrix.sum_duplicates()  # an edge that stands twice may keep it busy for ever
         _, part = connected_components(matrix, connection="strong")
         large = np.bincount(part) > 1
         part = np.where(large, np.cumsum(large) - 1, -1)[part]
         kept = np.flatnonzero(part >= 0)
         kept = kept[np.argsort(part[kept], kind="stable")]
         inside = (part[sources] == part[targets]) & (part[sources] >= 0)
-        edges = _Rows(part[sources], rows.targets, rows.labels).where(inside)
-        return states[kept], part[kept], edges
+        return states[kept], part[kept], _Rows(part[sources], rows.targets, rows.labels).where(inside)
 
     def _inside(self, states: Array) -> _Rows:
         """Return the edges between these states that may be taken for ever."""
