@@ -48,7 +48,11 @@ class Assumed:
     def says(self) -> str:
         """What the spec says without the assumption."""
         how = self.dropped.split()[0]
-        without = {"unfair": "not fair", "weakly": "only weakly fair", "endless": "for ever"}
+        without = {
+            "unfair": "not fair",
+            "weakly": "only weakly fair",
+            "endless": "no longer finite",
+        }
         return without[how]
 
 
@@ -66,7 +70,7 @@ def hoped(scope: Scope) -> list[Property]:
 def needed(scopes: Sequence[Scope], watch: Watch) -> Iterator[Assumed]:
     """Yield for each assumption of the scopes, asked in this order, what breaks without it."""
     for dropped in dict.fromkeys(a for s in scopes for a in assumptions(s.spec)):
-        asked = []
+        asked: list[str] = []
         for scope in (s for s in scopes if dropped in assumptions(s.spec)):
             watch(scope, dropped)
             breaks = _breaches(scope, dropped)
@@ -102,17 +106,17 @@ def healthy(scopes: Sequence[Scope]) -> list[str]:
 
 
 def needs(rows: Sequence[Assumed], claim: Property) -> list[str]:
-    """Return what a property needs of fair runs, in words: `claim strongly fair`."""
+    """Return what a property needs of fair runs, in words of Markdown: `claim` strongly fair."""
     missing = [r.dropped for r in rows if any(b.claim.name == claim.name for b in r.breaks)]
     found = []
     for dropped in missing:
         how, action = dropped.split()
         if how == "endless":
-            found.append(f"{action} finitely often")
+            found.append(f"`{action}` finitely often")
         elif how == "weakly":
-            found.append(f"{action} strongly fair")
+            found.append(f"`{action}` strongly fair")
         elif f"weakly {action}" not in missing:
-            found.append(f"{action} weakly fair")
+            found.append(f"`{action}` weakly fair")
     return found
 
 

@@ -193,7 +193,11 @@ class _Cycles:
         kept = np.flatnonzero(part >= 0)
         kept = kept[np.argsort(part[kept], kind="stable")]
         inside = (part[sources] == part[targets]) & (part[sources] >= 0)
-        return states[kept], part[kept], _Rows(part[sources], rows.targets, rows.labels).where(inside)
+        return (
+            states[kept],
+            part[kept],
+            _Rows(part[sources], rows.targets, rows.labels).where(inside),
+        )
 
     def _inside(self, states: Array) -> _Rows:
         """Return the edges between these states that may be taken for ever."""

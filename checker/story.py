@@ -114,7 +114,9 @@ def tell_lasso(scope: Scope, lasso: Lasso, violated: str) -> Story:
         reasons += [f"  {name} is not always possible" for name in judged.interrupted]
     else:
         reasons.append("no step that fairness demands is possible there")
-    when = ", ".join(f"{p.name} = {value_name(p.type, judged.binding[p.name])}" for p in claim.params)
+    when = ", ".join(
+        f"{p.name} = {value_name(p.type, judged.binding[p.name])}" for p in claim.params
+    )
     clause = f"{claim.body} leads to {claim.then}"
     broken = Broken(claim.id, claim.name, claim.doc, when, clause, tuple(reasons))
     return Story(tuple(lines), broken, len(lasso.stem) + 1)

@@ -115,7 +115,11 @@ def record(trace: Trace, story: Story) -> str:
         "property": {"id": story.broken.id, "name": trace.violated},
         "engine": trace.engine,
     }
-    end: dict[str, Any] = {"property": trace.violated, "broken": story.broken.clause, "steps": len(story.lines)}
+    end: dict[str, Any] = {
+        "property": trace.violated,
+        "broken": story.broken.clause,
+        "steps": len(story.lines),
+    }
     if story.loop is not None:
         end["loop"] = story.loop
     rows = [header, *map(step_as_json, story.lines), end]

@@ -21,6 +21,7 @@ from spec.language.scope import Scope
 from spec.queue import SCOPES
 from spec.queue.scopes import life, requests
 from tests.specs.corners import corners
+from tests.specs.doors import FALLING, Door, doors
 from tests.specs.lamps import SHOP, STREET
 from tests.specs.lease_lock import lease_lock
 
@@ -54,54 +55,6 @@ def alike(scope: Scope) -> dict[str, int | None]:
 
 
 # ---------------------------------------------------------------- specs with known answers
-class Door(Sort):
-    """A door."""
-
-
-doors = Spec("doors", doc="A door that the wind opens and shuts, and that somebody may lock.")
-doors.durable("open", Door, bool, False, "it is open")
-doors.durable("locked", Door, bool, False, "it is locked")
-
-
-@doors.action(fault=True, finite=True)
-def blow_open(s, d: Door):  # type: ignore[no-untyped-def]
-    """The wind opens the door."""
-    require(shut=~s.open[d], unlocked=~s.locked[d])
-    s.open[d] = True
-
-
-@doors.action()
-def shut(s, d: Door):  # type: ignore[no-untyped-def]
-    """The door falls shut."""
-    require(open=s.open[d])
-    s.open[d] = False
-
-
-@doors.action(fair="strong")
-def lock(s, d: Door):  # type: ignore[no-untyped-def]
-    """Somebody locks the door when it is shut."""
-    require(shut=~s.open[d], unlocked=~s.locked[d])
-    s.locked[d] = True
-
-
-@doors.leads_to("D-1")
-def open_doors_are_shut(s, d: Door):  # type: ignore[no-untyped-def]
-    """An open door is shut in the end."""
-    return s.open[d], ~s.open[d]
-
-
-@doors.leads_to("D-2")
-def shut_doors_are_locked(s, d: Door):  # type: ignore[no-untyped-def]
-    """A shut door is locked in the end, or stands open."""
-    return ~s.open[d], s.locked[d] | s.open[d]
-
-
-@doors.leads_to("D-3")
-def doors_are_locked(s, d: Door):  # type: ignore[no-untyped-def]
-    """A door that was open is locked in the end."""
-    return s.open[d], s.locked[d]
-
-
 @pytest.mark.parametrize(
     ("dropped", "violated"),
     [
@@ -125,11 +78,6 @@ def test_before_one_door_stands_open_for_ever_the_other_gets_its_due() -> None:
     # Opened; and the other one is locked, or opened too.
     found = alike(Scope("doors", doors, {"Door": 2}))
     assert found == {"open_doors_are_shut": 2, "shut_doors_are_locked": None, "doors_are_locked": 2}
-
-
-FALLING = doors.edited(
-    "shutting is fair", actions={**doors.actions, "shut": replace(shut, fair="weak")}
-)
 
 
 @pytest.mark.parametrize(

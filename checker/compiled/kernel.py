@@ -283,15 +283,17 @@ def number(states: Any, table: Any, n: int, slots: int) -> int:
 def number_of(table: Any, slots: int, states: Any, buf: Any, k: int, h: int) -> int:
     """Return the number of state k of `buf`, or -1 if it has none."""
     at = home(h, slots)
-    while True:
+    known = -1
+    while known < 0:
         y = get(table, at)
         if y == 0:
-            return -1
+            break
         if (y ^ shl(h, 40)) >> 40 == 0 and same(states, (y & 0xFFFFFFFFFF) - 1, buf, k):
-            return (y & 0xFFFFFFFFFF) - 1
+            known = (y & 0xFFFFFFFFFF) - 1
         at += 1
         if at == slots:
             at = 0
+    return known
 
 
 def edges(
