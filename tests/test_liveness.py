@@ -18,7 +18,6 @@ from spec.language import Nat, Sort, Spec, require
 from spec.language.edits import assumptions, find, without
 from spec.language.evaluate import Step
 from spec.language.scope import Scope
-from spec.queue import SCOPES
 from spec.queue.scopes import life, requests
 from tests.specs.corners import corners
 from tests.specs.doors import FALLING, Door, doors
@@ -27,7 +26,6 @@ from tests.specs.lease_lock import lease_lock
 
 LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})
 CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
-ONE_JOB = SCOPES["one-job"]
 FEW = {"Job": 2, "Worker": 1, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 1}
 DISTRACTED = Scope("distracted", requests, FEW)
 STUCK = Scope("stuck", life, FEW)
@@ -143,8 +141,14 @@ def test_the_stem_passes_the_cause_even_where_the_loop_is_nearer() -> None:
 
 
 # ---------------------------------------------------------------- the two readers
+QUICK = {"", "weakly recover", "unfair abandon"}
 EDITED = [
-    pytest.param(base, edit, id=f"{base.name}: {edit or 'as it is'}")
+    pytest.param(
+        base,
+        edit,
+        id=f"{base.name}: {edit or 'as it is'}",
+        marks=pytest.mark.deep if base in (DISTRACTED, STUCK) and edit not in QUICK else (),
+    )
     for base in (LOCK, CORNERS, SHOP, STREET, DISTRACTED, STUCK)
     for edit in ("", *assumptions(base.spec))
 ]
