@@ -51,6 +51,7 @@ def show(
             "start": None if trace.start is None else state_as_json(trace.edited, trace.start),
             "property": {"id": story.broken.id, "name": story.broken.name},
             "steps": [step_as_json(line) for line in story.lines],
+            "loop": story.loop,
             "broken": {
                 "for": story.broken.when,
                 "clause": story.broken.clause,

@@ -1,5 +1,8 @@
 """Traces as files: JSON Lines with a header, one object for each step, and a closing object.
 
+In the closing object of a run that never ends, `loop` is the number of the first step that comes
+again and again, or one more than there are steps if nothing happens any more.
+
 `trace_reading` reads them back and `replay` runs one on its spec. A file that cannot be believed
 raises `BadTrace`, which says where, what and the remedy; one that the spec does not follow raises
 `Diverged`.
@@ -18,14 +21,15 @@ from pathlib import Path as File
 from typing import Any
 
 from checker.exploration import Path
-from checker.story import RANGE, Line, NotBroken, Plain, Story, plain, tell
+from checker.lasso import Lasso
+from checker.story import RANGE, Line, NotBroken, Plain, Story, plain, tell, tell_lasso
 from spec.language import edits as language_edits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange
 from spec.language.model import Action, Spec
 from spec.language.scope import Scope, State, Value
 from spec.language.types import Nat, is_enum, type_name
 
-FORMAT, VERSION = "ffq trace", 1
+FORMAT, VERSION = "ffq trace", 2
 BYTES_MAX, LINE_MAX = 64 * 2**20, 2**20
 
 
@@ -45,6 +49,7 @@ class Trace:
     """What a trace file says, each name and value known to the spec; `scope` has no edits made.
 
     `start` is where it begins, if that is not the initial state: nobody knows if a run leads there.
+    `loop` is the number of the first step that comes again and again, if the run never ends.
     """
 
     scope: Scope
@@ -55,6 +60,7 @@ class Trace:
     lines: tuple[Line, ...]
     where: str = field(default="trace", compare=False)
     start: State | None = None
+    loop: int | None = None
 
     @property
     def edited(self) -> Scope:
@@ -129,7 +135,13 @@ def record(trace: Trace, story: Story) -> str:
     }
     if trace.start is not None:
         header["start"] = state_as_json(trace.edited, trace.start)
-    end = {"property": trace.violated, "broken": story.broken.clause, "steps": len(story.lines)}
+    end: dict[str, Any] = {
+        "property": trace.violated,
+        "broken": story.broken.clause,
+        "steps": len(story.lines),
+    }
+    if story.loop is not None:
+        end["loop"] = story.loop
     rows = [header, *map(step_as_json, story.lines), end]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
@@ -195,6 +207,28 @@ def check_destination(file: File) -> None:
 # ---------------------------------------------------------------- replaying
 def replay(trace: Trace) -> tuple[Path, Story]:
     """Run the trace on its spec and tell it; raises `Diverged` where the two differ."""
+    path = _run(trace)
+    try:
+        if trace.loop is None:
+            story = tell(trace.edited, path, trace.violated)
+        else:
+            begin = trace.loop - 1
+            lasso = Lasso(path.steps[:begin], path.steps[begin:])
+            story = tell_lasso(trace.edited, lasso, trace.violated)
+    except NotBroken as holds:
+        raise Diverged(f"{trace.where}:{len(trace.lines) + 2}: {holds}") from None
+    for told, line in zip(story.lines, trace.lines, strict=True):
+        if (told.actor, set(told.changes)) != (line.actor, set(line.changes)):
+            ours, theirs = (_difference(a, b) for a, b in ((told, line), (line, told)))
+            raise Diverged(
+                f"{trace.where}:{line.n + 1}: step {line.n}, {line.call}, differs: "
+                f"the spec says {ours}, the trace {theirs}"
+            )
+    return path, story
+
+
+def _run(trace: Trace) -> Path:
+    """Return the run that the steps of the trace make."""
     scope = trace.edited
     evaluator = Evaluator(scope)
     states, steps = [evaluator.initial() if trace.start is None else trace.start], []
@@ -213,19 +247,7 @@ def replay(trace: Trace) -> tuple[Path, Story]:
             if line.n == len(trace.lines) and trace.violated == f"{RANGE}{leaving.field}":
                 break
             raise Diverged(f"{where} stores {leaving}, out of its range") from None
-    path = Path(tuple(states), tuple(steps))
-    try:
-        story = tell(scope, path, trace.violated)
-    except NotBroken as holds:
-        raise Diverged(f"{trace.where}:{len(trace.lines) + 2}: {holds}") from None
-    for told, line in zip(story.lines, trace.lines, strict=True):
-        if (told.actor, set(told.changes)) != (line.actor, set(line.changes)):
-            ours, theirs = (_difference(a, b) for a, b in ((told, line), (line, told)))
-            raise Diverged(
-                f"{trace.where}:{line.n + 1}: step {line.n}, {line.call}, differs: "
-                f"the spec says {ours}, the trace {theirs}"
-            )
-    return path, story
+    return Path(tuple(states), tuple(steps))
 
 
 def _difference(a: Line, b: Line) -> str:

@@ -38,13 +38,18 @@ def read(file: File, scopes: Mapping[str, Scope]) -> Trace:
     lines: list[Line] = []
     for row in rows:
         if "steps" in row.data:
-            _end(row, violated, len(lines))
+            claim = whole.spec.properties.get(violated)
+            endless = claim is not None and claim.kind == "leads_to"
+            loop = _end(row, violated, len(lines), endless)
             extra = next(rows, None)
             if extra is not None:
                 raise extra.bad("stands after the end of the trace")
             _check_claim(header, whole, violated, claim_id)
             start = _start(header, whole, places)
-            return Trace(scope, edits, off, base.engine, violated, tuple(lines), str(file), start)
+            told = tuple(lines)
+            return Trace(
+                scope, edits, off, base.engine, violated, told, str(file), start=start, loop=loop
+            )
         lines.append(_step(row, whole, places, len(lines) + 1))
     raise BadTrace(
         f"{file}:{len(lines) + 2}", "the trace is cut off: its end is missing", _MAKE_ANEW
@@ -181,7 +186,7 @@ def _check_claim(row: _Row, scope: Scope, violated: str, claim_id: str) -> None:
     if violated in scope.spec.properties:
         claim = scope.spec.properties[violated]
         known, kind = claim.id, claim.kind
-        if kind not in ("invariant", "step", "lemma"):
+        if kind not in ("invariant", "step", "lemma", "leads_to"):
             raise row.bad(f"'{violated}' is of kind {kind}: no run violates it")
     elif violated.startswith(RANGE) and field is not None and isinstance(field.type, Nat):
         known = "range"
@@ -269,13 +274,20 @@ def _among(value: object, known: tuple[Plain, ...] | list[Plain] | range) -> boo
     return any(type(value) is type(k) and value == k for k in known)
 
 
-def _end(row: _Row, violated: str, steps: int) -> None:
-    row.only("property", "broken", "steps")
+def _end(row: _Row, violated: str, steps: int, endless: bool) -> int | None:
+    """Return where the loop of an endless run begins."""
+    row.only("property", "broken", "steps", *(["loop"] if endless else []))
     row.take("broken", str)
     if row.take("property", str) != violated:
         raise row.bad(f"ends with {_clip(row.data['property'])}, and the header says '{violated}'")
     if row.take("steps", int) != steps:
         raise row.bad(f"counts {row.data['steps']} steps, and the file holds {steps}")
+    if not endless:
+        return None
+    loop: int = row.take("loop", int)
+    if not 1 <= loop <= steps + 1:
+        raise row.bad(f"has its loop begin at step {loop}, and the file holds {steps}")
+    return loop
 
 
 def _clip(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker import ablate
+from checker import ablate, assumed
 from checker.docs.spec_index import Index
 from checker.docs.tables import NOTHING, code, listed, table
 from checker.prove.decided import solvers
@@ -92,3 +92,35 @@ def _row(row: ablate.Row, need: Necessity) -> list[str]:
     scope = f"{row.scope}, least bounds" if first.steps is None else str(row.scope)
     later = ", ".join(code(m.property) + ("" if m.steps is None else f" {m.steps}") for m in rest)
     return [guard, scope, steps, f"{first.id} `{first.property}`", later, induction]
+
+
+def fairness(index: Index, watch: ablate.Watch) -> str:
+    """Print what each hope needs of fair runs, and for each assumption what breaks without it."""
+    scopes = assumed.by_size(default_scopes(index))
+    if broken := assumed.healthy(scopes):
+        raise ValueError(broken[0])
+    rows = list(assumed.needed(scopes, watch))
+    claims = {p.name: p for s in scopes for p in assumed.hoped(s)}
+    needs = [
+        [p.id, code(p.name), ", ".join(assumed.needs(rows, p))]
+        for p in sorted(claims.values(), key=lambda p: p.id)
+    ]
+    order = "; ".join(f"{s.name}: {bounds(s)}" for s in scopes)
+    return "\n\n".join(
+        [
+            table(["ID", "claim", "holds only with"], needs),
+            table(["assume less", "and", "breaks", "in scope"], map(_assumed, rows)),
+            "_Found by `ffq fairness`. The numbers count the steps to the loop, and those of the "
+            "loop; none means that nothing happens any more. Scopes are asked in this order, and "
+            f"the first one in which a claim breaks is shown: {order}._",
+        ]
+    )
+
+
+def _assumed(row: assumed.Assumed) -> list[str]:
+    breaks = [
+        f"{b.claim.id} `{b.claim.name}` {len(b.lasso.stem)} + {len(b.lasso.loop)}"
+        for b in row.breaks
+    ]
+    told = ", ".join(breaks) or "nothing: it is assumed in vain"
+    return [code(row.dropped), f"{code(row.action)} is {row.says}", told, row.scope or NOTHING]
