@@ -14,6 +14,8 @@ WORDS = 1
 MAX_BATCH = 512
 AHEAD = 64
 """How many look-ups lie between asking for a line of the table and using it."""
+SOON = 16
+"""How many lie between asking for the state that a slot points at and comparing with it."""
 RECENT_BITS = 13
 """A thread remembers 2^13 recent successors: 64 KiB of one-word states, inside the second-level
 cache.
@@ -115,6 +117,10 @@ def insert(
     """
     for k in range(m):
         prefetch(table, home(get(hb, k + AHEAD), slots))
+        if WORDS > 1:
+            # That line of the table is here by now: it says which state there is to compare with.
+            soon = peek(table, home(get(hb, k + SOON), slots)) & 0xFFFFFFFFFF
+            prefetch(states, pick(soon != 0, soon - 1, tail) * WORDS)
         h = get(hb, k)
         at = home(h, slots)
         if WORDS == 1:
