@@ -186,6 +186,10 @@ class _Body:
                 self.branch(self.truth(test), lambda: self.block(body), lambda: self.block(other))
             case ast.While(test, body):
                 self.loop(lambda: self.truth(test), lambda: self.block(body))
+            case ast.For(ast.Name(name), ast.Call(ast.Name("range"), [ast.Name("WORDS")]), body):
+                for word in range(self.constants["WORDS"]):  # too few for a loop
+                    self.store(name, _I64(word))
+                    self.block(body)
             case ast.For(ast.Name(name), ast.Call(ast.Name("range"), [count]), body):
                 self.count(name, self.value(count), body)
             case _:
