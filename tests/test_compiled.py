@@ -246,7 +246,7 @@ def test_an_interrupt_ends_the_run_with_what_was_covered() -> None:
 Fault = Callable[[str], str]
 FAULTS: dict[str, Fault] = {
     "a comparison that looks at half a state": lambda text: text.replace(
-        "if y == slot:", "if shl(y, 56) == shl(slot, 56):"
+        "scan(table, at, slot, compared)", "scan(table, at, slot, 255)"
     ),
     "a successor dropped": lambda text: text.replace("m += c\n", "m += c - 1\n", 1),
     "a guard forgotten": lambda text: text.replace("c += flag(((s0 & km0) == kv0))", "c += 1", 1),
