@@ -69,7 +69,7 @@ def _result(
     """Return what a search found; it keeps the states, so that traces can be rebuilt."""
     seconds = time.perf_counter() - began
     size = search.bytes
-    search.table = empty_table()
+    search.table = search.table_room = empty_table()
     tracer: list[Tracer] = []
 
     def rebuild(violated: str) -> Path:

@@ -30,6 +30,32 @@ def peek(b: Any, array: Any, i: Any) -> Any:
     return b.load_atomic(b.gep(array, [i]), "acquire", 8)
 
 
+def scan(b: Any, array: Any, i: Any, value: Any, compared: Any) -> Any:
+    """Read a cache line, once, that another thread may be filling; return one bit for each of its
+    8 words that agrees with the value in the bits compared, and above these one for each that is 0.
+    """
+    line = ir.VectorType(_I64, 8)
+    words = b.load(b.bitcast(b.gep(array, [i]), line.as_pointer()), align=64)
+    b.fence("acquire")
+    zero, bits = line(None), ir.IntType(8)
+    alike = b.icmp_unsigned("==", b.and_(b.xor(words, _all(b, value)), _all(b, compared)), zero)
+    empty = b.icmp_unsigned("==", words, zero)
+    found = [b.zext(b.bitcast(x, bits), _I64) for x in (alike, empty)]
+    return b.or_(found[0], b.shl(found[1], _I64(8)))
+
+
+def _all(b: Any, value: Any) -> Any:
+    """Return eight times the value."""
+    line = ir.VectorType(_I64, 8)
+    one = b.insert_element(line(ir.Undefined), value, ir.IntType(32)(0))
+    return b.shuffle_vector(one, line(ir.Undefined), ir.VectorType(ir.IntType(32), 8)(None))
+
+
+def trailing(b: Any, x: Any) -> Any:
+    """How many zeros there are below the lowest bit set."""
+    return b.cttz(x, ir.IntType(1)(0))
+
+
 def claim(b: Any, array: Any, i: Any, value: Any) -> Any:
     """Write the word if it is 0, in one step; return what was there."""
     result = b.cmpxchg(b.gep(array, [i]), _I64(0), value, "acq_rel", "acquire")
@@ -88,5 +114,20 @@ def home(b: Any, h: Any, size: Any) -> Any:
 
 OPERATIONS = {
     f.__name__: f
-    for f in (get, put, peek, claim, fetch_add, prefetch, shr, shl, pick, flag, mix, home)
+    for f in (
+        get,
+        put,
+        peek,
+        scan,
+        claim,
+        fetch_add,
+        prefetch,
+        trailing,
+        shr,
+        shl,
+        pick,
+        flag,
+        mix,
+        home,
+    )
 }

@@ -12,12 +12,21 @@ from typing import Any
 
 WORDS = 1
 MAX_BATCH = 512
-AHEAD = 64
-"""How many look-ups lie between asking for a line of the table and using it."""
+AHEAD = 24
+"""How many look-ups lie between asking for a line of the table and using it: the processor drops
+what it is asked for when too much is on its way.
+"""
+SOON = 12
+"""How many lie between asking for the state that a slot points at and comparing with it."""
 RECENT_BITS = 13
 """A thread remembers 2^13 recent successors: 64 KiB of one-word states, inside the second-level
 cache.
 """
+LINE = 8
+"""Slots in a cache line of the table, all compared at once."""
+TAG_BITS = 24
+POSITION = (1 << 40) - 1
+"""A slot of a state of several words: so many bits of its hash above its position."""
 ALIVE = MAX_BATCH
 """From here on in the workspace, which begins with the states of a batch that an action is enabled
 in: for each state, whether some step is possible.
@@ -74,7 +83,20 @@ def promised(states: Any, n: int, found: Any, case: int) -> int:
     raise NotImplementedError
 
 
-get = put = peek = claim = fetch_add = prefetch = shr = shl = pick = flag = mix = home = _stand_in
+def number(states: Any, table: Any, n: int, slots: int) -> int:
+    """Stand-in for what is in `numbering`."""
+    raise NotImplementedError
+
+
+def edges(
+    states: Any, table: Any, buf: Any, hb: Any, work: Any, counts: Any, found: Any, args: Any
+) -> int:
+    """Stand-in for what is in `numbering`."""
+    raise NotImplementedError
+
+
+get = put = peek = scan = claim = fetch_add = prefetch = trailing = _stand_in
+shr = shl = pick = flag = mix = home = _stand_in
 
 
 # ---- the kernel: compiled from here on
@@ -115,47 +137,70 @@ def sift(recent: Any, buf: Any, hb: Any, m: int) -> int:
 
 
 def insert(
-    table: Any, slots: int, states: Any, tail: int, buf: Any, hb: Any, m: int, solo: int
+    table: Any, lines: int, states: Any, tail: int, buf: Any, hb: Any, m: int, solo: int
 ) -> int:
     """Add the states of `buf` that are new to the table and to `states`; return the new end of
     `states`.
 
     One-word states are in the table themselves, negated bit by bit: they are never negative, so a
     slot is never 0. Of wider ones it holds the position in `states`, from 1, and above it 24 bits
-    of the hash.
+    of the hash. A line fills from its first slot on, and is read once: its first free slot is
+    still free when claimed, or the line is read again, so no state gets in twice.
     """
+    compared = pick(WORDS == 1, -1, ~POSITION)
     for k in range(m):
-        prefetch(table, home(get(hb, k + AHEAD), slots))
+        prefetch(table, home(get(hb, k + AHEAD), lines) * LINE)
         h = get(hb, k)
-        at = home(h, slots)
+        at = home(h, lines) * LINE
         if WORDS == 1:
-            x = get(buf, k)
-            slot = ~x
+            slot = ~get(buf, k)
         else:
-            for w in range(WORDS):
-                put(states, tail * WORDS + w, get(buf, k * WORDS + w))
-            slot = shl(h, 40) | (tail + 1)
+            ask_for_state(table, lines, states, tail, get(hb, k + SOON))
+            slot = shl(h, 64 - TAG_BITS) | (tail + 1)
         while True:
-            y = peek(table, at)
-            if y == 0:
-                if WORDS == 1:
-                    put(states, tail, x)
+            seen = scan(table, at, slot, compared)
+            if WORDS == 1:
+                if seen & 255 != 0:
+                    break
+            elif holds(table, at, seen & ~(seen >> LINE) & 255, states, buf, k):
+                break
+            if seen >> LINE == 0:
+                at += LINE
+                if at == lines * LINE:
+                    at = 0
+            else:
+                at += trailing(seen >> LINE)
+                for w in range(WORDS):
+                    put(states, tail * WORDS + w, get(buf, k * WORDS + w))
                 if solo:
                     put(table, at, slot)
-                else:
-                    y = claim(table, at, slot)
-                if y == 0:
                     tail += 1
                     break
-            if WORDS == 1:
-                if y == slot:
+                if claim(table, at, slot) == 0:
+                    tail += 1
                     break
-            elif (y ^ slot) >> 40 == 0 and same(states, (y & 0xFFFFFFFFFF) - 1, buf, k):
-                break
-            at += 1
-            if at == slots:
-                at = 0
+                at -= at & (LINE - 1)
     return tail
+
+
+def ask_for_state(table: Any, lines: int, states: Any, tail: int, h: int) -> int:
+    """Ask for the state that a look-up will compare with: its line of the table is here by now."""
+    at = home(h, lines) * LINE
+    like = scan(table, at, shl(h, 64 - TAG_BITS), ~POSITION) & 255
+    there = (peek(table, at + (trailing(like) & (LINE - 1))) & POSITION) - 1
+    prefetch(states, pick((like != 0) & (there >= 0), there, tail) * WORDS)
+    return 0
+
+
+def holds(table: Any, at: int, like: int, states: Any, buf: Any, k: int) -> bool:
+    """Return whether one of the slots of a line that have the right bits of the hash has state
+    k.
+    """
+    while like != 0:
+        if same(states, (peek(table, at + trailing(like)) & POSITION) - 1, buf, k):
+            return True
+        like &= like - 1
+    return False
 
 
 def region_of(plan: Any, regions: int, chunk: int) -> int:
@@ -197,7 +242,7 @@ def search(
     """Expand chunks of the level until there are no more, or something is full, or the budget is
     spent.
     """
-    regions, batch, budget, slots, limit, room, solo = args
+    regions, batch, budget, lines, limit, room, solo = args
     tail, end = get(work, TAIL), get(work, END)
     while budget > 0:
         budget -= 1
@@ -217,9 +262,9 @@ def search(
         canonical(buf, m)
         m = sift(recent, buf, hb, m)
         for k in range(min(m, AHEAD)):
-            prefetch(table, home(get(hb, k), slots))
+            prefetch(table, home(get(hb, k), lines) * LINE)
         before = tail
-        tail = insert(table, slots, states, tail, buf, hb, m, solo)
+        tail = insert(table, lines, states, tail, buf, hb, m, solo)
         see(states, before, tail - before, work)
         put(work, TAIL, tail)
         fetch_add(shared, COUNT, tail - before)
@@ -228,7 +273,7 @@ def search(
 
 def reinsert(states: Any, table: Any, hb: Any, shared: Any, plan: Any, args: Any) -> int:
     """Enter the states found so far, all different, into a table that was emptied."""
-    regions, batch, budget, slots, _, _, _ = args
+    regions, batch, budget, lines, _, _, solo = args
     while budget > 0:
         budget -= 1
         chunk = fetch_add(shared, NEXT, 1)
@@ -238,17 +283,25 @@ def reinsert(states: Any, table: Any, hb: Any, shared: Any, plan: Any, args: Any
         first = get(plan, 3 * r) + (chunk - get(plan, 3 * r + 2)) * batch
         n = min(batch, get(plan, 3 * r + 1) - first)
         for k in range(n):
-            h = hash_at(states, first + k)
-            put(hb, k, h)
-            prefetch(table, home(h, slots))
+            put(hb, k, hash_at(states, first + k))
         for k in range(n):
+            prefetch(table, home(get(hb, k + AHEAD), lines) * LINE)
             h = get(hb, k)
-            at = home(h, slots)
-            slot = ~get(states, first + k) if WORDS == 1 else shl(h, 40) | (first + k + 1)
-            while peek(table, at) != 0 or claim(table, at, slot) != 0:
-                at += 1
-                if at == slots:
-                    at = 0
+            at = home(h, lines) * LINE
+            slot = (
+                ~get(states, first + k) if WORDS == 1 else shl(h, 64 - TAG_BITS) | (first + k + 1)
+            )
+            while True:
+                free = scan(table, at, slot, -1) >> LINE
+                if free == 0:
+                    at += LINE
+                    if at == lines * LINE:
+                        at = 0
+                elif solo:
+                    put(table, at + trailing(free), slot)
+                    break
+                elif claim(table, at + trailing(free), slot) == 0:
+                    break
     return BUSY
 
 
@@ -265,59 +318,6 @@ def back(states: Any, buf: Any, work: Any, target: Any, low: int, high: int, bat
                 return low
         low += n
     return -1
-
-
-def number(states: Any, table: Any, n: int, slots: int) -> int:
-    """Enter n states, all different, with their numbers into an empty table."""
-    for k in range(n):
-        h = hash_at(states, k)
-        at = home(h, slots)
-        while get(table, at) != 0:
-            at += 1
-            if at == slots:
-                at = 0
-        put(table, at, shl(h, 40) | (k + 1))
-    return n
-
-
-def number_of(table: Any, slots: int, states: Any, buf: Any, k: int, h: int) -> int:
-    """Return the number of state k of `buf`, or -1 if it has none."""
-    at = home(h, slots)
-    known = -1
-    while known < 0:
-        y = get(table, at)
-        if y == 0:
-            break
-        if (y ^ shl(h, 40)) >> 40 == 0 and same(states, (y & 0xFFFFFFFFFF) - 1, buf, k):
-            known = (y & 0xFFFFFFFFFF) - 1
-        at += 1
-        if at == slots:
-            at = 0
-    return known
-
-
-def edges(
-    states: Any, table: Any, buf: Any, hb: Any, work: Any, counts: Any, found: Any, args: Any
-) -> int:
-    """Write the edges of the states in [low, high) to `found`, how many each has to `counts`, and
-    return how many there are, or -1 if one leads to no state known.
-    """
-    low, high, slots = args
-    e = 0
-    for i in range(high - low):
-        m = expand(states, low + i, 1, buf, work)
-        put(counts, i, m)
-        for k in range(m):
-            h = hash_at(buf, k)
-            put(hb, k, h)
-            prefetch(table, home(h, slots))
-        for k in range(m):
-            to = number_of(table, slots, states, buf, k, get(hb, k))
-            if to < 0:
-                return -1
-            put(found, e, (to << LABEL_BITS) | get(work, LABELS + k))
-            e += 1
-    return e
 
 
 def run(

@@ -34,7 +34,7 @@ def reserve(words: int) -> tuple[Any, int]:
 
 def _map(words: int) -> Any:
     if not hasattr(mmap, "MAP_ANONYMOUS"):
-        return np.empty(words, np.int64)
+        return np.zeros(words, np.int64)
     unreserved = getattr(mmap, "MAP_NORESERVE", 0x4000 if os.uname().sysname == "Linux" else 0)
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | unreserved
     block = mmap.mmap(-1, words * 8, flags=flags)

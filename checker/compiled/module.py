@@ -56,8 +56,8 @@ def source(layout: Layout, names: Names, symmetry: bool) -> str:
     _properties_and_actions(text, layout, names)
     promises.write(text, layout)
     _canonical(text, layout, symmetry)
-    kernel = (_HERE / "kernel.py").read_text().split(_BEGIN)[1]
-    return "\n".join(text.lines) + "\n" + kernel
+    files = [(_HERE / name).read_text().split(_BEGIN)[1] for name in ("numbering.py", "kernel.py")]
+    return "\n".join([*text.lines, *files])
 
 
 def constants(layout: Layout, names: Names) -> dict[str, int]:

@@ -64,7 +64,8 @@ class Search:
         for t, work in enumerate(self.work):
             work[kernel.TAIL], work[kernel.END] = t * self.capacity, (t + 1) * self.capacity
         least = int((threads * self.room + self.batch) / tuning.load * 1.05) + 64
-        self.table = np.zeros(max(tuning.slots, least), np.int64)
+        self.table_room, _ = reserve(2 * wanted * self.words)
+        self.table = self.table_room[: _whole_lines(max(tuning.slots, least))]
         self.levels: list[list[tuple[int, int]]] = []
         self.violations: dict[str, Found] = {}
         self.seconds_before = 0.0
@@ -212,7 +213,15 @@ class Search:
         else:
             budget = self.budget
         solo = int(helpers == 1)
-        args = (self.threads, self.batch, budget, len(self.table), limit, self.room, solo)
+        args = (
+            self.threads,
+            self.batch,
+            budget,
+            len(self.table) // kernel.LINE,
+            limit,
+            self.room,
+            solo,
+        )
         began = time.perf_counter()
         futures: list[Future[int]] = []
         try:
@@ -247,13 +256,14 @@ class Search:
         slots = self.tuning.grown(len(self.table))
         count = self.count
         least = int((count + 2 * self.threads * self.room) / self.tuning.load) + 64
-        slots = max(slots, least)
+        slots = min(max(slots, least), len(self.table_room))
         if self.limits.max_memory is not None:
             slots = min(slots, (self.limits.max_memory - count * 8 * self.words) // 8)
-            if slots < least or slots * 0.9 < len(self.table):
-                return False
-        self.table = np.zeros(1, np.int64)  # the old one goes first: never two at a time
-        self.table = np.zeros(slots, np.int64)
+        if slots < least or slots * 0.9 < len(self.table):
+            return False
+        # In place: the pages that the table has are not taken from the system anew.
+        self.table[:] = 0
+        self.table = self.table_room[: _whole_lines(slots)]
         chunk, plan = int(self.shared[kernel.NEXT]), self.plan.copy()
         self._refill()
         self.plan[:] = plan
@@ -287,6 +297,10 @@ class Search:
         buf[: self.words] = words
         self._call(0, kernel.CANON, (1,))
         return tuple(map(int, buf[: self.words]))
+
+
+def _whole_lines(slots: int) -> int:
+    return -(-slots // kernel.LINE) * kernel.LINE
 
 
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
