@@ -118,23 +118,28 @@ def run(plan: Plan, report: Callable[[Scope], Report | None]) -> Iterator[Result
     stopped: str | None = None
     for base in plan.scopes:
         scope = edited(base, plan.edits)
-        left = None
-        if plan.limits.max_seconds is not None:
-            left = max(0.0, plan.limits.max_seconds - (time.perf_counter() - began))
-            stopped = stopped or ("max-seconds" if left == 0.0 else None)
+        limits = _left(plan.limits, began)
+        stopped = stopped or ("max-seconds" if limits.max_seconds == 0.0 else None)
         if stopped:
             found = _not_begun(scope, plan, stopped)
         else:
-            limits = replace(plan.limits, max_seconds=left)
             found = _explore(plan, scope, limits, report(base))
         try:
-            judged = judge(found, plan)
+            judged = judge(found, replace(plan, limits=_left(plan.limits, began)))
         except KeyboardInterrupt:  # while liveness was decided
             found = replace(found, stopped_by="interrupt")
             judged = judge(found, plan)
         if found.stopped_by == "interrupt":
             stopped = "interrupt"
         yield Result(base, plan.edits, found, _with_proofs(judged, plan, scope))
+
+
+def _left(limits: Limits, began: float) -> Limits:
+    """Return the limits with the seconds that are left of those for all scopes."""
+    if limits.max_seconds is None:
+        return limits
+    used = time.perf_counter() - began
+    return replace(limits, max_seconds=max(0.0, limits.max_seconds - used))
 
 
 def _explore(plan: Plan, scope: Scope, limits: Limits, report: Report | None) -> Exploration:

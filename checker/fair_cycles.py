@@ -23,13 +23,14 @@ from spec.language.scope import Scope
 
 MAX_STATES = 10_000_000
 """Above this many states the graph is not built: it takes about 100 bytes a state."""
+_MAX_FAIR = 63
+"""Fair steps are the bits of a word."""
 _STOPPED = {
+    "fair-steps": f"liveness is decided only with up to {_MAX_FAIR} fair steps",
     "max-states": f"liveness is decided only up to {MAX_STATES:,} states, names told apart",
     "max-memory": "the memory allowed is too little to decide liveness",
     "max-seconds": "the time was up before liveness was decided",
 }
-_MAX_FAIR = 63
-"""Fair steps are the bits of a word."""
 
 
 def decide(
@@ -41,10 +42,23 @@ def decide(
     names = [p.name for p in scope.spec.properties.values() if p.kind == "leads_to"]
     if not names:
         return {}
-    graph = build(scope, off, replace(limits or Limits(), max_states=MAX_STATES), threads)
-    if isinstance(graph, str):
-        reason = _STOPPED[graph]
-        return dict.fromkeys(names, Decision("unfinished", reason))
+    stopped = "fair-steps" if _fair_steps(scope) > _MAX_FAIR else None
+    limits = replace(limits or Limits(), max_states=MAX_STATES)
+    try:
+        graph = stopped or build(scope, off, limits, threads)
+        if not isinstance(graph, str):
+            return _decide(graph, names)
+    except MemoryError:
+        graph = "max-memory"
+    return dict.fromkeys(names, Decision("unfinished", _STOPPED[graph]))
+
+
+def _fair_steps(scope: Scope) -> int:
+    fair = (a for a in scope.spec.actions.values() if a.fair)
+    return sum(1 for a in fair for _ in scope.bindings(a.params))
+
+
+def _decide(graph: Graph, names: list[str]) -> dict[str, Decision]:
     cycles = _Cycles(graph)
     found: dict[str, list[tuple[int, Lasso]]] = {name: [] for name in names}
     for promise in graph.promises:
@@ -78,8 +92,6 @@ class _Cycles:
         self.graph = graph
         actions = [instance.step.action for instance in graph.steps]
         fair = [k for k, action in enumerate(actions) if action.fair]
-        if len(fair) > _MAX_FAIR:
-            raise ValueError(f"{len(fair)} steps are fair; {_MAX_FAIR} at most are kept apart")
         self.bits = np.zeros(len(actions), np.int64)
         self.bits[fair] = 1 << np.arange(len(fair), dtype=np.int64)
         self.weak, self.strong = (

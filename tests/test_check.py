@@ -231,6 +231,19 @@ def test_liveness_is_left_open_where_the_scope_is_too_large(
     assert result.finished
 
 
+def test_an_interrupt_while_liveness_is_decided_ends_all_scopes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(scope: Scope, off: tuple[str, ...]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "decide", interrupt)
+    results = checked(LAMPS, THREE)
+    assert [r.exploration.stopped_by for r in results] == ["interrupt", "interrupt"]
+    assert verdicts(results[0])["dark_lamps_are_lit"] == "?"
+    assert results[1].exploration.states == 0
+
+
 def test_the_compiled_engine_is_judged_as_the_plain_one() -> None:
     plan = Plan((LAMPS, TWO), symmetry=False, threads=1)
     compiled = list(run(plan, lambda scope: None))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from checker.cli import main
 from checker.liveness import decide
 from checker.story import tell_lasso
 from checker.trace import BadTrace, Diverged, Trace, edited, record, replay, save
@@ -100,3 +101,17 @@ def test_a_run_that_breaks_nothing_is_named(text: str, complaint: str, file: Pat
     with pytest.raises(Diverged) as differs:
         replay(read(file, SCOPES))
     assert str(differs.value) == f"{file}:5: {complaint}"
+
+
+def test_the_command_saves_and_shows_one(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dropped = ["--scope", "one-job", "--without", "weakly claim", "--save", str(file)]
+    assert main(["check", *dropped, "--json"]) == 1
+    (scope,) = json.loads(capsys.readouterr().out)["scopes"]
+    (broken,) = [p for p in scope["properties"] if p["verdict"] == "violated"]
+    assert (broken["name"], broken["evidence"]) == ("every_job_ends", "✗1")
+    assert broken["trace"] == str(file)
+    assert main(["trace", "show", str(file), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["ok"], shown["loop"], len(shown["steps"])) == (True, 2, 5)
+    assert main(["trace", "show", str(file)]) == 0
+    assert "again and again:" in capsys.readouterr().out

@@ -376,6 +376,24 @@ def test_too_large_a_scope_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None
     assert liveness.decide(STREET)["broken_lamps_are_mended"].verdict == "unfinished"
 
 
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(max_seconds=0.0), "the time was up"),
+        (Limits(max_memory=1), "the memory allowed is too little"),
+    ],
+)
+def test_a_limit_that_is_reached_is_named(limits: Limits, reason: str) -> None:
+    found = fair_cycles.decide(STREET, limits=limits)["broken_lamps_are_mended"]
+    assert found.verdict == "unfinished" and found.reason.startswith(reason)
+
+
+def test_too_many_fair_steps_are_left_open() -> None:
+    many = Scope("street", STREET.spec, {"Lamp": 22})  # three fair actions of each lamp
+    found = fair_cycles.decide(many)["broken_lamps_are_mended"]
+    assert (found.verdict, "63 fair steps" in found.reason) == ("unfinished", True)
+
+
 def test_one_choice_of_parameters_speaks_for_those_that_differ_in_names() -> None:
     spec = Spec("pairs")
     spec.durable("on", Door, bool, False, "it is on")
