@@ -144,13 +144,19 @@ class ActionCode:
         values, checks = self._values()
         at = text.depth
         text.add(*(["bad = 0"] if checks else []), *(["hit = 0"] if broken else []))
+        words = self.layout.words
         text.open("for k in range(c):")
-        text.add("i = get(work, k)", *self.load("i"), *values)
+        text.add("i = get(work, k)", f"put(work, {'ALIVE' if checks else 'EDGE'} + i, 1)")
+        for w in range(words):
+            read = f"get(states, {_at('(first + i)', words, w)})"
+            text.add(f"put(work, SOURCE + {_at('k', words, w)}, {read})")
+        text.close(at)
+        text.open("for k in range(c):")
+        text.add(*(f"s{w} = get(work, SOURCE + {_at('k', words, w)})" for w in range(words)))
+        text.add(*self.locals, *values)
         for _, _, outside in checks:
             text.add(f"bad |= flag({outside})")
-        text.add(*stages, f"put(work, {'ALIVE' if checks else 'EDGE'} + i, 1)")
-        text.add(*(f"hit |= flag({condition})" for condition in broken))
-        words = self.layout.words
+        text.add(*stages, *(f"hit |= flag({condition})" for condition in broken))
         for w in range(words):
             text.add(f"put(buf, {_at('m + k', words, w)}, t{w})")
         text.close(at)

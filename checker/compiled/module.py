@@ -70,7 +70,8 @@ def constants(layout: Layout, names: Names) -> dict[str, int]:
     for name, numbered in parts.items():
         known[name] = position
         position += len(numbered)
-    known["WORK"] = position
+    known["SOURCE"] = position
+    known["WORK"] = position + kernel.MAX_BATCH * layout.words
     return known
 
 
