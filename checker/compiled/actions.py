@@ -125,10 +125,17 @@ class ActionCode:
             quick.append(f"((s{word} & km{word}) == kv{word})")
         late = self.others if quick and "".join(self.others).count("r") > 2 else []
         first = [*quick, *([] if late else self.others)]
-        text.add("c = 0")
         at = text.depth
-        text.open("for i in range(n):")
-        text.add(*self.load("i"), "put(work, c, i)", f"c += flag({conjoin(first)})")
+        text.add("c = 0", "b = 0")
+        text.open("while b < n:")
+        text.add("mask = 0")
+        text.open("for i in range(min(64, n - b)):")
+        text.add(*self.load("b + i"), f"mask |= shl(flag({conjoin(first)}), i)")
+        text.close(at + 1)
+        text.open("while mask != 0:")
+        text.add("put(work, c, b + trailing(mask))", "mask &= mask - 1", "c += 1")
+        text.close(at + 1)
+        text.add("b += 64")
         text.close(at)
         if late:
             text.add("d = 0")
