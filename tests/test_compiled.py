@@ -279,7 +279,9 @@ FAULTS: dict[str, Fault] = {
         "scan(table, at, slot, compared)", "scan(table, at, slot, 255)"
     ),
     "a successor dropped": lambda text: text.replace("m += c\n", "m += c - 1\n", 1),
-    "a guard forgotten": lambda text: text.replace("c += flag(((s0 & km0) == kv0))", "c += 1", 1),
+    "a guard forgotten": lambda text: text.replace(
+        "shl(flag(((s0 & km0) == kv0)), i)", "shl(1, i)"
+    ),
     "a memory of recent states that takes different ones for the same": lambda text: text.replace(
         "equal = equal & (", "equal = equal | ("
     ),

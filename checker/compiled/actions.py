@@ -134,10 +134,17 @@ class ActionCode:
             quick.append(f"((s{word} & km{word}) == kv{word})")
         late = self.others if quick and "".join(self.others).count("r") > 2 else []
         first = [*quick, *([] if late else self.others)]
-        text.add("c = 0")
         at = text.depth
-        text.open("for i in range(n):")
-        text.add(*self.load("i"), "put(work, c, i)", f"c += flag({conjoin(first)})")
+        text.add("c = 0", "b = 0")
+        text.open("while b < n:")
+        text.add("mask = 0")
+        text.open("for i in range(min(64, n - b)):")
+        text.add(*self.load("b + i"), f"mask |= shl(flag({conjoin(first)}), i)")
+        text.close(at + 1)
+        text.open("while mask != 0:")
+        text.add("put(work, c, b + trailing(mask))", "mask &= mask - 1", "c += 1")
+        text.close(at + 1)
+        text.add("b += 64")
         text.close(at)
         if late:
             text.add("d = 0")
@@ -153,13 +160,19 @@ class ActionCode:
         values, checks = self._values()
         at = text.depth
         text.add(*(["bad = 0"] if checks else []), *(["hit = 0"] if broken else []))
+        words = self.layout.words
         text.open("for k in range(c):")
-        text.add("i = get(work, k)", *self.load("i"), *values)
+        text.add("i = get(work, k)", f"put(work, {'ALIVE' if checks else 'EDGE'} + i, 1)")
+        for w in range(words):
+            read = f"get(states, {_at('(first + i)', words, w)})"
+            text.add(f"put(work, SOURCE + {_at('k', words, w)}, {read})")
+        text.close(at)
+        text.open("for k in range(c):")
+        text.add(*(f"s{w} = get(work, SOURCE + {_at('k', words, w)})" for w in range(words)))
+        text.add(*self.locals, *values)
         for _, _, outside in checks:
             text.add(f"bad |= flag({outside})")
-        text.add(*stages, f"put(work, {'ALIVE' if checks else 'EDGE'} + i, 1)")
-        text.add(*(f"hit |= flag({condition})" for condition in broken))
-        words = self.layout.words
+        text.add(*stages, *(f"hit |= flag({condition})" for condition in broken))
         for w in range(words):
             text.add(f"put(buf, {_at('m + k', words, w)}, t{w})")
         text.close(at)

@@ -72,7 +72,8 @@ def constants(layout: Layout, names: Names) -> dict[str, int]:
     for name, numbered in parts.items():
         known[name] = position
         position += len(numbered)
-    known["LABELS"] = position
+    known["SOURCE"] = position
+    known["LABELS"] = position + kernel.MAX_BATCH * layout.words
     return known
 
 
