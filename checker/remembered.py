@@ -14,7 +14,7 @@ from typing import Any
 
 from checker.cache import place, recall, remember, source
 from checker.exploration import Exploration, Limits, Report
-from checker.trace import claims_hash
+from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 
 _ENGINES = ("spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py")

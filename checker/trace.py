@@ -7,12 +7,11 @@ raises `BadTrace`, which says where, what and the remedy; one that the spec does
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
@@ -21,9 +20,9 @@ from checker.exploration import Path
 from checker.story import RANGE, Line, NotBroken, Story, plain, tell
 from spec.language import edits as language_edits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange
-from spec.language.model import Action, Spec
+from spec.language.hashes import spec_hash
+from spec.language.model import Action
 from spec.language.scope import Scope, Value
-from spec.language.types import Nat, is_enum, type_name
 
 FORMAT, VERSION = "ffq trace", 1
 BYTES_MAX, LINE_MAX = 64 * 2**20, 2**20
@@ -66,47 +65,6 @@ def edited(scope: Scope, edits: Iterable[str], off: Iterable[str] = ()) -> Scope
     for guard in off:
         spec = language_edits.without(spec, guard)
     return scope.on(spec)
-
-
-def spec_hash(spec: Spec) -> str:
-    """Return a hash of what can happen: the same on every machine, unmoved by prose and by what is
-    claimed of it.
-    """
-    return hashlib.sha256("\n".join(_text(spec)).encode()).hexdigest()[:32]
-
-
-def claims_hash(spec: Spec, *kinds: str) -> str:
-    """Return a hash of what can happen and of the claims of these kinds, stages among them."""
-    claims = (
-        f"{p.kind} {p.id} {p.name} {_params(p.params)}: {p.body} ~> {p.then}"
-        for p in spec.properties.values()
-        if p.kind in kinds
-    )
-    stages = (
-        f"{s.kind} {s.name} {_params(s.params)}: {s.body} by {s.by} after {s.after}"
-        for s in spec.stages.values()
-        if s.kind in kinds
-    )
-    return hashlib.sha256("\n".join([*_text(spec), *claims, *stages]).encode()).hexdigest()[:32]
-
-
-def _text(spec: Spec) -> Iterator[str]:
-    for bound in spec.constants.values():
-        yield f"constant {bound.name} {bound.least}"
-    for f in spec.fields.values():
-        over = "-" if f.over is None else f.over.__name__
-        limit = f"0..{f.type.limit}" if isinstance(f.type, Nat) else type_name(f.type)
-        members = ",".join(f.type.members) if is_enum(f.type) else ""
-        yield f"{f.survival} {f.name} {over} {limit} {members} {f.initial}"
-    for action in spec.actions.values():
-        yield f"action {action.name} {_params(action.params)} {action.fair} {action.finite}"
-        yield from (f"  require {g.name}: {g.condition}" for g in action.guards)
-        yield from (f"  follow {r}" for r in action.references(spec))
-        yield from (f"  {u.field.name}[{u.index}] = {u.value}" for u in action.updates(spec))
-
-
-def _params(params: Iterable[Any]) -> str:
-    return ", ".join(f"{p.name}: {p.type.__name__}" for p in params)
 
 
 # ---------------------------------------------------------------- writing

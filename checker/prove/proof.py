@@ -18,7 +18,7 @@ from checker.prove.decided import Decided, Told, decide, solvers
 from checker.prove.obligations import Prover, inductive
 from checker.prove.progress import AFTER, Progress
 from checker.prove.standing import Standing, furthest, strongest
-from checker.trace import claims_hash
+from spec.language.hashes import claims_hash
 from spec.language.model import Property, Spec
 
 CLAIMED = ("invariant", "lemma", "step", "leads_to", "settles", "stays", "recurs")
