@@ -148,7 +148,7 @@ def replay(trace: Trace) -> tuple[Path, Story]:
         # The header is line 1 of the file.
         where = f"{trace.where}:{line.n + 1}: step {line.n}, {line.call} of {line.actor},"
         action = scope.spec.actions[line.action]
-        instance = Instance(evaluator, action, _binding(scope, action, line))
+        instance = Instance(evaluator, action, binding_of(scope, action, line))
         refusal = instance.refusal(states[-1])
         if refusal is not None:
             raise Diverged(f"{where} is not enabled: the spec refuses it for '{refusal}'")
@@ -179,7 +179,7 @@ def _difference(a: Line, b: Line) -> str:
     return ", ".join(found) or ("the same" if a.actor == b.actor else f"actor {a.actor}")
 
 
-def _binding(scope: Scope, action: Action, line: Line) -> dict[str, Value]:
+def binding_of(scope: Scope, action: Action, line: Line) -> dict[str, Value]:
     """Return the parameters of a step as the evaluator wants them."""
     return {
         p.name: next(v for v in scope.choices(p.type) if plain(p.type, v) == line.params[p.name])

@@ -95,11 +95,10 @@ def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True
 
 
 def _durable(scope: Scope) -> list[Field]:
-    found = [f for f in scope.spec.fields.values() if f.survival == "durable"]
-    for f in found:
-        if f.over is None:
-            raise Inexpressible(scope.spec.name, "a durable value that no row has", f.name)
-    return found
+    for f in scope.spec.fields.values():
+        if f.over is None and f.survival != "ghost":
+            raise Inexpressible(scope.spec.name, "a value that no row and no process has", f.name)
+    return [f for f in scope.spec.fields.values() if f.survival == "durable"]
 
 
 # ---------------------------------------------------------------- rows that are not there

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from impl.sql import name
@@ -50,7 +51,7 @@ class Statement:
     anywhere: bool = False
     taken: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The statement as SQLite gets it."""
         match self.form:

@@ -51,8 +51,6 @@ def view(spec: Spec, action: Action) -> View:
     process: Var | None = None
     key: Expr | None = None
     for read in _reads(action.name, seen):
-        if read.index is None:
-            raise Inexpressible(action.name, "a value that no row and no process has", read)
         if read.field.survival == "volatile":
             known = process is None or alike(process, read.index)
             if not isinstance(read.index, Var) or not known:
