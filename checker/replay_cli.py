@@ -1,0 +1,190 @@
+"""`ffq sql` and `ffq replay`: what is derived from the spec for SQLite, and a trace run on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker.cli_options import Wrong, catalogue, close, complete_guard, complete_scope
+
+if TYPE_CHECKING:
+    from checker.replay import Replayed
+    from checker.story import Story
+    from checker.trace import Trace
+    from impl.derive import Design, Transition
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def sql(
+    action: Annotated[str | None, typer.Argument(help="Only the statement of this one.")] = None,
+    scope: Annotated[
+        str, typer.Option(help="Which scope.", autocompletion=complete_scope)
+    ] = "whole",
+    as_json: AsJson = False,
+) -> None:
+    """Print the schema and the guarded statements that are derived from the spec.
+
+    Exit status: 0 they are printed, 2 bad usage.
+    """
+    from checker import console
+
+    design = _derived(scope)
+    if action is not None and action not in design.transitions:
+        remedy = close(action, design.transitions, "ffq sql")
+        raise Wrong(f"there is no action '{action}' in {scope}; {remedy}")
+    chosen = [t for name, t in design.transitions.items() if action in (None, name)]
+    schema = [design.schema] if action is None else []
+    if as_json:
+        answer: dict[str, Any] = {"ok": True, "scope": scope}
+        if action is None:
+            answer["schema"] = design.schema
+        console.emit(answer | {"actions": {t.action.name: _as_json(t) for t in chosen}})
+        return
+    text = "\n".join([*schema, *map(_explained, chosen)])
+    console.console().print(text, soft_wrap=True, end="")
+
+
+def _derived(scope: str) -> Design:
+    from impl.derive import derive
+    from impl.view import Inexpressible
+
+    try:
+        return derive(catalogue().scope(scope))
+    except Inexpressible as wrong:
+        raise Wrong(f"{wrong}; name a scope that a store can hold") from None
+
+
+def _as_json(t: Transition) -> dict[str, Any]:
+    return {
+        "form": t.statement.form if t.statement else None,
+        "sql": t.statement.text if t.statement else None,
+        "checks": _checks(t),
+        "remembers": _remembers(t),
+    }
+
+
+def _checks(t: Transition) -> dict[str, str]:
+    """Return the guards that the process checks itself, on its memory."""
+    conditions = {g.name: str(g.condition) for g in t.action.guards}
+    return {g.name: conditions[g.name] for g in t.guards if g.in_memory}
+
+
+def _remembers(t: Transition) -> dict[str, str]:
+    return {
+        f"{u.field.name}[{u.index}]": str(u.value)
+        for u in t.seen.updates
+        if u.field.survival == "volatile"
+    }
+
+
+def _explained(t: Transition) -> str:
+    """Return the statement below what it is for and what the process does by itself."""
+    params = ", ".join(p.name for p in t.action.params)
+    lines = [f"-- {t.action.name}({params}): {t.action.doc}"]
+    lines += [f"--   first, in memory: {text}  ({name})" for name, text in _checks(t).items()]
+    if t.statement:
+        lines.append(t.statement.text + ";")
+    lines += [
+        f"--   once committed, from the row as it was: {place} = {text}"
+        for place, text in _remembers(t).items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    off: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave this protection out of the SQL: a guard, or an edit such as "
+            "'split claim lease'. May be repeated.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    database: Annotated[
+        Path | None, typer.Option(help="Use this file, which must be new; else memory.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a trace on the reference implementation, comparing it with the spec after every step.
+
+    Exit status: 0 both agree and nothing is violated, 1 they differ or a property is violated in
+    the database, 2 bad usage.
+    """
+    from checker import console
+    from checker.replay import Divergence, replay_trace
+    from checker.trace import BadTrace, Diverged
+    from checker.trace import replay as follow
+    from checker.trace_reading import read
+    from impl.files import MEMORY, StoreError
+    from spec.language.misuse import Misuse
+
+    try:
+        trace = read(file, catalogue().scopes)
+        _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
+        path = MEMORY if database is None else str(database)
+        found = replay_trace(trace, off or (), path)
+    except (BadTrace, StoreError) as wrong:
+        raise Wrong(str(wrong)) from None
+    except Misuse as misuse:
+        raise Wrong(f"--off: {misuse.fact}; {misuse.remedy}") from None
+    except (Diverged, Divergence) as differs:
+        console.say(str(differs))
+        if isinstance(differs, Divergence) and differs.sql:
+            console.console(stderr=True).print(differs.sql)
+        if as_json:
+            console.emit({"ok": False, "error": str(differs), "divergence": _parts(differs)})
+        raise typer.Exit(1) from None
+    if as_json:
+        claim = {"id": story.broken.id, "name": story.broken.name}
+        answer = {
+            "ok": not found.broken,
+            "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
+            "off": off or [],
+            "steps": found.steps,
+            "refused": found.refused,
+            "broken": claim if found.broken else None,
+        }
+        console.emit(answer)
+    else:
+        _show(trace, story, found, off or [])
+    raise typer.Exit(1 if found.broken else 0)
+
+
+def _show(trace: Trace, story: Story, found: Replayed, off: list[str]) -> None:
+    from checker import console
+
+    out = console.console()
+    console.show_title(out, trace.scope, [f"without {name}" for name in off])
+    out.print(f"steps that agree with the spec in every column and all memory: {found.steps}")
+    claim = f"{story.broken.id} {story.broken.name}"
+    if found.refused:
+        line = trace.lines[found.steps]
+        step = f"step {line.n}, {line.call} of {line.actor}"
+        out.print(f"{step}, is refused, as by the spec: {found.refused}", soft_wrap=True)
+    else:
+        out.print(f"{claim} {'is broken' if found.broken else 'holds'} in the database")
+
+
+def _parts(differs: Exception) -> dict[str, Any] | None:
+    from checker.replay import Divergence
+
+    if not isinstance(differs, Divergence):
+        return None
+    return {
+        "step": differs.step,
+        "call": differs.call,
+        "place": differs.place,
+        "want": differs.want,
+        "got": differs.got,
+        "sql": differs.sql,
+    }
+
+
+def register(app: typer.Typer) -> None:
+    """Give the command line its two commands."""
+    app.command()(sql)
+    app.command()(replay)
