@@ -191,20 +191,22 @@ def _clause(name: str, e: Expr) -> Clause:
 
 def _statement(scope: Scope, v: View, t: Table) -> Statement:
     assert v.key is not None
-    key = value(v.key)
+    key, none, some = value(v.key), _no_row(t), _some_row(t)
     guards = [g for g in v.action.guards if v.in_row(g.condition)]
-    where = tuple(_clause(g.name, g.condition) for g in guards)
+    every = tuple(_clause(g.name, g.condition) for g in guards)
     sets = tuple(Assignment(u.field.name, value(u.value)) for u in _writes(v))
-    from_nothing = _may(scope, v, _no_row(t))
-    if not sets:
-        return Statement("select", t, key, where, anywhere=from_nothing)
-    if not from_nothing:
-        return Statement("update", t, key, where, sets)
-    certain = all(not _can(scope, g.condition, False, _no_row(t)) for g in guards)
-    if t.always and certain and not _may(scope, v, _some_row(t)):
-        taken = [g.name for g in guards if not _can(scope, g.condition, True, _some_row(t))]
-        return Statement("insert", t, key, (), _first_row(v, t), taken=tuple(taken))
-    return Statement("upsert", t, key, where, sets)
+    from_nothing = _may(scope, v, none)
+    if from_nothing and not sets:
+        return Statement("select", t, key, every, anywhere=True)
+    if from_nothing:
+        certain = all(not _can(scope, g.condition, False, none) for g in guards)
+        if t.always and certain and not _may(scope, v, some):
+            shown = [g.name for g in guards if not _can(scope, g.condition, True, some)]
+            return Statement("insert", t, key, (), _first_row(v, t), shown=tuple(shown))
+        return Statement("upsert", t, key, every, sets)
+    shown = [g.name for g in guards if not _can(scope, g.condition, False, some)]
+    where = tuple(c for c in every if c.guard not in shown)
+    return Statement("update" if sets else "select", t, key, where, sets, shown=tuple(shown))
 
 
 def _first_row(v: View, t: Table) -> tuple[Assignment, ...]:

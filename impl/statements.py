@@ -39,8 +39,8 @@ class Assignment:
 class Statement:
     """One guarded statement; `key` is the row, as SQL.
 
-    `anywhere`: a SELECT also holds of a row that is not there. `taken` names the guards of an
-    INSERT that a row in its place makes false.
+    `anywhere`: a SELECT also holds of a row that is not there. `shown` names the guards that need
+    not be asked, because the row is there, or, in an INSERT, because it is not.
     """
 
     form: Form
@@ -49,7 +49,7 @@ class Statement:
     where: tuple[Clause, ...]
     sets: tuple[Assignment, ...] = ()
     anywhere: bool = False
-    taken: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
 
     @cached_property
     def text(self) -> str:
@@ -68,22 +68,21 @@ class Statement:
         if self.anywhere:
             before = _before(self.table, self.key, _asked(self.where))
             return [*before, "SELECT 1", "FROM before", *self._where("TRUE")]
-        return ["SELECT 1", f"FROM {self.table.name}", *self._where(f"id = {self.key}")]
+        return ["SELECT 1", f"FROM {self.table.name}", *self._where(self._key())]
 
     def _update(self) -> list[str]:
         sets = [f"{name(a.column)} = {a.text}" for a in self.sets]
         head = [f"UPDATE {self.table.name}", *_listed("SET ", sets)]
-        return [*head, *self._where(f"id = {self.key}"), self._returning()]
+        return [*head, *self._where(self._key()), self._returning()]
 
     def _insert(self) -> list[str]:
         values = [self.key, *(a.text for a in self.sets)]
-        taken = f"  /* {', '.join(self.taken)} */" if self.taken else ""
         return [
             f"INSERT INTO {self.table.name}",
             _wrapped(["id", *(name(a.column) for a in self.sets)]),
             "VALUES",
             _wrapped(values),
-            f"ON CONFLICT (id) DO NOTHING{taken}",
+            f"ON CONFLICT (id) DO NOTHING{self._shown()}",
             self._returning(),
         ]
 
@@ -102,6 +101,12 @@ class Statement:
             *_listed("SET ", written),
             self._returning(),
         ]
+
+    def _key(self) -> str:
+        return f"id = {self.key}{self._shown()}"
+
+    def _shown(self) -> str:
+        return f"  /* {', '.join(self.shown)} */" if self.shown else ""
 
     def _where(self, first: str) -> list[str]:
         guards = [f"  AND {c.text}" for c in self.where]
