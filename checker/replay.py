@@ -13,7 +13,7 @@ from checker.story import RANGE, Plain, plain
 from checker.trace import Trace, binding_of, edited
 from impl.derive import Design, derive
 from impl.files import MEMORY, StoreError
-from impl.mapping import abstract, beginning
+from impl.mapping import Unmapped, abstract, beginning
 from impl.store import CheckFailed, Disagreement, Done, Refused, Store, Unknown
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State, Value, element_name, show_binding
@@ -108,7 +108,10 @@ class Replay:
                 raise self._divergence(instance, "outcome", "known", f"unknown: {outcome.error}")
 
     def _compare(self, instance: Instance, want: State) -> None:
-        got = abstract(self.store, self.memories, want)
+        try:
+            got = abstract(self.store, self.memories, want)
+        except Unmapped as row:
+            raise self._divergence(instance, str(row), "no row", "a row") from None
         if got == want:
             return
         for place, a, b in zip(self.scope.places, want, got, strict=True):

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 from impl.store import Store
 from spec.language.evaluate import Evaluator
-from spec.language.scope import Scope, State, Value
+from spec.language.scope import Scope, State, Value, element_name
 from spec.language.types import Sort
 
 Memories = Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]
 """What each process remembers, by sort and element: the volatile fields."""
+
+
+class Unmapped(Exception):
+    """The store has a row for which the spec's scope has no element."""
 
 
 def abstract(store: Store, memories: Memories, ghosts: State) -> State:
@@ -19,9 +23,13 @@ def abstract(store: Store, memories: Memories, ghosts: State) -> State:
     A durable field is a column of its row; a row that is not there holds the initial values. A
     volatile field is in the memory of its process. A ghost is in neither: it is known only to
     whoever has watched from the beginning, so it is taken from the state `ghosts`, and two states
-    that are compared have it from there.
+    that are compared have it from there. Raises `Unmapped` if the scope is too small.
     """
     rows = store.rows()
+    for kind, found in rows.items():
+        last = max(found, default=-1)
+        if last >= store.design.scope.size(kind):
+            raise Unmapped(element_name(kind, last))
     initial = {t.sort: t.initial for t in store.design.tables}
     state: list[Value] = []
     for place, ghost in zip(store.design.scope.places, ghosts, strict=True):
