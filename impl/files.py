@@ -45,19 +45,26 @@ def connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
         if not file.exists():
             _create(design, file)
         _check_header(file)
-        opened = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
-        if opened.readonly("main"):
-            opened.close()
-            raise StoreError(path, "cannot be written", "ask for the right to, or name another")
-        _check_meta(opened, design, path)
-        _prepare(opened, path, busy_ms, "wal")
+        return _connect(design, path, busy_ms)
     except OSError as failed:
         raise StoreError(path, f"cannot be opened: {failed.strerror}", "name another") from None
-    except apsw.NotADBError:
-        raise StoreError(path, "is damaged: SQLite cannot read it", "restore a copy") from None
+    except (apsw.NotADBError, apsw.CorruptError) as failed:
+        raise StoreError(path, f"is damaged: {failed}", "restore a copy") from None
     except apsw.Error as failed:
         remedy = "see that it and its folder can be written, and that nobody locks it"
         raise StoreError(path, f"cannot be opened: {failed}", remedy) from None
+
+
+def _connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
+    opened = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        if opened.readonly("main"):
+            raise StoreError(path, "cannot be written", "ask for the right to, or name another")
+        _check_meta(opened, design, path)
+        _prepare(opened, path, busy_ms, "wal")
+    except BaseException:
+        opened.close()
+        raise
     return opened
 
 
@@ -74,7 +81,6 @@ def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> 
         opened.pragma(pragma, value)
         found = opened.pragma(pragma)
         if found != value:
-            opened.close()
             raise StoreError(path, f"{pragma} is {found}, not {value}", "keep it on a local disk")
 
 
@@ -140,7 +146,6 @@ def _check_meta(opened: apsw.Connection, design: Design, path: str) -> None:
     found = dict(rows)
     for name, wanted in _meta(design).items():
         if found.get(name) != wanted:
-            opened.close()
             raise StoreError(
                 path, f"was made with {name} {found.get(name)}, not {wanted}", "name another file"
             )
