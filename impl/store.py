@@ -163,15 +163,21 @@ class Store:
             return None
         except apsw.Error as failed:
             # Whether it is durable cannot be told by asking this connection.
-            with contextlib.suppress(apsw.Error):
-                self.connection.close()
-            self._open = None
+            self._let_go()
             return Unknown(f"{type(failed).__name__}: {failed}")
 
     def _roll_back(self) -> None:
         # Some errors have rolled back already.
         if self._open is not None and self._open.in_transaction:
-            self._open.execute("ROLLBACK")
+            try:
+                self._open.execute("ROLLBACK")
+            except apsw.Error:  # without COMMIT nothing is kept, whatever becomes of the connection
+                self._let_go()
+
+    def _let_go(self) -> None:
+        with contextlib.suppress(apsw.Error):
+            self.connection.close()
+        self._open = None
 
     def _bound(self, t: Transition, seen: State) -> dict[str, int | str | None]:
         values = zip(t.local.fields.values(), seen, strict=True)

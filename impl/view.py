@@ -113,8 +113,14 @@ class Local:
         return rebuild(e, self._inside)
 
     def state(self, *seen: Mapping[str, Value]) -> State:
-        """Return the small state: each name's value in the last mapping that has it, else none."""
+        """Return the small state; raises `KeyError` for a parameter or memory that is not given.
+
+        Columns that are not given are none: only guards on memory are asked before the row is read.
+        """
         whole: dict[str, Value] = {}
         for values in seen:
             whole |= values
-        return tuple(whole.get(name) for name in self.fields)
+        return tuple(
+            whole.get(name) if f.survival == "durable" else whole[name]
+            for name, f in self.fields.items()
+        )

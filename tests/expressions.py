@@ -1,9 +1,9 @@
-"""Seeded random expressions over a row, the memory of a process and constants."""
+"""A made-up spec with fields of every type, and seeded random expressions over them."""
 
 from random import Random
 from typing import Any
 
-from spec.language import Enum, Nat, Sort, Spec, ite
+from spec.language import Enum, Nat, Sort, Spec, ite, require
 from spec.language.expr import Var, lift
 from spec.language.scope import Scope
 from spec.language.tracing import State
@@ -36,6 +36,39 @@ boxes.volatile("paint", Hand, Colour, Colour.red, "an enum, in memory")
 boxes.volatile("count", Hand, Nat(3), 0, "a number, in memory")
 boxes.volatile("glove", Hand, bool, False, "a truth value, in memory")
 boxes.volatile("other", Hand, Hand, None, "a reference, in memory")
+
+
+@boxes.action()
+def grab(s: Any, h: Hand, b: Box) -> None:
+    """A hand takes a box that nobody has, and paints it."""
+    require(free=s.owner[b] == None)  # noqa: E711  # builds a node
+    s.owner[b] = h
+    s.colour[b] = s.paint[h]
+    s.count[h] = s.select[b]
+
+
+@boxes.action()
+def hand_on(s: Any, h: Hand, b: Box) -> None:
+    """A hand gives its box to the one it thinks of, if any."""
+    require(mine=s.owner[b] == h)
+    s.owner[b] = s.other[h]
+    s.select[b] = ite(s.select[b] < 3, s.select[b] + 1, 0)
+
+
+@boxes.action()
+def think(s: Any, h: Hand, g: Hand, c: Colour) -> None:
+    """A hand thinks of a hand, and of a colour."""
+    s.other[h] = g
+    s.paint[h] = c
+
+
+@boxes.action()
+def swap(s: Any, h: Hand, b: Box) -> None:
+    """A box is shut or opened, with a glove on or off."""
+    require(safe=s.glove[h] | ~s.shut[b] | (s.select[b] == s.Size))
+    s.shut[b] = ~s.shut[b]
+    s.glove[h] = s.shut[b]
+
 
 BOXES = Scope("boxes", boxes, {"Box": 2, "Hand": 2, "Size": 2})
 BOX, HAND = Var("b", Box), Var("h", Hand)

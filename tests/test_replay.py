@@ -16,8 +16,10 @@ from checker.trace import binding_of, record, save
 from impl.derive import derive
 from impl.files import StoreError
 from impl.statements import Assignment
+from spec.language.scope import Scope
 from spec.queue import SCOPES
 from tests.counterexamples import GUARDS, counterexample
+from tests.expressions import BOXES
 from tests.specs.lamps import STREET
 from tests.walks import Walks
 
@@ -48,12 +50,15 @@ def test_store_and_spec_agree_on_longer_random_runs(name: str, seed: int) -> Non
     assert set(walks.taken) == set(SCOPES[name].spec.actions)
 
 
-def test_rows_that_come_and_go_by_no_rule_agree_as_well() -> None:
-    """Lamps name no value that means `no row`: each statement is an upsert."""
-    walks = Walks(derive(STREET), seed=1).run(walks=6, steps=40)
+@pytest.mark.parametrize("scope", [STREET, BOXES], ids=lambda scope: scope.name)
+def test_rows_that_come_and_go_by_no_rule_agree_as_well(scope: Scope) -> None:
+    """These name no value that means `no row`: each statement that writes is an upsert."""
+    walks = Walks(derive(scope), seed=1).run(walks=6, steps=40)
     forms = {t.statement.form for t in walks.design.transitions.values() if t.statement}
-    assert forms == {"select", "upsert"}
-    assert set(walks.taken) == set(STREET.spec.actions)
+    assert forms <= {"select", "upsert", "update"}
+    assert "upsert" in forms
+    assert set(walks.taken) == set(scope.spec.actions)
+    assert set(walks.refused) >= set(scope.spec.guard_names()) - {"switch_on.works"}
 
 
 # ---------------------------------------------------------------- protections
