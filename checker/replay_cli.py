@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from checker.replay import Replayed
     from checker.story import Story
     from checker.trace import Trace
-    from impl.derive import Design, Transition
+    from impl.derive import Design
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -30,6 +30,7 @@ def sql(
     Exit status: 0 they are printed, 2 bad usage.
     """
     from checker import console
+    from checker.replay_sql import as_json_of, explained
 
     design = _derived(scope)
     if action is not None and action not in design.transitions:
@@ -41,9 +42,9 @@ def sql(
         answer: dict[str, Any] = {"ok": True, "scope": scope}
         if action is None:
             answer["schema"] = design.schema
-        console.emit(answer | {"actions": {t.action.name: _as_json(t) for t in chosen}})
+        console.emit(answer | {"actions": {t.action.name: as_json_of(t) for t in chosen}})
         return
-    text = "\n".join([*schema, *map(_explained, chosen)])
+    text = "\n".join([*schema, *map(explained, chosen)])
     console.console().print(text, soft_wrap=True, end="")
 
 
@@ -55,43 +56,6 @@ def _derived(scope: str) -> Design:
         return derive(catalogue().scope(scope))
     except Inexpressible as wrong:
         raise Wrong(f"{wrong}; name a scope that a store can hold") from None
-
-
-def _as_json(t: Transition) -> dict[str, Any]:
-    return {
-        "form": t.statement.form if t.statement else None,
-        "sql": t.statement.text if t.statement else None,
-        "checks": _checks(t),
-        "remembers": _remembers(t),
-    }
-
-
-def _checks(t: Transition) -> dict[str, str]:
-    """Return the guards that the process checks itself, on its memory."""
-    conditions = {g.name: str(g.condition) for g in t.action.guards}
-    return {g.name: conditions[g.name] for g in t.guards if g.in_memory}
-
-
-def _remembers(t: Transition) -> dict[str, str]:
-    return {
-        f"{u.field.name}[{u.index}]": str(u.value)
-        for u in t.seen.updates
-        if u.field.survival == "volatile"
-    }
-
-
-def _explained(t: Transition) -> str:
-    """Return the statement below what it is for and what the process does by itself."""
-    params = ", ".join(p.name for p in t.action.params)
-    lines = [f"-- {t.action.name}({params}): {t.action.doc}"]
-    lines += [f"--   first, in memory: {text}  ({name})" for name, text in _checks(t).items()]
-    if t.statement:
-        lines.append(t.statement.text + ";")
-    lines += [
-        f"--   once committed, from the row as it was: {place} = {text}"
-        for place, text in _remembers(t).items()
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def replay(

@@ -191,7 +191,7 @@ def test_ffq_sql_prints_one_statement(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["sql", "recoverer_restart", "--scope", "one-job"]) == 0
     assert capsys.readouterr().out == (
         "-- recoverer_restart(r): The recoverer comes back, remembering nothing.\n"
-        "--   once committed, from the row as it was: up[r] = True\n"
+        "--   then remembered, as read before the step: up[r] = True\n"
     )
     assert main(["sql", "expire", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
