@@ -84,6 +84,7 @@ def replay(
     from checker.trace import replay as follow
     from checker.trace_reading import read
     from impl.files import MEMORY, StoreError
+    from impl.view import Inexpressible
     from spec.language.misuse import Misuse
 
     try:
@@ -91,7 +92,7 @@ def replay(
         _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
         path = MEMORY if database is None else str(database)
         found = replay_trace(trace, off or (), path)
-    except (BadTrace, StoreError) as wrong:
+    except (BadTrace, StoreError, Inexpressible) as wrong:
         raise Wrong(str(wrong)) from None
     except Misuse as misuse:
         raise Wrong(f"--off: {misuse.fact}; {misuse.remedy}") from None
