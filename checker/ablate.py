@@ -2,7 +2,8 @@
 
 A guard is missed if without it a property that holds with it is violated. Scopes are asked from the
 smallest to the largest; the first one that misses a guard speaks for it. Only if no state of any
-scope misses it is liveness asked, in the least scope there is.
+scope misses it is liveness asked, in the least scope there is. Beside it stands what the solvers
+say: whether induction survives without the guard, for any size.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checker.exploration import Limits, Report
+from checker.prove.decided import Solvers, Told
+from checker.prove.necessity import KEPT, Necessity, needed
 from checker.remembered import look
 from spec.language.scope import Scope
 
@@ -48,6 +51,17 @@ class Row:
     def alive(self) -> bool:
         """Whether only liveness misses the guard."""
         return bool(self.missed) and self.missed[0].steps is None
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether a state or step that breaks a safety property can be reached without the
+        guard.
+        """
+        return bool(self.missed) and not self.alive
+
+    def for_any_size(self, need: Necessity) -> str:
+        """Return what becomes of induction, and whether a scope reaches what is lost."""
+        return need.column(self.unsafe, not self.unfinished)
 
     @property
     def says(self) -> str:
@@ -109,6 +123,17 @@ def ablate(plan: Plan, wanted: Sequence[str], watch: Watch) -> Iterator[Row]:
     """Yield a row for each guard, as it is ready."""
     for guard in wanted:
         yield _row(plan, guard, watch)
+
+
+def need(plan: Plan, row: Row, both: Solvers, told: Told | None = None) -> Necessity:
+    """Return what becomes of induction without the guard: where a scope reaches a violation, in the
+    spec of this scope, else in the first spec that loses it.
+    """
+    have_it = [s for s in plan.scopes if row.guard in s.spec.guard_names()]
+    if row.unsafe:
+        have_it = [s for s in have_it if s.name == row.scope]
+    specs = {s.spec.name: s.spec for s in have_it}
+    return needed(list(specs.values()), row.guard, both, told)
 
 
 def told(watch: Watch, scope: Scope, guard: str = "") -> Callable[[], Report | None]:
@@ -178,6 +203,16 @@ def pairs(plan: Plan, scope: Scope, wanted: Sequence[str], watch: Watch) -> Iter
             yield Pair((one, two), scope.name, _named(scope, new))
 
 
+def contradictions(rows: Sequence[Row], needs: Mapping[str, Necessity]) -> list[str]:
+    """Say where a scope reaches what induction excludes: then an explorer or a solver is wrong."""
+    return [
+        f"{row.guard}: {row.missed[0].property} is broken in {row.scope}, and induction is kept in "
+        f"{needs[row.guard].spec}; one of them is wrong, report it"
+        for row in rows
+        if row.unsafe and row.for_any_size(needs[row.guard]) == KEPT
+    ]
+
+
 def complaints(rows: Sequence[Row], every: Sequence[str]) -> list[str]:
     """Say which guards guard nothing and are not explained, and which explanations are wrong."""
     found = [
@@ -186,7 +221,7 @@ def complaints(rows: Sequence[Row], every: Sequence[str]) -> list[str]:
         if not row.missed and not row.unfinished and row.guard not in EXPLAINED
     ]
     for row in rows:
-        if row.guard in EXPLAINED and row.missed and not row.alive:
+        if row.guard in EXPLAINED and row.unsafe:
             missed = row.missed[0]
             found.append(f"{row.guard}: explained, yet {missed.property} misses it in {row.scope}")
     for guard in EXPLAINED:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
 from checker.exploration import Exploration, Limits, Report
-from checker.liveness import MAX_STATES, Decision, Lasso, decide
+from checker.lasso import Decision, Lasso
+from checker.liveness import MAX_STATES, decide
 from checker.story import RANGE, Story, tell, tell_lasso
 from checker.trace import edited
 from spec.language.misuse import Misuse
@@ -126,9 +127,14 @@ def run(plan: Plan, report: Callable[[Scope], Report | None]) -> Iterator[Result
         else:
             limits = replace(plan.limits, max_seconds=left)
             found = _explore(plan, scope, limits, report(base))
+        try:
+            judged = judge(found, plan)
+        except KeyboardInterrupt:  # while liveness was decided
+            found = replace(found, stopped_by="interrupt")
+            judged = judge(found, plan)
         if found.stopped_by == "interrupt":
             stopped = "interrupt"
-        yield Result(base, plan.edits, found, _with_proofs(judge(found, plan), plan, scope))
+        yield Result(base, plan.edits, found, _with_proofs(judged, plan, scope))
 
 
 def _explore(plan: Plan, scope: Scope, limits: Limits, report: Report | None) -> Exploration:
@@ -192,7 +198,7 @@ def judge(found: Exploration, plan: Plan) -> tuple[Judged, ...]:
     if plan.wanted:
         claims = [p for p in claims if p.name in plan.wanted]
     leads_to = [p.name for p in claims if p.kind == "leads_to"]
-    decided = _liveness(found, leads_to) if leads_to and found.complete else {}
+    decided = _liveness(found, leads_to, plan) if leads_to and found.complete else {}
     judged = [Judged(p.id, p.name, p.kind, _verdict(p, found, decided)) for p in claims]
     for name, steps in found.violations.items():
         if name.startswith(RANGE) and name not in spec.properties:
@@ -230,19 +236,24 @@ def _unfinished(claim: Property, found: Exploration) -> Verdict:
     return Verdict("?", so_far.get(claim.kind, "holds so far"))
 
 
-def _liveness(found: Exploration, names: list[str]) -> Mapping[str, Verdict]:
-    """Decide what must come to be, where the scope is small enough for it."""
-    if found.states > MAX_STATES:
-        why = f"liveness is decided only up to {MAX_STATES:,} states"
-        return dict.fromkeys(names, Verdict("?", "not decided", why=why))
-    decisions = decide(found.scope, found.off)
+def _liveness(found: Exploration, names: list[str], plan: Plan) -> Mapping[str, Verdict]:
+    """Decide what must come to be, where the scope is small enough for the engine."""
+    if found.engine == "plain":
+        if found.states > MAX_STATES:
+            why = f"the plain engine decides liveness only up to {MAX_STATES:,} states"
+            return dict.fromkeys(names, Verdict("?", "not decided", why=why))
+        decisions: Mapping[str, Decision] = decide(found.scope, found.off)
+    else:
+        from checker.remembered import hopes
+
+        decisions = hopes(found.scope, found.off, plan.limits, plan.threads or _cores())
     return {name: _decided(decisions[name]) for name in names}
 
 
 def _decided(decision: Decision) -> Verdict:
     if decision.lasso is not None:
         steps = len(decision.lasso.stem)
-        return replace(_violated(steps), says="a fair run never gets there", lasso=decision.lasso)
+        return replace(_violated(steps), says="a fair loop is reached", lasso=decision.lasso)
     if decision.verdict == "holds":
         return Verdict("E", "every fair run")
     return Verdict("?", "not decided", why=decision.reason)
@@ -270,7 +281,7 @@ def story(result: Result, judged: Judged) -> Story:
     """Return the violation as a story."""
     scope = edited(result.base, result.edits, result.exploration.off)
     if judged.verdict.lasso is not None:
-        return tell_lasso(scope, judged.verdict.lasso.stem, judged.verdict.lasso.loop, judged.name)
+        return tell_lasso(scope, judged.verdict.lasso, judged.name)
     return tell(scope, result.exploration.path(judged.name), judged.name)
 
 

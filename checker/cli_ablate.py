@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from checker.ablate import Missed, Pair, Plan, Row
     from checker.console import Live
     from checker.exploration import Report
+    from checker.prove.cti import Cti
+    from checker.prove.necessity import Necessity
     from spec.language.scope import Scope
 
 
@@ -53,13 +55,14 @@ def ablate(
 ) -> None:
     """Remove each guard in turn: which property breaks, in how many steps, and who is never missed.
 
-    Scopes are asked from the smallest on; the first that misses a guard speaks for it. Results are
-    remembered until the spec changes. Exit status: 0 if each guard is missed or explained, 1 if
-    not, 2 bad usage, 3 not finished.
+    Scopes are asked from the smallest on; the first that misses a guard speaks for it. Both solvers
+    say whether induction survives, for any size. Results are remembered until the spec changes.
+    Exit status: 0 if each guard is missed or explained, 1 if not, 2 bad usage, 3 not finished.
     """
     from checker import ablate as work
     from checker import console
     from checker.exploration import Limits
+    from checker.prove.answer import MissingSolver
 
     found = catalogue()
     scopes = _scopes(found, scope)
@@ -78,6 +81,8 @@ def ablate(
             most = max(plan.scopes, key=lambda s: len(s.spec.guard_names()))
             covering = plan.scopes[0] if scope else most
             answer["pairs"] = _pairs(plan, covering, wanted, live, None if as_json else out)
+    except MissingSolver as missing:
+        raise Wrong(str(missing)) from None
     finally:
         live.done()
     status: int = answer.pop("status")
@@ -102,20 +107,29 @@ def _watch(live: Live) -> Any:
 def _ablate(plan: Plan, wanted: list[str], live: Live, out: Console | None) -> dict[str, Any]:
     from checker import ablate as work
     from checker.console import bounds, say
+    from checker.prove.decided import solvers
+    from checker.prove.necessity import LOST_UNREACHED
 
     broken = plan.healthy()
     if broken:
         for line in broken:
             say(line)
         return {"ok": False, "status": 1, "complaints": broken}
-    rows = []
-    for row in work.ablate(plan, wanted, _watch(live)):
-        live.done()
-        rows.append(row)
-        if out:
-            show_row(out, row)
-    complaints = work.complaints(rows, work.guards(plan.scopes))
+    rows, needs, unreached = [], {}, {}
+    with solvers() as both:
+        for row in work.ablate(plan, wanted, _watch(live)):
+            need = work.need(plan, row, both, live.count(row.guard, "obligations"))
+            rows.append(row)
+            needs[row.guard] = need
+            if row.for_any_size(need) == LOST_UNREACHED:
+                unreached[row.guard] = _counterexample(plan, need)
+            live.done()
+            if out:
+                show_row(out, row, need)
+                show_counterexample(out, unreached.get(row.guard))
+    complaints = work.complaints(rows, work.guards(plan.scopes)) + work.contradictions(rows, needs)
     unfinished = any(row.unfinished and not row.missed for row in rows)
+    unfinished |= any(need.undecided and not need.lost for need in needs.values())
     status = 1 if complaints else 3 if unfinished else 0
     if out:
         for s in plan.scopes:
@@ -127,13 +141,24 @@ def _ablate(plan: Plan, wanted: list[str], live: Live, out: Console | None) -> d
         "ok": status == 0,
         "status": status,
         "scopes": [{"name": s.name, "bounds": dict(s.bounds)} for s in plan.scopes],
-        "guards": [_row_as_json(row) for row in rows],
+        "guards": [_row_as_json(row, needs[row.guard], unreached.get(row.guard)) for row in rows],
         "complaints": complaints,
     }
 
 
-def show_row(out: Console, row: Row) -> None:
-    """Print one guard: the scope that misses it, and what breaks there, the shortest first."""
+def _counterexample(plan: Plan, need: Necessity) -> Cti | None:
+    """Return the counterexample to induction for the first claim that is lost."""
+    from checker.prove import cti
+    from spec.language.edits import without
+
+    spec = next(s.spec for s in plan.scopes if s.spec.name == need.spec)
+    return cti.find(without(spec, need.guard), f"{need.guard.split('.')[0]}/{need.lost[0]}")
+
+
+def show_row(out: Console, row: Row, need: Necessity) -> None:
+    """Print one guard: the scope that misses it, what breaks there, the shortest first, and what
+    becomes of induction.
+    """
     from rich.text import Text
 
     title = Text(row.guard, style="bold")
@@ -145,6 +170,21 @@ def show_row(out: Console, row: Row) -> None:
     if not row.missed:
         out.print(Text(f"  {row.says}", style="yellow"))
     _show_missed(out, row.missed)
+    line = Text(f"  induction: {row.for_any_size(need)}", style="dim")
+    names = need.lost or need.undecided
+    line.append(f" ({', '.join(names)})" if names else "")
+    out.print(line, soft_wrap=True)
+
+
+def show_counterexample(out: Console, found: Cti | None) -> None:
+    """Print what breaks a claim without anybody knowing if a run leads there."""
+    from rich.text import Text
+
+    from checker.prove import cti
+
+    if found:
+        for line in cti.render(found, out.width - 4):
+            out.print(Text(f"    {line}".rstrip()), soft_wrap=True)
 
 
 def _show_missed(out: Console, missed: tuple[Missed, ...]) -> None:
@@ -206,8 +246,9 @@ def show_pair(out: Console, pair: Pair) -> None:
     _show_missed(out, pair.missed)
 
 
-def _row_as_json(row: Row) -> dict[str, Any]:
+def _row_as_json(row: Row, need: Necessity, found: Cti | None) -> dict[str, Any]:
     from checker.ablate import EXPLAINED
+    from checker.prove import cti
 
     return {
         "guard": row.guard,
@@ -217,6 +258,13 @@ def _row_as_json(row: Row) -> dict[str, Any]:
         "explained": EXPLAINED.get(row.guard),
         "not_missed_in": list(row.asked),
         "not_finished_in": list(row.unfinished),
+        "induction": {
+            "spec": need.spec,
+            "says": row.for_any_size(need),
+            "lost": list(need.lost),
+            "undecided": list(need.undecided),
+            "counterexample": None if found is None else cti.as_json(found),
+        },
     }
 
 

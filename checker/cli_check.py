@@ -227,10 +227,6 @@ def _save(plan: Plan, result: Result, judged: Judged, saving: _Saving) -> Path |
 
     if not saving.wanted:
         return None
-    if judged.kind == "leads_to":
-        if saving.file:
-            say(f"a run that never ends is not saved: {saving.file} is not written")
-        return None
     file = saving.file or FOLDER / _file_name(result, judged)
     off, engine = result.exploration.off, result.exploration.engine
     trace = Trace(result.base, result.edits, off, engine, judged.name, ())

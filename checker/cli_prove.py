@@ -17,11 +17,13 @@ from checker.cli_options import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from checker.prove.proof import Proof
     from spec.language.model import Spec
     from spec.language.scope import Scope
 
-DISPUTES = Path(".ffq", "disputed")
+DISPUTES, TRACES = Path(".ffq", "disputed"), Path(".ffq", "traces")
 
 
 def prove(
@@ -41,17 +43,14 @@ def prove(
         ),
     ] = None,
     why: Annotated[
-        str | None,
-        typer.Option(metavar="OBLIGATION", help="Say what the proof of action/claim used."),
+        str | None, typer.Option(metavar="OBLIGATION", help="Say what action/claim rests on.")
     ] = None,
     export: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the obligations as .smt2 files.")
     ] = None,
     bounded: Annotated[
         int | None,
-        typer.Option(
-            metavar="K", min=0, help="Instead, search the --scope for violations of up to K steps."
-        ),
+        typer.Option(metavar="K", min=0, help="Only search the --scope, up to K steps, with z3."),
     ] = None,
     scope: Annotated[
         str | None,
@@ -70,15 +69,13 @@ def prove(
     """
     from checker.prove.answer import MissingSolver
 
-    if bounded is not None or scope is not None:
-        wish = _bounded_wish(bounded, scope, bool(spec or why or export))
-        try:
-            raise typer.Exit(_search(*wish, without or [], property, max_seconds, as_json))
-        except MissingSolver as missing:
-            raise Wrong(str(missing)) from None
-    chosen = _edited(_specs(spec or []), without or [])
-    names = _claims(chosen, property)
     try:
+        if bounded is not None or scope is not None:
+            depth, where = _bounded_wish(bounded, scope, bool(spec or why or export))
+            found = _search(depth, where, without or [], property, max_seconds, as_json)
+            raise typer.Exit(found)
+        chosen = _edited(_specs(spec or []), without or [])
+        names = _claims(chosen, property)
         if export is not None:
             raise typer.Exit(_export(chosen, export, as_json))
         if why is not None:
@@ -139,6 +136,8 @@ def _prove(specs: list[Spec], names: frozenset[str] | None, as_json: bool) -> in
         console.emit({"ok": status == 0, **report.as_json(proofs, names)})
     else:
         report.show(out, proofs, names)
+        for proof in proofs:
+            _show_counterexample(out, proof, next(iter(_refuted(proof)), None))
     for line in report.keep_disputes(proofs, DISPUTES):
         console.say(line)
     return status
@@ -170,8 +169,41 @@ def _why(specs: list[Spec], obligation: str, as_json: bool) -> int:
         answer: dict[str, Any] = report.obligation_as_json(proof, decided)
         console.emit({"ok": decided.verdict == "proved", **answer})
     else:
-        report.show_why(console.console(), proof, decided)
+        out = console.console()
+        report.show_why(out, proof, decided)
+        _show_counterexample(out, proof, obligation if obligation in _refuted(proof) else None)
     return {"proved": 0, "refuted": 1, "unknown": 3}[decided.verdict]
+
+
+def _refuted(proof: Proof) -> list[str]:
+    """Return the obligations about states and steps that failed when everything was assumed."""
+    stages = proof.spec.stages
+    named = [d for d in proof.decided if d.name in proof.first and d.claim not in stages]
+    kinds = {p.name: p.kind for p in proof.spec.properties.values()}
+    return [d.name for d in named if kinds.get(d.claim) != "leads_to" and d.verdict == "refuted"]
+
+
+def _show_counterexample(out: Console, proof: Proof, obligation: str | None) -> None:
+    """Print and save a step that breaks the claim, and how to see it again."""
+    from rich.text import Text
+
+    from checker.console import say
+    from checker.prove import cti
+    from checker.trace import BadTrace, save
+
+    found = None if obligation is None else cti.find(proof.spec, obligation)
+    if found is None:
+        return
+    out.print()
+    out.print(Text("\n".join(cti.render(found, out.width))), soft_wrap=True)
+    stem = f"{proof.spec.name}-{found.obligation.replace('/', '-')}"
+    file = TRACES / f"{'-'.join([stem, *proof.spec.edits]).replace(' ', '-')}.jsonl"
+    try:
+        save(file, cti.as_trace(found, catalogue().specs()[proof.spec.name]))
+    except (OSError, BadTrace) as failed:
+        say(f"the counterexample was not saved: {failed}; run ffq where files can be written")
+        return
+    out.print(f"See it again: ffq trace show {file}", soft_wrap=True)
 
 
 def _export(specs: list[Spec], folder: Path, as_json: bool) -> int:

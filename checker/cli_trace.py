@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from checker.cli_options import Wrong, catalogue
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from spec.language.scope import Scope, State
 
 traces = typer.Typer(help="Saved traces.")
 
@@ -22,7 +27,7 @@ def show(
     Exit status: 0 it is shown, 1 the spec does not follow it, 2 it cannot be read.
     """
     from checker import console
-    from checker.trace import BadTrace, Diverged, replay, step_as_json
+    from checker.trace import BadTrace, Diverged, replay, state_as_json, step_as_json
     from checker.trace_reading import read
 
     try:
@@ -43,8 +48,10 @@ def show(
             "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
             "edits": edits,
             "engine": trace.engine,
+            "start": None if trace.start is None else state_as_json(trace.edited, trace.start),
             "property": {"id": story.broken.id, "name": story.broken.name},
             "steps": [step_as_json(line) for line in story.lines],
+            "loop": story.loop,
             "broken": {
                 "for": story.broken.when,
                 "clause": story.broken.clause,
@@ -56,4 +63,22 @@ def show(
     out = console.console()
     console.show_title(out, trace.scope, edits)
     out.print()
+    if trace.start is not None:
+        _show_start(out, trace.edited, trace.start)
     console.show_story(out, story)
+
+
+def _show_start(out: Console, scope: Scope, start: State) -> None:
+    """Print the state that a trace begins in, where it differs from the initial one."""
+    from rich.text import Text
+
+    from spec.language.evaluate import Evaluator
+    from spec.language.scope import value_name
+
+    out.print("It begins in a state that is not known to be reachable:", style="bold yellow")
+    initial = Evaluator(scope).initial()
+    for place, value, first in zip(scope.places, start, initial, strict=True):
+        if value != first:
+            said = f"  {place.name} {value_name(place.field.type, value)}"
+            out.print(Text(said), soft_wrap=True)
+    out.print()

@@ -6,6 +6,8 @@ graph. A property is violated exactly if such a part can be reached after the ca
 outcome, and is fair: no action that fairness demands is left out in it. Faults that happen only
 finitely often cannot be part of it. Standing still for ever is a run too: a single state counts as
 a part.
+
+This is the reader to read first, in plain Python; `fair_cycles` decides the same of larger scopes.
 """
 
 from __future__ import annotations
@@ -13,37 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from checker.lasso import Decision, Lasso, Part, round_trip
 from spec.language.edits import without
-from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, Step, instances
+from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
 from spec.language.model import Property
 from spec.language.scope import Scope, State
 
 MAX_STATES = 20_000
 """Above this many states the graph is not built: it is held in plain Python objects."""
-
-
-@dataclass(frozen=True)
-class Lasso:
-    """A run that violates a `leads_to`: `stem` leads to the first of the `loop` states, which come
-    again for ever.
-
-    `loop` is every state of the fair part, not one way through it; one state alone means standing
-    still.
-    """
-
-    stem: tuple[Step, ...]
-    loop: tuple[State, ...]
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What became of one `leads_to`: holds, violated (with a lasso) or unfinished (with the
-    reason).
-    """
-
-    verdict: str
-    reason: str = ""
-    lasso: Lasso | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +42,6 @@ class _Graph:
         self.steps = instances(evaluator)
         self.states: list[State] = [evaluator.initial()]
         self.edges: list[list[_Edge]] = []
-        self.parent: list[tuple[int, int] | None] = [None]
         number = {self.states[0]: 0}
         while len(self.edges) < len(self.states) <= MAX_STATES:
             here = len(self.edges)
@@ -75,7 +53,6 @@ class _Graph:
                 if after not in number:
                     number[after] = len(self.states)
                     self.states.append(after)
-                    self.parent.append((here, k))
                 self.edges[here].append(_Edge(number[after], k))
         self.complete = len(self.edges) == len(self.states)
         self.claims = {
@@ -84,17 +61,16 @@ class _Graph:
             if p.kind == "leads_to"
         }
         fair = [s.step.action.fair for s in self.steps]
-        self.weak = {k for k, f in enumerate(fair) if f == "weak"}
-        self.strong = {k for k, f in enumerate(fair) if f == "strong"}
-        self.finite = {k for k, s in enumerate(self.steps) if s.step.action.finite}
+        self.weak = frozenset(k for k, f in enumerate(fair) if f == "weak")
+        self.strong = frozenset(k for k, f in enumerate(fair) if f == "strong")
+        self.finite = frozenset(k for k, s in enumerate(self.steps) if s.step.action.finite)
 
-    def stem(self, state: int) -> tuple[Step, ...]:
-        steps: list[Step] = []
-        origin = self.parent[state]
-        while origin is not None:
-            steps.insert(0, self.steps[origin[1]].step)
-            origin = self.parent[origin[0]]
-        return tuple(steps)
+    def possible(self, state: int) -> set[int]:
+        return {e.step for e in self.edges[state]}
+
+    def stays(self, e: _Edge, within: set[int]) -> bool:
+        """Return whether the step can be taken again and again without leaving these states."""
+        return e.target in within and e.step not in self.finite
 
 
 def _after(step: Instance, state: State) -> State | None:
@@ -125,28 +101,53 @@ def decide(scope: Scope, off: tuple[str, ...] = ()) -> dict[str, Decision]:
     return {name: _decide(graph, *graph.claims[name]) for name in names}
 
 
+Ways = dict[int, tuple[int, ...]]
+"""For each state in which a cause waits for its outcome, the steps of a shortest run to it."""
+
+
 def _decide(graph: _Graph, cause: Claim, outcome: Claim) -> Decision:
+    nearest: tuple[int, Ways, set[int]] | None = None
     for (_, caused, _), (_, followed, _) in zip(cause.cases, outcome.cases, strict=True):
         waiting = {i for i, s in enumerate(graph.states) if not followed(s, s)}
-        begin = [i for i in sorted(waiting) if caused(graph.states[i], graph.states[i])]
-        doomed = _reach(graph, begin, waiting)
-        for part in _fair_parts(graph, doomed):
-            loop = tuple(graph.states[i] for i in sorted(part))
-            return Decision("violated", lasso=Lasso(graph.stem(min(part)), loop))
-    return Decision("holds")
+        begin = {i for i in waiting if caused(graph.states[i], graph.states[i])}
+        ways = _ways(graph, begin, waiting)
+        # A state in which nothing fair is possible may lie in a larger part, and is easier to read.
+        still = [{i} for i in ways if not graph.possible(i) & (graph.weak | graph.strong)]
+        for part in [*still, *_fair_parts(graph, set(ways))]:
+            far = min(len(ways[i]) for i in part)
+            if nearest is None or far < nearest[0]:
+                nearest = far, ways, part
+    if nearest is None:
+        return Decision("holds")
+    return Decision("violated", lasso=_lasso(graph, *nearest[1:]))
 
 
-def _reach(graph: _Graph, begin: list[int], within: set[int]) -> set[int]:
-    """Return the states that can be reached from `begin` without leaving `within`; faults
-    included.
-    """
-    found, left = set(begin), list(begin)
-    while left:
-        for edge in graph.edges[left.pop()]:
-            if edge.target in within and edge.target not in found:
-                found.add(edge.target)
-                left.append(edge.target)
-    return found
+def _lasso(graph: _Graph, ways: Ways, part: set[int]) -> Lasso:
+    start = min(part, key=lambda i: (len(ways[i]), i))
+    walk: list[int] = []
+    if len(part) > 1:
+        inside = Part[int](
+            lambda i: [(e.step, e.target) for e in graph.edges[i] if graph.stays(e, part)],
+            graph.possible, graph.weak, graph.strong,
+        )  # fmt: skip
+        walk = round_trip(inside, start)
+    stem, loop = (tuple(graph.steps[k].step for k in steps) for steps in (ways[start], walk))
+    return Lasso(stem, loop)
+
+
+def _ways(graph: _Graph, begin: set[int], waiting: set[int]) -> Ways:
+    """Return the shortest runs that reach a state of `begin` and then never leave `waiting`."""
+    # Breadth first over states that are reached before (False) and after (True) the cause.
+    first = (0, 0 in begin)
+    runs: dict[tuple[int, bool], tuple[int, ...]] = {first: ()}
+    left = [first]
+    for here, caused in left:
+        for e in graph.edges[here]:
+            for after in {(e.target, caused), (e.target, e.target in begin)}:
+                if after not in runs and (not after[1] or e.target in waiting):
+                    runs[after] = (*runs[here, caused], e.step)
+                    left.append(after)
+    return {state: steps for (state, caused), steps in runs.items() if caused}
 
 
 def _fair_parts(graph: _Graph, states: set[int]) -> Iterator[set[int]]:
@@ -158,10 +159,9 @@ def _fair_parts(graph: _Graph, states: set[int]) -> Iterator[set[int]]:
             ever: set[int] = set()
             always = set(graph.weak)
             for i in part:
-                enabled = {e.step for e in graph.edges[i]}
-                ever |= enabled
-                always &= enabled
-                taken |= {e.step for e in graph.edges[i] if e.target in part} - graph.finite
+                ever |= graph.possible(i)
+                always &= graph.possible(i)
+                taken |= {e.step for e in graph.edges[i] if graph.stays(e, part)}
             if always - taken:
                 continue  # weak fairness forces the run out of this part and of every part of it
             starved = (ever & graph.strong) - taken
@@ -169,8 +169,8 @@ def _fair_parts(graph: _Graph, states: set[int]) -> Iterator[set[int]]:
                 yield part
                 continue
             # Strong fairness: a fair run in here must keep away from where the starved steps are
-            # enabled.
-            calm = {i for i in part if not starved & {e.step for e in graph.edges[i]}}
+            # possible.
+            calm = {i for i in part if not starved & graph.possible(i)}
             if calm:
                 pending.append(calm)
 
@@ -185,9 +185,7 @@ def _components(graph: _Graph, states: set[int]) -> Iterator[set[int]]:
     on_stack: set[int] = set()
 
     def targets(i: int) -> Iterator[int]:
-        return iter(
-            [e.target for e in graph.edges[i] if e.target in states and e.step not in graph.finite]
-        )
+        return iter([e.target for e in graph.edges[i] if graph.stays(e, states)])
 
     for root in states:
         if root in order:

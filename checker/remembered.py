@@ -14,10 +14,15 @@ from typing import Any
 
 from checker.cache import place, recall, remember, source
 from checker.exploration import Exploration, Limits, Report
+from checker.lasso import Decision, Lasso
+from spec.language.evaluate import Step
 from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 
-_ENGINES = ("spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py")
+_ENGINES = (
+    "spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py",
+    "checker/fair_cycles.py", "checker/lasso.py",
+)  # fmt: skip
 
 _CHECKED = ("invariant", "step", "sometimes", "leads_to")
 
@@ -80,6 +85,47 @@ def _file(scope: Scope, off: tuple[str, ...], engine: str) -> Path:
     bounds = sorted(scope.bounds.items())
     asked = claims_hash(scope.spec, *_CHECKED)
     return place("found", [asked, bounds, sorted(off), engine, source(*_ENGINES)])
+
+
+def hopes(
+    scope: Scope, off: tuple[str, ...], limits: Limits, threads: int
+) -> Mapping[str, Decision]:
+    """Return what is decided of each `leads_to` in the scope with the guards `off` removed;
+    remembered if finished.
+    """
+    from checker import fair_cycles
+
+    file = _file(scope, off, "fair cycles")
+    known = _hopes(recall(file), scope)
+    if known is not None:
+        return known
+    decided = fair_cycles.decide(scope, off, limits, threads)
+    if all(decision.verdict != "unfinished" for decision in decided.values()):
+        lassos = {name: _lasso_as_json(d.lasso) for name, d in decided.items()}
+        remember(file, lassos)
+    return decided
+
+
+def _lasso_as_json(lasso: Lasso | None) -> list[Any] | None:
+    if lasso is None:
+        return None
+    return [[[s.action.name, s.binding] for s in part] for part in (lasso.stem, lasso.loop)]
+
+
+def _hopes(known: Any, scope: Scope) -> dict[str, Decision] | None:
+    """Return what was remembered; whatever is not as it was written counts as forgotten."""
+    # With guards off, an action of the scope stands for the same one with fewer guards.
+    actions = scope.spec.actions
+    try:
+        found = {}
+        for name, parts in known.items():
+            found[name] = Decision("holds")
+            if parts is not None:
+                stem, loop = (tuple(Step(actions[a], b) for a, b in part) for part in parts)
+                found[name] = Decision("violated", lasso=Lasso(stem, loop))
+        return found
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _found(known: Any) -> Found | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from checker.story import RANGE, Plain, plain
-from checker.trace import Trace, binding_of, edited
+from checker.trace import BadTrace, Trace, binding_of, edited
 from impl.derive import Design, derive
 from impl.files import MEMORY, StoreError
 from impl.mapping import Unmapped, abstract, beginning
@@ -159,8 +159,12 @@ def replay_trace(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> R
     """Run a trace on a store from whose SQL the protections `off` are missing.
 
     With none missing, CHECKs guard the rows as well; they are left out beside a protection, whose
-    loss they could hide. Raises `Divergence`, `StoreError`, or `Misuse` for an unknown protection.
+    loss they could hide. A run that never ends is followed once around; no one state is to blame
+    for it. Raises `Divergence`, `StoreError`, or `Misuse` for an unknown protection.
     """
+    if trace.start is not None:
+        fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
+        raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
     scope = without(trace.scope, off)
     replay = Replay(derive(scope, checks=not off), path)
     try:
@@ -185,5 +189,5 @@ def _run(trace: Trace, scope: Scope, replay: Replay) -> Replayed:
             if refusal.startswith(RANGE):
                 return Replayed(n + 1, None, refusal == trace.violated)
             return Replayed(n, f"{action.name}.{refusal}", False)
-    ranges = trace.violated not in scope.spec.properties
-    return Replayed(len(trace.lines), None, not ranges and replay.broken(trace.violated))
+    one_state = trace.loop is None and trace.violated in scope.spec.properties
+    return Replayed(len(trace.lines), None, one_state and replay.broken(trace.violated))

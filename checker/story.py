@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 
 from checker.exploration import Path
+from checker.lasso import Lasso, NoLasso, judge, run
 from checker.why import Why
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step
 from spec.language.model import Property
@@ -62,10 +63,13 @@ class Broken:
 
 @dataclass(frozen=True)
 class Story:
-    """A run as people read it."""
+    """A run as people read it; of one that never ends, the lines from number `loop` on come again
+    and again, or nothing happens any more if there are none.
+    """
 
     lines: tuple[Line, ...]
     broken: Broken
+    loop: int | None = None
 
 
 class NotBroken(Exception):
@@ -90,23 +94,32 @@ def tell(scope: Scope, path: Path, violated: str) -> Story:
     return Story(tuple(lines), _broken(evaluator, claim, binding, before, last))
 
 
-def tell_lasso(
-    scope: Scope, stem: tuple[Step, ...], loop: tuple[State, ...], violated: str
-) -> Story:
+def tell_lasso(scope: Scope, lasso: Lasso, violated: str) -> Story:
     """Return the story of a run that goes on for ever without what the `leads_to` promises."""
-    evaluator = Evaluator(scope)
-    states = [evaluator.initial()]
-    for step in stem:
-        states.append(Instance(evaluator, step.action, step.binding).after(states[-1]))
-    lines = [_line(scope, i + 1, s, states[i], states[i + 1]) for i, s in enumerate(stem)]
     claim = scope.spec.properties[violated]
-    if len(loop) == 1:
-        reason = "from then on nothing needs to happen any more"
+    try:
+        judged = judge(scope, lasso, claim)
+    except NoLasso as no:
+        raise NotBroken(str(no)) from None
+    states = run(scope, lasso)
+    steps = [*lasso.stem, *lasso.loop]
+    lines = [_line(scope, i + 1, s, states[i], states[i + 1]) for i, s in enumerate(steps)]
+    reasons = [
+        f"after step {judged.since} {claim.body}" if judged.since else f"at first {claim.body}",
+        f"from then on never {claim.then}",
+    ]
+    if lasso.loop:
+        reasons.append("no fair step is left out in the loop:")
+        reasons += [f"  {name} is taken" for name in judged.taken]
+        reasons += [f"  {name} is not always possible" for name in judged.interrupted]
     else:
-        reason = f"from then on the run can stay for ever among {len(loop):,} states"
+        reasons.append("no step that fairness demands is possible there")
+    when = ", ".join(
+        f"{p.name} = {value_name(p.type, judged.binding[p.name])}" for p in claim.params
+    )
     clause = f"{claim.body} leads to {claim.then}"
-    ending = (reason, "fairness demands no step that leads out of there to what is promised")
-    return Story(tuple(lines), Broken(claim.id, claim.name, claim.doc, "", clause, ending))
+    broken = Broken(claim.id, claim.name, claim.doc, when, clause, tuple(reasons))
+    return Story(tuple(lines), broken, len(lasso.stem) + 1)
 
 
 def render(story: Story, width: int | None = None) -> list[str]:
@@ -116,8 +129,10 @@ def render(story: Story, width: int | None = None) -> list[str]:
     calls = max((len(line.call) for line in story.lines), default=0)
     text = []
     for line in story.lines:
+        text += ["again and again:"] if line.n == story.loop else []
         head = f"{line.n:>{numbers}}  {line.actor:<{actors}}  {line.call:<{calls}}  "
         text += _wrapped(head, [str(c) for c in line.changes] or ["nothing changes"], width)
+    text += ["and nothing more, for ever"] if story.loop == len(story.lines) + 1 else []
     broken = story.broken
     text += ["", *_folded(f"{broken.id} {broken.name} is broken: {broken.doc}", width, 2)]
     clause = f"  {broken.clause}" + (f"   for {broken.when}" if broken.when else "")
@@ -153,13 +168,7 @@ def _line(scope: Scope, n: int, step: Step, before: State, after: State) -> Line
     first = step.action.params[0] if step.action.params else None
     actor = str(params[first.name]) if first is not None and is_sort(first.type) else "-"
     changes = tuple(
-        Change(
-            place.field.name
-            if place.field.over is None
-            else f"{place.field.name}[{element_name(place.field.over, place.element)}]",
-            plain(place.field.type, old),
-            plain(place.field.type, new),
-        )
+        Change(place.name, plain(place.field.type, old), plain(place.field.type, new))
         for place, old, new in zip(scope.places, before, after, strict=True)
         if old != new
     )

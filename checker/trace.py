@@ -1,5 +1,8 @@
 """Traces as files: JSON Lines with a header, one object for each step, and a closing object.
 
+In the closing object of a run that never ends, `loop` is the number of the first step that comes
+again and again, or one more than there are steps if nothing happens any more.
+
 `trace_reading` reads them back and `replay` runs one on its spec. A file that cannot be believed
 raises `BadTrace`, which says where, what and the remedy; one that the spec does not follow raises
 `Diverged`.
@@ -17,14 +20,15 @@ from pathlib import Path as File
 from typing import Any
 
 from checker.exploration import Path
-from checker.story import RANGE, Line, NotBroken, Story, plain, tell
+from checker.lasso import Lasso
+from checker.story import RANGE, Line, NotBroken, Plain, Story, plain, tell, tell_lasso
 from spec.language import edits as language_edits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange
 from spec.language.hashes import spec_hash
 from spec.language.model import Action
-from spec.language.scope import Scope, Value
+from spec.language.scope import Scope, State, Value
 
-FORMAT, VERSION = "ffq trace", 1
+FORMAT, VERSION = "ffq trace", 2
 BYTES_MAX, LINE_MAX = 64 * 2**20, 2**20
 
 
@@ -41,7 +45,11 @@ class Diverged(Exception):
 
 @dataclass(frozen=True)
 class Trace:
-    """What a trace file says, each name and value known to the spec; `scope` has no edits made."""
+    """What a trace file says, each name and value known to the spec; `scope` has no edits made.
+
+    `start` is where it begins, if that is not the initial state: nobody knows if a run leads there.
+    `loop` is the number of the first step that comes again and again, if the run never ends.
+    """
 
     scope: Scope
     edits: tuple[str, ...]
@@ -50,6 +58,8 @@ class Trace:
     violated: str
     lines: tuple[Line, ...]
     where: str = field(default="trace", compare=False)
+    start: State | None = None
+    loop: int | None = None
 
     @property
     def edited(self) -> Scope:
@@ -70,7 +80,7 @@ def edited(scope: Scope, edits: Iterable[str], off: Iterable[str] = ()) -> Scope
 # ---------------------------------------------------------------- writing
 def record(trace: Trace, story: Story) -> str:
     """Return the text of a trace file."""
-    header = {
+    header: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "spec": spec_hash(trace.scope.spec),
@@ -81,7 +91,15 @@ def record(trace: Trace, story: Story) -> str:
         "property": {"id": story.broken.id, "name": trace.violated},
         "engine": trace.engine,
     }
-    end = {"property": trace.violated, "broken": story.broken.clause, "steps": len(story.lines)}
+    if trace.start is not None:
+        header["start"] = state_as_json(trace.edited, trace.start)
+    end: dict[str, Any] = {
+        "property": trace.violated,
+        "broken": story.broken.clause,
+        "steps": len(story.lines),
+    }
+    if story.loop is not None:
+        end["loop"] = story.loop
     rows = [header, *map(step_as_json, story.lines), end]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
@@ -96,6 +114,12 @@ def step_as_json(line: Line) -> dict[str, Any]:
         "params": line.params,
         "changed": changed,
     }
+
+
+def state_as_json(scope: Scope, state: State) -> dict[str, Plain]:
+    """Return a state as a trace file holds it, place by place."""
+    pairs = zip(scope.places, state, strict=True)
+    return {place.name: plain(place.field.type, value) for place, value in pairs}
 
 
 def save(file: File, text: str) -> None:
@@ -141,9 +165,31 @@ def check_destination(file: File) -> None:
 # ---------------------------------------------------------------- replaying
 def replay(trace: Trace) -> tuple[Path, Story]:
     """Run the trace on its spec and tell it; raises `Diverged` where the two differ."""
+    path = _run(trace)
+    try:
+        if trace.loop is None:
+            story = tell(trace.edited, path, trace.violated)
+        else:
+            begin = trace.loop - 1
+            lasso = Lasso(path.steps[:begin], path.steps[begin:])
+            story = tell_lasso(trace.edited, lasso, trace.violated)
+    except NotBroken as holds:
+        raise Diverged(f"{trace.where}:{len(trace.lines) + 2}: {holds}") from None
+    for told, line in zip(story.lines, trace.lines, strict=True):
+        if (told.actor, set(told.changes)) != (line.actor, set(line.changes)):
+            ours, theirs = (_difference(a, b) for a, b in ((told, line), (line, told)))
+            raise Diverged(
+                f"{trace.where}:{line.n + 1}: step {line.n}, {line.call}, differs: "
+                f"the spec says {ours}, the trace {theirs}"
+            )
+    return path, story
+
+
+def _run(trace: Trace) -> Path:
+    """Return the run that the steps of the trace make."""
     scope = trace.edited
     evaluator = Evaluator(scope)
-    states, steps = [evaluator.initial()], []
+    states, steps = [evaluator.initial() if trace.start is None else trace.start], []
     for line in trace.lines:
         # The header is line 1 of the file.
         where = f"{trace.where}:{line.n + 1}: step {line.n}, {line.call} of {line.actor},"
@@ -159,19 +205,7 @@ def replay(trace: Trace) -> tuple[Path, Story]:
             if line.n == len(trace.lines) and trace.violated == f"{RANGE}{leaving.field}":
                 break
             raise Diverged(f"{where} stores {leaving}, out of its range") from None
-    path = Path(tuple(states), tuple(steps))
-    try:
-        story = tell(scope, path, trace.violated)
-    except NotBroken as holds:
-        raise Diverged(f"{trace.where}:{len(trace.lines) + 2}: {holds}") from None
-    for told, line in zip(story.lines, trace.lines, strict=True):
-        if (told.actor, set(told.changes)) != (line.actor, set(line.changes)):
-            ours, theirs = (_difference(a, b) for a, b in ((told, line), (line, told)))
-            raise Diverged(
-                f"{trace.where}:{line.n + 1}: step {line.n}, {line.call}, differs: "
-                f"the spec says {ours}, the trace {theirs}"
-            )
-    return path, story
+    return Path(tuple(states), tuple(steps))
 
 
 def _difference(a: Line, b: Line) -> str:

@@ -12,8 +12,8 @@ from checker.story import RANGE, Change, Line, Plain, plain
 from checker.trace import BYTES_MAX, FORMAT, LINE_MAX, VERSION, BadTrace, Trace, edited
 from spec.language.hashes import spec_hash
 from spec.language.misuse import Misuse, near
-from spec.language.scope import Scope, element_name
-from spec.language.types import Nat
+from spec.language.scope import Scope, State, Value
+from spec.language.types import Nat, Type, is_sort
 
 BOUND_MAX = 32
 """How many elements a trace may ask for, unless its scope has more: a file cannot fill memory."""
@@ -39,12 +39,18 @@ def read(file: File, scopes: Mapping[str, Scope]) -> Trace:
     lines: list[Line] = []
     for row in rows:
         if "steps" in row.data:
-            _end(row, violated, len(lines))
+            claim = whole.spec.properties.get(violated)
+            endless = claim is not None and claim.kind == "leads_to"
+            loop = _end(row, violated, len(lines), endless)
             extra = next(rows, None)
             if extra is not None:
                 raise extra.bad("stands after the end of the trace")
             _check_claim(header, whole, violated, claim_id)
-            return Trace(scope, edits, off, base.engine, violated, tuple(lines), str(file))
+            start = _start(header, whole, places)
+            told = tuple(lines)
+            return Trace(
+                scope, edits, off, base.engine, violated, told, str(file), start=start, loop=loop
+            )
         lines.append(_step(row, whole, places, len(lines) + 1))
     raise BadTrace(
         f"{file}:{len(lines) + 2}", "the trace is cut off: its end is missing", _MAKE_ANEW
@@ -150,7 +156,7 @@ def _header(row: _Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
     if version != VERSION:
         raise row.bad(f"has version {version}, and this ffq reads version {VERSION}", _MAKE_ANEW)
     keys = ("spec", "scope", "bounds", "edits", "off", "property", "engine")
-    row.only("format", "version", *keys)
+    row.only("format", "version", *keys, "start")
     name, wanted, engine = (row.take(key, str) for key in ("scope", "spec", "engine"))
     same = {n: s for n, s in scopes.items() if spec_hash(s.spec) == wanted}
     if not same:
@@ -181,7 +187,7 @@ def _check_claim(row: _Row, scope: Scope, violated: str, claim_id: str) -> None:
     if violated in scope.spec.properties:
         claim = scope.spec.properties[violated]
         known, kind = claim.id, claim.kind
-        if kind not in ("invariant", "step"):
+        if kind not in ("invariant", "step", "lemma", "leads_to"):
             raise row.bad(f"'{violated}' is of kind {kind}: no run violates it")
     elif violated.startswith(RANGE) and field is not None and isinstance(field.type, Nat):
         known = "range"
@@ -196,12 +202,30 @@ def _places(scope: Scope) -> dict[str, tuple[Plain, ...] | range]:
     found: dict[str, tuple[Plain, ...] | range] = {}
     for place in scope.places:
         f = place.field
-        name = f.name if f.over is None else f"{f.name}[{element_name(f.over, place.element)}]"
         if isinstance(f.type, Nat):
-            found[name] = range(scope.limit(f.type) + 1)
+            found[place.name] = range(scope.limit(f.type) + 1)
         else:
-            found[name] = (None, *(plain(f.type, value) for value in scope.choices(f.type)))
+            none = (None,) if is_sort(f.type) else ()
+            found[place.name] = (*none, *(plain(f.type, v) for v in scope.choices(f.type)))
     return found
+
+
+def _start(
+    row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range]
+) -> State | None:
+    """Return the state that the trace begins in, or None if that is the initial one."""
+    if "start" not in row.data:
+        return None
+    given = row.take("start", dict)
+    for name, value in given.items():
+        if name not in places:
+            raise row.bad(f"there is no {_clip(name)}", near(name, places))
+        if not _among(value, places[name]):
+            raise row.bad(f"{name} cannot be {_clip(value)}")
+    for name in places:
+        if name not in given:
+            raise row.bad(f"the start does not say what {name} is")
+    return tuple(_value(scope, place.field.type, given[place.name]) for place in scope.places)
 
 
 def _step(row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range], n: int) -> Line:
@@ -237,6 +261,13 @@ def _step(row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | rang
     return line
 
 
+def _value(scope: Scope, t: Type, known: Plain) -> Value:
+    """Return a value that may stand there as the evaluator has it."""
+    if not is_sort(t) or known is None:
+        return known
+    return next(v for v in scope.choices(t) if plain(t, v) == known)
+
+
 def _among(value: object, known: tuple[Plain, ...] | list[Plain] | range) -> bool:
     """Return whether the value is one of these; True is not 1."""
     if isinstance(known, range):
@@ -244,13 +275,20 @@ def _among(value: object, known: tuple[Plain, ...] | list[Plain] | range) -> boo
     return any(type(value) is type(k) and value == k for k in known)
 
 
-def _end(row: _Row, violated: str, steps: int) -> None:
-    row.only("property", "broken", "steps")
+def _end(row: _Row, violated: str, steps: int, endless: bool) -> int | None:
+    """Return where the loop of an endless run begins."""
+    row.only("property", "broken", "steps", *(["loop"] if endless else []))
     row.take("broken", str)
     if row.take("property", str) != violated:
         raise row.bad(f"ends with {_clip(row.data['property'])}, and the header says '{violated}'")
     if row.take("steps", int) != steps:
         raise row.bad(f"counts {row.data['steps']} steps, and the file holds {steps}")
+    if not endless:
+        return None
+    loop: int = row.take("loop", int)
+    if not 1 <= loop <= steps + 1:
+        raise row.bad(f"has its loop begin at step {loop}, and the file holds {steps}")
+    return loop
 
 
 def _clip(value: object) -> str:

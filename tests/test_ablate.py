@@ -7,6 +7,7 @@ import pytest
 from checker import ablate, remembered
 from checker.ablate import Missed, Pair, Plan, Row
 from checker.cli import main
+from checker.prove import necessity
 from spec.language.edits import without
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
@@ -20,8 +21,9 @@ def unwatched(scope: Scope, what: str) -> None:
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explore anew, and leave nothing behind."""
-    monkeypatch.setattr(remembered, "_read", lambda file: None)
-    monkeypatch.setattr(remembered, "_write", lambda file, text: None)
+    for module in (remembered, necessity):
+        monkeypatch.setattr(module, "recall", lambda file: None)
+        monkeypatch.setattr(module, "remember", lambda file, answer: None)
 
 
 made_up = pytest.mark.usefixtures("forgetful")

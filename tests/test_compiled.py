@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.compiled import TooWide, Tuning, explore, module
+from checker.compiled import TooWide, Tuning, explore, module, native
 from checker.compiled.layout import Layout
 from checker.exploration import Exploration, Limits, Progress
 from checker.plain import _Search
@@ -109,6 +109,15 @@ def test_counts_depend_on_no_tuning(tuning: Tuning, threads: int) -> None:
 def test_more_words_are_used_when_words_are_short() -> None:
     scope = Scope("shared", shared, ONE)
     assert Layout(scope, 30).words > Layout(scope, 63).words >= 1
+
+
+@pytest.mark.parametrize("scope", [Scope("life", life, ONE), *SMALL[:3]], ids=names)
+def test_the_machine_code_stands_alone(scope: Scope) -> None:
+    # Data of its own may be loaded out of reach, once states have taken the addresses between.
+    layout, numbers = Layout(scope), module.name_all(scope)
+    text = module.source(layout, numbers, False)
+    code = native.object_code(text, module.constants(layout, numbers), "run")
+    assert b".text" in code and b".rodata" not in code
 
 
 class Dial(Sort):

@@ -3,13 +3,15 @@
 import pytest
 
 from checker.exploration import Path
+from checker.lasso import Lasso
 from checker.liveness import decide
 from checker.plain import explore
 from checker.story import NotBroken, Story, render, tell, tell_lasso
 from spec.language import Nat, Sort, Spec, exists, forall, require
-from spec.language.edits import without
+from spec.language.edits import find, without
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
+from tests.specs.doors import DOOR
 from tests.specs.two_phase_commit import commit_protocol
 
 TWO = Scope("two", commit_protocol, {"Manager": 2})
@@ -146,12 +148,44 @@ def test_a_run_that_breaks_nothing_is_refused() -> None:
         tell(TWO, path, "all_agree")
 
 
-def test_a_run_that_never_ends_is_told_to_where_it_stays() -> None:
-    decision = decide(SCOPE)["cups_are_drunk"]
-    assert decision.lasso is not None
-    story = tell_lasso(SCOPE, decision.lasso.stem, decision.lasso.loop, "cups_are_drunk")
-    assert "pour" in [line.action for line in story.lines]
-    assert story.broken.clause == "Most <= full[c] leads to full[c] == 0"
+def test_a_run_that_stands_still_says_so() -> None:
+    lasso = decide(SCOPE)["cups_are_drunk"].lasso
+    assert lasso is not None
+    assert render(tell_lasso(SCOPE, lasso, "cups_are_drunk")) == [
+        "1  cup1  pour  full[cup1] 0 -> 1",
+        "and nothing more, for ever",
+        "",
+        "TEA-5 cups_are_drunk is broken: A cup that is poured is drunk.",
+        "  Most <= full[c] leads to full[c] == 0   for c = cup1",
+        "    after step 1 Most <= full[c]",
+        "    from then on never full[c] == 0",
+        "    no step that fairness demands is possible there",
+    ]
+
+
+def test_a_run_that_goes_round_is_told_once_round() -> None:
+    scope = DOOR.on(find(find(DOOR.spec, "endless blow_open"), "weakly lock"))
+    lasso = decide(scope)["doors_are_locked"].lasso
+    assert lasso is not None
+    assert render(tell_lasso(scope, lasso, "doors_are_locked")) == [
+        "1  door1  blow_open  open[door1] false -> true",
+        "again and again:",
+        "2  door1  shut       open[door1] true -> false",
+        "3  door1  blow_open  open[door1] false -> true",
+        "",
+        "D-3 doors_are_locked is broken: A door that was open is locked in the end.",
+        "  open[d] leads to locked[d]   for d = door1",
+        "    after step 1 open[d]",
+        "    from then on never locked[d]",
+        "    no fair step is left out in the loop:",
+        "      shut(door1) is taken",
+        "      lock(door1) is not always possible",
+    ]
+
+
+def test_a_lasso_that_breaks_nothing_is_refused() -> None:
+    with pytest.raises(NotBroken, match=r"pour\(cup1\) is possible all the time"):
+        tell_lasso(SCOPE, Lasso((), ()), "cups_are_drunk")
 
 
 def test_a_narrow_story_breaks_between_changes_and_loses_none() -> None:

@@ -187,3 +187,14 @@ def test_tlc_agrees_that_work_ends_and_only_while_clients_give_up(tmp_path: Path
     others = {name: a for name, a in lease_lock.actions.items() if name != "give_up"}
     stuck = LOCK.on(lease_lock.edited("nobody gives up", actions=others))
     assert judged(stuck, tmp_path, liveness=True).violated == "liveness"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("edit", "violated"), [("", None), ("weakly recover", "liveness")])
+def test_tlc_agrees_that_recovery_has_to_be_strongly_fair(
+    edit: str, violated: str | None, tmp_path: Path
+) -> None:
+    bounds = {"Job": 2, "Worker": 1, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 1}
+    scope = Scope("distracted", SCOPES["requests"].spec, bounds)
+    less = scope.on(find(scope.spec, edit)) if edit else scope
+    assert judged(less, tmp_path, liveness=True).violated == violated

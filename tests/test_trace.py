@@ -56,7 +56,7 @@ def test_the_lines_of_a_trace_are_these() -> None:
     header, first, *_, end = map(json.loads, TEXT.splitlines())
     assert header == {
         "format": "ffq trace",
-        "version": 1,
+        "version": 2,
         "spec": spec_hash(commit_protocol),
         "scope": "two",
         "bounds": {"Manager": 2},
@@ -114,8 +114,8 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "a long line": (LINES[0] + "x" * 2**21 + "\n", ":2: the line is longer than 1,048,576 bytes"),
     "another kind of file": ('{"name": "x"}\n', ":1: is not the header of a trace"),
     "another version": (
-        changed(1, lambda r: r.update(version=2)),
-        ":1: has version 2, and this ffq reads version 1",
+        changed(1, lambda r: r.update(version=1)),
+        ":1: has version 1, and this ffq reads version 2",
     ),
     "another spec": (
         changed(1, lambda r: r.update(spec="0" * 32)),

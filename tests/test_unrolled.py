@@ -11,8 +11,7 @@ from checker.prove.finite import Finite
 from checker.prove.gates import NO, YES, Gates, negate
 from checker.prove.unrolled import Unrolled
 from checker.trace import Diverged
-from spec.language import Nat, Sort, Spec
-from spec.language.misuse import Misuse
+from spec.language import Sort
 from spec.language.scope import Scope
 from tests.test_bounded import CORNERS, FENCELESS, LOCK, commit, edited, shortest
 
@@ -86,13 +85,6 @@ def test_an_or_printed_as_an_and_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
 
 class Cup(Sort):
     """A cup."""
-
-
-def test_a_number_that_begins_out_of_its_range_is_refused() -> None:
-    full = Spec("full")
-    full.durable("water", Cup, Nat(1), 2, "how full it is")
-    with pytest.raises(Misuse, match="water is out of its range"):
-        Unrolled(Scope("full", full, {"Cup": 1})).start()
 
 
 def test_gates_are_printed_once_and_constants_not_at_all() -> None:

@@ -90,7 +90,7 @@ class ActionCode:
             text.open("if hit != 0:")
             text.add(*rare)
             text.depth -= 1
-        text.add(*noted)
+        text.add(*noted, f"put(work, LABELS + m, {self._label()})")
         self._keep(text)
         text.close(1)
         text.add("return m")
@@ -106,6 +106,15 @@ class ActionCode:
     def fired(self) -> int:
         """The action's number."""
         return self.names.fired[self.action.name]
+
+    def _label(self) -> str:
+        """Return the text of the number that this choice of the parameters has among all steps."""
+        label = "0"
+        for i, p in enumerate(self.action.params):
+            label = f"({label} * {len(self.layout.scope.choices(p.type))} + p{i})"
+        actions = list(self.spec.actions.values())[: self.fired]
+        before = sum(1 for a in actions for _ in self.layout.scope.bindings(a.params))
+        return f"{before} + {label}"
 
     def load(self, i: str) -> list[str]:
         """Return lines that read state i of the batch and the references followed."""

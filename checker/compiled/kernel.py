@@ -29,8 +29,14 @@ TAIL, END, DEAD = 3 * MAX_BATCH, 3 * MAX_BATCH + 1, 3 * MAX_BATCH + 2
 CONTROL = 3 * MAX_BATCH + 16
 """The counts of actions, violations, pending claims and switched-off guards follow; see `module`.
 """
+LABELS = CONTROL
+"""After those: for the first successor that a step brings, the number of the step. Expanding one
+state at a time, that is the step of each successor.
+"""
+LABEL_BITS = 16
+"""An edge is one word: the number of its step, and above it the state that it leads to."""
 
-SEARCH, REINSERT, BACK, SEE, CANON = 0, 1, 2, 3, 4
+SEARCH, REINSERT, BACK, SEE, CANON, NUMBER, EDGES, PROMISED = 0, 1, 2, 3, 4, 5, 6, 7
 DONE, BUSY, TABLE_FULL, STATES_FULL = 0, 1, 2, 3
 NEXT, COUNT = 0, 16
 """In the words that threads share, a cache line apart: the next chunk, and how many states there
@@ -60,6 +66,11 @@ def see(states: Any, first: int, n: int, work: Any) -> int:
 
 def see_edges(states: Any, first: int, n: int, work: Any) -> int:
     """Stand-in: note the step properties whose antecedent held."""
+    raise NotImplementedError
+
+
+def promised(states: Any, n: int, found: Any, case: int) -> int:
+    """Stand-in: tell for each state whether cause (1) and outcome (2) of a `leads_to` hold."""
     raise NotImplementedError
 
 
@@ -256,6 +267,59 @@ def back(states: Any, buf: Any, work: Any, target: Any, low: int, high: int, bat
     return -1
 
 
+def number(states: Any, table: Any, n: int, slots: int) -> int:
+    """Enter n states, all different, with their numbers into an empty table."""
+    for k in range(n):
+        h = hash_at(states, k)
+        at = home(h, slots)
+        while get(table, at) != 0:
+            at += 1
+            if at == slots:
+                at = 0
+        put(table, at, shl(h, 40) | (k + 1))
+    return n
+
+
+def number_of(table: Any, slots: int, states: Any, buf: Any, k: int, h: int) -> int:
+    """Return the number of state k of `buf`, or -1 if it has none."""
+    at = home(h, slots)
+    known = -1
+    while known < 0:
+        y = get(table, at)
+        if y == 0:
+            break
+        if (y ^ shl(h, 40)) >> 40 == 0 and same(states, (y & 0xFFFFFFFFFF) - 1, buf, k):
+            known = (y & 0xFFFFFFFFFF) - 1
+        at += 1
+        if at == slots:
+            at = 0
+    return known
+
+
+def edges(
+    states: Any, table: Any, buf: Any, hb: Any, work: Any, counts: Any, found: Any, args: Any
+) -> int:
+    """Write the edges of the states in [low, high) to `found`, how many each has to `counts`, and
+    return how many there are, or -1 if one leads to no state known.
+    """
+    low, high, slots = args
+    e = 0
+    for i in range(high - low):
+        m = expand(states, low + i, 1, buf, work)
+        put(counts, i, m)
+        for k in range(m):
+            h = hash_at(buf, k)
+            put(hb, k, h)
+            prefetch(table, home(h, slots))
+        for k in range(m):
+            to = number_of(table, slots, states, buf, k, get(hb, k))
+            if to < 0:
+                return -1
+            put(found, e, (to << LABEL_BITS) | get(work, LABELS + k))
+            e += 1
+    return e
+
+
 def run(
     mode: int,
     states: Any,
@@ -277,4 +341,10 @@ def run(
         return back(states, buf, work, hb, get(args, 0), get(args, 1), get(args, 2))
     if mode == SEE:
         return see(states, 0, get(args, 0), work)
+    if mode == NUMBER:
+        return number(states, table, get(args, 0), get(args, 1))
+    if mode == EDGES:
+        return edges(states, table, buf, hb, work, shared, recent, args)
+    if mode == PROMISED:
+        return promised(states, get(args, 0), recent, get(args, 1))
     return canonical(buf, get(args, 0))

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from checker.cache import cache_folder
-from checker.compiled import kernel
+from checker.compiled import kernel, promises
 from checker.compiled.actions import ActionCode
 from checker.compiled.claims import ClaimCode, load_words
 from checker.compiled.layout import WORD_BITS, Layout
@@ -54,6 +54,7 @@ def source(layout: Layout, names: Names, symmetry: bool) -> str:
     text = Text()
     text.add('"""Generated from a scope by checker.compiled; not to be edited."""', "")
     _properties_and_actions(text, layout, names)
+    promises.write(text, layout)
     _canonical(text, layout, symmetry)
     kernel = (_HERE / "kernel.py").read_text().split(_BEGIN)[1]
     return "\n".join(text.lines) + "\n" + kernel
@@ -71,7 +72,7 @@ def constants(layout: Layout, names: Names) -> dict[str, int]:
     for name, numbered in parts.items():
         known[name] = position
         position += len(numbered)
-    known["WORK"] = position
+    known["LABELS"] = position
     return known
 
 

@@ -21,7 +21,7 @@ from llvmlite import ir
 from checker.compiled.intrinsics import OPERATIONS
 
 _SHARED = {"states", "table", "work", "shared", "plan", "args"}
-ARRAYS = _SHARED | {"buf", "hb", "recent", "array", "a", "b", "target"}
+ARRAYS = _SHARED | {"buf", "hb", "recent", "array", "a", "b", "target", "found", "counts"}
 _I64, _I1 = ir.IntType(64), ir.IntType(1)
 _WORDS = ir.PointerType(_I64)
 _INLINED_LINES_MAX = 12
@@ -100,6 +100,9 @@ def _declare(module: ir.Module, node: ast.FunctionDef, entry: bool) -> ir.Functi
     kinds = [_WORDS if a.arg in ARRAYS else _I64 for a in node.args.args]
     truth = isinstance(node.returns, ast.Name) and node.returns.id == "bool"
     function = ir.Function(module, ir.FunctionType(_I1 if truth else _I64, kinds), node.name)
+    # A table of jumps is data apart from the code, and may be loaded too far from it to be reached
+    # once states have taken gigabytes of addresses. llvmlite knows no attributes with values.
+    set.add(function.attributes, '"no-jump-tables"="true"')
     for argument, a in zip(function.args, node.args.args, strict=True):
         argument.name = a.arg
         if a.arg in ARRAYS:

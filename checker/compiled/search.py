@@ -74,7 +74,7 @@ class Search:
 
     def new_work(self) -> Any:
         """Return a fresh workspace for one thread."""
-        work = np.zeros(self.at["WORK"] + 8, np.int64)
+        work = np.zeros(self.at["LABELS"] + self.room + 8, np.int64)
         work[self.at["PENDING"] : self.at["OFF"]] = 1
         for guard in self.off:
             work[self.at["OFF"] + guard] = 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from checker import ablate
+from checker import ablate, assumed
 from checker.docs.spec_index import Index
 from checker.docs.tables import NOTHING, code, listed, table
+from checker.prove.decided import solvers
+from checker.prove.necessity import Necessity
 from checker.remembered import look
 from spec.language.scope import Scope
 
@@ -58,10 +60,12 @@ def ablation(index: Index, watch: ablate.Watch, engine: str) -> str:
     scopes = default_scopes(index)
     plan = ablate.plan(scopes, watch, engine=engine)
     rows = list(ablate.ablate(plan, ablate.guards(scopes), watch))
+    with solvers() as both:
+        needs = {row.guard: ablate.need(plan, row, both) for row in rows}
     text = [
         table(
-            ["without", "in scope", "steps", "breaks", "and later"],
-            (_row(row) for row in rows),
+            ["without", "in scope", "steps", "breaks", "and later", "induction"],
+            (_row(row, needs[row.guard]) for row in rows),
         )
     ]
     silent = [[code(r.guard), ablate.EXPLAINED.get(r.guard, "")] for r in rows if not r.missed]
@@ -70,17 +74,53 @@ def ablation(index: Index, watch: ablate.Watch, engine: str) -> str:
     order = "; ".join(f"{s.name}: {bounds(s)}" for s in plan.scopes)
     text.append(
         "_Found by `ffq ablate`. A `range_` is a number that leaves the range of its field. Scopes "
-        f"are asked in this order, and the first one that misses a guard is shown: {order}._"
+        f"are asked in this order, and the first one that misses a guard is shown: {order}. "
+        "Induction is decided by both solvers without the guard, for any number of everything._"
     )
     return "\n\n".join(text)
 
 
-def _row(row: ablate.Row) -> list[str]:
-    guard = code(row.guard)
+def _row(row: ablate.Row, need: Necessity) -> list[str]:
+    guard, induction = code(row.guard), row.for_any_size(need)
+    if need.lost and not row.unsafe:
+        # The claims name the lemma that is missing.
+        induction += f": {', '.join(map(code, need.lost))}"
     if not row.missed:
-        return [guard, NOTHING, NOTHING, row.says, NOTHING]
+        return [guard, NOTHING, NOTHING, row.says, NOTHING, induction]
     first, *rest = row.missed
     steps = NOTHING if first.steps is None else str(first.steps)
     scope = f"{row.scope}, least bounds" if first.steps is None else str(row.scope)
     later = ", ".join(code(m.property) + ("" if m.steps is None else f" {m.steps}") for m in rest)
-    return [guard, scope, steps, f"{first.id} `{first.property}`", later]
+    return [guard, scope, steps, f"{first.id} `{first.property}`", later, induction]
+
+
+def fairness(index: Index, watch: ablate.Watch) -> str:
+    """Print what each hope needs of fair runs, and for each assumption what breaks without it."""
+    scopes = assumed.by_size(default_scopes(index))
+    if broken := assumed.healthy(scopes):
+        raise ValueError(broken[0])
+    rows = list(assumed.needed(scopes, watch))
+    claims = {p.name: p for s in scopes for p in assumed.hoped(s)}
+    needs = [
+        [p.id, code(p.name), ", ".join(assumed.needs(rows, p))]
+        for p in sorted(claims.values(), key=lambda p: p.id)
+    ]
+    order = "; ".join(f"{s.name}: {bounds(s)}" for s in scopes)
+    return "\n\n".join(
+        [
+            table(["ID", "claim", "holds only with"], needs),
+            table(["assume less", "and", "breaks", "in scope"], map(_assumed, rows)),
+            "_Found by `ffq fairness`. The numbers count the steps to the loop, and those of the "
+            "loop; none means that nothing happens any more. Scopes are asked in this order, and "
+            f"the first one in which a claim breaks is shown: {order}._",
+        ]
+    )
+
+
+def _assumed(row: assumed.Assumed) -> list[str]:
+    breaks = [
+        f"{b.claim.id} `{b.claim.name}` {len(b.lasso.stem)} + {len(b.lasso.loop)}"
+        for b in row.breaks
+    ]
+    told = ", ".join(breaks) or "nothing: it is assumed in vain"
+    return [code(row.dropped), f"{code(row.action)} is {row.says}", told, row.scope or NOTHING]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checker.docs.spec_index import Index
 from checker.docs.tables import NOTHING, code, listed, table
-from checker.prove.judgement import claims, lemmas, verdict
+from checker.prove.judgement import claims, verdict
 from checker.prove.proof import Proof, prove
 from spec.language.model import Property, Spec
 from spec.language.stages import Stage
@@ -58,11 +58,14 @@ def claimed(proofs: Proofs) -> str:
     text = []
     for (claim_id, name), found in sorted(rows.items(), key=lambda row: row[0][0]):
         symbols = dict.fromkeys(verdict(proof, p).symbol for proof, p in found)
-        used = [n for proof, p in found for n in lemmas(proof, p.name)]
+        used = [n for proof, p in found for n in proof.lemmas_of(p.name)]
         where = listed(proof.spec.name for proof, p in found)
         text.append([", ".join(symbols), claim_id, code(name), where, listed(used) or NOTHING])
-    head = ["is", "ID", "claim", "in the specs", "lemmas that z3 used"]
-    return table(head, text) + "\n\n_Printed by `ffq prove`; the lemmas are from z3's unsat cores._"
+    head = ["is", "ID", "claim", "in the specs", "lemmas that it needs"]
+    return (
+        table(head, text)
+        + "\n\n_Printed by `ffq prove`; without one of its lemmas a claim is not proved._"
+    )
 
 
 def helping(proofs: Proofs) -> str:
@@ -71,10 +74,10 @@ def helping(proofs: Proofs) -> str:
     known = [p for p in proof.spec.properties.values() if p.kind == "lemma"]
     rows = []
     for lemma in known:
-        users = [d for d in proof.decided if lemma.name in d.z3.core and d.claim != lemma.name]
+        users = [name for name, needed in proof.lemmas.items() if lemma.name in needed]
         idle = " (no proof needs it)" if lemma.name in proof.idle else ""
         rows.append([lemma.id, code(lemma.name), lemma.doc + idle, str(len(users))])
-    head = ["supports", "lemma", "what it says", "used in"]
+    head = ["supports", "lemma", "what it says", "needed by"]
     return table(head, rows) + f"\n\n_Counted in `{proof.spec.name}`, by `ffq prove`._"
 
 

@@ -12,11 +12,6 @@ except ImportError:
     raise MissingSolver("cvc5", "cvc5") from None
 
 
-def version() -> str:
-    """Return the version of cvc5."""
-    return str(cvc5.__version__)
-
-
 def decide(text: str) -> Answer:
     """Return whether the text has a model; small ones are looked for where no proof is found."""
     began = time.perf_counter()

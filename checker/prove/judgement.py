@@ -53,12 +53,6 @@ def claims(spec: Spec) -> list[Property]:
     return sorted((p for p in spec.properties.values() if p.kind in kinds), key=lambda p: p.id)
 
 
-def lemmas(proof: Proof, claim: str) -> list[str]:
-    """Return the lemmas that the proof of a claim leans on."""
-    known = proof.spec.properties
-    return [n for n in proof.leans_on(claim) if n in known and known[n].kind == "lemma"]
-
-
 def _listed(names: Iterable[str]) -> str:
     first, *rest = names
     return first + (f" and {len(rest)} more" if rest else "")

@@ -17,7 +17,7 @@ there are finitely many of everything, and at least one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checker.prove.obligations import Obligation, Prover
@@ -51,50 +51,71 @@ class Progress:
 
     def all(self) -> Iterator[Obligation]:
         """Yield every obligation, in the order of the argument."""
-        earlier: list[Stage] = []
-        for stage in self.spec.stages.values():
+        for name in self.names():
+            yield from self.of(name, self.before(name))
+
+    def names(self) -> list[str]:
+        """Return the stages and after them the `leads_to` properties."""
+        claims = [p.name for p in self.spec.properties.values() if p.kind == "leads_to"]
+        return [*self.spec.stages, *claims]
+
+    def before(self, name: str) -> list[Stage]:
+        """Return the stages that a stage or a `leads_to` may assume."""
+        order = list(self.spec.stages)
+        return list(self.spec.stages.values())[: order.index(name) if name in order else None]
+
+    def of(self, name: str, earlier: list[Stage]) -> Iterator[Obligation]:
+        """Yield the obligations of one stage or `leads_to` from these stages."""
+        stage = self.spec.stages.get(name)
+        if stage is None:
+            yield from self._leads_to(self.spec.properties[name], earlier)
+            return
+        yield from self._steps(stage, earlier, self._for_ever())
+        match stage.kind:
+            case "settles":
+                says = f"{name} is never below zero."
+                least = _Goal(NOT_NEGATIVE, name, stage.params, says)
+                yield self._state(least, earlier, LessEqual(number(0), stage.body))
+            case "stays":
+                yield self._enabled(stage, earlier, self._where(stage))
+                yield self._helps(stage, earlier, ~stage.body)
+            case "recurs":
+                yield self._enabled(stage, earlier, self._where(stage))
+                yield self._helps(stage, earlier, self._where(stage))
+
+    def against(self, name: str, faults: Sequence[str]) -> Iterator[Obligation]:
+        """Yield the obligations that these faults do not undo a stage, finite though they are."""
+        stage = self.spec.stages[name]
+        yield from self._steps(stage, self.before(name), [self.spec.actions[f] for f in faults])
+
+    # ---------------------------------------------------------------- every step
+    def _steps(
+        self, stage: Stage, earlier: list[Stage], actions: Sequence[Action]
+    ) -> Iterator[Obligation]:
+        """Yield what a stage demands of every step of the actions."""
+        kept = after(stage.body)
+        for action in actions:
             match stage.kind:
                 case "settles":
-                    yield from self._settles(stage, earlier)
+                    says = f"{action.name} does not raise {stage.name}."
+                    body: Expr = LessEqual(kept, stage.body)
                 case "stays":
-                    yield from self._stays(stage, earlier)
+                    says = f"{action.name} does not end {stage.name}."
+                    body = stage.body >> kept
+                case "recurs" if stage.after is None:
+                    continue  # its action is enabled wherever it is missing
                 case "recurs":
-                    yield from self._recurs(stage, earlier)
-            earlier.append(stage)
-        for claim in self.spec.properties.values():
-            if claim.kind == "leads_to":
-                yield from self._leads_to(claim, earlier)
+                    where = self._where(stage)
+                    says = f"{action.name} does not lead past {stage.name}."
+                    body = where >> (after(where) | kept)
+            goal = _Goal(action.name, stage.name, stage.params, says)
+            yield self._step(goal, action, earlier, body)
 
-    # ---------------------------------------------------------------- one kind after the other
-    def _settles(self, stage: Stage, earlier: list[Stage]) -> Iterator[Obligation]:
-        least = _Goal(NOT_NEGATIVE, stage.name, stage.params, f"{stage.name} is never below zero.")
-        yield self._state(least, earlier, LessEqual(number(0), stage.body))
-        for action in self._for_ever():
-            goal = self._of_step(action, stage, f"{action.name} does not raise {stage.name}.")
-            yield self._step(goal, action, earlier, LessEqual(after(stage.body), stage.body))
-
-    def _stays(self, stage: Stage, earlier: list[Stage]) -> Iterator[Obligation]:
-        for action in self._for_ever():
-            goal = self._of_step(action, stage, f"{action.name} does not end {stage.name}.")
-            yield self._step(goal, action, earlier, stage.body >> after(stage.body))
-        returns = [] if stage.after is None else [self.spec.stages[stage.after]]
-        where = ~stage.body
-        for other in returns:
-            where = where & other.body
-        yield self._enabled(stage, earlier, where)
-        yield self._helps(stage, earlier, ~stage.body)
-
-    def _recurs(self, stage: Stage, earlier: list[Stage]) -> Iterator[Obligation]:
-        where = ~stage.body
-        if stage.after is not None:
-            where = self.spec.stages[stage.after].body & where
-            for action in self._for_ever():
-                says = f"{action.name} does not lead past {stage.name}."
-                goal = self._of_step(action, stage, says)
-                kept = after(where) | after(stage.body)
-                yield self._step(goal, action, earlier, where >> kept)
-        yield self._enabled(stage, earlier, where)
-        yield self._helps(stage, earlier, where)
+    def _where(self, stage: Stage) -> Expr:
+        """Return where the stage's action must be enabled."""
+        if stage.after is None:
+            return ~stage.body
+        return self.spec.stages[stage.after].body & ~stage.body
 
     def _leads_to(self, claim: Property, earlier: list[Stage]) -> Iterator[Obligation]:
         assert claim.then is not None
@@ -137,9 +158,6 @@ class Progress:
         return [a for a in self.spec.actions.values() if not a.finite]
 
     # ---------------------------------------------------------------- texts
-    def _of_step(self, action: Action, stage: Stage, says: str) -> _Goal:
-        return _Goal(action.name, stage.name, stage.params, says)
-
     def _state(self, goal: _Goal, earlier: list[Stage], body: Expr) -> Obligation:
         """Return the obligation that the body holds in every state of the run's end."""
         declared, names = self.smt.parameters(goal.params, "for")

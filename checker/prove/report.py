@@ -16,7 +16,7 @@ from checker.prove.answer import Answer
 from checker.prove.bounded import Bounded
 from checker.prove.decided import Decided
 from checker.prove.export import commented, everything
-from checker.prove.judgement import claims, lemmas, verdict
+from checker.prove.judgement import claims, verdict
 from checker.prove.proof import Proof
 from checker.story import tell
 
@@ -192,8 +192,8 @@ def as_json(proofs: Sequence[Proof], names: frozenset[str] | None) -> dict[str, 
                 "verdict": "proved" if p.proves(c.name) else WORDS["?"],
                 "evidence": verdict(p, c).evidence,
                 "says": verdict(p, c).says,
-                "lemmas": lemmas(p, c.name),
-                "stages": [n for n in p.leans_on(c.name) if n in p.spec.stages],
+                "lemmas": p.lemmas_of(c.name),
+                "stages": list(p.stages.get(c.name, ())),
                 "fairness": p.fairness(c.name) if c.kind == "leads_to" else [],
             }
             for p in proofs

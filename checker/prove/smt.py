@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from spec.language.expr import (
     Add,
@@ -65,6 +66,8 @@ class Smt:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.enums = _enums(spec)
+        # Asked for at every read: to work them out takes longer than to print them.
+        self._updates = cache(lambda action: action.updates(spec))
         self.optional = {f.type for f in spec.fields.values() if is_sort(f.type)}
         known: dict[str, object] = {}
         for kind in (*spec.sorts, *self.enums):
@@ -160,7 +163,7 @@ class Smt:
         if not e.after:
             return value
         assert step is not None, f"nothing is read after a step here: {e}"
-        for u in step.action.updates(self.spec):
+        for u in self._updates(step.action):
             if u.field is not e.field:
                 continue
             new = self.term(u.value, step.names)
@@ -171,6 +174,8 @@ class Smt:
 
 def ascii_only(text: str) -> str:
     """Return the text with each character that SMT-LIB does not know written by its number."""
+    if text.isascii():
+        return text
     return "".join(c if c.isascii() else f"~{ord(c):x}~" for c in text)
 
 

@@ -19,7 +19,6 @@ from checker.prove.gates import NO, YES, Gates, negate
 from checker.trace import Diverged
 from spec.language.evaluate import Binding, changes
 from spec.language.expr import Or
-from spec.language.misuse import Misuse
 from spec.language.model import Action, Property, Update
 from spec.language.scope import Scope, State, Value
 from spec.language.types import Nat
@@ -50,8 +49,6 @@ class Unrolled:
         finite = Finite(self.scope, gates, ())
         for position, place in enumerate(self.scope.places):
             values = finite.initial(place.field)
-            if not values.keys() <= set(self.domains[position]):
-                raise Misuse(f"{place.field.name} is out of its range at first", "widen it")
             for value, word in self._table(position, "@0").items():
                 gates.define(word, values.get(value, NO))
         gates.define("gone@0", NO)

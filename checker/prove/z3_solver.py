@@ -18,11 +18,6 @@ except ImportError:
     raise MissingSolver("z3", "z3-solver") from None
 
 
-def version() -> str:
-    """Return the version of z3."""
-    return str(z3.get_version_string())
-
-
 def decide(text: str) -> Answer:
     """Return whether the text has a model, and if it has none the assertions that exclude it."""
     began = time.perf_counter()
@@ -33,25 +28,41 @@ def decide(text: str) -> Answer:
     return Answer(found, time.perf_counter() - began, tuple(map(as_named, core)), why)
 
 
-def values(text: str, terms: Sequence[str]) -> list[Tree] | None:
-    """Return the values of the terms in a model of the text, or None if it has none."""
-    begin("(set-option :produce-models true)")
-    if verdict(run(text)) != "refuted":
-        return None
+def read(terms: Sequence[str]) -> list[Tree]:
+    """Return the values of the terms in the model found last."""
+    if not terms:
+        return []
     return [pair[1] for pair in parse(run(f"(get-value ({' '.join(terms)}))"))]
 
 
 def begin(options: str) -> None:
     """Forget everything that was said before."""
+    global _context
+    _context = _made(options)
     run(f"(reset)\n(set-option :timeout {SECONDS_MAX * 1000})\n{options}")
 
 
 def run(text: str) -> str:
     """Return what z3 prints for the commands, which see what was said since `begin`."""
-    return str(z3.Z3_eval_smtlib2_string(_context().ref(), text)).strip()
+    began = time.perf_counter()
+    said = _printed(text)
+    # While z3 searches it takes Ctrl-C for itself, and merely does not know the answer.
+    if said == "unknown" and time.perf_counter() - began < SECONDS_MAX:
+        reason = _printed("(get-info :reason-unknown)")
+        if "keyboard" in reason or "canceled" in reason:
+            raise KeyboardInterrupt
+    return said
+
+
+def _printed(text: str) -> str:
+    return str(z3.Z3_eval_smtlib2_string(_context.ref(), text)).strip()
 
 
 @cache
-def _context() -> z3.Context:
-    # One for all: to make it takes twice as long as to decide an obligation.
+def _made(options: str) -> z3.Context:
+    # One for all that ask in the same way: to make it takes twice as long as to decide an
+    # obligation, and after other options a reset leaves it slower than it was.
     return z3.Context()
+
+
+_context = _made("")

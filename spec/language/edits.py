@@ -1,6 +1,7 @@
 """The four ways to take a protection away from a spec; a failure mode is one of them.
 
-Each edit has a name, by which the command line, traces and documents call it; `find` reads such a
+And the three ways to take away what is assumed of fair runs: `unfair`, `weakly`, `endless`. Each
+edit has a name, by which the command line, traces and documents call it; `find` reads such a
 name.
 """
 
@@ -139,9 +140,38 @@ def weaken(spec: Spec, name: str, field: str) -> Spec:
     return _with_actions(spec, f"weaken {name} {field}", actions, {synced.name: synced})
 
 
+def assume_less(spec: Spec, how: str, name: str) -> Spec:
+    """Return the spec with one assumption about fair runs dropped: the action may be left out for
+    ever (`unfair`) or wherever it is not possible all the time (`weakly`), or happen for ever
+    (`endless`).
+    """
+    action = _action(spec, name)
+    match how:
+        case "unfair" if action.fair:
+            less = replace(action, fair=None)
+        case "weakly" if action.fair == "strong":
+            less = replace(action, fair="weak")
+        case "endless" if action.finite:
+            less = replace(action, finite=False)
+        case _:
+            able = [text for text in assumptions(spec) if text.startswith(how)]
+            raise Misuse(f"'{how} {name}' takes nothing away", near(f"{how} {name}", able))
+    return _with_actions(spec, f"{how} {name}", {name: less})
+
+
+def assumptions(spec: Spec) -> list[str]:
+    """Return the edits that each drop one assumption about fair runs, in the order declared."""
+    found = []
+    for action in spec.actions.values():
+        found += [f"unfair {action.name}"] if action.fair else []
+        found += [f"weakly {action.name}"] if action.fair == "strong" else []
+        found += [f"endless {action.name}"] if action.finite else []
+    return found
+
+
 def find(spec: Spec, text: str) -> Spec:
     """Return the spec edited as `text` says: `action.guard`, `without action.guard`, `split action
-    field`, `weaken action field`.
+    field`, `weaken action field`, `unfair action`, `weakly action`, `endless action`.
     """
     words = text.split()
     match words:
@@ -151,9 +181,11 @@ def find(spec: Spec, text: str) -> Spec:
             return split(spec, name, at)
         case ["weaken", name, field]:
             return weaken(spec, name, field)
+        case ["unfair" | "weakly" | "endless" as how, name]:
+            return assume_less(spec, how, name)
     raise Misuse(
         f"'{text}' is not an edit",
-        "write action.guard, 'split action field' or 'weaken action field'",
+        "write action.guard, 'split action field', 'weaken action field' or 'unfair action'",
     )
 
 

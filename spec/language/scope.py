@@ -29,6 +29,12 @@ class Place:
     field: Field
     element: int | None
 
+    @property
+    def name(self) -> str:
+        """How traces call it: `status[job1]`."""
+        f = self.field
+        return f.name if f.over is None else f"{f.name}[{element_name(f.over, self.element)}]"
+
 
 @dataclass(frozen=True)
 class Scope:

@@ -31,6 +31,8 @@ def look(s, r: Recoverer, j: Job):
     s.seen[r] = j
 
 
+# Weakly fair is not enough: a worker that hangs can let its lease expire and renew it again and
+# again, so that the recoverer keeps looking there and never gets round to a job it saw before.
 @recovery.action(fair="strong")
 def recover(s, r: Recoverer):
     """The recoverer interrupts the claim, if the lease is still expired at the moment of

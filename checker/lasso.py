@@ -1,0 +1,203 @@
+"""A run that never ends, as a stem and a loop; and the check, by the evaluator alone, that it is
+fair and violates a `leads_to`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from spec.language.evaluate import Binding, Evaluator, Instance, OutOfRange, Step, instances
+from spec.language.model import Property
+from spec.language.scope import Scope, State, show_binding
+
+At = TypeVar("At", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Lasso:
+    """A run: the steps of `stem` once, then those of `loop` again and again; an empty loop means
+    that nothing happens any more.
+    """
+
+    stem: tuple[Step, ...]
+    loop: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of one `leads_to`: holds, violated (with a lasso) or unfinished (with the
+    reason).
+    """
+
+    verdict: str
+    reason: str = ""
+    lasso: Lasso | None = None
+
+
+class NoLasso(Exception):
+    """The run is not what a lasso has to be; the text says why."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What `judge` saw: the parameters, when the cause holds (0 is the start), and how each fair
+    step that is possible in the loop gets its due: taken there, or not possible all the time.
+    """
+
+    binding: Binding
+    since: int
+    taken: tuple[str, ...]
+    interrupted: tuple[str, ...]
+
+
+# ---------------------------------------------------------------- judging one
+def run(scope: Scope, lasso: Lasso) -> list[State]:
+    """Return the states of the run, from the initial one to the end of the first round."""
+    evaluator = Evaluator(scope)
+    states = [evaluator.initial()]
+    for n, step in enumerate([*lasso.stem, *lasso.loop], 1):
+        instance = Instance(evaluator, step.action, step.binding)
+        refusal = instance.refusal(states[-1])
+        if refusal is not None:
+            raise NoLasso(f"step {n}, {named(step)}, is not enabled: '{refusal}'")
+        try:
+            states.append(instance.after(states[-1]))
+        except OutOfRange as leaving:
+            raise NoLasso(f"step {n}, {named(step)}, stores {leaving}, out of its range") from None
+    return states
+
+
+def judge(scope: Scope, lasso: Lasso, claim: Property) -> Judgement:
+    """Return how the run violates the claim; raises `NoLasso` if it does not, or is no fair run."""
+    states = run(scope, lasso)
+    begin = len(lasso.stem)
+    if states[-1] != states[begin]:
+        raise NoLasso("the loop does not end where it begins")
+    for step in lasso.loop:
+        if step.action.finite:
+            raise NoLasso(f"{named(step)} happens only finitely often, and is in the loop")
+    loop = states[begin:-1] or states[-1:]
+    evaluator = Evaluator(scope)
+    taken, interrupted = _fairly(evaluator, lasso, loop)
+    assert claim.then is not None
+    for binding in scope.bindings(claim.params):
+        cause, outcome = (evaluator.meaning(e, binding) for e in (claim.body, claim.then))
+        outcomes = [i for i, s in enumerate(states) if outcome(s, s)]
+        # What holds in the loop holds again and again: its first round must be free of outcomes.
+        waiting = max(outcomes, default=-1) + 1
+        if waiting > begin:
+            continue
+        since = next((i for i in range(waiting, len(states)) if cause(states[i], states[i])), None)
+        if since is not None:
+            return Judgement(binding, since, taken, interrupted)
+    raise NoLasso(f"{claim.id} {claim.name} holds of this run")
+
+
+def _fairly(
+    evaluator: Evaluator, lasso: Lasso, loop: list[State]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the fair steps taken in the loop, and those that are not possible all the time."""
+    taken, interrupted = [], []
+    steps = {named(step) for step in lasso.loop}
+    for instance in instances(evaluator):
+        name, fair = named(instance.step), instance.step.action.fair
+        possible = [i for i, state in enumerate(loop) if changes(instance, state)]
+        if not fair or not possible:
+            continue
+        if name in steps:
+            taken.append(name)
+        elif fair == "strong":
+            raise NoLasso(f"{name} is possible again and again in the loop, and never taken")
+        elif len(possible) == len(loop):
+            raise NoLasso(f"{name} is possible all the time in the loop, and never taken")
+        else:
+            interrupted.append(name)
+    return tuple(taken), tuple(interrupted)
+
+
+def changes(instance: Instance, state: State) -> bool:
+    """Return whether the step is possible and changes something: fairness asks for no other."""
+    if instance.refusal(state) is not None:
+        return False
+    try:
+        return instance.after(state) != state
+    except OutOfRange:
+        return False  # the explorer reports it; here it counts as no step
+
+
+def named(step: Step) -> str:
+    """Return a step as a call: `claim(worker1, job1)`."""
+    return f"{step.action.name}({show_binding(step.action.params, step.binding)})"
+
+
+# ---------------------------------------------------------------- finding one
+@dataclass(frozen=True)
+class Part(Generic[At]):
+    """A strongly connected part in which a fair run can stay: what leads where inside it (by the
+    number of the step), and which fair steps are possible in a state.
+    """
+
+    edges: Callable[[At], Iterable[tuple[int, At]]]
+    possible: Callable[[At], set[int]]
+    weak: frozenset[int]
+    strong: frozenset[int]
+
+
+def round_trip(part: Part[At], start: At) -> list[int]:
+    """Return the steps of a fair walk through the part from a state back to it, short but not the
+    shortest.
+    """
+    walk = [start]
+    steps: list[int] = []
+    while True:
+        owed = _owed(part, walk, set(steps))
+        if owed is None and walk[-1] == start:
+            return steps
+        for step, state in _way(part, walk[-1], start, owed):
+            steps.append(step)
+            walk.append(state)
+
+
+def _owed(part: Part[At], walk: list[At], taken: set[int]) -> int | None:
+    """Return a fair step that the walk so far leaves out although it must not."""
+    possible = [part.possible(state) for state in walk]
+    ever, always = set().union(*possible), set.intersection(*possible)
+    owed = ((ever & part.strong) | (always & part.weak)) - taken
+    return min(owed, default=None)
+
+
+def _way(part: Part[At], here: At, start: At, owed: int | None) -> Iterator[tuple[int, At]]:
+    """Yield the shortest way to what is owed: to take the step or, if it is only weakly fair, to
+    where it is not possible. If nothing is owed, yield the way back to the start.
+    """
+    came: dict[At, tuple[int, At] | None] = {here: None}
+    left = deque([here])
+    while left:
+        state = left.popleft()
+        if owed is None:
+            found = state == start
+        else:
+            found = owed in part.weak and owed not in part.possible(state)
+        if found:
+            yield from _back(came, state)
+            return
+        for step, after in part.edges(state):
+            if step == owed:
+                yield from _back(came, state)
+                yield step, after
+                return
+            if after not in came:
+                came[after] = (step, state)
+                left.append(after)
+    raise AssertionError("the part is not strongly connected, or not fair")
+
+
+def _back(came: dict[At, tuple[int, At] | None], state: At) -> list[tuple[int, At]]:
+    way: list[tuple[int, At]] = []
+    while (origin := came[state]) is not None:
+        way.insert(0, (origin[0], state))
+        state = origin[1]
+    return way

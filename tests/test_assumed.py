@@ -1,0 +1,137 @@
+"""Each assumption about fair runs is needed by a property, and one that is not is named."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from checker import assumed, liveness
+from checker.cli import main
+from checker.exploration import Report
+from checker.lasso import judge
+from spec.language.edits import assumptions, find
+from spec.language.misuse import Misuse
+from spec.language.scope import Scope
+from spec.queue import SCOPES
+from spec.queue.scopes import life, requests
+from tests.specs.doors import DOOR, FALLING
+
+ONE_JOB = SCOPES["one-job"]
+FEW = {"Job": 2, "Worker": 1, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 1}
+DISTRACTED = Scope("distracted", requests, FEW)
+STUCK = Scope("stuck", life, FEW)
+
+NEEDED = {
+    # A job that is ready is claimed by nobody; or by nobody who does not crash first.
+    "unfair claim": "LIVE-01",
+    "weakly claim": "LIVE-01",
+    # A lease, or a deadline, never runs out.
+    "unfair expire": "LIVE-01 LIVE-02 LIVE-03",
+    "unfair pass_deadline": "LIVE-01 LIVE-03",
+    # All workers that are down stay down.
+    "unfair restart": "LIVE-01",
+    # Recoverers do nothing, crash again and again, or stay down.
+    "unfair look": "LIVE-01 LIVE-02 LIVE-03",
+    "unfair recover": "LIVE-01 LIVE-02 LIVE-03",
+    "endless recoverer_crash": "LIVE-01 LIVE-02 LIVE-03",
+    "unfair recoverer_restart": "LIVE-01 LIVE-02 LIVE-03 LIVE-07",
+    "unfair notify": "LIVE-09",
+}
+"""By hand: what one job needs."""
+
+
+def unwatched(scope: Scope, what: str) -> Report | None:
+    return None
+
+
+def broken(row: assumed.Assumed) -> str:
+    return " ".join(breach.claim.id for breach in row.breaks)
+
+
+def test_one_job_needs_what_was_worked_out_by_hand() -> None:
+    rows = {row.dropped: broken(row) for row in assumed.needed([ONE_JOB], unwatched)}
+    assert {dropped: ids for dropped, ids in rows.items() if ids} == NEEDED
+
+
+def test_the_two_other_assumptions_need_a_second_job() -> None:
+    rows = list(assumed.needed([ONE_JOB, DISTRACTED, STUCK], unwatched))
+    assert [row.dropped for row in rows if not row.breaks] == []
+    found = {row.dropped: (row.scope, broken(row)) for row in rows if row.dropped not in NEEDED}
+    # A recoverer always looks elsewhere; or a worker never lets go of a claim that it has lost.
+    assert found == {
+        "unfair abandon": ("stuck", "LIVE-01"),
+        "weakly recover": ("distracted", "LIVE-02"),
+    }
+    assert assumed.complaints(rows) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "dropped"), [(DISTRACTED, "weakly recover"), (STUCK, "unfair abandon")]
+)
+def test_the_plain_reader_needs_them_too(scope: Scope, dropped: str) -> None:
+    assert {d.verdict for d in liveness.decide(scope).values()} == {"holds"}
+    less = scope.on(find(scope.spec, dropped))
+    lassos = {n: d.lasso for n, d in liveness.decide(less).items() if d.lasso}
+    assert len(lassos) == 1
+    for name, lasso in lassos.items():
+        judge(less, lasso, less.spec.properties[name])
+
+
+def test_every_assumption_of_the_queue_is_asked() -> None:
+    every = {a for scope in SCOPES.values() for a in assumptions(scope.spec)}
+    assert every == {*NEEDED, "unfair abandon", "weakly recover"}
+
+
+def test_what_is_assumed_in_vain_is_named() -> None:
+    # Weak fairness shuts the door as well.
+    vain = FALLING.actions["shut"]
+    spec = FALLING.edited(
+        "strong in vain", actions={**FALLING.actions, "shut": replace(vain, fair="strong")}
+    )
+    scope = DOOR.on(spec)
+    rows = list(assumed.needed([scope], unwatched))
+    assert [row.dropped for row in rows if not row.breaks] == [
+        "endless blow_open", "weakly shut", "weakly lock",
+    ]  # fmt: skip
+    assert len(assumed.complaints(rows)) == 3
+    claims = {p.name: assumed.needs(rows, p) for p in assumed.hoped(scope)}
+    assert claims == {
+        "open_doors_are_shut": ["`shut` weakly fair"],
+        "shut_doors_are_locked": ["`lock` weakly fair"],
+        "doors_are_locked": ["`shut` weakly fair", "`lock` weakly fair"],
+    }
+
+
+def test_what_fails_with_everything_assumed_is_said_first() -> None:
+    nobody = DOOR.on(find(FALLING, "unfair shut"))
+    assert assumed.healthy([DOOR]) == []
+    assert [line.split()[0] for line in assumed.healthy([nobody])] == [
+        "open_doors_are_shut",
+        "doors_are_locked",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edit", "remedy"),
+    [
+        ("unfair blow_open", "unfair shut, unfair lock|unfair lock, unfair shut"),
+        ("weakly shut", "weakly lock"),
+        ("endless shut", "endless blow_open"),
+        ("unfair nothing", "lock"),
+    ],
+)
+def test_an_assumption_that_is_none_is_refused_with_those_there_are(edit: str, remedy: str) -> None:
+    with pytest.raises(Misuse) as misuse:
+        find(FALLING, edit)
+    assert any(text in misuse.value.remedy for text in remedy.split("|"))
+
+
+def test_the_command_says_what_one_job_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fairness", "--scope", "one-job", "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    rows = {row["dropped"]: row for row in answer["assumptions"]}
+    assert answer["ok"] is False and len(answer["complaints"]) == 2
+    assert rows["weakly claim"]["breaks"] == [
+        {"id": "LIVE-01", "name": "every_job_ends", "stem": 1, "loop": 4}
+    ]
+    assert rows["unfair abandon"]["not_needed_in"] == ["one-job"]
