@@ -43,7 +43,7 @@ class Remember:
     limit: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transition:
     """An action, ready to be taken: what the process checks, what the store does, what is
     remembered.
@@ -70,7 +70,7 @@ class Transition:
         return self.statement is not None and self.statement.form != "select"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
     """All that is derived from a spec with its constants chosen."""
 

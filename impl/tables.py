@@ -74,6 +74,11 @@ def table(scope: Scope, sort: type[Sort], absent: tuple[str, str] | None, always
     columns = tuple(
         f for f in scope.spec.fields.values() if f.survival == "durable" and f.over is sort
     )
+    taken = {"id"}  # SQL does not tell `Id` from `id`
+    for f in columns:
+        if f.name.lower() in taken:
+            raise Inexpressible(sort.__name__, "the table has a column of this name", f.name)
+        taken.add(f.name.lower())
     initial = {f.name: evaluator.meaning(f.initial, {})((), ()) for f in columns}
     if absent is not None and initial.get(absent[0]) != absent[1]:
         raise Inexpressible(sort.__name__, "no row begins so, so none is absent", absent[1])

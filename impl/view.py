@@ -24,7 +24,7 @@ class Inexpressible(Exception):
         super().__init__(f"{subject}: {fact}: `{what}`")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """The places an action sees; `process` has the memory, `key` names the row."""
 

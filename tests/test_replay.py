@@ -12,10 +12,11 @@ import pytest
 
 from checker.cli import main
 from checker.replay import Divergence, Replay, replay_trace, without
-from checker.trace import binding_of, record, save
+from checker.trace import BadTrace, binding_of, record, save
 from impl.derive import Design, derive
 from impl.files import StoreError
 from impl.statements import Assignment
+from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 from tests.counterexamples import GUARDS, counterexample
@@ -151,6 +152,20 @@ def test_a_store_that_is_in_use_is_no_place_to_replay(tmp_path: Path) -> None:
     replay.store.close()
     with pytest.raises(StoreError, match="is in use: it has rows already"):
         Replay(design, file)
+
+
+def test_a_run_that_never_ends_is_followed_once_around() -> None:
+    trace, _ = counterexample("claim.ready")
+    endless = replace(trace, violated="every_job_ends", loop=1)
+    found = replay_trace(endless, ["claim.ready"])
+    assert (found.steps, found.refused, found.broken) == (len(trace.lines), None, False)
+
+
+def test_a_run_from_nowhere_cannot_begin_in_a_fresh_store() -> None:
+    trace, _ = counterexample("claim.ready")
+    nowhere = replace(trace, start=Evaluator(trace.scope).initial())
+    with pytest.raises(BadTrace, match="a fresh store begins at the beginning"):
+        replay_trace(nowhere)
 
 
 # ---------------------------------------------------------------- the command line

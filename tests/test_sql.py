@@ -169,6 +169,15 @@ def test_what_sees_too_much_is_refused_by_name(action: Any, complaint: str) -> N
     assert str(wrong.value).startswith(complaint)
 
 
+@pytest.mark.parametrize("name", ["id", "ID", "Full"])
+def test_two_columns_of_one_name_are_refused_by_name(name: str) -> None:
+    spec = kitchen()
+    spec.durable(name, Tin, bool, False, "a name that is taken")
+    with pytest.raises(Inexpressible) as wrong:
+        derive(Scope("kitchen", spec, {"Tin": 1, "Cook": 1}))
+    assert str(wrong.value) == f"Tin: the table has a column of this name: `{name}`"
+
+
 def test_a_value_that_no_row_has_is_refused_by_name() -> None:
     with pytest.raises(Inexpressible, match=r"lease lock: a value that no row .*: `holder`"):
         derive(Scope("lock", lease_lock, {"Client": 1, "Tokens": 1}))
