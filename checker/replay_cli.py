@@ -131,7 +131,9 @@ def _show(trace: Trace, story: Story, found: Replayed, off: list[str]) -> None:
         step = f"step {line.n}, {line.call} of {line.actor}"
         out.print(f"{step}, is refused, as by the spec: {found.refused}", soft_wrap=True)
     elif trace.loop is not None:
-        out.print(f"the run goes on with step {trace.loop}: it breaks {claim}, and no state does")
+        out.print(
+            f"from step {trace.loop} on it never ends: no one state breaks {claim}, the run does"
+        )
     else:
         out.print(f"{claim} {'is broken' if found.broken else 'holds'} in the database")
 
