@@ -16,7 +16,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from checker import cli_ablate, cli_bench, cli_docs, cli_fairness, cli_lemmas
+from checker import cli_ablate, cli_bench, cli_docs, cli_fairness, cli_lemmas, replay_cli
 from checker.cli_check import check
 from checker.cli_export import exports
 from checker.cli_prove import prove
@@ -64,7 +64,7 @@ app.command()(scopes)
 app.add_typer(traces, name="trace")
 app.add_typer(exports, name="export")
 
-for module in (cli_ablate, cli_fairness, cli_docs, cli_bench, cli_lemmas):
+for module in (cli_ablate, replay_cli, cli_fairness, cli_docs, cli_bench, cli_lemmas):
     module.register(app)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from checker.cache import place, recall, remember, source
 from checker.exploration import Exploration, Limits, Report
 from checker.lasso import Decision, Lasso
-from checker.trace import claims_hash
 from spec.language.evaluate import Step
+from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 
 _ENGINES = (

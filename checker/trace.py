@@ -10,12 +10,11 @@ raises `BadTrace`, which says where, what and the remedy; one that the spec does
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
@@ -25,9 +24,9 @@ from checker.lasso import Lasso
 from checker.story import RANGE, Line, NotBroken, Plain, Story, plain, tell, tell_lasso
 from spec.language import edits as language_edits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange
-from spec.language.model import Action, Spec
+from spec.language.hashes import spec_hash
+from spec.language.model import Action
 from spec.language.scope import Scope, State, Value
-from spec.language.types import Nat, is_enum, type_name
 
 FORMAT, VERSION = "ffq trace", 2
 BYTES_MAX, LINE_MAX = 64 * 2**20, 2**20
@@ -76,47 +75,6 @@ def edited(scope: Scope, edits: Iterable[str], off: Iterable[str] = ()) -> Scope
     for guard in off:
         spec = language_edits.without(spec, guard)
     return scope.on(spec)
-
-
-def spec_hash(spec: Spec) -> str:
-    """Return a hash of what can happen: the same on every machine, unmoved by prose and by what is
-    claimed of it.
-    """
-    return hashlib.sha256("\n".join(_text(spec)).encode()).hexdigest()[:32]
-
-
-def claims_hash(spec: Spec, *kinds: str) -> str:
-    """Return a hash of what can happen and of the claims of these kinds, stages among them."""
-    claims = (
-        f"{p.kind} {p.id} {p.name} {_params(p.params)}: {p.body} ~> {p.then}"
-        for p in spec.properties.values()
-        if p.kind in kinds
-    )
-    stages = (
-        f"{s.kind} {s.name} {_params(s.params)}: {s.body} by {s.by} after {s.after}"
-        for s in spec.stages.values()
-        if s.kind in kinds
-    )
-    return hashlib.sha256("\n".join([*_text(spec), *claims, *stages]).encode()).hexdigest()[:32]
-
-
-def _text(spec: Spec) -> Iterator[str]:
-    for bound in spec.constants.values():
-        yield f"constant {bound.name} {bound.least}"
-    for f in spec.fields.values():
-        over = "-" if f.over is None else f.over.__name__
-        limit = f"0..{f.type.limit}" if isinstance(f.type, Nat) else type_name(f.type)
-        members = ",".join(f.type.members) if is_enum(f.type) else ""
-        yield f"{f.survival} {f.name} {over} {limit} {members} {f.initial}"
-    for action in spec.actions.values():
-        yield f"action {action.name} {_params(action.params)} {action.fair} {action.finite}"
-        yield from (f"  require {g.name}: {g.condition}" for g in action.guards)
-        yield from (f"  follow {r}" for r in action.references(spec))
-        yield from (f"  {u.field.name}[{u.index}] = {u.value}" for u in action.updates(spec))
-
-
-def _params(params: Iterable[Any]) -> str:
-    return ", ".join(f"{p.name}: {p.type.__name__}" for p in params)
 
 
 # ---------------------------------------------------------------- writing
@@ -236,7 +194,7 @@ def _run(trace: Trace) -> Path:
         # The header is line 1 of the file.
         where = f"{trace.where}:{line.n + 1}: step {line.n}, {line.call} of {line.actor},"
         action = scope.spec.actions[line.action]
-        instance = Instance(evaluator, action, _binding(scope, action, line))
+        instance = Instance(evaluator, action, binding_of(scope, action, line))
         refusal = instance.refusal(states[-1])
         if refusal is not None:
             raise Diverged(f"{where} is not enabled: the spec refuses it for '{refusal}'")
@@ -255,7 +213,7 @@ def _difference(a: Line, b: Line) -> str:
     return ", ".join(found) or ("the same" if a.actor == b.actor else f"actor {a.actor}")
 
 
-def _binding(scope: Scope, action: Action, line: Line) -> dict[str, Value]:
+def binding_of(scope: Scope, action: Action, line: Line) -> dict[str, Value]:
     """Return the parameters of a step as the evaluator wants them."""
     return {
         p.name: next(v for v in scope.choices(p.type) if plain(p.type, v) == line.params[p.name])

@@ -9,7 +9,8 @@ from pathlib import Path as File
 from typing import Any
 
 from checker.story import RANGE, Change, Line, Plain, plain
-from checker.trace import BYTES_MAX, FORMAT, LINE_MAX, VERSION, BadTrace, Trace, edited, spec_hash
+from checker.trace import BYTES_MAX, FORMAT, LINE_MAX, VERSION, BadTrace, Trace, edited
+from spec.language.hashes import spec_hash
 from spec.language.misuse import Misuse, near
 from spec.language.scope import Scope, State, Value
 from spec.language.types import Nat, Type, is_sort

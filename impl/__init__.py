@@ -1,1 +1,6 @@
-"""The reference implementation on SQLite, driven by the spec's transitions: not written yet."""
+"""The reference implementation on SQLite: the spec's transitions, derived and made durable.
+
+Read `view` first (what one step can see), then `derive` (an action becomes a transition),
+`statements` and `tables` (how they look in SQL), `store` (a transition is taken) and `mapping`
+(what is stored, as a state of the spec).
+"""

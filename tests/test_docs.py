@@ -239,6 +239,7 @@ def test_each_block_that_takes_no_exploring_prints(known: Index) -> None:
     explores = {"scopes", "ablation", "diagram", "story", "readme-trace", "readme-check"}
     for name in set(printers) - explores:
         given = [module] if name in ("fields", "actions", "formulas") else []
+        given += list(known.largest.spec.actions)[:1] if name == "sql" else []
         assert printers[name](given).strip(), name
 
 
@@ -248,6 +249,8 @@ def test_each_block_that_takes_no_exploring_prints(known: Index) -> None:
         ("sorts", ["x"], "it takes no arguments"),
         ("scopes", ["x"], "it takes no arguments"),
         ("fields", [], "name one module"),
+        ("sql", [], "name one action"),
+        ("sql", ["clam"], "no action 'clam'"),
         ("fields", ["nowhere"], "no module 'nowhere'"),
         ("diagram", [], "name one field"),
         ("story", ["life"], "name a scope and a guard"),

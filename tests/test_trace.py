@@ -12,10 +12,11 @@ import pytest
 
 from checker import plain
 from checker.story import render, tell
-from checker.trace import BadTrace, Diverged, Trace, edited, record, replay, save, spec_hash
+from checker.trace import BadTrace, Diverged, Trace, edited, record, replay, save
 from checker.trace_reading import read
 from spec.language import Spec
 from spec.language.edits import find
+from spec.language.hashes import spec_hash
 from spec.language.scope import Scope
 from tests.specs.two_phase_commit import commit_protocol
 
@@ -295,7 +296,7 @@ def test_the_hash_of_a_spec_moves_with_its_text_and_not_with_its_prose() -> None
 
 def test_the_hash_of_a_spec_is_the_same_in_another_process() -> None:
     program = (
-        "from checker.trace import spec_hash\n"
+        "from spec.language.hashes import spec_hash\n"
         "from tests.specs.two_phase_commit import commit_protocol\n"
         "print(spec_hash(commit_protocol))\n"
     )

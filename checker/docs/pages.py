@@ -72,6 +72,8 @@ class Printers(Mapping[str, Printer]):
             "coverage": lambda given: self._said(tables.coverage(index, given)),
             "diagram": self._diagram,
             "story": self._story,
+            "schema": alone(self._schema),
+            "sql": self._sql,
             # The README shows these two commands just above what they print.
             "readme-trace": alone(lambda: self._story(["life", "settle_done.fenced"])),
             "readme-check": alone(self._evidence),
@@ -118,6 +120,18 @@ class Printers(Mapping[str, Printer]):
 
         return output.story(self.index, self._watched, *given)
 
+    def _schema(self) -> str:
+        from checker.replay_sql import schema
+
+        return _sql_shown("ffq sql", schema(self.index.largest))
+
+    def _sql(self, given: list[str]) -> str:
+        from checker.replay_sql import statement
+
+        if len(given) != 1:
+            raise ValueError("name one action")
+        return _sql_shown(f"ffq sql {given[0]}", statement(self.index.largest, given[0]))
+
     def _evidence(self) -> str:
         from checker.docs import output
 
@@ -143,6 +157,10 @@ class Printers(Mapping[str, Printer]):
         if not module:
             files = "the modules of the queue"
         return f"{text}\n\n_Printed by `ffq docs --write` from {files}._"
+
+
+def _sql_shown(command: str, text: str) -> str:
+    return f"```sql\n{text.strip()}\n```\n\n_Printed by `{command}`._"
 
 
 def alone(printer: Callable[[], str]) -> Printer:

@@ -16,8 +16,8 @@ from checker.cache import place, recall, remember, source
 from checker.prove.decided import DECIDERS, Solvers, Told
 from checker.prove.obligations import Prover
 from checker.prove.proof import versions
-from checker.trace import claims_hash
 from spec.language.edits import without
+from spec.language.hashes import claims_hash
 from spec.language.model import Spec
 
 LOST_REACHABLE = "lost, and reachable"

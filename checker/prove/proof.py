@@ -18,7 +18,7 @@ from checker.prove.answer import Answer
 from checker.prove.decided import DECIDERS, Decided, Told, solvers
 from checker.prove.obligations import inductive
 from checker.prove.standing import furthest, strongest
-from checker.trace import claims_hash
+from spec.language.hashes import claims_hash
 from spec.language.model import Spec
 
 CLAIMED = ("invariant", "lemma", "step", "leads_to", "settles", "stays", "recurs")

@@ -1,0 +1,193 @@
+"""Runs steps on the spec and on the reference implementation side by side, comparing after each.
+
+What is compared is the whole state: every column of every row and the memory of every process, as
+the refinement mapping reads them. Whoever refuses a step must name the same guard as the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from checker.story import RANGE, Plain, plain
+from checker.trace import BadTrace, Trace, binding_of, edited
+from impl.derive import Design, derive
+from impl.files import MEMORY, StoreError
+from impl.mapping import Unmapped, abstract, beginning
+from impl.store import CheckFailed, Disagreement, Done, Refused, Store, Unknown
+from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
+from spec.language.scope import Scope, State, Value, element_name, show_binding
+from spec.language.types import is_sort
+
+
+class Divergence(Exception):
+    """The implementation does otherwise than the spec: which step, where, what was wanted, what
+    came, and the SQL that ran.
+    """
+
+    def __init__(self, step: int, call: str, place: str, want: Plain, got: Plain, sql: str) -> None:
+        self.step, self.call, self.place = step, call, place
+        self.want, self.got, self.sql = want, got, sql
+        super().__init__(f"step {step}, {call}: {place}: the spec says {want}, the store {got}")
+
+
+class Replay:
+    """A fresh store and its processes, beside the state that the spec says they are in."""
+
+    def __init__(self, design: Design, path: str = MEMORY) -> None:
+        """Begin; raises `StoreError` if the store is not a fresh one."""
+        self.design, self.scope = design, design.scope
+        self.evaluator = Evaluator(self.scope)
+        self.state = self.before = self.evaluator.initial()
+        self.memories = beginning(self.scope)
+        self.taken = 0
+        self._instances: dict[tuple[str, tuple[Value, ...]], Instance] = {}
+        self.store = Store(design, path)
+        if abstract(self.store, self.memories, self.state) != self.state:
+            self.store.close()
+            raise StoreError(path, "is in use: it has rows already", "name another file")
+
+    def instance(self, action: str, binding: Mapping[str, Value]) -> Instance:
+        """Return a step, made once."""
+        key = action, tuple(binding.values())
+        if key not in self._instances:
+            chosen = self.scope.spec.actions[action]
+            self._instances[key] = Instance(self.evaluator, chosen, dict(binding))
+        return self._instances[key]
+
+    def step(self, instance: Instance) -> str | None:
+        """Try the step on both; return None if both take it, else the guard, or the range, that
+        both refuse it for. Raises `Divergence`.
+        """
+        self.taken += 1
+        want = instance.refusal(self.state)
+        leaving = _leaving(instance, self.state) if want is None else []
+        if leaving and all(self._is_ghost(name) for name in leaving):
+            return leaving[0]  # no store knows of it
+        after = instance.after(self.state) if want is None and not leaving else self.state
+        got = self._take(instance)
+        if leaving:
+            want = got if got in leaving else leaving[0]
+        if want != got:
+            words = [word and f"refused by {word}" for word in (want, got)]
+            raise self._divergence(instance, "outcome", words[0] or "done", words[1] or "done")
+        self._compare(instance, after)
+        if want is None:
+            self.before, self.state = self.state, after
+        return want
+
+    def broken(self, name: str) -> bool:
+        """Return whether the state that was read from the store, or the last step, violates the
+        property.
+        """
+        claim = Claim(self.evaluator, self.scope.spec.properties[name])
+        now = abstract(self.store, self.memories, self.state)
+        then = self.before if claim.property.kind == "step" else now
+        return claim.holds(then, now) is not None
+
+    def _take(self, instance: Instance) -> str | None:
+        """Let the store take the step, and its process remember; return what refuses it."""
+        action, binding = instance.step.action, instance.step.binding
+        process = self.design.transitions[action.name].seen.process
+        memory: dict[str, Value] = {}
+        if process is not None and is_sort(process.type):
+            memory = self.memories[process.type][int(binding[process.name] or 0)]
+        try:
+            outcome = self.store.take(action.name, binding, memory)
+        except CheckFailed as failed:
+            return failed.name
+        except Disagreement as wrong:
+            raise self._divergence(instance, "outcome", "one answer", str(wrong)) from None
+        match outcome:
+            case Done():
+                memory.update({name: after for name, (_, after) in outcome.memory.items()})
+                return None
+            case Refused():
+                return outcome.guard
+            case Unknown():
+                raise self._divergence(instance, "outcome", "known", f"unknown: {outcome.error}")
+
+    def _compare(self, instance: Instance, want: State) -> None:
+        try:
+            got = abstract(self.store, self.memories, want)
+        except Unmapped as row:
+            raise self._divergence(instance, str(row), "no row", "a row") from None
+        if got == want:
+            return
+        for place, a, b in zip(self.scope.places, want, got, strict=True):
+            if a != b:
+                f = place.field
+                of = "" if f.over is None else f"[{element_name(f.over, place.element)}]"
+                words = plain(f.type, a), plain(f.type, b)
+                raise self._divergence(instance, f.name + of, *words)
+
+    def _divergence(self, instance: Instance, place: str, want: Plain, got: Plain) -> Divergence:
+        action = instance.step.action
+        statement = self.design.transitions[action.name].statement
+        call = f"{action.name}({show_binding(action.params, instance.step.binding)})"
+        sql = statement.text if statement else ""
+        return Divergence(self.taken, call, place, want, got, sql)
+
+    def _is_ghost(self, name: str) -> bool:
+        return self.scope.spec.fields[name.removeprefix(RANGE)].survival == "ghost"
+
+
+def _leaving(instance: Instance, state: State) -> list[str]:
+    """Return `range_field` for each number that the step would take out of its range."""
+    found = []
+    for write in instance.writes:
+        try:
+            write.value(state)
+        except OutOfRange as leaving:
+            found.append(RANGE + leaving.field)
+    return found
+
+
+# ---------------------------------------------------------------- traces
+@dataclass(frozen=True)
+class Replayed:
+    """How a trace went: steps taken and compared; the step that both refused, with its guard; and
+    whether the property of the trace is violated in the store.
+    """
+
+    steps: int
+    refused: str | None
+    broken: bool
+
+
+def replay_trace(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> Replayed:
+    """Run a trace on a store from whose SQL the protections `off` are missing.
+
+    With none missing, CHECKs guard the rows as well; they are left out beside a protection, whose
+    loss they could hide. A run that never ends is followed once around; no one state is to blame
+    for it. Raises `Divergence`, `StoreError`, or `Misuse` for an unknown protection.
+    """
+    if trace.start is not None:
+        fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
+        raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
+    scope = without(trace.scope, off)
+    replay = Replay(derive(scope, checks=not off), path)
+    try:
+        return _run(trace, scope, replay)
+    finally:
+        replay.store.close()
+
+
+def without(scope: Scope, off: Sequence[str]) -> Scope:
+    """Return the scope without these guards, and with these edits made before."""
+    edits = [text for text in off if " " in text]
+    return edited(scope, edits, [text for text in off if " " not in text])
+
+
+def _run(trace: Trace, scope: Scope, replay: Replay) -> Replayed:
+    for n, line in enumerate(trace.lines):
+        action = scope.spec.actions.get(line.action)
+        if action is None:  # an edit brought it in
+            return Replayed(n, f"{line.action} does not exist", False)
+        refusal = replay.step(replay.instance(action.name, binding_of(scope, action, line)))
+        if refusal is not None:
+            if refusal.startswith(RANGE):
+                return Replayed(n + 1, None, refusal == trace.violated)
+            return Replayed(n, f"{action.name}.{refusal}", False)
+    one_state = trace.loop is None and trace.violated in scope.spec.properties
+    return Replayed(len(trace.lines), None, one_state and replay.broken(trace.violated))

@@ -1,0 +1,159 @@
+"""`ffq sql` and `ffq replay`: what is derived from the spec for SQLite, and a trace run on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker.cli_options import Wrong, catalogue, close, complete_guard, complete_scope
+
+if TYPE_CHECKING:
+    from checker.replay import Replayed
+    from checker.story import Story
+    from checker.trace import Trace
+    from impl.derive import Design
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def sql(
+    action: Annotated[str | None, typer.Argument(help="Only the statement of this one.")] = None,
+    scope: Annotated[
+        str, typer.Option(help="Which scope.", autocompletion=complete_scope)
+    ] = "whole",
+    as_json: AsJson = False,
+) -> None:
+    """Print the schema and the guarded statements that are derived from the spec.
+
+    Exit status: 0 they are printed, 2 bad usage.
+    """
+    from checker import console
+    from checker.replay_sql import as_json_of, explained
+
+    design = _derived(scope)
+    if action is not None and action not in design.transitions:
+        remedy = close(action, design.transitions, "ffq sql")
+        raise Wrong(f"there is no action '{action}' in {scope}; {remedy}")
+    chosen = [t for name, t in design.transitions.items() if action in (None, name)]
+    schema = [design.schema] if action is None else []
+    if as_json:
+        answer: dict[str, Any] = {"ok": True, "scope": scope}
+        if action is None:
+            answer["schema"] = design.schema
+        console.emit(answer | {"actions": {t.action.name: as_json_of(t) for t in chosen}})
+        return
+    text = "\n".join([*schema, *map(explained, chosen)])
+    console.console().print(text, soft_wrap=True, end="")
+
+
+def _derived(scope: str) -> Design:
+    from impl.derive import derive
+    from impl.view import Inexpressible
+
+    try:
+        return derive(catalogue().scope(scope))
+    except Inexpressible as wrong:
+        raise Wrong(f"{wrong}; name a scope that a store can hold") from None
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    off: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave this protection out of the SQL: a guard, or an edit such as "
+            "'split claim lease'. May be repeated.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    database: Annotated[
+        Path | None, typer.Option(help="Use this file, which must be new; else memory.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a trace on the reference implementation, comparing it with the spec after every step.
+
+    Exit status: 0 both agree and nothing is violated, 1 they differ or a property is violated in
+    the database, 2 bad usage.
+    """
+    from checker import console
+    from checker.replay import Divergence, replay_trace
+    from checker.trace import BadTrace, Diverged
+    from checker.trace import replay as follow
+    from checker.trace_reading import read
+    from impl.files import MEMORY, StoreError
+    from impl.view import Inexpressible
+    from spec.language.misuse import Misuse
+
+    try:
+        trace = read(file, catalogue().scopes)
+        _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
+        path = MEMORY if database is None else str(database)
+        found = replay_trace(trace, off or (), path)
+    except (BadTrace, StoreError, Inexpressible) as wrong:
+        raise Wrong(str(wrong)) from None
+    except Misuse as misuse:
+        raise Wrong(f"--off: {misuse.fact}; {misuse.remedy}") from None
+    except (Diverged, Divergence) as differs:
+        console.say(str(differs))
+        if isinstance(differs, Divergence) and differs.sql:
+            console.console(stderr=True).print(differs.sql)
+        if as_json:
+            console.emit({"ok": False, "error": str(differs), "divergence": _parts(differs)})
+        raise typer.Exit(1) from None
+    if as_json:
+        claim = {"id": story.broken.id, "name": story.broken.name}
+        answer = {
+            "ok": not found.broken,
+            "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
+            "off": off or [],
+            "steps": found.steps,
+            "refused": found.refused,
+            "broken": claim if found.broken else None,
+        }
+        console.emit(answer)
+    else:
+        _show(trace, story, found, off or [])
+    raise typer.Exit(1 if found.broken else 0)
+
+
+def _show(trace: Trace, story: Story, found: Replayed, off: list[str]) -> None:
+    from checker import console
+
+    out = console.console()
+    console.show_title(out, trace.scope, [f"without {name}" for name in off])
+    out.print(f"steps that agree with the spec in every column and all memory: {found.steps}")
+    claim = f"{story.broken.id} {story.broken.name}"
+    if found.refused:
+        line = trace.lines[found.steps]
+        step = f"step {line.n}, {line.call} of {line.actor}"
+        out.print(f"{step}, is refused, as by the spec: {found.refused}", soft_wrap=True)
+    elif trace.loop is not None:
+        out.print(
+            f"from step {trace.loop} on it never ends: no one state breaks {claim}, the run does"
+        )
+    else:
+        out.print(f"{claim} {'is broken' if found.broken else 'holds'} in the database")
+
+
+def _parts(differs: Exception) -> dict[str, Any] | None:
+    from checker.replay import Divergence
+
+    if not isinstance(differs, Divergence):
+        return None
+    return {
+        "step": differs.step,
+        "call": differs.call,
+        "place": differs.place,
+        "want": differs.want,
+        "got": differs.got,
+        "sql": differs.sql,
+    }
+
+
+def register(app: typer.Typer) -> None:
+    """Give the command line its two commands."""
+    app.command()(sql)
+    app.command()(replay)

@@ -1,0 +1,57 @@
+"""What is derived for SQLite, printed for people: `ffq sql`, and blocks of the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from impl.derive import Transition, derive
+from spec.language.scope import Scope
+
+
+def as_json_of(t: Transition) -> dict[str, Any]:
+    """Return the transition as `ffq sql --json` prints it."""
+    return {
+        "form": t.statement.form if t.statement else None,
+        "sql": t.statement.text if t.statement else None,
+        "checks": _checks(t),
+        "remembers": _remembers(t),
+    }
+
+
+def _checks(t: Transition) -> dict[str, str]:
+    """Return the guards that the process checks itself, on its memory."""
+    conditions = {g.name: str(g.condition) for g in t.action.guards}
+    return {g.name: conditions[g.name] for g in t.guards if g.in_memory}
+
+
+def _remembers(t: Transition) -> dict[str, str]:
+    return {
+        f"{u.field.name}[{u.index}]": str(u.value)
+        for u in t.seen.updates
+        if u.field.survival == "volatile"
+    }
+
+
+def explained(t: Transition) -> str:
+    """Return the statement below what it is for and what the process does by itself."""
+    params = ", ".join(p.name for p in t.action.params)
+    lines = [f"-- {t.action.name}({params}): {t.action.doc}"]
+    lines += [f"--   first, in memory: {text}  ({name})" for name, text in _checks(t).items()]
+    if t.statement:
+        lines.append(t.statement.text + ";")
+    if remembered := ", ".join(f"{place} = {text}" for place, text in _remembers(t).items()):
+        lines.append(f"--   then remembered, as read before the step: {remembered}")
+    return "\n".join(lines) + "\n"
+
+
+def statement(scope: Scope, action: str) -> str:
+    """Return what `ffq sql ACTION` prints of the scope; raises `ValueError` for no action of it."""
+    transitions = derive(scope).transitions
+    if action not in transitions:
+        raise ValueError(f"no action '{action}'; write one of: {', '.join(transitions)}")
+    return explained(transitions[action])
+
+
+def schema(scope: Scope) -> str:
+    """Return the schema of the scope."""
+    return derive(scope).schema

@@ -1,0 +1,151 @@
+"""The file of a store: made whole or not at all, and opened only if it is ours.
+
+The header of the file is read before SQLite is, so that a wrong file is not touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from impl.derive import Design
+from impl.tables import APPLICATION_ID, VERSION
+from spec.language.hashes import spec_hash
+
+MEMORY = ":memory:"
+"""The name of a store that is in no file and ends with its process."""
+
+_MAGIC = b"SQLite format 3\0"
+_SYNCHRONOUS_FULL = 2
+
+
+class StoreError(Exception):
+    """The store cannot be used, and nothing was changed: `subject: fact; remedy`."""
+
+    def __init__(self, subject: object, fact: str, remedy: str) -> None:
+        super().__init__(f"{subject}: {fact}; {remedy}")
+
+
+def connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
+    """Return a connection to the store, made if there is no file; raises `StoreError`."""
+    if path == MEMORY:
+        opened = apsw.Connection(MEMORY)
+        _prepare(opened, path, busy_ms, "memory")
+        _fill(opened, design)
+        return opened
+    file = Path(path)
+    try:
+        if not file.exists():
+            _create(design, file)
+        _check_header(file)
+        return _connect(design, path, busy_ms)
+    except OSError as failed:
+        raise StoreError(path, f"cannot be opened: {failed.strerror}", "name another") from None
+    except (apsw.NotADBError, apsw.CorruptError) as failed:
+        raise StoreError(path, f"is damaged: {failed}", "restore a copy") from None
+    except apsw.Error as failed:
+        remedy = "see that it and its folder can be written, and that nobody locks it"
+        raise StoreError(path, f"cannot be opened: {failed}", remedy) from None
+
+
+def _connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
+    opened = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        if opened.readonly("main"):
+            raise StoreError(path, "cannot be written", "ask for the right to, or name another")
+        _check_meta(opened, design, path)
+        _prepare(opened, path, busy_ms, "wal")
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> None:
+    """Set what durability rests on, and read it back: a build of SQLite may have other ideas."""
+    opened.set_busy_timeout(busy_ms)
+    wanted = {
+        "journal_mode": journal,
+        "synchronous": _SYNCHRONOUS_FULL,
+        "foreign_keys": 1,
+        "recursive_triggers": 1,  # or REPLACE would delete from the trace unseen
+    }
+    for pragma, value in wanted.items():
+        opened.pragma(pragma, value)
+        found = opened.pragma(pragma)
+        if found != value:
+            raise StoreError(path, f"{pragma} is {found}, not {value}", "keep it on a local disk")
+
+
+# ---------------------------------------------------------------- making
+def _create(design: Design, file: Path) -> None:
+    """Make the store beside its place and move it there whole; if another was faster, keep his."""
+    handle, made = tempfile.mkstemp(prefix=".ffq-", suffix=".db", dir=file.parent)
+    os.close(handle)
+    try:
+        with contextlib.closing(apsw.Connection(made)) as opened:
+            _prepare(opened, str(file), 0, "wal")
+            _fill(opened, design)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(made, 0o666 & ~mask)  # mkstemp makes it private
+        with contextlib.suppress(FileExistsError):
+            os.link(made, file)
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        os.unlink(made)
+
+
+def _fill(opened: apsw.Connection, design: Design) -> None:
+    with opened:
+        opened.execute(design.schema)
+        opened.executemany("INSERT INTO meta VALUES (?, ?)", list(_meta(design).items()))
+        opened.pragma("application_id", APPLICATION_ID)
+        opened.pragma("user_version", VERSION)
+
+
+def _meta(design: Design) -> dict[str, str]:
+    constants = {name: design.scope.bounds[name] for name in design.scope.spec.constants}
+    return {"spec": spec_hash(design.scope.spec), "constants": json.dumps(constants)}
+
+
+# ---------------------------------------------------------------- refusing
+def _check_header(file: Path) -> None:
+    mode = file.stat().st_mode
+    if not stat.S_ISREG(mode):
+        fact = "is a directory" if stat.S_ISDIR(mode) else "is not a regular file"
+        raise StoreError(file, fact, "name a file")
+    with file.open("rb") as opened:
+        header = opened.read(100)
+    if len(header) < 100 or not header.startswith(_MAGIC):
+        raise StoreError(file, "is not a database; it was left alone", "name another file")
+    version, application = (int.from_bytes(header[at : at + 4], "big") for at in (60, 68))
+    if application != APPLICATION_ID:
+        raise StoreError(
+            file, "is a database of another program; it was left alone", "name another file"
+        )
+    if version != VERSION:
+        remedy = "use a newer ffq" if version > VERSION else "use an older ffq"
+        fact = f"has version {version} of the schema, and this ffq knows version {VERSION}"
+        raise StoreError(file, fact, remedy)
+
+
+def _check_meta(opened: apsw.Connection, design: Design, path: str) -> None:
+    rows: list[Any] = opened.execute("SELECT name, value FROM meta").fetchall()
+    found = dict(rows)
+    for name, wanted in _meta(design).items():
+        if found.get(name) != wanted:
+            raise StoreError(
+                path, f"was made with {name} {found.get(name)}, not {wanted}", "name another file"
+            )

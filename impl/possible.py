@@ -1,0 +1,82 @@
+"""Which values an expression can take where little is known: enough to see that a guard is false.
+
+It errs on one side only: what is possible is never left out.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from itertools import product
+from typing import Any
+
+from spec.language.expr import (
+    Add,
+    And,
+    Bound,
+    Const,
+    Equal,
+    Exists,
+    Expr,
+    ForAll,
+    Implies,
+    Ite,
+    Less,
+    LessEqual,
+    NoneOf,
+    Not,
+    Or,
+    Read,
+    Subtract,
+    Var,
+)
+from spec.language.scope import Value
+
+Values = frozenset[Value]
+Known = Mapping[str, Values]
+"""Fields of a row, by name, of which something is known."""
+
+_EITHER: Values = frozenset({False, True})
+_MEANS: dict[type, Callable[[Any, Any], Any]] = {
+    And: lambda a, b: a and b,
+    Or: lambda a, b: a or b,
+    Implies: lambda a, b: not a or b,
+    Equal: operator.eq,
+    Less: operator.lt,
+    LessEqual: operator.le,
+    Add: operator.add,
+    Subtract: operator.sub,
+}
+
+
+def possible(e: Expr, known: Known, bounds: Mapping[str, int]) -> Values | None:
+    """Return the values that the expression can take, or None if nothing is known of it."""
+    match e:
+        case Const():
+            return frozenset({e.value})
+        case NoneOf():
+            return frozenset({None})
+        case Bound():
+            return frozenset({bounds[e.name]})
+        case Read():
+            return known.get(e.field.name) or _unknown(e)
+        case Var() | ForAll() | Exists():
+            return _unknown(e)
+        case Not():
+            return frozenset(not v for v in possible(e.body, known, bounds) or _EITHER)
+        case Ite():
+            condition = possible(e.condition, known, bounds) or _EITHER
+            branches = [e.then] * (True in condition) + [e.other] * (False in condition)
+            found = [possible(branch, known, bounds) for branch in branches]
+            whole = [values for values in found if values is not None]
+            return frozenset().union(*whole) if len(whole) == len(found) else _unknown(e)
+        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+            left, right = possible(e.left, known, bounds), possible(e.right, known, bounds)
+            if left is None or right is None:
+                return _unknown(e)
+            return frozenset(_MEANS[type(e)](a, b) for a, b in product(left, right))
+    raise AssertionError(type(e))
+
+
+def _unknown(e: Expr) -> Values | None:
+    return _EITHER if e.type is bool else None

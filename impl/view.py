@@ -1,0 +1,126 @@
+"""What one action can see: its parameters, the memory of one process, and one row of the store.
+
+A step of a distributed system reads no more than that. What reads more cannot be derived and is
+refused here, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from spec.language.evaluate import Evaluator, Meaning
+from spec.language.expr import Exists, Expr, ForAll, NoneOf, Read, Var
+from spec.language.model import Action, Field, Spec, Update
+from spec.language.scope import Scope, State, Value
+from spec.language.tree import alike, rebuild, walk
+from spec.language.types import Sort, is_sort
+
+
+class Inexpressible(Exception):
+    """No SQL can be derived: `action: fact: expression`."""
+
+    def __init__(self, subject: str, fact: str, what: object) -> None:
+        super().__init__(f"{subject}: {fact}: `{what}`")
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The places an action sees; `process` has the memory, `key` names the row."""
+
+    action: Action
+    updates: tuple[Update, ...]
+    process: Var | None
+    key: Expr | None
+
+    @property
+    def table(self) -> type[Sort] | None:
+        """The sort whose row it is."""
+        return None if self.key is None or not is_sort(self.key.type) else self.key.type
+
+    def in_row(self, e: Expr) -> bool:
+        """Return whether the expression reads the row."""
+        return any(isinstance(r, Read) and r.field.survival == "durable" for r in walk(e))
+
+
+def view(spec: Spec, action: Action) -> View:
+    """Return what the action sees, ghosts left out; raises `Inexpressible` if that is too much."""
+    updates = tuple(u for u in action.updates(spec) if u.field.survival != "ghost")
+    seen: list[Expr] = [g.condition for g in action.guards]
+    seen += [e for u in updates for e in (u.value, Read(u.field, u.index))]
+    process: Var | None = None
+    key: Expr | None = None
+    for read in _reads(action.name, seen):
+        if read.field.survival == "volatile":
+            known = process is None or alike(process, read.index)
+            if not isinstance(read.index, Var) or not known:
+                raise Inexpressible(action.name, "the memory of a second process", read)
+            process = read.index
+        elif key is None or alike(key, read.index):
+            key = read.index
+        else:
+            raise Inexpressible(action.name, f"a second row, beside `{key}`", read)
+    if isinstance(key, Read) and key.field.survival != "volatile":
+        raise Inexpressible(action.name, "a row that only another row names", key)
+    return View(action, updates, process, key)
+
+
+def _reads(name: str, whole: Iterable[Expr]) -> Iterable[Read]:
+    for e in (inside for one in whole for inside in walk(one)):
+        if isinstance(e, ForAll | Exists):
+            raise Inexpressible(name, "a quantifier sees more than one row", e)
+        if isinstance(e, Read):
+            if e.field.survival == "ghost":
+                raise Inexpressible(name, "a ghost is not there to be read", e)
+            yield e
+
+
+class Local:
+    """Evaluates expressions over what one action sees, by the spec's own evaluator.
+
+    Each place seen becomes a single value of a small state: parameters, then memory, then columns.
+    """
+
+    def __init__(self, scope: Scope, seen: View) -> None:
+        self.name = seen.action.name
+        inner = Spec("local")
+        inner.constants = dict(scope.spec.constants)
+        for p in seen.action.params:
+            self._add(inner, Field(p.name, None, p.type, NoneOf(p.type), "volatile", "a parameter"))
+        for f in scope.spec.fields.values():
+            mine = seen.process is not None and f.over is seen.process.type
+            if (f.survival == "volatile" and mine) or (
+                f.survival == "durable" and seen.table is not None and f.over is seen.table
+            ):
+                self._add(inner, Field(f.name, None, f.type, f.initial, f.survival, f.doc))
+        self.fields = inner.fields
+        self.evaluator = Evaluator(scope.on(inner))
+
+    def _add(self, inner: Spec, f: Field) -> None:
+        if f.name in inner.fields:
+            raise Inexpressible(self.name, "a parameter and a field of one name", f.name)
+        inner.fields[f.name] = f
+
+    def meaning(self, e: Expr) -> Meaning:
+        """Return the expression as a function of what `state` returns, given twice."""
+        return self.evaluator.meaning(self._inside(e), {})
+
+    def _inside(self, e: Expr) -> Expr:
+        if isinstance(e, Var):
+            return Read(self.fields[e.name], None)
+        if isinstance(e, Read):
+            return Read(self.fields[e.field.name], None)
+        return rebuild(e, self._inside)
+
+    def state(self, *seen: Mapping[str, Value]) -> State:
+        """Return the small state; raises `KeyError` for a parameter or memory that is not given.
+
+        Columns that are not given are none: only guards on memory are asked before the row is read.
+        """
+        whole: dict[str, Value] = {}
+        for values in seen:
+            whole |= values
+        return tuple(
+            whole.get(name) if f.survival == "durable" else whole[name]
+            for name, f in self.fields.items()
+        )

@@ -1,0 +1,32 @@
+"""A shortest run for each protection of the queue that breaks something once it is taken away."""
+
+from functools import cache
+
+from checker.compiled import explore
+from checker.story import Story, tell
+from checker.trace import Trace, edited
+from spec.queue import DEFAULT, SCOPES
+
+GUARDS = list(dict.fromkeys(g for name in DEFAULT for g in SCOPES[name].spec.guard_names()))
+BY_SIZE = [SCOPES[name] for name in ("one-job", "whole", "requests", "effects", "life")]
+
+
+@cache
+def counterexample(*off: str) -> tuple[Trace, Story]:
+    """Return a shortest run that violates something without these protections, where the smallest
+    scope that misses them has one.
+    """
+    guards = tuple(text for text in off if " " not in text)
+    edits = tuple(text for text in off if " " in text)
+    for scope in BY_SIZE:
+        if not set(guards) <= set(scope.spec.guard_names()):
+            continue
+        whole = edited(scope, edits)
+        safety = {p.name for p in whole.spec.properties.values() if p.kind in ("invariant", "step")}
+        found = explore(whole, off=guards, until=frozenset(safety), threads=1)
+        broken = [n for n in found.violations if n in safety or n.startswith("range_")]
+        if broken:
+            violated = min(broken, key=lambda n: (found.violations[n], n))
+            story = tell(edited(whole, (), guards), found.path(violated), violated)
+            return Trace(scope, edits, guards, "compiled", violated, story.lines), story
+    raise AssertionError(f"nobody misses {off}")

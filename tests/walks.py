@@ -1,0 +1,48 @@
+"""Seeded random runs through a scope that seek what was taken least, on spec and store at once."""
+
+import random
+from collections import Counter
+
+from checker.replay import Replay
+from impl.derive import Design
+from spec.language.evaluate import Instance, instances
+from spec.language.scope import State
+
+
+class Walks:
+    """Runs from the beginning, each on a store of its own; at each new state every step that the
+    spec disables is tried as well.
+    """
+
+    def __init__(self, design: Design, seed: int) -> None:
+        self.design, self.random = design, random.Random(seed)
+        self.taken: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.seen: set[State] = set()
+
+    def run(self, walks: int, steps: int) -> "Walks":
+        """Raises `Divergence` at the first difference."""
+        for _ in range(walks):
+            replay = Replay(self.design)
+            every = [
+                replay.instance(i.step.action.name, i.step.binding)
+                for i in instances(replay.evaluator)
+            ]
+            for _ in range(steps):
+                self._one(replay, every)
+            replay.store.close()
+        return self
+
+    def _one(self, replay: Replay, every: list[Instance]) -> None:
+        refusals = [(step, step.refusal(replay.state)) for step in every]
+        possible = [step for step, refusal in refusals if refusal is None]
+        if replay.state not in self.seen:
+            self.seen.add(replay.state)
+            for step, refusal in refusals:
+                if refusal is not None:
+                    assert replay.step(step) == refusal
+                    self.refused[f"{step.step.action.name}.{refusal}"] += 1
+        weights = [1 / (1 + self.taken[step.step.action.name]) ** 2 for step in possible]
+        (chosen,) = self.random.choices(possible, weights)
+        self.taken[chosen.step.action.name] += 1
+        assert replay.step(chosen) is None
