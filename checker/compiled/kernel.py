@@ -261,6 +261,8 @@ def reinsert(states: Any, table: Any, hb: Any, shared: Any, plan: Any, args: Any
         n = min(batch, get(plan, 3 * r + 1) - first)
         for k in range(n):
             put(hb, k, hash_at(states, first + k))
+        for k in range(min(n, AHEAD)):
+            prefetch(table, home(get(hb, k), lines) * LINE)
         for k in range(n):
             prefetch(table, home(get(hb, k + AHEAD), lines) * LINE)
             h = get(hb, k)
