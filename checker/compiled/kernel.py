@@ -18,8 +18,8 @@ what it is asked for when too much is on its way.
 """
 SOON = 12
 """How many lie between asking for the state that a slot points at and comparing with it."""
-RECENT_BITS = 13
-"""A thread remembers 2^13 recent successors: 64 KiB of one-word states, inside the second-level
+RECENT_BITS = 14
+"""A thread remembers 2^14 recent successors: 128 KiB of one-word states, inside the second-level
 cache.
 """
 LINE = 8
