@@ -18,8 +18,8 @@ what it is asked for when too much is on its way.
 """
 SOON = 12
 """How many lie between asking for the state that a slot points at and comparing with it."""
-RECENT_BITS = 13
-"""A thread remembers 2^13 recent successors: 64 KiB of one-word states, inside the second-level
+RECENT_BITS = 14
+"""A thread remembers 2^14 recent successors: 128 KiB of one-word states, inside the second-level
 cache.
 """
 LINE = 8
@@ -284,6 +284,8 @@ def reinsert(states: Any, table: Any, hb: Any, shared: Any, plan: Any, args: Any
         n = min(batch, get(plan, 3 * r + 1) - first)
         for k in range(n):
             put(hb, k, hash_at(states, first + k))
+        for k in range(min(n, AHEAD)):
+            prefetch(table, home(get(hb, k), lines) * LINE)
         for k in range(n):
             prefetch(table, home(get(hb, k + AHEAD), lines) * LINE)
             h = get(hb, k)
