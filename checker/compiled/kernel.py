@@ -83,20 +83,9 @@ def promised(states: Any, n: int, found: Any, case: int) -> int:
     raise NotImplementedError
 
 
-def number(states: Any, table: Any, n: int, slots: int) -> int:
-    """Stand-in for what is in `numbering`."""
-    raise NotImplementedError
-
-
-def edges(
-    states: Any, table: Any, buf: Any, hb: Any, work: Any, counts: Any, found: Any, args: Any
-) -> int:
-    """Stand-in for what is in `numbering`."""
-    raise NotImplementedError
-
-
 get = put = peek = scan = claim = fetch_add = prefetch = trailing = _stand_in
 shr = shl = pick = flag = mix = home = _stand_in
+number = edges = _stand_in  # in `numbering`
 
 
 # ---- the kernel: compiled from here on
