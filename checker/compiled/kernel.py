@@ -8,6 +8,7 @@ lines of the table on the way, and only then the look-ups, whose lines have come
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 WORDS = 1
@@ -85,7 +86,8 @@ def promised(states: Any, n: int, found: Any, case: int) -> int:
 
 get = put = peek = scan = claim = fetch_add = prefetch = trailing = _stand_in
 shr = shl = pick = flag = mix = home = _stand_in
-number = edges = _stand_in  # in `numbering`
+number: Callable[..., int] = _stand_in  # in `numbering`, as the next
+edges: Callable[..., int] = _stand_in
 
 
 # ---- the kernel: compiled from here on
