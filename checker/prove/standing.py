@@ -57,8 +57,11 @@ def furthest(spec: Spec, safety: Standing, both: Solvers, told: Told | None = No
         failed = {d.name: d.claim for d in decided if d.verdict != "proved"}
         first = frozenset(failed) if first is None else first
         new = set(failed.values())
-        # A stage that waits for another's return falls with it.
-        fallen = {s.name for s in spec.stages.values() if {s.name, s.after} & new}
+        fallen: set[str] = set()
+        for stage in spec.stages.values():
+            # A stage that waits for another's return falls with it, and so on down the line.
+            if stage.name in new or stage.after in fallen:
+                fallen.add(stage.name)
         if not fallen:
             return Standing((*decided, *fell.values()), safety.standing, spec, first)
         fell |= {d.name: d for d in decided if d.claim in fallen}
