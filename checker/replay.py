@@ -14,7 +14,8 @@ from checker.trace import BadTrace, Trace, binding_of, edited
 from impl.derive import Design, derive
 from impl.files import MEMORY, StoreError
 from impl.mapping import Unmapped, abstract, beginning
-from impl.store import CheckFailed, Disagreement, Done, Refused, Store, Unknown
+from impl.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
+from impl.store import Store
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State, Value, element_name, show_binding
 from spec.language.types import is_sort

@@ -72,12 +72,15 @@ class Transition:
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """All that is derived from a spec with its constants chosen."""
+    """All that is derived from a spec with its constants chosen; `beside` is the schema of what the
+    spec leaves out.
+    """
 
     scope: Scope
     tables: tuple[Table, ...]
     schema: str
     transitions: Mapping[str, Transition]
+    beside: str = ""
 
 
 def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True) -> Design:

@@ -42,6 +42,7 @@ def connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
         return opened
     file = Path(path)
     try:
+        refuse_network(file)
         if not file.exists():
             _create(design, file)
         _check_header(file)
@@ -84,6 +85,30 @@ def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> 
             raise StoreError(path, f"{pragma} is {found}, not {value}", "keep it on a local disk")
 
 
+# ---------------------------------------------------------------- where
+_NETWORK = frozenset(
+    "9p afs beegfs ceph cifs fuse.glusterfs fuse.s3fs fuse.sshfs gfs2 lustre ncpfs nfs nfs4 ocfs2"
+    " smb3 smbfs".split()
+)
+"""Kinds of file systems on which locks or shared memory are not to be relied on."""
+
+
+def refuse_network(file: Path, mounts: Path = Path("/proc/self/mounts")) -> None:
+    """Raise `StoreError` if the file is on a network file system, as far as the system tells."""
+    if not mounts.exists():
+        return
+    place = file.absolute().resolve()
+    best, kind = Path("/"), ""
+    for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        _, point, found, *_ = line.split(" ")
+        mount = Path(point.encode("latin-1", "surrogateescape").decode("unicode_escape"))
+        if place.is_relative_to(mount) and len(mount.parts) >= len(best.parts):
+            best, kind = mount, found
+    if kind in _NETWORK:
+        fact = f"is on a network file system ({kind}), where locks are not to be relied on"
+        raise StoreError(file, fact, "keep it on a local disk")
+
+
 # ---------------------------------------------------------------- making
 def _create(design: Design, file: Path) -> None:
     """Make the store beside its place and move it there whole; if another was faster, keep his."""
@@ -109,7 +134,7 @@ def _create(design: Design, file: Path) -> None:
 
 def _fill(opened: apsw.Connection, design: Design) -> None:
     with opened:
-        opened.execute(design.schema)
+        opened.execute(design.schema + design.beside)
         opened.executemany("INSERT INTO meta VALUES (?, ?)", list(_meta(design).items()))
         opened.pragma("application_id", APPLICATION_ID)
         opened.pragma("user_version", VERSION)

@@ -14,7 +14,7 @@ from spec.language.scope import Scope, Value
 from spec.language.tree import walk
 from spec.language.types import Nat, Sort, is_enum, is_sort
 
-APPLICATION_ID, VERSION = 0x66667131, 1
+APPLICATION_ID, VERSION = 0x66667131, 2
 """What the header of the file says: `ffq1`, and the version of the schema."""
 
 TRACE = """\
@@ -24,7 +24,10 @@ CREATE TABLE trace (  -- every durable step, in the order of commits
   action TEXT NOT NULL,
   params TEXT NOT NULL CHECK (json_valid(params)),
   before TEXT NOT NULL CHECK (json_valid(before)),  -- of what the step changes
-  after TEXT NOT NULL CHECK (json_valid(after))
+  after TEXT NOT NULL CHECK (json_valid(after)),
+  unseen TEXT NOT NULL CHECK (json_valid(unseen)),  -- by its process since its last row
+  note TEXT,  -- what the spec does not speak of
+  at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000)  -- by the wall clock, in ms
 ) STRICT;
 
 CREATE TRIGGER trace_is_not_rewritten BEFORE UPDATE ON trace

@@ -307,7 +307,7 @@ def test_a_column_refuses_what_is_no_value_of_its_field(
     [
         "UPDATE trace SET action = 'x'",
         "DELETE FROM trace",
-        "REPLACE INTO trace VALUES (1, 'a', 'b', '{}', '{}', '{}')",
+        "REPLACE INTO trace VALUES (1, 'a', 'b', '{}', '{}', '{}', '[]', NULL, 0)",
     ],
 )
 def test_the_trace_cannot_be_rewritten(rewrite: str) -> None:
