@@ -86,10 +86,10 @@ def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> 
 
 
 # ---------------------------------------------------------------- where
-_NETWORK = frozenset(
-    "9p afs beegfs ceph cifs fuse.glusterfs fuse.s3fs fuse.sshfs gfs2 lustre ncpfs nfs nfs4 ocfs2"
-    " smb3 smbfs".split()
-)
+_NETWORK = frozenset({
+    "9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "gfs2",
+    "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "smb3", "smbfs",
+})  # fmt: skip
 """Kinds of file systems on which locks or shared memory are not to be relied on."""
 
 

@@ -6,6 +6,7 @@ What a process remembers changes only once the transaction is committed.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +24,14 @@ from spec.language.types import Sort
 @dataclass(eq=False)
 class Process:
     """A process of the spec: which one, what it remembers, and its steps since its last row in the
-    trace, which left the store as it was.
+    trace, which left the store as it was. Its threads take its steps one at a time, under `lock`.
     """
 
     sort: type[Sort]
     element: int
     memory: dict[str, Value]
     unseen: list[Unseen] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 def newcomer(scope: Scope, sort: type[Sort], element: int) -> Process:
@@ -94,6 +96,12 @@ class Transaction:
     def execute(self, sql: str, values: Any = ()) -> list[Any]:
         """Run a statement on what the spec leaves out, and return its rows."""
         return self._connection.execute(sql, values).fetchall()
+
+    def changes(self, sql: str, values: Any = ()) -> int:
+        """Run such a statement and return how many rows it changed."""
+        before = self._connection.total_changes()
+        self.execute(sql, values)
+        return self._connection.total_changes() - before
 
     def last(self) -> int:
         """Return the number of the last row of the trace; 0 if there is none."""

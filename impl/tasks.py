@@ -1,0 +1,71 @@
+"""What the spec leaves out: what a job is about, when it is due, and what was sent on its behalf.
+
+These rows say when a step is taken. Whether it may be is for the guards of the spec alone.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from impl.budgets import own_budgets
+from impl.derive import Design, derive
+from spec.language.scope import Scope
+from spec.queue import SCOPES
+from spec.queue.job import Job
+
+MOST = 100
+"""More failures, or interruptions, than this no job can be allowed."""
+
+SCHEMA = """
+CREATE TABLE task (  -- what a job is about, and when
+  id INTEGER PRIMARY KEY REFERENCES job (id) DEFERRABLE INITIALLY DEFERRED,
+  key TEXT NOT NULL UNIQUE,  -- the idempotency key of its request
+  kind TEXT NOT NULL,  -- which handler
+  payload TEXT NOT NULL CHECK (json_valid(payload)),
+  timeout_ms INTEGER NOT NULL CHECK (timeout_ms > 0),  -- how long one attempt may take
+  due INTEGER,  -- by the wall clock, in ms: not claimed before; only while it is ready
+  lease_until INTEGER,  -- by the clock of the boot, in ms: only while it is claimed
+  deadline INTEGER,  -- by the clock of the boot, in ms: of the attempt
+  retry_of INTEGER REFERENCES job (id)  -- the dead job that this one does again
+) STRICT;
+
+CREATE INDEX task_is_due ON task (due) WHERE due IS NOT NULL;
+CREATE INDEX task_is_leased ON task (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX job_has_a_notice ON job (notice) WHERE notice = 'due';
+CREATE INDEX trace_of_failures ON trace (at) WHERE action = 'settle_failed';
+
+CREATE TABLE checkpoint (  -- steps of a handler that need not be done again
+  job INTEGER NOT NULL REFERENCES job (id),
+  name TEXT NOT NULL,
+  result TEXT NOT NULL CHECK (json_valid(result)),
+  PRIMARY KEY (job, name)
+) STRICT;
+
+CREATE TABLE outbox (  -- what is to be done elsewhere, at least once
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,  -- for the receiver, who must do it once
+  job INTEGER NOT NULL REFERENCES job (id),
+  topic TEXT NOT NULL,
+  body TEXT NOT NULL CHECK (json_valid(body)),
+  sent INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1))
+) STRICT;
+
+CREATE INDEX outbox_is_unsent ON outbox (id) WHERE NOT sent;
+
+CREATE TABLE process (  -- who has ever opened the queue: a number is used once
+  id INTEGER PRIMARY KEY,
+  sort TEXT NOT NULL,
+  pid INTEGER NOT NULL
+) STRICT;
+"""
+
+
+@cache
+def design() -> Design:
+    """Return the store of the whole spec, where each job has budgets of its own."""
+    whole = SCOPES["whole"].spec
+    # A store does not ask how many jobs there are: only whoever maps its rows to a scope does.
+    sizes = {sort.__name__: 1 for sort in whole.sorts}
+    scope = Scope("queue", whole, sizes | dict.fromkeys(whole.constants, MOST))
+    derived = derive(own_budgets(scope, Job))
+    return Design(derived.scope, derived.tables, derived.schema, derived.transitions, beside=SCHEMA)
