@@ -10,9 +10,10 @@ import apsw
 import pytest
 
 from impl.derive import derive
+from impl.outcomes import Done
 from impl.possible import possible
 from impl.sql import decode, encode, value
-from impl.store import Done, Store
+from impl.store import Store
 from impl.tables import of_one_row
 from impl.view import Inexpressible
 from spec.language import Nat, Sort, Spec, exists, require
