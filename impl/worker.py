@@ -1,8 +1,8 @@
 """A worker: claims one job at a time, runs its handler, and settles what came of it.
 
-While the handler runs, a second thread renews the lease. When the claim is lost, the deadline has
-passed or the worker is to stop, that thread interrupts the handler, which must be in the main
-thread for that; elsewhere a handler is not interrupted, and its attempt is refused in the end.
+When the claim is lost, the deadline has passed or the worker is to stop, a second thread interrupts
+the handler, which must be in the main thread for that; elsewhere a handler is not interrupted, and
+its attempt is refused in the end.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from impl.attempt import Attempt, LostClaim, claim
 from impl.files import StoreError
 from impl.outcomes import OutcomeUnknown
 from impl.queue import Message, Queue
 from impl.transaction import Transaction
+from impl.watch import Watch, Why
 from spec.queue.job import Worker as WorkerSort
 
 Handler = Callable[[Attempt], None]
-Why = Literal["stopping", "overdue", "lost"]
 
 
 class Interrupted(BaseException):
@@ -61,25 +61,33 @@ class Worker:
         self._stopping = threading.Event()
         self._stopped_at = 0.0
         self._why: Why | None = None
+        self._watch: Watch | None = None
         self._inside = False
         self._kept_at = 0.0
 
     # ------------------------------------------------------------ the loop
     def run(self, until_empty: bool = False) -> Counter[str]:
         """Work until `stop`, or until every job is done or dead; return how attempts ended."""
-        with self._signals():
-            attempt: Attempt | None = None
-            while not (self._stopping.is_set() and attempt is None):
-                self._keep_house()
-                attempt = attempt or self._claim()
-                if attempt is not None:
-                    attempt = self._run(attempt)
-                elif until_empty and not self._open_jobs():
-                    break
-                else:
-                    self._stopping.wait(self.poll)
+        self._watch = Watch(self.queue, self._out_of_grace, self._interrupt)
+        try:
+            with self._signals():
+                self._loop(until_empty)
+        finally:
+            self._watch.close()
         self._keep_house(at_once=True)
         return self.tally
+
+    def _loop(self, until_empty: bool) -> None:
+        attempt: Attempt | None = None
+        while not (self._stopping.is_set() and attempt is None):
+            self._keep_house()
+            attempt = attempt or self._claim()
+            if attempt is not None:
+                attempt = self._run(attempt)
+            elif until_empty and not self._open_jobs():
+                break
+            else:
+                self._stopping.wait(self.poll)
 
     def stop(self) -> None:
         """Claim nothing more; a handler that runs may finish within the grace."""
@@ -115,8 +123,7 @@ class Worker:
         """Run the handler and settle; return the next attempt if one was claimed with it."""
         try:
             if attempt.start():
-                with self._watched(attempt):
-                    self._handle(attempt)
+                self._handle(attempt)
         except LostClaim:
             return self._lost(attempt)
         except Interrupted as interrupted:
@@ -168,54 +175,26 @@ class Worker:
         attempt.abandon()
         return None
 
-    # ------------------------------------------------------------ the second thread
-    @contextlib.contextmanager
-    def _watched(self, attempt: Attempt) -> Iterator[None]:
-        over = threading.Event()
-        thread = threading.Thread(target=self._watch, args=(attempt, over), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+    # ------------------------------------------------------------ the handler
+    def _out_of_grace(self) -> bool:
+        return self._stopping.is_set() and time.monotonic() - self._stopped_at > self.grace
 
-    def _watch(self, attempt: Attempt, over: threading.Event) -> None:
-        """Renew the lease until the attempt is over, and interrupt it if it must not go on."""
-        started = renewed = time.monotonic()
-        every = self.queue.lease_ms / 3000
-        own: Queue | None = None
-        try:
-            while not over.wait(min(every, 0.1)):
-                now = time.monotonic()
-                if now - started > attempt.timeout_ms / 1000:
-                    return self._interrupt("overdue", over)
-                if self._stopping.is_set() and now - self._stopped_at > self.grace:
-                    return self._interrupt("stopping", over)
-                if now - renewed > every:
-                    own = own or self.queue.again()
-                    with contextlib.suppress(StoreError, OutcomeUnknown):  # the next one may come
-                        attempt.heartbeat(own)
-                        renewed = now
-        except LostClaim:
-            self._interrupt("lost", over)
-        finally:
-            if own is not None:
-                own.close()
-
-    def _interrupt(self, why: Why, over: threading.Event) -> None:
+    def _interrupt(self, why: Why) -> None:
+        """Ask the main thread to leave the handler; called again until it has."""
         self._why = why
-        while not over.wait(0.05):  # a signal may come before the handler has begun
-            if self._inside:
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        if self._inside:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
     def _handle(self, attempt: Attempt) -> None:
+        assert self._watch is not None
         self._why = None
+        self._watch.begin(attempt)
         self._inside = threading.current_thread() is threading.main_thread()
         try:
             self.handlers[attempt.kind](attempt)
         finally:
             self._inside = False
+            self._watch.end()
 
     def _on_interrupt(self, *_: Any) -> None:
         if self._inside and self._why is not None:
