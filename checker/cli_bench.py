@@ -1,4 +1,4 @@
-"""`ffq bench`: how fast explorer and solvers are on this machine, beside others and the goals."""
+"""`ffq bench`: how fast explorer, solvers and queue are here, beside others and the goals."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Smaller searches, each once.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure the explorer beside a C search and TLC, and the solvers on every obligation."""
+    """Measure the explorer beside a C search and TLC, the solvers on every obligation, and the
+    queue beside others.
+    """
     from rich.table import Table
 
     from checker import console
     from checker.bench import measure
     from checker.bench.proofs import proofs
+    from checker.bench.queues import queues
 
     times, large, small = (1, 7, 5) if quick else (5, 9, 7)
     groups: tuple[Callable[[], Iterable[measure.Figure]], ...] = (
@@ -31,6 +34,7 @@ def bench(
         lambda: measure.queue_scopes(times),
         measure.start_up,
         lambda: proofs(times),
+        lambda: queues(times),
     )
     figures: list[measure.Figure] = []
     missing = []

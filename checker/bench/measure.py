@@ -71,7 +71,7 @@ def _explore(scope: Scope, threads: int, symmetry: bool) -> Exploration:
     return explore(scope, threads=threads, symmetry=symmetry)
 
 
-def _median(times: int, *runs: Callable[[], float]) -> list[float]:
+def median(times: int, *runs: Callable[[], float]) -> list[float]:
     """Return the median of each run, taking the runs in turn so that a busy moment hits all of
     them.
     """
@@ -103,9 +103,7 @@ def against_c(managers: int, times: int) -> Iterator[Figure]:
             again = _explore(scope, threads, False)
             return again.states / again.seconds
 
-        c1, c2, m1, m2 = _median(
-            times, lambda: c(1), lambda: c(2), lambda: mine(1), lambda: mine(2)
-        )
+        c1, c2, m1, m2 = median(times, lambda: c(1), lambda: c(2), lambda: mine(1), lambda: mine(2))
     name = f"{scope.name}: {ours.states:,} states"
     yield Figure(f"{name}, C search, 1 core", c1 / MILLION, "M states/s")
     yield Figure(f"{name}, C search, 2 cores", c2 / MILLION, "M states/s")
@@ -153,7 +151,7 @@ def queue_scopes(times: int) -> Iterator[Figure]:
             found = _explore(scope, threads, True)
             return found.states / found.seconds
 
-        one, two = _median(times, lambda: rate(1), lambda: rate(2))
+        one, two = median(times, lambda: rate(1), lambda: rate(2))
         title = f"{name}: {first.states:,} states, symmetry"
         yield Figure(f"{title}, 1 core", one / MILLION, "M states/s", 4)
         yield Figure(f"{title}, 2 cores", two / MILLION, "M states/s")
