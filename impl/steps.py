@@ -11,7 +11,7 @@ import apsw
 
 from impl.derive import Design, Transition
 from impl.outcomes import Change, CheckFailed, Disagreement, Done, Refused, Values
-from impl.sql import decode, encode
+from impl.sql import decode
 from spec.language.scope import State, Value, element_name
 from spec.language.types import Sort, Type, is_sort
 
@@ -19,24 +19,18 @@ from spec.language.types import Sort, Type, is_sort
 @dataclass(frozen=True)
 class Step:
     """A transition with its parameters, by a process that remembers this, in a row with these
-    constants.
+    constants. `seen` is what it sees before it reads the row.
     """
 
     transition: Transition
     params: Values
     memory: Values
     constants: Mapping[str, int]
+    seen: State
 
-    def seen(self, row: Values | None = None) -> State:
-        """Return what the step sees; without its row only guards on memory may be asked."""
-        return self.transition.local.state(self.params, self.memory, row or {})
-
-    def bound(self, seen: State) -> dict[str, int | str | None]:
+    def bound(self) -> dict[str, int | str | None]:
         """Return what the statement's names stand for."""
-        values = zip(self.transition.local.fields.values(), seen, strict=True)
-        return dict(self.constants) | {
-            f.name: encode(f.type, v) for f, v in values if f.survival == "volatile"
-        }
+        return {**self.transition.local.bound(self.seen), **self.constants}
 
 
 def step_of(
@@ -47,22 +41,23 @@ def step_of(
     constants: Mapping[str, int] | None = None,
 ) -> Step:
     """Return a step; a row that it inserts has these constants, or those of the scope."""
-    bounds = design.scope.bounds
-    chosen = {name: bounds[name] for name in design.scope.spec.constants}
-    return Step(design.transitions[action], params, memory, chosen | dict(constants or {}))
+    t, scope = design.transitions[action], design.scope
+    chosen = {name: scope.bounds[name] for name in scope.spec.constants}
+    if constants:
+        chosen |= constants
+    return Step(t, params, memory, chosen, t.local.state(params, memory))
 
 
 def without_store(step: Step) -> Done | Refused | None:
     """Return what comes of a step that needs no row, or that follows no reference, else None."""
-    t, seen = step.transition, step.seen()
+    t, seen = step.transition, step.seen
     if any(reference(seen, seen) is None for reference in t.references):
         return Refused("reference")
     if t.statement is None:
-        if all(g.in_memory is None or g.in_memory(seen, seen) for g in t.guards):
-            return Done({}, remembered(t, seen))
-        return Refused(
-            next(g.name for g in t.guards if g.in_memory and not g.in_memory(seen, seen))
-        )
+        for g in t.guards:
+            if g.in_memory and not g.in_memory(seen, seen):
+                return Refused(g.name)
+        return Done({}, remembered(t, seen))
     return None
 
 
@@ -75,8 +70,7 @@ def within(connection: apsw.Connection, step: Step) -> Done | Refused:
         return known
     t = step.transition
     assert t.statement is not None and t.table is not None
-    first = step.seen()
-    bound = step.bound(first)
+    first, bound = step.seen, step.bound()
     if any(g.in_memory and not g.in_memory(first, first) for g in t.guards):
         return Refused(refusal(connection, t, first, bound))
     columns = t.table.columns
@@ -84,7 +78,7 @@ def within(connection: apsw.Connection, step: Step) -> Done | Refused:
     before = dict(t.table.initial)
     for f, v in zip(columns, found[0] if found else (), strict=bool(found)):
         before[f.name] = decode(f.type, v)
-    seen = step.seen(before)
+    seen = t.local.state(step.params, step.memory, before)
     try:
         returned = connection.execute(t.statement.text, bound).fetchall()
     except apsw.ConstraintError as failed:
@@ -146,8 +140,7 @@ def write_trace(
     first = t.action.params[0] if t.action.params else None
     actor = given[first.name] if first is not None and is_sort(first.type) else "-"
     sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    seen = step.seen()
-    row = element_name(t.seen.table, t.key(seen, seen))
+    row = element_name(t.seen.table, t.key(step.seen, step.seen))
     process = t.seen.process
     whose = plain(process.type, step.params[process.name]) if process is not None else ""
     for element, changes in ((row, done.row), (whose, done.memory)):

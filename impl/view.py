@@ -94,6 +94,10 @@ class Local:
             ):
                 self._add(inner, Field(f.name, None, f.type, f.initial, f.survival, f.doc))
         self.fields = inner.fields
+        # For each place: its name, whether it is a column, and whether it names a row.
+        self.order = [
+            (f.name, f.survival == "durable", is_sort(f.type)) for f in inner.fields.values()
+        ]
         self.evaluator = Evaluator(scope.on(inner))
 
     def _add(self, inner: Spec, f: Field) -> None:
@@ -120,7 +124,13 @@ class Local:
         whole: dict[str, Value] = {}
         for values in seen:
             whole |= values
-        return tuple(
-            whole.get(name) if f.survival == "durable" else whole[name]
-            for name, f in self.fields.items()
-        )
+        get = whole.get
+        return tuple([get(name) if column else whole[name] for name, column, _ in self.order])
+
+    def bound(self, seen: State) -> dict[str, int | str | None]:
+        """Return parameters and memory as SQL has them: rows are counted from 1."""
+        return {
+            name: v if v is None or isinstance(v, str) else int(v) + row
+            for (name, column, row), v in zip(self.order, seen, strict=True)
+            if not column
+        }

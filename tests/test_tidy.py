@@ -26,7 +26,9 @@ MAY_IMPORT = {
     "tui": {"tui", "checker", "spec"},
 }
 # The part of the checker that runs the implementation. The rest knows the spec alone.
-RUNS_IMPL = re.compile(r"checker/(cli\.py|(replay|conformance|evidence)[^/]*(/.*)?)")
+RUNS_IMPL = re.compile(
+    r"checker/(cli\.py|bench/(contender|queues)\.py|(replay|conformance|evidence|cli_queue)[^/]*(/.*)?)"
+)
 
 # Where a heavy library may be imported, and in how many files at the most.
 ROOMS = {

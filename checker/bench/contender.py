@@ -11,15 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-PAYLOAD = {"text": "x" * 88}
-"""About a hundred bytes of JSON."""
-
-Jobs = Callable[[int], None]
-"""Does something with so many jobs."""
-
-BATCH = 100
+from checker.bench import raw_sqlite
+from checker.bench.raw_sqlite import BATCH, PAYLOAD, Jobs
 
 
 def ours(file: str) -> dict[str, Jobs]:
@@ -67,76 +61,6 @@ def ours(file: str) -> dict[str, Jobs]:
             with queue.transaction() as t:
                 for attempt in attempts:
                     attempt.finish(t)
-
-    return {
-        "enqueue": enqueue,
-        "enqueue-batch": enqueue_batch,
-        "work": work,
-        "work-on": work_on,
-        "work-batch": work_batch,
-    }
-
-
-def raw(file: str) -> dict[str, Jobs]:
-    """Return the least that SQLite has to do: a guarded statement a transition, as durable."""
-    import apsw
-
-    db = apsw.Connection(file)
-    db.pragma("journal_mode", "wal")
-    db.pragma("synchronous", 2)
-    db.execute(
-        "CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY, key TEXT UNIQUE, payload TEXT,"
-        " status TEXT, token INTEGER)"
-    )
-    text = json.dumps(PAYLOAD)
-    insert = (
-        "INSERT INTO job (key, payload, status, token) VALUES (hex(randomblob(16)), ?, 'ready', 0)"
-    )
-    take = """\
-UPDATE job SET status = 'claimed', token = token + 1
-WHERE id = (SELECT id FROM job WHERE status = 'ready' LIMIT 1) AND status = 'ready'
-RETURNING id, token, payload"""
-    settle = "UPDATE job SET status = 'done' WHERE id = ? AND token = ? AND status = 'claimed'"
-    db.execute("CREATE INDEX IF NOT EXISTS ready ON job (id) WHERE status = 'ready'")
-
-    def once(*statements: Callable[[], Any]) -> list[Any]:
-        db.execute("BEGIN IMMEDIATE")
-        found = [statement() for statement in statements]
-        db.execute("COMMIT")
-        return found
-
-    def put() -> Any:
-        return db.execute(insert, (text,)).fetchall()
-
-    def claim() -> Any:
-        return db.execute(take).fetchall()[0]
-
-    def end(job: Any) -> Callable[[], Any]:
-        return lambda: db.execute(settle, job[:2]).fetchall()
-
-    def enqueue(n: int) -> None:
-        for _ in range(n):
-            once(put)
-
-    def enqueue_batch(n: int) -> None:
-        for _ in range(n // BATCH):
-            once(*[put] * BATCH)
-
-    def work(n: int) -> None:
-        for _ in range(n):
-            (job,) = once(claim)
-            once(end(job))
-
-    def work_on(n: int) -> None:
-        (job,) = once(claim)
-        for _ in range(n - 1):
-            _, job = once(end(job), claim)
-        once(end(job))
-
-    def work_batch(n: int) -> None:
-        for _ in range(n // BATCH):
-            jobs = once(*[claim] * BATCH)
-            once(*map(end, jobs))
 
     return {
         "enqueue": enqueue,
@@ -203,7 +127,7 @@ def persist_queue(file: str) -> dict[str, Jobs]:
 
 
 CONTENDERS: dict[str, Callable[[str], dict[str, Jobs]]] = {
-    "raw SQLite": raw,
+    "raw SQLite": raw_sqlite.tasks,
     "this queue": ours,
     "huey": huey,
     "litequeue": litequeue,

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from checker.bench.contender import BATCH, CONTENDERS
+from checker.bench.contender import CONTENDERS
 from checker.bench.measure import Figure, Unavailable, median
+from checker.bench.raw_sqlite import BATCH
 
 TASKS = {
     "enqueue": "enqueue",
