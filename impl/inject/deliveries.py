@@ -1,0 +1,16 @@
+"""A delivery that comes twice: a second process that believes what the first one does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from impl.attempt import Attempt
+from impl.transaction import Process
+
+
+def delivered_again(attempt: Attempt) -> Attempt:
+    """Return the same attempt in other hands, with the same token and a memory of its own."""
+    first = attempt.worker
+    twin = Process(first.sort, first.element, dict(first.memory), list(first.unseen))
+    effects, messages = list(attempt._effects), list(attempt._messages)
+    return replace(attempt, worker=twin, _effects=effects, _messages=messages)
