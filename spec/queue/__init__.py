@@ -1,8 +1,9 @@
 """The queue, in modules that scopes combine.
 
 Read `lease` first (a job's life), then `recovery` (what happens when a worker dies), `effects`
-(shared state changed half-way), `producers` (who asks), `deadlines` (who hangs) and `notices` (who
-is told). `scopes` says which of them are checked together and how large.
+(shared state changed half-way), `producers` (who asks), `deadlines` (who hangs), `notices` (who is
+told) and `cancel` (who asks no more). `scopes` says which of them are checked together and how
+large.
 """
 
 from spec.queue.scopes import DEEP, DEFAULT, SCOPES

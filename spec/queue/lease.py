@@ -173,9 +173,10 @@ def only_the_holder_settles(s, t, w: Worker):
 
 @lease.step("INV-004")
 def a_live_claim_ends_by_its_holder(s, t, j: Job):
-    """While its lease is live, a claim is ended only by the worker that holds it."""
+    """While its lease is live, a claim is ended only by the worker that holds it, or cancelled."""
     ended = (s.lease[j] == Lease.live) & (t.status[j] != Status.claimed)
-    return ended >> exists(Worker, lambda w: has(s, w, j) & (t.job[w] == None))
+    settled = exists(Worker, lambda w: has(s, w, j) & (t.job[w] == None))
+    return ended >> (settled | (t.reason[j] == Reason.cancelled))
 
 
 @lease.step("INV-004")
@@ -200,17 +201,19 @@ def done_was_run(s, j: Job):
 
 @lease.step("INV-010")
 def terminal_is_absorbing(s, t, j: Job):
-    """A job that is done or dead stays so."""
-    return terminal(s, j) >> (t.status[j] == s.status[j])
+    """A job that is done or dead stays so, for the reason that it had."""
+    kept = (t.status[j] == s.status[j]) & (t.reason[j] == s.reason[j])
+    return terminal(s, j) >> kept
 
 
 @lease.step("INV-011")
 def only_legal_transitions(s, t, j: Job):
     """A job moves only along the arrows of its life, and comes back to ready only from a claim."""
     before, after = s.status[j], t.status[j]
+    cancelled = (after == Status.dead) & (t.reason[j] == Reason.cancelled)
     arrows = (
         ((before == Status.absent) & (after == Status.ready))
-        | ((before == Status.ready) & (after == Status.claimed))
+        | ((before == Status.ready) & ((after == Status.claimed) | cancelled))
         | ((before == Status.claimed) & after.is_in(Status.ready, Status.done, Status.dead))
     )
     return (before != after) >> arrows
@@ -231,7 +234,7 @@ def counts_only_grow(s, t, j: Job):
 
 @lease.invariant("INV-013")
 def verdicts_are_just(s, j: Job):
-    """A job is dead only because the budget that its reason names is used up."""
+    """A job that is dead of a budget has used it up."""
     return ((s.reason[j] == Reason.failures) >> (s.fails[j] == s.MaxFails)) & (
         (s.reason[j] == Reason.interruptions) >> (s.interrupts[j] == s.MaxInterrupts)
     )

@@ -6,6 +6,7 @@ or two failures, are the fewest that let a job be tried again.
 
 from spec.language import Spec
 from spec.language.scope import Scope
+from spec.queue.cancel import cancelling
 from spec.queue.deadlines import deadlines
 from spec.queue.effects import effects
 from spec.queue.notices import notices
@@ -17,7 +18,7 @@ life = Spec(
 )
 requests = Spec("requests", producers, recovery, doc="Clients, claims and recovery.")
 shared = Spec("shared", effects, doc="Claims, recovery and effects in two steps.")
-whole = Spec("whole", producers, effects, notices, deadlines, doc="All modules at once.")
+whole = Spec("whole", producers, deadlines, cancelling, doc="All modules at once.")
 
 
 def _scope(name: str, spec: Spec, jobs: int, fails: int, interrupts: int, doc: str) -> Scope:

@@ -1,0 +1,46 @@
+"""Cancelling: a client wants a job no more, while it waits or while a worker has it.
+
+Nobody tells the worker. Its claim is over as if it had been taken away, so whatever it asks of the
+row next is refused, and it lets go. What it had written by then stays written.
+"""
+
+from spec.language import Spec, forall, ite, require
+from spec.queue.effects import effects, written
+from spec.queue.job import Job, Pc, Reason, Status, Worker, end_claim, has, leased
+from spec.queue.notices import Notice, notices
+from spec.queue.recovery import Recoverer
+
+cancelling = Spec("cancelling", effects, notices, doc="Clients cancel jobs, claimed or not.")
+
+
+@cancelling.action()
+def cancel(s, j: Job):
+    """The client gives the job up; a claim that this cuts short is counted, and no budget asked."""
+    require(open=s.status[j].is_in(Status.ready, Status.claimed))
+    s.interrupts[j] = s.interrupts[j] + ite(leased(s, j), 1, 0)
+    end_claim(s, j, Status.dead, Reason.cancelled)
+    s.letter[j] = written(s, j)
+    s.notice[j] = Notice.due
+
+
+# ------------------------------------------------------------------ what must hold
+@cancelling.step("INV-013")
+def only_clients_cancel(s, t, j: Job):
+    """A job is cancelled by its client alone: no worker and no recoverer lets go in that step."""
+    cancelled = (s.reason[j] != Reason.cancelled) & (t.reason[j] == Reason.cancelled)
+    workers = forall(Worker, lambda w: t.job[w] == s.job[w])
+    return cancelled >> (workers & forall(Recoverer, lambda r: t.seen[r] == s.seen[r]))
+
+
+# ------------------------------------------------------------------ what must be reachable
+@cancelling.sometimes("INV-004")
+def a_job_is_cancelled_while_it_runs(s, w: Worker):
+    """A worker can be inside the handler, under the last claim, when its job is cancelled."""
+    running = (s.pc[w] == Pc.running) & has(s, w, s.job[w])
+    return running & (s.reason[s.job[w]] == Reason.cancelled)
+
+
+@cancelling.sometimes("INV-013")
+def a_job_is_cancelled_unclaimed(s, j: Job):
+    """A job can be cancelled before any worker had it."""
+    return (s.reason[j] == Reason.cancelled) & (s.token[j] == 0)
