@@ -20,7 +20,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "life": None,
     "requests": (86_830, 26),
     "effects": None,
-    "whole": (115_676, 27),
+    "whole": (169_760, 27),
 }
 
 

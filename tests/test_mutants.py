@@ -27,6 +27,8 @@ TWINS = (
     " find_recorded settle_done",
     "send enqueue claim start settle_failed notify",
     "send enqueue claim settle_released claim pass_deadline expire look recover abandon notify",
+    "send enqueue cancel notify",
+    "send enqueue claim start write_first cancel abandon notify",
     "send enqueue claim expire look recoverer_crash recoverer_restart crash restart",
 )
 

@@ -1,7 +1,8 @@
 """Cancelling: a client wants a job no more, while it waits or while a worker has it.
 
 Nobody tells the worker. Its claim is over as if it had been taken away, so whatever it asks of the
-row next is refused, and it lets go. What it had written by then stays written.
+row next is refused, and it lets go. What it had written by then stays written. Left out: the
+client's request, which may be lost or come again and then changes nothing.
 """
 
 from spec.language import Spec, forall, ite, require
@@ -15,7 +16,7 @@ cancelling = Spec("cancelling", effects, notices, doc="Clients cancel jobs, clai
 
 @cancelling.action()
 def cancel(s, j: Job):
-    """The client gives the job up; a claim that this cuts short is counted, and no budget asked."""
+    """The client gives the job up; a claim that this cuts short counts as an interruption."""
     require(open=s.status[j].is_in(Status.ready, Status.claimed))
     s.interrupts[j] = s.interrupts[j] + ite(leased(s, j), 1, 0)
     end_claim(s, j, Status.dead, Reason.cancelled)
@@ -33,7 +34,7 @@ def only_clients_cancel(s, t, j: Job):
 
 
 # ------------------------------------------------------------------ what must be reachable
-@cancelling.sometimes("INV-004")
+@cancelling.sometimes("INV-013")
 def a_job_is_cancelled_while_it_runs(s, w: Worker):
     """A worker can be inside the handler, under the last claim, when its job is cancelled."""
     running = (s.pc[w] == Pc.running) & has(s, w, s.job[w])

@@ -18,7 +18,9 @@ life = Spec(
 )
 requests = Spec("requests", producers, recovery, doc="Clients, claims and recovery.")
 shared = Spec("shared", effects, doc="Claims, recovery and effects in two steps.")
-whole = Spec("whole", producers, deadlines, cancelling, doc="All modules at once.")
+whole = Spec(
+    "whole", producers, effects, notices, deadlines, cancelling, doc="All modules at once."
+)
 
 
 def _scope(name: str, spec: Spec, jobs: int, fails: int, interrupts: int, doc: str) -> Scope:
