@@ -18,7 +18,7 @@ from impl.mapping import Unmapped, abstract, beginning
 from impl.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
 from impl.store import Store
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
-from spec.language.scope import Scope, State, Value, element_name, show_binding
+from spec.language.scope import Scope, State, Value, show_binding
 from spec.language.types import is_sort
 
 
@@ -30,7 +30,11 @@ class Divergence(Exception):
     def __init__(self, step: int, call: str, place: str, want: Plain, got: Plain, sql: str) -> None:
         self.step, self.call, self.place = step, call, place
         self.want, self.got, self.sql = want, got, sql
-        super().__init__(f"step {step}, {call}: {place}: the spec says {want}, the store {got}")
+        super().__init__(step, call, place, want, got, sql)  # what another process makes it of
+
+    def __str__(self) -> str:
+        where = f"step {self.step}, {self.call}: {self.place}"
+        return f"{where}: the spec says {self.want}, the store {self.got}"
 
 
 class Steps:
@@ -137,18 +141,24 @@ class Replay:
                 raise self._divergence(instance, "outcome", "known", f"unknown: {outcome.error}")
 
     def _compare(self, instance: Instance, want: State) -> None:
+        if (found := self.difference(want)) is not None:
+            raise self._divergence(instance, *found)
+
+    def difference(self, want: State) -> tuple[str, Plain, Plain] | None:
+        """Return the first place where store or memory is not as in this state: how it is called,
+        what was wanted and what is there.
+        """
         try:
             got = abstract(self.store, self.memories, want)
         except Unmapped as row:
-            raise self._divergence(instance, str(row), "no row", "a row") from None
+            return str(row), "no row", "a row"
         if got == want:
-            return
-        for place, a, b in zip(self.scope.places, want, got, strict=True):
-            if a != b:
-                f = place.field
-                of = "" if f.over is None else f"[{element_name(f.over, place.element)}]"
-                words = plain(f.type, a), plain(f.type, b)
-                raise self._divergence(instance, f.name + of, *words)
+            return None
+        return next(
+            (place.name, plain(place.field.type, a), plain(place.field.type, b))
+            for place, a, b in zip(self.scope.places, want, got, strict=True)
+            if a != b
+        )
 
     def _divergence(self, instance: Instance, place: str, want: Plain, got: Plain) -> Divergence:
         action = instance.step.action
