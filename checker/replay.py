@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from checker.story import RANGE, Plain, plain
 from checker.trace import BadTrace, Trace, binding_of, edited
@@ -17,7 +18,7 @@ from impl.mapping import Unmapped, abstract, beginning
 from impl.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
 from impl.store import Store
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
-from spec.language.scope import Scope, State, Value, element_name, show_binding
+from spec.language.scope import Scope, State, Value, show_binding
 from spec.language.types import is_sort
 
 
@@ -29,53 +30,84 @@ class Divergence(Exception):
     def __init__(self, step: int, call: str, place: str, want: Plain, got: Plain, sql: str) -> None:
         self.step, self.call, self.place = step, call, place
         self.want, self.got, self.sql = want, got, sql
-        super().__init__(f"step {step}, {call}: {place}: the spec says {want}, the store {got}")
+        super().__init__(step, call, place, want, got, sql)  # what another process makes it of
+
+    def __str__(self) -> str:
+        where = f"step {self.step}, {self.call}: {self.place}"
+        return f"{where}: the spec says {self.want}, the store {self.got}"
+
+
+class Steps:
+    """The steps of a scope and the state they begin in, made once for all runs."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope, self.evaluator = scope, Evaluator(scope)
+        self.initial = self.evaluator.initial()
+        self._known: dict[tuple[str, tuple[Value, ...]], Instance] = {}
+
+    def find(self, action: str, binding: Mapping[str, Value]) -> Instance:
+        """Return a step by the name of its action and its parameters."""
+        params = self.scope.spec.actions[action].params
+        key = action, tuple(binding[p.name] for p in params)
+        if key not in self._known:
+            chosen = self.scope.spec.actions[action]
+            self._known[key] = Instance(self.evaluator, chosen, dict(binding))
+        return self._known[key]
+
+    @cached_property
+    def every(self) -> list[Instance]:
+        """Every step, in the order the actions are declared."""
+        return [
+            self.find(action.name, binding)
+            for action in self.scope.spec.actions.values()
+            for binding in self.scope.bindings(action.params)
+        ]
 
 
 class Replay:
     """A fresh store and its processes, beside the state that the spec says they are in."""
 
-    def __init__(self, design: Design, path: str = MEMORY) -> None:
-        """Begin; raises `StoreError` if the store is not a fresh one."""
+    def __init__(self, design: Design, path: str = MEMORY, steps: Steps | None = None) -> None:
+        """Begin, with steps that were made before; raises `StoreError` if the store is not a fresh
+        one.
+        """
         self.design, self.scope = design, design.scope
-        self.evaluator = Evaluator(self.scope)
-        self.state = self.before = self.evaluator.initial()
+        self.steps = steps or Steps(self.scope)
+        self.evaluator = self.steps.evaluator
+        self.state = self.before = self.steps.initial
         self.memories = beginning(self.scope)
         self.taken = 0
-        self._instances: dict[tuple[str, tuple[Value, ...]], Instance] = {}
         self.store = Store(design, path)
         if abstract(self.store, self.memories, self.state) != self.state:
             self.store.close()
             raise StoreError(path, "is in use: it has rows already", "name another file")
-
-    def instance(self, action: str, binding: Mapping[str, Value]) -> Instance:
-        """Return a step, made once."""
-        key = action, tuple(binding.values())
-        if key not in self._instances:
-            chosen = self.scope.spec.actions[action]
-            self._instances[key] = Instance(self.evaluator, chosen, dict(binding))
-        return self._instances[key]
 
     def step(self, instance: Instance) -> str | None:
         """Try the step on both; return None if both take it, else the guard, or the range, that
         both refuse it for. Raises `Divergence`.
         """
         self.taken += 1
-        want = instance.refusal(self.state)
-        leaving = _leaving(instance, self.state) if want is None else []
+        want, after, leaving = instance.refusal(self.state), self.state, []
+        if want is None:
+            try:
+                after = instance.after(self.state)
+            except OutOfRange:
+                leaving = _leaving(instance, self.state)
         if leaving and all(self._is_ghost(name) for name in leaving):
             return leaving[0]  # no store knows of it
-        after = instance.after(self.state) if want is None and not leaving else self.state
         got = self._take(instance)
         if leaving:
             want = got if got in leaving else leaving[0]
-        if want != got:
-            words = [word and f"refused by {word}" for word in (want, got)]
-            raise self._divergence(instance, "outcome", words[0] or "done", words[1] or "done")
+        self._expect(instance, want, got)
         self._compare(instance, after)
         if want is None:
             self.before, self.state = self.state, after
         return want
+
+    def _expect(self, instance: Instance, want: str | None, got: str | None) -> None:
+        if want != got:
+            words = [word and f"refused by {word}" for word in (want, got)]
+            raise self._divergence(instance, "outcome", words[0] or "done", words[1] or "done")
 
     def broken(self, name: str) -> bool:
         """Return whether the state that was read from the store, or the last step, violates the
@@ -109,18 +141,24 @@ class Replay:
                 raise self._divergence(instance, "outcome", "known", f"unknown: {outcome.error}")
 
     def _compare(self, instance: Instance, want: State) -> None:
+        if (found := self.difference(want)) is not None:
+            raise self._divergence(instance, *found)
+
+    def difference(self, want: State) -> tuple[str, Plain, Plain] | None:
+        """Return the first place where store or memory is not as in this state: how it is called,
+        what was wanted and what is there.
+        """
         try:
             got = abstract(self.store, self.memories, want)
         except Unmapped as row:
-            raise self._divergence(instance, str(row), "no row", "a row") from None
+            return str(row), "no row", "a row"
         if got == want:
-            return
-        for place, a, b in zip(self.scope.places, want, got, strict=True):
-            if a != b:
-                f = place.field
-                of = "" if f.over is None else f"[{element_name(f.over, place.element)}]"
-                words = plain(f.type, a), plain(f.type, b)
-                raise self._divergence(instance, f.name + of, *words)
+            return None
+        return next(
+            (place.name, plain(place.field.type, a), plain(place.field.type, b))
+            for place, a, b in zip(self.scope.places, want, got, strict=True)
+            if a != b
+        )
 
     def _divergence(self, instance: Instance, place: str, want: Plain, got: Plain) -> Divergence:
         action = instance.step.action
@@ -185,7 +223,7 @@ def _run(trace: Trace, scope: Scope, replay: Replay) -> Replayed:
         action = scope.spec.actions.get(line.action)
         if action is None:  # an edit brought it in
             return Replayed(n, f"{line.action} does not exist", False)
-        refusal = replay.step(replay.instance(action.name, binding_of(scope, action, line)))
+        refusal = replay.step(replay.steps.find(action.name, binding_of(scope, action, line)))
         if refusal is not None:
             if refusal.startswith(RANGE):
                 return Replayed(n + 1, None, refusal == trace.violated)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -11,6 +11,7 @@ from checker.cli_options import Wrong, catalogue, close, complete_guard, complet
 
 if TYPE_CHECKING:
     from checker.replay import Replayed
+    from checker.replay_generate import RunDiffers
     from checker.story import Story
     from checker.trace import Trace
     from impl.derive import Design
@@ -59,7 +60,9 @@ def _derived(scope: str) -> Design:
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="A trace that ffq check has saved, or a run kept here.")
+    ] = None,
     off: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,6 +74,19 @@ def replay(
     database: Annotated[
         Path | None, typer.Option(help="Use this file, which must be new; else memory.")
     ] = None,
+    generate: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Without a trace: runs that meet every action, every refusal and every edge of a "
+            "small scope, and this many at random.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the first random run.")] = 1,
+    scope: Annotated[
+        str,
+        typer.Option(help="Which scope to generate in.", autocompletion=complete_scope),
+    ] = "whole",
     as_json: AsJson = False,
 ) -> None:
     """Run a trace on the reference implementation, comparing it with the spec after every step.
@@ -78,6 +94,106 @@ def replay(
     Exit status: 0 both agree and nothing is violated, 1 they differ or a property is violated in
     the database, 2 bad usage.
     """
+    if (file is None) == (generate is None):
+        raise Wrong("one of a trace and --generate is wanted; `ffq replay --help` says more")
+    if generate is not None:
+        if off or database:
+            raise Wrong("--generate: --off and --database are for a trace; leave them out")
+        _generate(scope, range(seed, seed + generate), as_json)
+    elif file is not None:
+        from checker.replay_file import is_run
+
+        if not is_run(file):
+            _replay_trace(file, off or [], database, as_json)
+        elif off:
+            raise Wrong(f"{file}: a run asks nothing of a protection; leave --off out")
+        else:
+            _replay_run(file, database, as_json)
+
+
+def _generate(scope: str, seeds: range, as_json: bool) -> None:
+    from rich.table import Table
+
+    from checker import console, replay_generate
+    from impl.view import Inexpressible
+
+    found, live = catalogue(), console.Live()
+    small = replay_generate.small(found.scope("one-job"))
+    chosen = found.scope(scope)
+    try:
+        done = replay_generate.generate(chosen, small, seeds, live.watch(chosen))
+    except Inexpressible as wrong:
+        raise Wrong(f"{wrong}; name a scope that a store can hold") from None
+    except replay_generate.RunDiffers as stopped:
+        live.done()
+        _differs(stopped.differs, _kept(stopped, seeds.start), as_json)
+    finally:
+        live.done()
+    if as_json:
+        console.emit({"ok": True, **replay_generate.as_json(done)})
+        return
+    out = console.console()
+    console.show_title(out, chosen, [])
+    rows = Table("action", "taken", "refused by", box=None, pad_edge=False)
+    for row in replay_generate.table(done):
+        rows.add_row(*row)
+    out.print(rows)
+    for line in replay_generate.facts(done, console.bounds(small)):
+        out.print(line, soft_wrap=True)
+
+
+def _kept(stopped: RunDiffers, seed: int) -> Path | None:
+    """Return where the run is kept, and say how to replay it."""
+    from checker import console
+    from checker.replay_generate import keep
+    from checker.trace import BadTrace
+
+    try:
+        file = keep(stopped.run, seed)
+    except (OSError, BadTrace) as failed:
+        console.say(f"the run was not saved: {failed}; make room for it")
+        return None
+    console.say(f"Replay it: ffq replay {file}")
+    return file
+
+
+def _replay_run(file: Path, database: Path | None, as_json: bool) -> None:
+    from checker import console
+    from checker.replay import Divergence
+    from checker.replay_file import read, replay_run
+    from checker.trace import BadTrace
+    from impl.files import MEMORY, StoreError
+
+    try:
+        run = read(file, catalogue().scopes)
+        steps = replay_run(run, MEMORY if database is None else str(database))
+    except (BadTrace, StoreError) as wrong:
+        raise Wrong(str(wrong)) from None
+    except Divergence as differs:
+        _differs(differs, file, as_json)
+    if as_json:
+        scope = {"name": run.scope.name, "bounds": dict(run.scope.bounds)}
+        console.emit({"ok": True, "scope": scope, "steps": steps})
+        return
+    out = console.console()
+    console.show_title(out, run.scope, [])
+    out.print(f"steps that agree with the spec in every column and all memory: {steps}")
+
+
+def _differs(differs: Exception, kept: Path | None, as_json: bool) -> NoReturn:
+    from checker import console
+    from checker.replay import Divergence
+
+    console.say(str(differs))
+    if isinstance(differs, Divergence) and differs.sql:
+        console.console(stderr=True).print(differs.sql)
+    if as_json:
+        answer = {"ok": False, "error": str(differs), "divergence": _parts(differs)}
+        console.emit(answer if kept is None else {**answer, "run": str(kept)})
+    raise typer.Exit(1)
+
+
+def _replay_trace(file: Path, off: list[str], database: Path | None, as_json: bool) -> None:
     from checker import console
     from checker.replay import Divergence, replay_trace
     from checker.trace import BadTrace, Diverged
@@ -91,31 +207,26 @@ def replay(
         trace = read(file, catalogue().scopes)
         _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
         path = MEMORY if database is None else str(database)
-        found = replay_trace(trace, off or (), path)
+        found = replay_trace(trace, off, path)
     except (BadTrace, StoreError, Inexpressible) as wrong:
         raise Wrong(str(wrong)) from None
     except Misuse as misuse:
         raise Wrong(f"--off: {misuse.fact}; {misuse.remedy}") from None
     except (Diverged, Divergence) as differs:
-        console.say(str(differs))
-        if isinstance(differs, Divergence) and differs.sql:
-            console.console(stderr=True).print(differs.sql)
-        if as_json:
-            console.emit({"ok": False, "error": str(differs), "divergence": _parts(differs)})
-        raise typer.Exit(1) from None
+        _differs(differs, None, as_json)
     if as_json:
         claim = {"id": story.broken.id, "name": story.broken.name}
         answer = {
             "ok": not found.broken,
             "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
-            "off": off or [],
+            "off": off,
             "steps": found.steps,
             "refused": found.refused,
             "broken": claim if found.broken else None,
         }
         console.emit(answer)
     else:
-        _show(trace, story, found, off or [])
+        _show(trace, story, found, off)
     raise typer.Exit(1 if found.broken else 0)
 
 

@@ -14,7 +14,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
@@ -122,9 +122,9 @@ def state_as_json(scope: Scope, state: State) -> dict[str, Plain]:
     return {place.name: plain(place.field.type, value) for place, value in pairs}
 
 
-def save(file: File, text: str) -> None:
-    """Write the trace in one piece; raises `OSError`, or `BadTrace` over another kind of file."""
-    check_destination(file)
+def save(file: File, text: str, kind: str = FORMAT) -> None:
+    """Write the file in one piece; raises `OSError`, or `BadTrace` over another kind of file."""
+    check_destination(file, kind)
     # A link stays a link: what it points to is replaced.
     file = file.resolve()
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -144,22 +144,28 @@ def save(file: File, text: str) -> None:
         raise
 
 
-def check_destination(file: File) -> None:
-    """Raise `BadTrace` if saving here would overwrite something that is not a trace."""
+def check_destination(file: File, kind: str = FORMAT) -> None:
+    """Raise `BadTrace` if saving here would overwrite something that is not of this kind."""
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
         raise BadTrace(file, "is not a regular file", "name another file")
-    with file.open("rb") as old:
-        first = old.readline(LINE_MAX)
+    if header_of(file).get("format") != kind:
+        word = kind.removeprefix("ffq ")
+        raise BadTrace(file, f"exists and is not a {word}; it was left alone", "name another file")
+
+
+def header_of(file: File) -> dict[str, Any]:
+    """Return the first line of a file as the object it holds; without any, an empty one."""
+    with file.open("rb") as opened:
+        first = opened.readline(LINE_MAX)
     try:
         header = json.loads(first)
     except (ValueError, RecursionError):
         header = None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise BadTrace(file, "exists and is not a trace; it was left alone", "name another file")
+    return header if isinstance(header, dict) else {}
 
 
 # ---------------------------------------------------------------- replaying
@@ -215,7 +221,12 @@ def _difference(a: Line, b: Line) -> str:
 
 def binding_of(scope: Scope, action: Action, line: Line) -> dict[str, Value]:
     """Return the parameters of a step as the evaluator wants them."""
+    return parameters_of(scope, action, line.params)
+
+
+def parameters_of(scope: Scope, action: Action, params: Mapping[str, Plain]) -> dict[str, Value]:
+    """Return parameters that a file names as the evaluator wants them."""
     return {
-        p.name: next(v for v in scope.choices(p.type) if plain(p.type, v) == line.params[p.name])
+        p.name: next(v for v in scope.choices(p.type) if plain(p.type, v) == params[p.name])
         for p in action.params
     }

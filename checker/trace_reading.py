@@ -25,8 +25,8 @@ _KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number"}
 
 def read(file: File, scopes: Mapping[str, Scope]) -> Trace:
     """Return what the file says, or raise `BadTrace`; the spec is found in `scopes` by its hash."""
-    rows = _rows(file)
-    header = next(rows, None)
+    found = rows(file)
+    header = next(found, None)
     if header is None:
         raise BadTrace(file, "is empty", _MAKE_ANEW)
     base, violated, claim_id = _header(header, scopes)
@@ -37,12 +37,12 @@ def read(file: File, scopes: Mapping[str, Scope]) -> Trace:
         raise header.bad(misuse.fact) from None
     places = _places(whole)
     lines: list[Line] = []
-    for row in rows:
+    for row in found:
         if "steps" in row.data:
             claim = whole.spec.properties.get(violated)
             endless = claim is not None and claim.kind == "leads_to"
             loop = _end(row, violated, len(lines), endless)
-            extra = next(rows, None)
+            extra = next(found, None)
             if extra is not None:
                 raise extra.bad("stands after the end of the trace")
             _check_claim(header, whole, violated, claim_id)
@@ -57,13 +57,14 @@ def read(file: File, scopes: Mapping[str, Scope]) -> Trace:
     )
 
 
-class _Row:
+class Row:
     """One object of the file, and where it stands."""
 
     def __init__(self, where: str, data: dict[str, Any]) -> None:
         self.where, self.data = where, data
 
     def bad(self, fact: str, remedy: str = _MEND) -> BadTrace:
+        """Return the complaint about this object."""
         return BadTrace(self.where, fact, remedy)
 
     def only(self, *keys: str) -> None:
@@ -90,7 +91,7 @@ class _Row:
         return tuple(values)
 
 
-def _rows(file: File) -> Iterator[_Row]:
+def rows(file: File) -> Iterator[Row]:
     """Yield the objects of the file, refusing what is no file of small, complete lines of JSON."""
     try:
         status = file.stat()
@@ -118,7 +119,7 @@ def _rows(file: File) -> Iterator[_Row]:
         raise BadTrace(repr(str(file)), "is no file name", "name a trace file") from None
 
 
-def _row(where: str, line: bytes) -> _Row:
+def _row(where: str, line: bytes) -> Row:
     if len(line) > LINE_MAX:
         raise BadTrace(where, f"the line is longer than {LINE_MAX:,} bytes", _MAKE_ANEW)
     try:
@@ -134,7 +135,7 @@ def _row(where: str, line: bytes) -> _Row:
         raise BadTrace(where, f"is not JSON{fact[:120]}", _MEND) from None
     if not isinstance(data, dict):
         raise BadTrace(where, f"{_clip(data)} is not an object", _MEND)
-    return _Row(where, data)
+    return Row(where, data)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -148,7 +149,7 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
 
 
-def _header(row: _Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
+def _header(row: Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
     """Return the trace without its steps, and name and ID of what it violates."""
     if row.data.get("format") != FORMAT:
         raise row.bad("is not the header of a trace", "name a file that ffq check has saved")
@@ -157,7 +158,17 @@ def _header(row: _Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
         raise row.bad(f"has version {version}, and this ffq reads version {VERSION}", _MAKE_ANEW)
     keys = ("spec", "scope", "bounds", "edits", "off", "property", "engine")
     row.only("format", "version", *keys, "start")
-    name, wanted, engine = (row.take(key, str) for key in ("scope", "spec", "engine"))
+    scope, engine = scope_of(row, scopes), row.take("engine", str)
+    claim = Row(row.where, row.take("property", dict))
+    claim.only("id", "name")
+    violated = claim.take("name", str)
+    trace = Trace(scope, row.texts("edits"), row.texts("off"), engine, violated, ())
+    return trace, violated, claim.take("id", str)
+
+
+def scope_of(row: Row, scopes: Mapping[str, Scope]) -> Scope:
+    """Return the scope that a header names, its spec found by the hash."""
+    name, wanted = (row.take(key, str) for key in ("scope", "spec"))
     same = {n: s for n, s in scopes.items() if spec_hash(s.spec) == wanted}
     if not same:
         known = (
@@ -172,17 +183,12 @@ def _header(row: _Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
         if type(value) is not int or not 0 <= value <= max(BOUND_MAX, found.bounds.get(bound, 0)):
             raise row.bad(f"the bound {_clip(bound)} is {_clip(value)}", _MEND)
     try:
-        scope = Scope(name if name in same else found.name, found.spec, bounds, found.doc)
+        return Scope(name if name in same else found.name, found.spec, bounds, found.doc)
     except Misuse as misuse:
         raise row.bad(misuse.fact) from None
-    claim = _Row(row.where, row.take("property", dict))
-    claim.only("id", "name")
-    violated = claim.take("name", str)
-    trace = Trace(scope, row.texts("edits"), row.texts("off"), engine, violated, ())
-    return trace, violated, claim.take("id", str)
 
 
-def _check_claim(row: _Row, scope: Scope, violated: str, claim_id: str) -> None:
+def _check_claim(row: Row, scope: Scope, violated: str, claim_id: str) -> None:
     field = scope.spec.fields.get(violated.removeprefix(RANGE))
     if violated in scope.spec.properties:
         claim = scope.spec.properties[violated]
@@ -210,9 +216,7 @@ def _places(scope: Scope) -> dict[str, tuple[Plain, ...] | range]:
     return found
 
 
-def _start(
-    row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range]
-) -> State | None:
+def _start(row: Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range]) -> State | None:
     """Return the state that the trace begins in, or None if that is the initial one."""
     if "start" not in row.data:
         return None
@@ -228,11 +232,11 @@ def _start(
     return tuple(_value(scope, place.field.type, given[place.name]) for place in scope.places)
 
 
-def _step(row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range], n: int) -> Line:
-    row.only("n", "actor", "action", "params", "changed")
+def step_of(row: Row, scope: Scope, n: int) -> tuple[str, dict[str, Plain]]:
+    """Return the action and the parameters of step `n`."""
     if row.take("n", int) != n:
         raise row.bad(f"is step {row.data['n']}, and step {n} is next")
-    name, actor = row.take("action", str), row.take("actor", str)
+    name = row.take("action", str)
     if name not in scope.spec.actions:
         raise row.bad(f"there is no action {_clip(name)}")
     params = row.take("params", dict)
@@ -244,6 +248,13 @@ def _step(row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | rang
     for key, kind in wanted.items():
         if not _among(params[key], [plain(kind, value) for value in scope.choices(kind)]):
             raise row.bad(f"{name} has no {key} = {_clip(params[key])}")
+    return name, {key: params[key] for key in wanted}
+
+
+def _step(row: Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range], n: int) -> Line:
+    row.only("n", "actor", "action", "params", "changed")
+    name, params = step_of(row, scope, n)
+    actor = row.take("actor", str)
     changes = []
     for place, pair in row.take("changed", dict).items():
         if place not in places:
@@ -254,9 +265,8 @@ def _step(row: _Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | rang
             if not _among(value, places[place]):
                 raise row.bad(f"{place} cannot be {_clip(value)}")
         changes.append(Change(place, *pair))
-    ordered = {key: params[key] for key in wanted}
-    line = Line(n, actor, name, ordered, tuple(changes))
-    if actor != "-" and actor not in map(str, ordered.values()):
+    line = Line(n, actor, name, params, tuple(changes))
+    if actor != "-" and actor not in map(str, params.values()):
         raise row.bad(f"the actor {_clip(actor)} takes no part in {name}")
     return line
 
@@ -275,7 +285,7 @@ def _among(value: object, known: tuple[Plain, ...] | list[Plain] | range) -> boo
     return any(type(value) is type(k) and value == k for k in known)
 
 
-def _end(row: _Row, violated: str, steps: int, endless: bool) -> int | None:
+def _end(row: Row, violated: str, steps: int, endless: bool) -> int | None:
     """Return where the loop of an endless run begins."""
     row.only("property", "broken", "steps", *(["loop"] if endless else []))
     row.take("broken", str)

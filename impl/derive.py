@@ -6,8 +6,10 @@ second time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from impl import statements
 from impl.possible import Known, possible
@@ -17,6 +19,7 @@ from impl.tables import Table, schema, table
 from impl.view import Inexpressible, Local, View, view
 from spec.language.evaluate import Meaning
 from spec.language.expr import Expr, Read
+from spec.language.hashes import spec_hash
 from spec.language.model import Action, Field, Update
 from spec.language.scope import Scope
 from spec.language.tree import rebuild, walk
@@ -81,6 +84,13 @@ class Design:
     schema: str
     transitions: Mapping[str, Transition]
     beside: str = ""
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """What a file says of itself: which spec it belongs to, and which constants."""
+        spec = self.scope.spec
+        constants = {name: self.scope.bounds[name] for name in spec.constants}
+        return {"spec": spec_hash(spec), "constants": json.dumps(constants)}
 
 
 def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True) -> Design:

@@ -6,7 +6,6 @@ The header of the file is read before SQLite is, so that a wrong file is not tou
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 import tempfile
@@ -17,7 +16,6 @@ import apsw
 
 from impl.derive import Design
 from impl.tables import APPLICATION_ID, VERSION
-from spec.language.hashes import spec_hash
 
 MEMORY = ":memory:"
 """The name of a store that is in no file and ends with its process."""
@@ -135,14 +133,9 @@ def _create(design: Design, file: Path) -> None:
 def _fill(opened: apsw.Connection, design: Design) -> None:
     with opened:
         opened.execute(design.schema + design.beside)
-        opened.executemany("INSERT INTO meta VALUES (?, ?)", list(_meta(design).items()))
+        opened.executemany("INSERT INTO meta VALUES (?, ?)", list(design.identity.items()))
         opened.pragma("application_id", APPLICATION_ID)
         opened.pragma("user_version", VERSION)
-
-
-def _meta(design: Design) -> dict[str, str]:
-    constants = {name: design.scope.bounds[name] for name in design.scope.spec.constants}
-    return {"spec": spec_hash(design.scope.spec), "constants": json.dumps(constants)}
 
 
 # ---------------------------------------------------------------- refusing
@@ -169,7 +162,7 @@ def _check_header(file: Path) -> None:
 def _check_meta(opened: apsw.Connection, design: Design, path: str) -> None:
     rows: list[Any] = opened.execute("SELECT name, value FROM meta").fetchall()
     found = dict(rows)
-    for name, wanted in _meta(design).items():
+    for name, wanted in design.identity.items():
         if found.get(name) != wanted:
             raise StoreError(
                 path, f"was made with {name} {found.get(name)}, not {wanted}", "name another file"

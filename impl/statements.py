@@ -132,12 +132,6 @@ def row(table: Table, key: str) -> str:
     return f"SELECT {columns}\nFROM {table.name}\nWHERE id = {key}"
 
 
-def rows(table: Table) -> str:
-    """Return a query for all rows."""
-    columns = ", ".join(["id", *(name(f.name) for f in table.columns)])
-    return f"SELECT {columns}\nFROM {table.name}\nORDER BY id"
-
-
 def _asked(guards: Sequence[Clause]) -> frozenset[str]:
     return frozenset().union(*(g.columns for g in guards))
 

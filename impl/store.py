@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-from impl import statements, steps
+from impl import steps
 from impl.derive import Design
 from impl.files import MEMORY, StoreError, connect
 from impl.gate import Gate, Locked
@@ -192,7 +192,7 @@ ORDER BY seq"""
             named = [(f.name, f.type) for f in t.columns]
             whole[t.sort] = {
                 id - 1: {n: decode(k, v) for (n, k), v in zip(named, values, strict=True)}
-                for id, *values in self._all(statements.rows(t))
+                for id, *values in self._all(t.every_row)
             }
         return whole
 

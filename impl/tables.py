@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from impl.sql import condition, encode, name, quoted
 from impl.view import Inexpressible
@@ -63,6 +64,12 @@ class Table:
     def name(self) -> str:
         """The table as SQL names it."""
         return name(self.sort.__name__.lower())
+
+    @cached_property
+    def every_row(self) -> str:
+        """The query for all rows, `id` first."""
+        columns = ", ".join(["id", *(name(f.name) for f in self.columns)])
+        return f"SELECT {columns}\nFROM {self.name}\nORDER BY id"
 
     def without_row(self, column: Field) -> str:
         """Return what a column is where there is no row, as SQL."""

@@ -45,7 +45,7 @@ def differs_on_twins(mutant: Transition) -> bool:
             for action in script.split():
                 for twin in range(2):
                     params = design.transitions[action].action.params
-                    step = replay.instance(action, {p.name: twin for p in params})
+                    step = replay.steps.find(action, {p.name: twin for p in params})
                     assert replay.step(step) is None
             replay.store.close()
     except Divergence:
@@ -71,7 +71,7 @@ def differs_on_the_run_that_misses(guard: str) -> bool:
     try:
         for line in trace.lines:
             binding = binding_of(trace.scope, trace.scope.spec.actions[line.action], line)
-            if replay.step(replay.instance(line.action, binding)) is not None:
+            if replay.step(replay.steps.find(line.action, binding)) is not None:
                 break
     except Divergence:
         return True

@@ -113,7 +113,7 @@ def test_a_check_stops_a_step_that_breaks_a_row(guard: str, check: str) -> None:
     with pytest.raises(Divergence) as differs:
         for line in trace.lines:
             action = scope.spec.actions[line.action]
-            replay.step(replay.instance(action.name, binding_of(scope, action, line)))
+            replay.step(replay.steps.find(action.name, binding_of(scope, action, line)))
     assert (differs.value.step, differs.value.want) == (len(trace.lines), "done")
     assert differs.value.got == f"refused by {check}"
 
@@ -135,9 +135,9 @@ def faulty(design: Design) -> Design:
 def test_a_difference_names_step_place_values_and_sql() -> None:
     # A CHECK would stop it first.
     replay = Replay(faulty(derive(SCOPES["one-job"], checks=False)))
-    assert replay.step(replay.instance("enqueue", {"j": 0})) is None
+    assert replay.step(replay.steps.find("enqueue", {"j": 0})) is None
     with pytest.raises(Divergence) as differs:
-        replay.step(replay.instance("claim", {"w": 1, "j": 0}))
+        replay.step(replay.steps.find("claim", {"w": 1, "j": 0}))
     found = differs.value
     assert (found.step, found.call, found.place) == (2, "claim(worker2, job1)", "token[job1]")
     assert (found.want, found.got) == (1, 2)
@@ -148,7 +148,7 @@ def test_a_difference_names_step_place_values_and_sql() -> None:
 def test_a_store_that_is_in_use_is_no_place_to_replay(tmp_path: Path) -> None:
     design, file = derive(SCOPES["one-job"]), str(tmp_path / "used.db")
     replay = Replay(design, file)
-    replay.step(replay.instance("enqueue", {"j": 0}))
+    replay.step(replay.steps.find("enqueue", {"j": 0}))
     replay.store.close()
     with pytest.raises(StoreError, match="is in use: it has rows already"):
         Replay(design, file)

@@ -3,9 +3,9 @@
 import random
 from collections import Counter
 
-from checker.replay import Replay
+from checker.replay import Replay, Steps
 from impl.derive import Design
-from spec.language.evaluate import Instance, instances
+from spec.language.evaluate import Instance
 from spec.language.scope import State
 
 
@@ -16,6 +16,7 @@ class Walks:
 
     def __init__(self, design: Design, seed: int) -> None:
         self.design, self.random = design, random.Random(seed)
+        self.steps = Steps(design.scope)
         self.taken: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.seen: set[State] = set()
@@ -23,13 +24,9 @@ class Walks:
     def run(self, walks: int, steps: int) -> "Walks":
         """Raises `Divergence` at the first difference."""
         for _ in range(walks):
-            replay = Replay(self.design)
-            every = [
-                replay.instance(i.step.action.name, i.step.binding)
-                for i in instances(replay.evaluator)
-            ]
+            replay = Replay(self.design, steps=self.steps)
             for _ in range(steps):
-                self._one(replay, every)
+                self._one(replay, self.steps.every)
             replay.store.close()
         return self
 

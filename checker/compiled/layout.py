@@ -161,3 +161,19 @@ class Layout:
             at = slot.base + (place.element or 0) * slot.stride
             words[slot.word] |= self.code(place.field.type, value) << at
         return tuple(words)
+
+    def unpack(self, words: Sequence[int]) -> State:
+        """Return the state that is packed into these words."""
+        state: list[Value] = []
+        for place in self.scope.places:
+            slot = self.slots[place.field.name]
+            at = slot.base + (place.element or 0) * slot.stride
+            state.append(self._value(place.field.type, words[slot.word] >> at & slot.mask))
+        return tuple(state)
+
+    def _value(self, t: Type, code: int) -> Value:
+        if is_sort(t):
+            return None if code == 0 else code - 1
+        if is_enum(t):
+            return list(t.members)[code]
+        return code if isinstance(t, Nat) else bool(code)

@@ -17,13 +17,14 @@ from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 
 
-def states(scope: Scope) -> tuple[Layout, Any]:
-    """Return the packing, and one row of words for each state up to a renaming of elements.
+def states(scope: Scope, symmetry: bool = True) -> tuple[Layout, Any]:
+    """Return the packing, and one row of words for each state; with `symmetry`, up to a renaming
+    of elements.
 
     A claim about all elements holds in every reachable state exactly if it holds in these.
     """
     tuning = Tuning()
-    compiled = prepare(scope, True, tuning.word_bits)
+    compiled = prepare(scope, symmetry, tuning.word_bits)
     search = Search(compiled, [], THREADS, tuning, Limits())
     search.begin(Evaluator(scope).initial())
     stopped = search.explore(frozenset(), None)

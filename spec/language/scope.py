@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from spec.language.expr import Add, Bound, Const, Expr, Subtract, Var
 from spec.language.misuse import Misuse, near
@@ -97,7 +98,7 @@ class Scope:
         for values in itertools.product(*(self.choices(p.type) for p in params)):
             yield {p.name: value for p, value in zip(params, values, strict=True)}
 
-    @property
+    @cached_property
     def places(self) -> list[Place]:
         """The variables of a state, field by field in the order declared."""
         return [
