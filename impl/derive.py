@@ -17,11 +17,11 @@ from impl.sql import bound, condition, value
 from impl.statements import Assignment, Clause, Statement
 from impl.tables import Table, schema, table
 from impl.view import Inexpressible, Local, View, view
-from spec.language.evaluate import Meaning
+from spec.language.evaluate import Evaluator, Meaning
 from spec.language.expr import Expr, Read
 from spec.language.hashes import spec_hash
 from spec.language.model import Action, Field, Update
-from spec.language.scope import Scope
+from spec.language.scope import Scope, Value
 from spec.language.tree import rebuild, walk
 from spec.language.types import Nat, Sort, is_enum
 
@@ -91,6 +91,17 @@ class Design:
         spec = self.scope.spec
         constants = {name: self.scope.bounds[name] for name in spec.constants}
         return {"spec": spec_hash(spec), "constants": json.dumps(constants)}
+
+    @cached_property
+    def blank(self) -> dict[type[Sort], dict[str, Value]]:
+        """What a process of each sort remembers that remembers nothing yet."""
+        evaluator = Evaluator(self.scope)
+        found: dict[type[Sort], dict[str, Value]] = {}
+        for f in self.scope.spec.fields.values():
+            if f.survival == "volatile" and f.over is not None:
+                start = evaluator.meaning(f.initial, {})((), ())
+                found.setdefault(f.over, {})[f.name] = start
+        return found
 
 
 def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True) -> Design:

@@ -133,7 +133,7 @@ class Queue:
         with self.transaction() as t:
             insert = "INSERT INTO process (sort, pid) VALUES (?, ?) RETURNING id"
             ((number,),) = t.execute(insert, (sort.__name__, os.getpid()))
-        return newcomer(self.store.design.scope, sort, number - 1)
+        return newcomer(self.store.design, sort, number - 1)
 
     # ------------------------------------------------------------ producers
     def enqueue(
@@ -179,7 +179,7 @@ class Queue:
 INSERT INTO task (key, kind, payload, timeout_ms, due, retry_of) VALUES (?, ?, ?, ?, ?, ?)
 RETURNING id"""
         ((job,),) = t.execute(insert, (*given, due, retry_of))
-        client = newcomer(self.store.design.scope, Job, job - 1)
+        client = newcomer(self.store.design, Job, job - 1)
         for action in ("send", "enqueue"):
             outcome = t.take(action, client, constants=budgets)
             assert not isinstance(outcome, Refused), f"{action} of a new job: {outcome}"

@@ -74,7 +74,9 @@ def within(connection: apsw.Connection, step: Step) -> Done | Refused:
     if any(g.in_memory and not g.in_memory(first, first) for g in t.guards):
         return Refused(refusal(connection, t, first, bound))
     columns = t.table.columns
-    found = connection.execute(t.row, bound).fetchall()
+    # An INSERT finds no row, or else it is refused, whatever the row holds.
+    inserts = t.statement.form == "insert"
+    found = [] if inserts else connection.execute(t.row, bound).fetchall()
     before = dict(t.table.initial)
     for f, v in zip(columns, found[0] if found else (), strict=bool(found)):
         before[f.name] = decode(f.type, v)

@@ -16,8 +16,7 @@ import apsw
 from impl import steps
 from impl.derive import Design
 from impl.outcomes import Done, Receipt, Refused, Unseen
-from spec.language.evaluate import Evaluator
-from spec.language.scope import Scope, Value
+from spec.language.scope import Value
 from spec.language.types import Sort
 
 
@@ -34,15 +33,9 @@ class Process:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
-def newcomer(scope: Scope, sort: type[Sort], element: int) -> Process:
+def newcomer(design: Design, sort: type[Sort], element: int) -> Process:
     """Return a process that remembers nothing yet."""
-    evaluator = Evaluator(scope)
-    memory = {
-        f.name: evaluator.meaning(f.initial, {})((), ())
-        for f in scope.spec.fields.values()
-        if f.survival == "volatile" and f.over is sort
-    }
-    return Process(sort, element, memory)
+    return Process(sort, element, dict(design.blank[sort]))
 
 
 @dataclass

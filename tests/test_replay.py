@@ -38,7 +38,7 @@ def saved(folder: Path, guard: str) -> str:
     ("name", "seed"), [("life", 1), ("requests", 1), ("effects", 1), ("whole", 1)]
 )
 def test_store_and_spec_agree_on_every_step_of_random_runs(name: str, seed: int) -> None:
-    walks = Walks(derive(SCOPES[name]), seed).run(walks=20, steps=30)
+    walks = Walks(derive(SCOPES[name]), seed).run(walks=30, steps=40)
     assert set(walks.taken) == set(SCOPES[name].spec.actions)
     assert sum(walks.refused.values()) > 5000
 

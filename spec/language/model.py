@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from spec.language import stages, tracing
@@ -86,7 +87,7 @@ class Action:
     finite: bool = False
     fault: bool = False
 
-    @property
+    @cached_property
     def params(self) -> tuple[Var, ...]:
         """The parameters of all parts, each once."""
         return tuple({p.name: p for part in self.parts for p in part.params}.values())
