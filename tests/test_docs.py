@@ -11,9 +11,9 @@ from checker import cache, plain, remembered
 from checker.cli import app, main
 from checker.cli_docs import commands
 from checker.docs import output, pages
-from checker.docs.blocks import Trouble, difference, fill, find
+from checker.docs.blocks import Block, Trouble, difference, fill, find
 from checker.docs.diagrams import Steps, diagram, small
-from checker.docs.pages import Printers, all_pages, read, unknown_names
+from checker.docs.pages import Printers, all_pages, unknown_names
 from checker.docs.spec_index import Index, index
 from checker.docs.tables import coverage, table
 from spec.language.scope import Scope
@@ -36,13 +36,40 @@ def written() -> str:
 # ---------------------------------------------------------------- this repository's pages
 
 
-def test_every_page_says_what_the_spec_says() -> None:
-    printers = Printers(QUEUE, unwatched, commands(app))
-    found = [read(page, printers) for page in all_pages()]
-    assert found
-    if stale := "".join(page.difference for page in found if page.stale):
+SLOW = {"ablation", "fairness"}  # a minute of work, where it is not remembered
+BLOCKS = [
+    pytest.param(
+        page,
+        block,
+        id=" ".join([page.name, block.name, *block.arguments[:1]]),
+        marks=pytest.mark.deep if block.name in SLOW else (),
+    )
+    for page in all_pages()
+    for block in find(page.name, page.read_text("utf-8"))
+]
+
+
+@pytest.fixture(scope="module")
+def queue_printers() -> Printers:
+    return Printers(QUEUE, unwatched, commands(app))
+
+
+@pytest.mark.parametrize(("page", "block"), BLOCKS)
+def test_every_block_says_what_the_spec_says(
+    page: Path, block: Block, queue_printers: Printers
+) -> None:
+    lines = page.read_text("utf-8").splitlines(keepends=True)
+    before = "".join(lines[block.begin : block.end + 1])
+    after = fill(page.name, before, queue_printers)
+    if stale := difference(page.name, before, after):
         pytest.fail(f"\n{stale}\n`ffq docs --write` mends it", pytrace=False)
-    if unknown := [line for page in found for line in page.unknown]:
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.name)
+def test_no_page_names_what_is_not_in_the_spec(page: Path) -> None:
+    path = page.relative_to(ROOT).as_posix()
+    unknown = list(unknown_names(path, page.read_text("utf-8"), QUEUE, commands(app)))
+    if unknown:
         pytest.fail("\n" + "\n".join(unknown), pytrace=False)
 
 
@@ -232,12 +259,12 @@ def test_a_table_survives_what_its_cells_hold() -> None:
     assert table(["a"], [["`x | y`"], [""]]).splitlines()[2:] == ["| `x \\| y` |", "| – |"]
 
 
-@pytest.mark.parametrize("known", [QUEUE, LAMPS])
-def test_each_block_that_takes_no_exploring_prints(known: Index) -> None:
+@pytest.mark.parametrize(("known", "but"), [(QUEUE, SLOW), (LAMPS, {"ablation"})])
+def test_each_block_that_takes_no_exploring_prints(known: Index, but: set[str]) -> None:
     printers = Printers(known, unwatched, {})
     module = known.modules[0].name
-    explores = {"scopes", "ablation", "diagram", "story", "readme-trace", "readme-check"}
-    for name in set(printers) - explores:
+    explores = {"scopes", "diagram", "story", "readme-trace", "readme-check"}
+    for name in set(printers) - explores - but:
         given = [module] if name in ("fields", "actions", "formulas") else []
         given += list(known.largest.spec.actions)[:1] if name == "sql" else []
         assert printers[name](given).strip(), name
