@@ -19,10 +19,10 @@ check: .venv/.ready
 	@$(BIN)/ffq check
 
 test: check
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --dist worksteal
 
 deep: .venv/.ready
-	@$(BIN)/pytest -n auto -m deep
+	@$(BIN)/pytest -n auto --dist worksteal -m deep
 
 lint: .venv/.ready
 	@$(BIN)/ruff format --check
