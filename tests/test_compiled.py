@@ -6,6 +6,7 @@ import platform
 import struct
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,13 @@ ONE = {"Job": 1, "Worker": 2, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 2}
 TINY = {"Job": 1, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2}
 TWO = {"Job": 2, "Worker": 1, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 1}
 deep = pytest.mark.deep
+CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
+REQUESTS = Scope("requests", requests, TINY)
 SMALL = [
     Scope("two-phase commit", commit_protocol, {"Manager": 4}),
-    Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1}),
+    CORNERS,
     Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3}),
-    Scope("requests", requests, TINY),
+    pytest.param(REQUESTS, marks=deep),
     pytest.param(Scope("requests of two", requests, TWO), marks=deep),
     pytest.param(Scope("life", life, ONE), marks=deep),
     pytest.param(Scope("shared", shared, ONE), marks=deep),
@@ -56,6 +59,16 @@ def answers(found: Exploration) -> dict[str, object]:
         "deadlocks": found.deadlocks,
         "stopped_by": found.stopped_by,
     }
+
+
+@cache
+def plain_corners() -> Exploration:
+    return explore_plainly(CORNERS)
+
+
+@cache
+def plain_requests(without: str) -> Exploration:
+    return explore_plainly(REQUESTS, off=(without,))
 
 
 def reachable(scope: Scope) -> set[State]:
@@ -104,9 +117,8 @@ TUNINGS = [
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("tuning", TUNINGS, ids=str)
 def test_counts_depend_on_no_tuning(tuning: Tuning, threads: int) -> None:
-    scope = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
-    expected = answers(explore_plainly(scope))
-    assert expected == answers(explore(scope, symmetry=False, threads=threads, tuning=tuning))
+    found = explore(CORNERS, symmetry=False, threads=threads, tuning=tuning)
+    assert answers(plain_corners()) == answers(found)
 
 
 def test_more_words_are_used_when_words_are_short() -> None:
@@ -130,7 +142,9 @@ def relocations(code: bytes) -> set[int]:
 @pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="reads the object file"
 )
-@pytest.mark.parametrize("scope", [Scope("life", life, ONE), *SMALL[:3]], ids=names)
+@pytest.mark.parametrize(
+    "scope", [*SMALL[:3], pytest.param(Scope("life", life, ONE), marks=deep)], ids=names
+)
 def test_the_machine_code_reaches_its_data_wherever_it_is_loaded(scope: Scope) -> None:
     # Data may be loaded far from the code, once states have taken the addresses between: a place of
     # 32 bits would not reach it.
@@ -186,27 +200,23 @@ EDITS = ["settle_done.fenced", "recover.expired", "enqueue.new_key", "confirm.st
 
 @pytest.mark.parametrize("guard", EDITS)
 def test_a_guard_switched_off_is_a_guard_left_out(guard: str) -> None:
-    scope = Scope("requests", requests, TINY)
-    off = explore(scope, off=(guard,), symmetry=False)
-    assert answers(explore_plainly(scope, off=(guard,))) == answers(off)
+    off = explore(REQUESTS, off=(guard,), symmetry=False)
+    assert answers(plain_requests(guard)) == answers(off)
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("edit", [*EDITS, "split claim lease", "weaken claim lease"])
 def test_edited_specs_agree(edit: str) -> None:
-    scope = Scope("requests", requests, TINY)
-    edited = scope.on(find(requests, edit))
+    edited = REQUESTS.on(find(requests, edit))
     assert answers(explore_plainly(edited)) == answers(explore(edited, symmetry=False))
 
 
 @pytest.mark.parametrize("symmetry", [False, True])
 @pytest.mark.parametrize("guard", EDITS)
 def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: bool) -> None:
-    scope = Scope("requests", requests, TINY)
-    plain = explore_plainly(scope, off=(guard,))
-    found = explore(scope, off=(guard,), symmetry=symmetry)
-    assert plain.violations == found.violations
-    evaluator = Evaluator(scope.on(without(requests, guard)))
+    found = explore(REQUESTS, off=(guard,), symmetry=symmetry)
+    assert plain_requests(guard).violations == found.violations
+    evaluator = Evaluator(REQUESTS.on(without(requests, guard)))
     steps = {(i.step.action.name, str(i.step.binding)): i for i in instances(evaluator)}
     for name, length in found.violations.items():
         path = found.path(name)
@@ -227,9 +237,8 @@ def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: boo
 
 
 def test_until_stops_after_the_level_of_the_violation() -> None:
-    scope = Scope("requests", requests, TINY)
     found = explore(
-        scope, off=("settle_done.fenced",), until=frozenset(["only_the_holder_settles"])
+        REQUESTS, off=("settle_done.fenced",), until=frozenset(["only_the_holder_settles"])
     )
     assert found.stopped_by == "violation"
     assert found.depth <= found.violations["only_the_holder_settles"]

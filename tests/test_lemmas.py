@@ -245,7 +245,12 @@ def lemmas_of(scope: Scope) -> list[Property]:
     return [p for p in scope.spec.properties.values() if p.kind == "lemma"]
 
 
-@pytest.mark.parametrize("name", DEFAULT)
+LARGER = {"life", "effects", "whole"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.deep if n in LARGER else ()) for n in DEFAULT]
+)
 def test_lemmas_hold_in_every_reachable_state(name: str) -> None:
     lemmas = lemmas_of(SCOPES[name])
     assert len(lemmas) >= 4

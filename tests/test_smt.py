@@ -135,7 +135,10 @@ def visited(scope: Scope, count: int, chance: random.Random) -> list[State]:
     return found
 
 
-@pytest.mark.parametrize(("solver", "states"), [(z3_solver, 12), (cvc5_solver, 2)])
+@pytest.mark.parametrize(
+    ("solver", "states"),
+    [(z3_solver, 5), (cvc5_solver, 2), pytest.param(z3_solver, 30, marks=pytest.mark.deep)],
+)
 @pytest.mark.parametrize("scope", SCOPES, ids=lambda s: s.name)
 def test_both_solvers_give_what_is_printed_the_values_of_the_evaluator(
     scope: Scope, solver: ModuleType, states: int

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,13 @@ LOCK_LINE = re.compile(
 )
 
 
-def imports(source: str) -> Iterator[tuple[int, str]]:
-    """Yield every absolute import as (line, dotted name), those inside functions included."""
+@cache
+def imports(source: str) -> tuple[tuple[int, str], ...]:
+    """Return every absolute import as (line, dotted name), those inside functions included."""
+    return tuple(_imports(source))
+
+
+def _imports(source: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import():
