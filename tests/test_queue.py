@@ -454,6 +454,7 @@ def test_a_new_boot_ends_all_leases_and_begins_an_epoch(file: Path, clock: HandC
             tokens = [claimed(after).token for _ in range(2)]
             assert sorted(tokens) == [(2, 1), (2, 2)]
             assert all(token > first.token for token in tokens)
+            clock.advance(10_000)
             for use in (before.recover, lambda: before.enqueue("k"), before.again):
                 with pytest.raises(OtherBoot, match="has seen another boot"):
                     use()
