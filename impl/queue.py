@@ -126,6 +126,12 @@ class Queue:
         fact = "has seen another boot since it was opened"
         return OtherBoot(self.path, fact, "open it again; what was claimed is lost")
 
+    def snapshot(self) -> contextlib.AbstractContextManager[Transaction]:
+        """Open a transaction that only reads, takes no lock, and sees one moment of the store.
+        Raises `StoreError`.
+        """
+        return self.store.transaction(writes=False)
+
     def query(self, sql: str, values: Any = ()) -> list[Any]:
         """Return the rows of a query, without a lock."""
         return self.store.connection.execute(sql, values).fetchall()

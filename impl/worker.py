@@ -29,6 +29,9 @@ from spec.queue.job import Worker as WorkerSort
 Handler = Callable[[Attempt], None]
 """Does the work of one attempt; what it raises counts as a failure."""
 
+OnStep = Callable[[Attempt, str], None]
+"""Is told that an attempt has begun, or how it ended: done, failed, released, lost."""
+
 _T = TypeVar("_T")
 
 _SLICE = 0.1
@@ -45,17 +48,18 @@ class Worker:
         *,
         receivers: Mapping[str, Receiver] | None = None,
         on_death: Told | None = None,
+        on_step: OnStep | None = None,
         poll: float = 0.2,
         grace: float = 10.0,
     ) -> None:
         """Join the queue as a new worker.
 
         `receivers` get the outbox's messages by topic; `on_death` is told of jobs that died, with
-        the reason. `poll`: seconds between looks at an empty queue. `grace`: seconds that a handler
-        has to return after `stop`.
+        the reason; what `on_step` raises ends the worker. `poll`: seconds between looks at an empty
+        queue. `grace`: seconds that a handler has to return after `stop`. Raises `StoreError`.
         """
         self.queue, self.handlers = queue, dict(handlers)
-        self.receivers, self.on_death = dict(receivers or {}), on_death
+        self.receivers, self.on_death, self.on_step = dict(receivers or {}), on_death, on_step
         self.poll, self.grace = poll, grace
         self.process = queue.process(WorkerSort)
         self.tally: Counter[str] = Counter()
@@ -153,6 +157,7 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
     # ------------------------------------------------------------ one attempt
     def _run(self, attempt: Attempt) -> Attempt | None:
         """Run the handler and settle; return the next attempt if one was claimed with it."""
+        self._tell(attempt, "begun")
         try:
             if attempt.start():
                 self._handle(attempt)
@@ -201,15 +206,23 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
             following = self._patiently(settle)
         except LostClaim as lost:
             return self._lost(attempt, str(lost))
-        self.tally[outcome] += 1
+        self._ended(attempt, outcome)
         return following
 
     def _lost(self, attempt: Attempt, why: str) -> Attempt | None:
         if attempt.abandon():
-            self.tally["lost"] += 1
+            self._ended(attempt, "lost")
             return None
         # The claim is still this worker's: renewing it was refused, for its deadline has passed.
         return self._failed(attempt, f"took too long: {why}")
+
+    def _ended(self, attempt: Attempt, outcome: str) -> None:
+        self.tally[outcome] += 1
+        self._tell(attempt, outcome)
+
+    def _tell(self, attempt: Attempt, step: str) -> None:
+        if self.on_step is not None:
+            self.on_step(attempt, step)
 
     # ------------------------------------------------------------ the handler
     def _out_of_grace(self) -> bool:
