@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NOT_FINISHED = 3
 
-queue = typer.Typer(help="The reference queue, in a file.")
+queue = typer.Typer(help="Put jobs into a queue in a file, run them, and see what became of them.")
 
 File = Annotated[Path, typer.Argument(help="The file of the queue.")]
 Number = Annotated[int, typer.Argument(metavar="JOB", help="The number of the job.")]

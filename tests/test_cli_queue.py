@@ -168,6 +168,14 @@ def test_messages_that_wait_are_counted_and_delivered_by_the_users_receivers(
     assert Path(f"{program}.sent").read_text() == "seven/mail/1"
 
 
+def test_a_job_is_cancelled_and_shows_it(run: Run) -> None:
+    run("enqueue", "k")
+    assert run("cancel", "1") == {"ok": True, "job": 1}
+    job = run("show", "1")["job"]
+    assert (job["status"], job["reason"], job["history"]) == ("dead", "cancelled", [])
+    assert run("stats")["dead"] == {"cancelled": 1}
+
+
 def test_a_list_says_when_there_is_more(
     run: Run, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,6 +237,7 @@ def test_a_file_that_is_no_queue_is_left_alone(
         (["show", "7"], "job 7: is not in the queue; `ffq queue list` shows what is"),
         (["retry", "1"], "job 1: is ready; only a dead job can be retried"),
         (["retry", "7"], "job 7: is not in the queue"),
+        (["cancel", "7"], "job 7: is not in the queue"),
         (["list", "--status", "redy"], "--status: there is no status 'redy'; write one of: ready"),
         (["list", "--limit", "0"], "--limit: is 0; choose at least 1"),
         (["work", "--lease", "nan"], "--lease: is nan seconds"),

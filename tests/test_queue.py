@@ -585,6 +585,33 @@ def test_a_dead_job_whose_effect_was_made_is_not_retried(
         queue.retry(1)
 
 
+def test_a_job_that_waits_is_cancelled(queue: Queue, file: Path) -> None:
+    queue.enqueue("k")
+    queue.cancel(1)
+    assert rows(file, "SELECT status, reason, interrupts FROM job") == [("dead", "cancelled", 0)]
+    assert Worker(queue, {"k": boom}).run(until_empty=True) == {}
+    with pytest.raises(BadRequest, match="job 1: is done or dead; nothing is left"):
+        queue.cancel(1)
+    with pytest.raises(BadRequest, match="job 2: is not in the queue"):
+        queue.cancel(2)
+
+
+def test_a_job_that_is_cancelled_can_be_settled_no_more(queue: Queue, file: Path) -> None:
+    queue.define("CREATE TABLE ledger (what TEXT) STRICT")
+    queue.enqueue("k")
+
+    def cancelled(attempt: Attempt) -> None:
+        attempt.write("INSERT INTO ledger VALUES ('done')")
+        with Queue(file, clock=queue.clock) as client:
+            client.cancel(attempt.id)
+
+    assert Worker(queue, {"k": cancelled}).run(until_empty=True) == {"lost": 1}
+    assert rows(file, "SELECT status, reason, interrupts FROM job") == [("dead", "cancelled", 1)]
+    assert rows(file, "SELECT count(*) FROM ledger") == [(0,)]
+    assert rows(file, "SELECT due, lease_until, deadline FROM task") == [(None, None, None)]
+    assert queue.recover() == 0
+
+
 def test_each_death_is_announced_with_its_reason(queue: Queue, file: Path) -> None:
     dead_job(queue, boom)
     told: list[tuple[int, str]] = []
