@@ -16,10 +16,20 @@ from typing import Annotated, TextIO
 
 import typer
 
-from checker import cli_ablate, cli_bench, cli_docs, cli_fairness, cli_lemmas, replay_cli
+from checker import (
+    cli_ablate,
+    cli_bench,
+    cli_docs,
+    cli_fairness,
+    cli_lemmas,
+    cli_queue_show,
+    cli_queue_work,
+    replay_cli,
+)
 from checker.cli_check import check
 from checker.cli_export import exports
 from checker.cli_prove import prove
+from checker.cli_queue import queue
 from checker.cli_scopes import scopes
 from checker.cli_trace import traces
 
@@ -63,6 +73,10 @@ app.command()(prove)
 app.command()(scopes)
 app.add_typer(traces, name="trace")
 app.add_typer(exports, name="export")
+
+app.add_typer(queue, name="queue")
+for module in (cli_queue_work, cli_queue_show):
+    module.register(queue)
 
 for module in (cli_ablate, replay_cli, cli_fairness, cli_docs, cli_bench, cli_lemmas):
     module.register(app)

@@ -53,10 +53,24 @@ def emit(answer: dict[str, Any]) -> None:
 
 
 def say(text: str) -> None:
-    """Print one line of diagnostics on stderr; what no terminal should be sent is escaped."""
-    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-    sys.stderr.write(f"ffq: {safe}\n")
+    """Print one line of diagnostics on stderr."""
+    sys.stderr.write(f"ffq: {printable(text)}\n")
     sys.stderr.flush()
+
+
+def line(text: str, at_once: bool = False) -> None:
+    """Print one line of results on stdout."""
+    try:
+        sys.stdout.write(f"{printable(text)}\n")
+        if at_once:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise BrokenPipeError from None  # one with an errno typer would answer itself
+
+
+def printable(text: str) -> str:
+    """Return the text with what no terminal should be sent escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def bounds(scope: Scope) -> str:

@@ -7,22 +7,30 @@ claim is another's.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from impl.interrupt import outside
 from impl.outcomes import Done, Refused
-from impl.queue import Json, Queue
+from impl.queue import Queue
+from impl.requests import BadRequest, Json, as_json, named
 from impl.transaction import Process, Transaction
 
 Statement = tuple[str, Sequence[Any]]
 """SQL with `?` for values, and the values."""
 
+MAX_NOTE = 1000
+"""Characters of an error that the trace keeps."""
+
 
 class LostClaim(Exception):
-    """The claim is not this worker's any more: the guard that refused says why. Stop, write
-    nothing.
-    """
+    """The claim is not this worker's any more: `guard` refused. Stop, write nothing."""
+
+    def __init__(self, action: str, job: int, guard: str) -> None:
+        super().__init__(f"{action} of job {job} is refused: {guard}")
+        self.guard = guard
 
 
 class NothingWritten(Exception):
@@ -35,7 +43,7 @@ class Attempt:
 
     `token` is the fencing token of the claim, (epoch, count): larger for each later claim. A
     receiver outside may refuse smaller ones than it has seen. `key` stays the same over all
-    attempts.
+    attempts, those of a retried job included: it is how others know the work again.
     """
 
     queue: Queue
@@ -48,6 +56,7 @@ class Attempt:
     timeout_ms: int
     _effects: list[Statement] = field(default_factory=list)
     _messages: list[tuple[str, str, str]] = field(default_factory=list)
+    _sent: Counter[str] = field(default_factory=Counter)
 
     # ------------------------------------------------------------ for handlers
     def write(self, sql: str, *values: Any) -> None:
@@ -59,10 +68,15 @@ class Attempt:
     def send(self, topic: str, body: Json, key: str | None = None) -> None:
         """Let a message be put into the outbox in the transaction that makes the job done.
 
-        It will be delivered at least once; `key`, by default the job's with the topic, is how the
-        receiver knows it again.
+        It will be delivered at least once; by `key` the receiver knows it again. That is the key of
+        the job with the topic and a number, unless another one is given; a key that is known
+        already adds no message. Raises `BadRequest`.
         """
-        self._messages.append((key or f"{self.key}/{topic}", topic, json.dumps(body)))
+        if "/" in named("topic", topic):
+            raise BadRequest(f"topic '{topic}': has a '/', which sets off the parts of a key")
+        self._sent[topic] += 1
+        own = f"{self.key}/{topic}/{self._sent[topic]}"
+        self._messages.append((key or own, topic, as_json(f"message to '{topic}'", body)))
 
     def once(self, name: str, *statements: Statement) -> bool:
         """Run statements now, in a transaction of their own, unless an attempt has done this step
@@ -72,21 +86,21 @@ class Attempt:
             return False
         with self.worker.lock, self.queue.transaction() as t:
             self._fence(t, "write_first" if self._begun else "heartbeat")
-            self._checkpoint(t, name, None)
+            self._checkpoint(t, name, "null")
             _run(t, statements)
         return True
 
     def result(self, name: str, compute: Callable[[], Json]) -> Json:
-        """Return what `compute` returns, from the first attempt that got so far; it may be asked
-        again if that attempt dies at once. Raises `LostClaim`.
+        """Return what `compute` returns, as JSON gives it back, from the first attempt that got so
+        far; it may be asked again if that attempt dies at once. Raises `LostClaim`, `BadRequest`.
         """
         for (known,) in self._known(name):
             return json.loads(known)
-        found = compute()
+        text = as_json(f"result of '{name}'", outside(compute))
         with self.worker.lock, self.queue.transaction() as t:
             self._fence(t, "heartbeat")
-            self._checkpoint(t, name, found)
-        return found
+            self._checkpoint(t, name, text)
+        return json.loads(text)
 
     # ------------------------------------------------------------ for workers
     def heartbeat(self, queue: Queue) -> None:
@@ -124,7 +138,9 @@ class Attempt:
         """Report that the handler failed; the job is tried again later or is dead. Raises
         `LostClaim`.
         """
-        fails = self._fence(t, "settle_failed", note=error).row["fails"][1]
+        # What an exception says may be long, and no Unicode: it must not keep the job from failing.
+        note = error[:MAX_NOTE].encode(errors="replace").decode()
+        fails = self._fence(t, "settle_failed", note=note).row["fails"][1]
         self.queue.wait(t, self.id, self.queue.pause_ms(t, int(fails or 0)))
 
     def release(self, t: Transaction, why: str) -> None:
@@ -132,10 +148,10 @@ class Attempt:
         self._fence(t, "settle_released", note=why)
         self.queue.wait(t, self.id, 0)
 
-    def abandon(self) -> None:
-        """Drop a job whose claim is lost."""
+    def abandon(self) -> bool:
+        """Drop a job whose claim is lost; return whether it is: the store has the last word."""
         with self.worker.lock, self.queue.store.transaction(writes=False) as t:
-            t.take("abandon", self.worker)
+            return isinstance(t.take("abandon", self.worker), Done)
 
     @property
     def _begun(self) -> bool:
@@ -144,15 +160,15 @@ class Attempt:
     def _fence(self, t: Transaction, action: str, note: str | None = None) -> Done:
         outcome = t.take(action, self.worker, note=note)
         if isinstance(outcome, Refused):
-            raise LostClaim(f"{action} of job {self.id} is refused: {outcome.guard}")
+            raise LostClaim(action, self.id, outcome.guard)
         return outcome
 
     def _known(self, name: str) -> list[Any]:
         query = "SELECT result FROM checkpoint WHERE job = ? AND name = ?"
         return self.queue.query(query, (self.id, name))
 
-    def _checkpoint(self, t: Transaction, name: str, result: Json) -> None:
-        t.execute("INSERT INTO checkpoint VALUES (?, ?, ?)", (self.id, name, json.dumps(result)))
+    def _checkpoint(self, t: Transaction, name: str, result: str) -> None:
+        t.execute("INSERT INTO checkpoint VALUES (?, ?, ?)", (self.id, name, result))
 
 
 def _run(t: Transaction, statements: Sequence[Statement]) -> None:
@@ -167,16 +183,28 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
     """
     marks = ", ".join("?" * len(kinds))
     query = f"""\
-SELECT id, key, kind, payload, timeout_ms FROM task
+SELECT id, key, kind, payload, timeout_ms, retry_of FROM task
 WHERE due <= ? AND kind IN ({marks}) ORDER BY due, id LIMIT 1"""
-    for job, key, kind, payload, timeout_ms in t.execute(query, (queue.clock.wall(), *kinds)):
-        outcome = t.take("claim", worker, j=job - 1)
-        assert isinstance(outcome, Done), f"job {job} is due, and claim is refused: {outcome}"
-        count = int(outcome.row["token"][1] or 0)
-        now = queue.clock.since_boot()
-        times = (now + queue.lease_ms, now + timeout_ms, job)
-        update = "UPDATE task SET due = NULL, lease_until = ?, deadline = ? WHERE id = ?"
-        t.execute(update, times)
-        token = (queue.epoch, count)
-        return Attempt(queue, worker, job, key, kind, json.loads(payload), token, timeout_ms)
-    return None
+    found = t.execute(query, (queue.clock.wall(), *kinds))
+    if not found:
+        return None
+    ((job, key, kind, payload, timeout_ms, retry_of),) = found
+    outcome = t.take("claim", worker, j=job - 1)
+    assert isinstance(outcome, Done), f"job {job} is due, and claim is refused: {outcome}"
+    count = int(outcome.row["token"][1] or 0)
+    now = queue.clock.since_boot()
+    update = "UPDATE task SET due = NULL, lease_until = ?, deadline = ? WHERE id = ?"
+    t.execute(update, (now + queue.lease_ms, now + timeout_ms, job))
+    own = key if retry_of is None else _first_key(t, job)
+    token = (queue.epoch, count)
+    return Attempt(queue, worker, job, own, kind, json.loads(payload), token, timeout_ms)
+
+
+def _first_key(t: Transaction, job: int) -> str:
+    """Return the key of the job that this one is a retry of, however often."""
+    query = """WITH RECURSIVE back (id, key, retry_of) AS (
+  SELECT id, key, retry_of FROM task WHERE id = ?
+  UNION ALL SELECT task.id, task.key, task.retry_of FROM task JOIN back ON task.id = back.retry_of
+) SELECT key FROM back WHERE retry_of IS NULL"""
+    ((key,),) = t.execute(query, (job,))
+    return str(key)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from impl.requests import BadRequest
+
 
 @dataclass(frozen=True)
 class Backoff:
@@ -21,6 +23,12 @@ class Backoff:
     most_ms: int = 3_600_000
     budget: int = 100
     window_ms: int = 60_000
+
+    def __post_init__(self) -> None:
+        """Raise `BadRequest` where there is nothing to wait for."""
+        for name, least in (("first_ms", 0), ("most_ms", 0), ("budget", 1), ("window_ms", 0)):
+            if getattr(self, name) < least:
+                raise BadRequest(f"{name}: is {getattr(self, name)}; choose at least {least}")
 
     def wait_ms(self, fails: int, lately: int, chance: random.Random) -> int:
         """Return the wait after this many failures of the job, with so many of all jobs lately."""

@@ -10,32 +10,28 @@ import contextlib
 import json
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from impl.backoff import Backoff
 from impl.clock import Clock, MachineClock
-from impl.files import StoreError
+from impl.files import MEMORY, StoreError
+from impl.outbox import Outbox, Receiver, Told
 from impl.outcomes import Refused
+from impl.recovery import Recovery
+from impl.requests import BadRequest, Json, as_json, budget, milliseconds, named
 from impl.space import require_room
 from impl.store import Store
-from impl.tasks import MOST, design
+from impl.tasks import design
 from impl.transaction import Process, Transaction, newcomer
 from spec.language.types import Sort
 from spec.queue.job import Job
-from spec.queue.recovery import Recoverer
-
-Json = Any
-"""What JSON can hold."""
-
-MAX_PAYLOAD = 64 * 1024
-"""Bytes of JSON; what is larger belongs elsewhere, and its name into the payload."""
 
 
-class BadRequest(ValueError):
-    """What was asked for cannot be: `subject: fact; remedy`. Nothing was changed."""
+class OtherBoot(StoreError):
+    """The machine was started anew since the queue was opened: what was claimed is lost."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +44,16 @@ class Enqueued:
 
 
 @dataclass(frozen=True)
-class Message:
-    """A message from the outbox; it may come twice, and then has the same key."""
+class _Request:
+    """What the row of a new job says; times in milliseconds, `due` by the wall clock."""
 
     key: str
-    topic: str
-    body: Json
-    job: int
+    kind: str
+    payload: str
+    timeout_ms: int
+    due: int
+    budgets: Mapping[str, int]
+    retry_of: int | None = None
 
 
 class Queue:
@@ -69,15 +68,20 @@ class Queue:
         clock: Clock | None = None,
         busy_ms: int = 5_000,
     ) -> None:
-        """Open the queue, making it if there is none; raises `StoreError`.
+        """Open the queue, making it if there is none; raises `StoreError`, `BadRequest`.
 
-        `lease_ms`: a worker that is not heard of for so long may be taken for dead.
+        `lease_ms`: a worker that is not heard of for so long may be taken for dead. `busy_ms`: how
+        long others may keep the store locked.
         """
+        if os.fspath(path) == MEMORY:
+            raise BadRequest(f"{MEMORY}: is no file, which processes could share; name one")
+        if lease_ms < 1:
+            raise BadRequest(f"lease: is {lease_ms} ms; choose more than a heartbeat can take")
         self.path, self.lease_ms, self.busy_ms = os.fspath(path), lease_ms, busy_ms
         self.backoff, self.clock = backoff or Backoff(), clock or MachineClock()
         self.store = Store(design(), self.path, busy_ms)
         self._chance = random.Random()
-        self._recoverer: Process | None = None
+        self._recovery, self._outbox = Recovery(self), Outbox(self)
         try:
             self.epoch = self._see_boot()
         except BaseException:
@@ -89,14 +93,13 @@ class Queue:
         self.store.close()
 
     def again(self) -> Queue:
-        """Return the same queue for another thread."""
-        return Queue(
-            self.path,
-            lease_ms=self.lease_ms,
-            backoff=self.backoff,
-            clock=self.clock,
-            busy_ms=self.busy_ms,
-        )
+        """Return the same queue for another thread; raises `StoreError`."""
+        given = {"lease_ms": self.lease_ms, "busy_ms": self.busy_ms}
+        other = Queue(self.path, backoff=self.backoff, clock=self.clock, **given)
+        if other.epoch != self.epoch:
+            other.close()
+            raise self._other_boot()
+        return other
 
     def __enter__(self) -> Queue:
         return self
@@ -112,11 +115,22 @@ class Queue:
         It holds the one lock for writing: nothing slow belongs here. Raises `StoreError`, and
         `OutcomeUnknown` if a failed COMMIT may have been one.
         """
+        if self.store.connection.in_transaction:
+            raise BadRequest("transaction: one is open already; pass that one on, as `within`")
         with self.store.transaction() as t:
             if self._epoch(t) != self.epoch:
-                fact = "has seen another boot since it was opened"
-                raise StoreError(self.path, fact, "open it again; what was claimed is lost")
+                raise self._other_boot()
             yield t
+
+    def _other_boot(self) -> OtherBoot:
+        fact = "has seen another boot since it was opened"
+        return OtherBoot(self.path, fact, "open it again; what was claimed is lost")
+
+    def snapshot(self) -> contextlib.AbstractContextManager[Transaction]:
+        """Open a transaction that only reads, takes no lock, and sees one moment of the store.
+        Raises `StoreError`.
+        """
+        return self.store.transaction(writes=False)
 
     def query(self, sql: str, values: Any = ()) -> list[Any]:
         """Return the rows of a query, without a lock."""
@@ -126,7 +140,6 @@ class Queue:
         """Run statements that make tables of one's own, beside those of the queue."""
         with self.store.transaction() as t:
             t.execute(sql)
-            t.execute("INSERT OR REPLACE INTO meta VALUES ('defined', datetime())")
 
     def process(self, sort: type[Sort]) -> Process:
         """Return a new worker or recoverer, under a number that nobody else ever had."""
@@ -151,54 +164,68 @@ class Queue:
         """Put a job in, or find it if its key is known: asking twice is asking once.
 
         `delay` and `timeout` (of one attempt) are in seconds. The job is given up after
-        `max_attempts` failures, or when so many attempts were cut short. `within`: a transaction
-        of this queue that is to hold it. Raises `BadRequest`, `StoreError`.
+        `max_attempts` failures, or when `max_interrupts` attempts were cut short. `within`: a
+        transaction of this queue that is to hold it. Raises `BadRequest`, also where the key is
+        that of another job, `StoreError`, and `OutcomeUnknown`, after which it may be asked again.
         """
-        text = _checked(kind, payload, timeout, max_attempts, max_interrupts)
-        budgets = {"MaxFails": max_attempts, "MaxInterrupts": max_interrupts}
-        given = (key or uuid4().hex, kind, text, max(1, int(timeout * 1000)))
-        due = self.clock.wall() + int(delay * 1000)
+        request = _Request(
+            uuid4().hex if key is None else named("key", key),
+            named("kind", kind),
+            as_json(f"payload of '{kind}'", payload),
+            milliseconds("timeout", timeout, 1),
+            self.clock.wall() + milliseconds("delay", delay, 0),
+            {
+                "MaxFails": budget("max_attempts", max_attempts),
+                "MaxInterrupts": budget("max_interrupts", max_interrupts),
+            },
+        )
         if within is not None:
-            return self._insert(within, given, due, budgets, None)
+            return self._insert(within, request)
         with self.transaction() as t:
-            return self._insert(t, given, due, budgets, None)
+            return self._insert(t, request)
 
-    def _insert(
-        self,
-        t: Transaction,
-        given: tuple[str, str, str, int],
-        due: int,
-        budgets: Mapping[str, int],
-        retry_of: int | None,
-    ) -> Enqueued:
-        key = given[0]
-        for (known,) in t.execute("SELECT id FROM task WHERE key = ?", (key,)):
-            return Enqueued(known, key, False)
+    def _insert(self, t: Transaction, r: _Request) -> Enqueued:
+        known = "SELECT id, kind, payload, retry_of FROM task WHERE key = ?"
+        for job, kind, payload, retry_of in t.execute(known, (r.key,)):
+            if (kind, retry_of) != (r.kind, r.retry_of) or not _same(payload, r.payload):
+                fact = f"is that of job {job}, which has another kind or payload"
+                raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
+            return Enqueued(job, r.key, False)
         require_room(self.store)
         insert = """\
 INSERT INTO task (key, kind, payload, timeout_ms, due, retry_of) VALUES (?, ?, ?, ?, ?, ?)
 RETURNING id"""
-        ((job,),) = t.execute(insert, (*given, due, retry_of))
+        values = (r.key, r.kind, r.payload, r.timeout_ms, r.due, r.retry_of)
+        ((job,),) = t.execute(insert, values)
         client = newcomer(self.store.design, Job, job - 1)
         for action in ("send", "enqueue"):
-            outcome = t.take(action, client, constants=budgets)
+            outcome = t.take(action, client, constants=r.budgets)
             assert not isinstance(outcome, Refused), f"{action} of a new job: {outcome}"
-        return Enqueued(job, key, True)
+        return Enqueued(job, r.key, True)
 
     def retry(self, job: int) -> Enqueued:
         """Put the work of a dead job in again, as a new job with new budgets; the dead one stays
-        dead. Asking twice is asking once. Raises `BadRequest`.
+        dead. Steps that it has done are not done again. Asking twice is asking once. Raises
+        `BadRequest`, `StoreError`.
         """
         query = """\
-SELECT status, key, kind, payload, timeout_ms, max_fails, max_interrupts
+SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrupts
 FROM job JOIN task USING (id) WHERE id = ?"""
         with self.transaction() as t:
-            status, key, *given, fails, interrupts = _one(t.execute(query, (job,)), job)
+            found = _one(t.execute(query, (job,)), job)
+            status, recorded, key, kind, payload, timeout_ms, fails, interrupts = found
             if status != "dead":
                 raise BadRequest(f"job {job}: is {status}; only a dead job can be retried")
+            if recorded:
+                raise BadRequest(f"job {job}: its effect was made before it died; leave it")
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
-            again = (f"{key}/retry", *given)
-            return self._insert(t, again, self.clock.wall(), budgets, job)
+            due = self.clock.wall()
+            again = _Request(f"{key}/retry", kind, payload, timeout_ms, due, budgets, job)
+            made = self._insert(t, again)
+            if made.new:
+                copy = "INSERT INTO checkpoint SELECT ?, name, result FROM checkpoint WHERE job = ?"
+                t.execute(copy, (made.id, job))
+            return made
 
     def cancel(self, job: int) -> None:
         """Give up a job that is not done: its worker, if it has one, can settle no more. Raises
@@ -211,32 +238,12 @@ FROM job JOIN task USING (id) WHERE id = ?"""
             t.execute("UPDATE task SET due = NULL WHERE id = ?", (job,))
             self.no_claim(t, job)
 
-    # ------------------------------------------------------------ recovery
+    # ------------------------------------------------------------ when a claim ends
     def recover(self) -> int:
         """End the claims whose lease has run out; return how many. Any process may do it, at any
-        time; two at once do no harm.
+        time; two at once do no harm. Raises `StoreError`.
         """
-        recoverer = self._recoverer = self._recoverer or self.process(Recoverer)
-        ended = 0
-        for job in self._late():
-            with self.transaction() as t:
-                now = self.clock.since_boot()
-                query = "SELECT lease_until <= ?1, deadline <= ?1 FROM task WHERE id = ?2"
-                ((out, overdue),) = t.execute(query, (now, job))
-                if overdue:
-                    t.take("pass_deadline", j=job - 1)
-                if not out:
-                    continue
-                t.take("expire", j=job - 1)
-                t.take("look", recoverer, j=job - 1)
-                if not isinstance(t.take("recover", recoverer), Refused):
-                    self.wait(t, job, 0)
-                    ended += 1
-        return ended
-
-    def _late(self) -> list[int]:
-        query = "SELECT id FROM task WHERE min(lease_until, deadline) <= ? ORDER BY lease_until"
-        return [job for (job,) in self.query(query, (self.clock.since_boot(),))]
+        return self._recovery.recover()
 
     def wait(self, t: Transaction, job: int, wait_ms: int) -> None:
         """Say when a job is due again whose claim has ended, unless that was the end of it."""
@@ -258,34 +265,26 @@ FROM job WHERE job.id = task.id AND task.id = ?"""
         return self.backoff.wait_ms(fails, lately, self._chance)
 
     # ------------------------------------------------------------ what is said outside
-    def deliver(self, receivers: Mapping[str, Callable[[Message], None]]) -> int:
-        """Hand the messages of these topics to their receivers; return how many.
-
-        A message is marked after its receiver has returned, so that a crash repeats it.
+    def deliver(self, receivers: Mapping[str, Receiver]) -> int:
+        """Hand messages of these topics to their receivers, unless another process is at it;
+        return how many were taken. A crash repeats the last one. Raises `StoreError`.
         """
-        marks = ", ".join("?" * len(receivers))
-        query = f"""\
-SELECT id, key, topic, body, job FROM outbox WHERE NOT sent AND topic IN ({marks}) ORDER BY id"""
-        waiting = self.query(query, tuple(receivers))
-        for number, key, topic, body, job in waiting:
-            receivers[topic](Message(key, topic, json.loads(body), job))
-            with self.transaction() as t:
-                t.execute("UPDATE outbox SET sent = 1 WHERE id = ?", (number,))
-        return len(waiting)
+        return self._outbox.deliver(receivers)
 
-    def announce(self, told: Callable[[int, str], None]) -> int:
-        """Tell of each job that has died, with the reason; return how many. A crash repeats it."""
-        dead = self.query("SELECT id, reason FROM job WHERE notice = 'due' ORDER BY id")
-        for job, reason in dead:
-            told(job, reason)
-            with self.transaction() as t:
-                t.take("notify", j=job - 1)
-        return len(dead)
+    def announce(self, told: Told) -> int:
+        """Tell of jobs that have died, with the reason, unless another process is at it; return of
+        how many. A crash repeats the last one. Raises `StoreError`.
+        """
+        return self._outbox.announce(told)
 
     # ------------------------------------------------------------ boots
     def _see_boot(self) -> int:
         """Return the epoch; a new boot begins one, and ends all leases: who held them is gone."""
-        boot = self.clock.boot()
+        try:
+            boot = self.clock.boot()
+        except OSError as failed:
+            fact = f"cannot tell boots apart: {failed.strerror}"
+            raise StoreError(self.path, fact, "use it on Linux") from None
         found = dict(self.query("SELECT name, value FROM meta WHERE name IN ('boot', 'epoch')"))
         if found.get("boot") == boot:
             return int(found["epoch"])
@@ -294,8 +293,7 @@ SELECT id, key, topic, body, job FROM outbox WHERE NOT sent AND topic IN ({marks
             epoch = self._epoch(t)
             if known == boot:  # another process was faster
                 return epoch
-            written = [("boot", boot), ("epoch", str(epoch + 1))]
-            for row in written:
+            for row in (("boot", boot), ("epoch", str(epoch + 1))):
                 t.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
             for (job,) in t.execute("SELECT id FROM job WHERE status = 'claimed'"):
                 t.take("expire", j=job - 1)
@@ -307,26 +305,8 @@ SELECT id, key, topic, body, job FROM outbox WHERE NOT sent AND topic IN ({marks
         return int(epoch or 0)
 
 
-def _checked(kind: str, payload: Json, timeout: float, attempts: int, interrupts: int) -> str:
-    """Return the payload as JSON, or raise `BadRequest`."""
-    try:
-        text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as wrong:
-        raise BadRequest(f"payload of '{kind}': {wrong}; send what JSON can hold") from None
-    size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_PAYLOAD:
-        raise BadRequest(
-            f"payload of '{kind}': has {size} bytes, and {MAX_PAYLOAD} are allowed; "
-            "keep it elsewhere and send its name"
-        )
-    if not kind:
-        raise BadRequest("kind: is empty; name the handler")
-    if not timeout > 0:
-        raise BadRequest(f"timeout: is {timeout} seconds; give an attempt more than 0")
-    for name, number in (("max_attempts", attempts), ("max_interrupts", interrupts)):
-        if not 1 <= number <= MOST:
-            raise BadRequest(f"{name}: is {number}; choose 1 to {MOST}")
-    return text
+def _same(one: str, other: str) -> bool:
+    return one == other or bool(json.loads(one) == json.loads(other))
 
 
 def _one(rows: Sequence[Any], job: int) -> Any:

@@ -170,8 +170,9 @@ class Store:
                 self._let_go()
 
     def _let_go(self) -> None:
-        with contextlib.suppress(apsw.Error):
-            self.connection.close()
+        if self._open is not None:
+            with contextlib.suppress(apsw.Error):
+                self._open.close()
         self._open = None
 
     # ------------------------------------------------------------ what is in the file

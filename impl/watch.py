@@ -8,15 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal
 
 from impl.attempt import Attempt, LostClaim
 from impl.files import StoreError
+from impl.interrupt import Why
 from impl.outcomes import OutcomeUnknown
 from impl.queue import Queue
-
-Why = Literal["stopping", "overdue", "lost"]
-"""Why a handler must not go on."""
 
 _TICK = 0.05
 """Seconds between looks at the attempt."""
@@ -65,8 +62,7 @@ class Watch:
                 if self._why is not None:
                     self._interrupt(self._why)
                 elif time.monotonic() - self._renewed > every:
-                    own = own or self._queue.again()
-                    self._renew(self._attempt, own)
+                    own = self._renew(self._attempt, own)
         if own is not None:
             own.close()
 
@@ -75,11 +71,14 @@ class Watch:
             return "overdue"
         return "stopping" if self._stopping() else None
 
-    def _renew(self, attempt: Attempt, own: Queue) -> None:
+    def _renew(self, attempt: Attempt, own: Queue | None) -> Queue | None:
+        """Renew the lease by a connection of this thread, which is made when it is first needed."""
         try:
+            own = own or self._queue.again()
             attempt.heartbeat(own)
             self._renewed = time.monotonic()
-        except LostClaim:
-            self._why = "lost"
+        except LostClaim as lost:
+            self._why = "overdue" if lost.guard == "in_time" else "lost"
         except (StoreError, OutcomeUnknown):
             pass  # the next one may come through, and the lease bears a few that do not
+        return own

@@ -13,25 +13,29 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from types import FrameType
+from typing import TypeVar
 
 from impl.attempt import Attempt, LostClaim, claim
 from impl.files import StoreError
+from impl.interrupt import Interrupted, Why, breakable, outside
+from impl.outbox import Receiver, Told
 from impl.outcomes import OutcomeUnknown
-from impl.queue import Message, Queue
+from impl.queue import OtherBoot, Queue
 from impl.transaction import Transaction
-from impl.watch import Watch, Why
+from impl.watch import Watch
 from spec.queue.job import Worker as WorkerSort
 
 Handler = Callable[[Attempt], None]
+"""Does the work of one attempt; what it raises counts as a failure."""
 
+OnStep = Callable[[Attempt, str], None]
+"""Is told that an attempt has begun, or how it ended: done, failed, released, lost."""
 
-class Interrupted(BaseException):
-    """The handler is to stop at once: `why`. Not an error, so `except Exception` lets it pass."""
+_T = TypeVar("_T")
 
-    def __init__(self, why: Why) -> None:
-        super().__init__(why)
-        self.why = why
+_SLICE = 0.1
+"""Seconds in one piece that a worker sleeps at most before it looks whether it is to stop."""
 
 
 class Worker:
@@ -42,24 +46,24 @@ class Worker:
         queue: Queue,
         handlers: Mapping[str, Handler],
         *,
-        receivers: Mapping[str, Callable[[Message], None]] | None = None,
-        on_death: Callable[[int, str], None] | None = None,
+        receivers: Mapping[str, Receiver] | None = None,
+        on_death: Told | None = None,
+        on_step: OnStep | None = None,
         poll: float = 0.2,
         grace: float = 10.0,
     ) -> None:
         """Join the queue as a new worker.
 
         `receivers` get the outbox's messages by topic; `on_death` is told of jobs that died, with
-        the reason. `poll`: seconds between looks at an empty queue. `grace`: seconds that a handler
-        has to return after `stop`.
+        the reason; what `on_step` raises ends the worker. `poll`: seconds between looks at an empty
+        queue. `grace`: seconds that a handler has to return after `stop`. Raises `StoreError`.
         """
         self.queue, self.handlers = queue, dict(handlers)
-        self.receivers, self.on_death = dict(receivers or {}), on_death
+        self.receivers, self.on_death, self.on_step = dict(receivers or {}), on_death, on_step
         self.poll, self.grace = poll, grace
         self.process = queue.process(WorkerSort)
         self.tally: Counter[str] = Counter()
-        self._stopping = threading.Event()
-        self._stopped_at = 0.0
+        self._stopped_at: float | None = None
         self._why: Why | None = None
         self._watch: Watch | None = None
         self._inside = False
@@ -67,71 +71,108 @@ class Worker:
 
     # ------------------------------------------------------------ the loop
     def run(self, until_empty: bool = False) -> Counter[str]:
-        """Work until `stop`, or until every job is done or dead; return how attempts ended."""
+        """Work until `stop`, or until every job of its kinds is done or dead; return how attempts
+        ended: done, failed, released, lost.
+
+        A store that cannot be used is asked again as long as a lease may last; then `StoreError` is
+        raised. After `OtherBoot` and `OutcomeUnknown` only a new worker may go on.
+        """
         self._watch = Watch(self.queue, self._out_of_grace, self._interrupt)
         try:
             with self._signals():
                 self._loop(until_empty)
         finally:
             self._watch.close()
-        self._keep_house(at_once=True)
         return self.tally
+
+    def stop(self) -> None:
+        """Claim nothing more; a handler that runs may finish within the grace. It may be called
+        from a signal handler, so it takes no lock.
+        """
+        if self._stopped_at is None:
+            self._stopped_at = time.monotonic()
 
     def _loop(self, until_empty: bool) -> None:
         attempt: Attempt | None = None
-        while not (self._stopping.is_set() and attempt is None):
-            self._keep_house()
-            attempt = attempt or self._claim()
+        while attempt is not None or self._stopped_at is None:
             if attempt is not None:
                 attempt = self._run(attempt)
-            elif until_empty and not self._open_jobs():
-                break
-            else:
-                self._stopping.wait(self.poll)
-
-    def stop(self) -> None:
-        """Claim nothing more; a handler that runs may finish within the grace."""
-        self._stopped_at = time.monotonic()
-        self._stopping.set()
+                continue
+            self._keep_house()
+            attempt = self._patiently(self._claim)
+            if attempt is None:
+                if until_empty and not self._open_jobs():
+                    self._keep_house(at_once=True)
+                    return
+                self._sleep()
 
     def _claim(self) -> Attempt | None:
-        due = "SELECT 1 FROM task WHERE due <= ? LIMIT 1"
-        if not self.queue.query(due, (self.queue.clock.wall(),)):
+        marks = ", ".join("?" * len(self.handlers))
+        due = f"SELECT 1 FROM task WHERE due <= ? AND kind IN ({marks}) LIMIT 1"
+        if not self.queue.query(due, (self.queue.clock.wall(), *self.handlers)):
             return None  # without the lock
         with self.process.lock, self.queue.transaction() as t:
             return claim(self.queue, t, self.process, list(self.handlers))
 
     def _open_jobs(self) -> bool:
-        return bool(
-            self.queue.query("SELECT 1 FROM job WHERE status IN ('ready', 'claimed') LIMIT 1")
-        )
+        marks = ", ".join("?" * len(self.handlers))
+        query = f"""\
+SELECT 1 FROM job JOIN task USING (id)
+WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
+        return bool(self.queue.query(query, tuple(self.handlers)))
 
     def _keep_house(self, at_once: bool = False) -> None:
         """Recover what others have lost, tell of deaths and deliver messages, now and then."""
-        now = time.monotonic()
-        if not at_once and now < self._kept_at + min(self.queue.lease_ms / 2000, 1.0):
+        if not at_once and not self._house_is_due():
             return
-        self._kept_at = now
-        self.queue.recover()
-        if self.receivers:
-            self.queue.deliver(self.receivers)
-        if self.on_death is not None:
-            self.queue.announce(self.on_death)
+        self._kept_at = time.monotonic()
+        self._patiently(self.queue.recover)
+        while self._patiently(self._speak) and at_once and self._stopped_at is None:
+            pass
+
+    def _house_is_due(self) -> bool:
+        return time.monotonic() > self._kept_at + min(self.queue.lease_ms / 2000, 1.0)
+
+    def _speak(self) -> int:
+        told = self.queue.deliver(self.receivers)
+        return told + (self.queue.announce(self.on_death) if self.on_death is not None else 0)
+
+    def _patiently(self, what: Callable[[], _T]) -> _T:
+        until = time.monotonic() + self.queue.lease_ms / 1000
+        while True:
+            try:
+                return what()
+            except OtherBoot:
+                raise
+            except StoreError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(min(self.poll, _SLICE))
+
+    def _sleep(self) -> None:
+        until = time.monotonic() + self.poll
+        while self._stopped_at is None and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _SLICE))
 
     # ------------------------------------------------------------ one attempt
     def _run(self, attempt: Attempt) -> Attempt | None:
         """Run the handler and settle; return the next attempt if one was claimed with it."""
+        self._tell(attempt, "begun")
         try:
             if attempt.start():
                 self._handle(attempt)
-        except LostClaim:
-            return self._lost(attempt)
+        except LostClaim as lost:
+            return self._lost(attempt, str(lost))
         except Interrupted as interrupted:
             return self._break_off(attempt, interrupted.why)
-        except Exception as error:
+        except OutcomeUnknown:
+            raise
+        except (Exception, SystemExit) as error:
             return self._failed(attempt, f"{type(error).__name__}: {error}")
         try:
             return self._settle(attempt, "done", attempt.finish)
+        except (StoreError, OutcomeUnknown):
+            raise
         except Exception as error:  # an effect that the database refuses
             return self._failed(attempt, f"{type(error).__name__}: {error}")
 
@@ -142,7 +183,7 @@ class Worker:
             case "overdue":
                 return self._failed(attempt, "took too long")
             case "lost":
-                return self._lost(attempt)
+                return self._lost(attempt, why)
 
     def _failed(self, attempt: Attempt, error: str) -> Attempt | None:
         return self._settle(attempt, "failed", lambda t: attempt.fail(t, error))
@@ -150,34 +191,42 @@ class Worker:
     def _settle(
         self, attempt: Attempt, outcome: str, how: Callable[[Transaction], None]
     ) -> Attempt | None:
-        """Settle, and claim the next job in the same transaction; a store that cannot be used is
-        asked again as long as the lease may last.
+        """Settle, and claim the next job in the same transaction, unless the house comes first:
+        nobody would renew a lease meanwhile.
         """
-        until = time.monotonic() + self.queue.lease_ms / 1000
-        while True:
-            try:
-                following: Attempt | None = None
-                with self.process.lock, self.queue.transaction() as t:
-                    how(t)
-                    if outcome == "done" and not self._stopping.is_set():
-                        following = claim(self.queue, t, self.process, list(self.handlers))
-                self.tally[outcome] += 1
-                return following
-            except LostClaim:
-                return self._lost(attempt)
-            except (StoreError, OutcomeUnknown):
-                if time.monotonic() > until:
-                    raise
-                time.sleep(self.poll)
 
-    def _lost(self, attempt: Attempt) -> Attempt | None:
-        self.tally["lost"] += 1
-        attempt.abandon()
-        return None
+        def settle() -> Attempt | None:
+            with self.process.lock, self.queue.transaction() as t:
+                how(t)
+                if outcome == "done" and self._stopped_at is None and not self._house_is_due():
+                    return claim(self.queue, t, self.process, list(self.handlers))
+            return None
+
+        try:
+            following = self._patiently(settle)
+        except LostClaim as lost:
+            return self._lost(attempt, str(lost))
+        self._ended(attempt, outcome)
+        return following
+
+    def _lost(self, attempt: Attempt, why: str) -> Attempt | None:
+        if attempt.abandon():
+            self._ended(attempt, "lost")
+            return None
+        # The claim is still this worker's: renewing it was refused, for its deadline has passed.
+        return self._failed(attempt, f"took too long: {why}")
+
+    def _ended(self, attempt: Attempt, outcome: str) -> None:
+        self.tally[outcome] += 1
+        self._tell(attempt, outcome)
+
+    def _tell(self, attempt: Attempt, step: str) -> None:
+        if self.on_step is not None:
+            self.on_step(attempt, step)
 
     # ------------------------------------------------------------ the handler
     def _out_of_grace(self) -> bool:
-        return self._stopping.is_set() and time.monotonic() - self._stopped_at > self.grace
+        return self._stopped_at is not None and time.monotonic() - self._stopped_at > self.grace
 
     def _interrupt(self, why: Why) -> None:
         """Ask the main thread to leave the handler; called again until it has."""
@@ -191,13 +240,13 @@ class Worker:
         self._watch.begin(attempt)
         self._inside = threading.current_thread() is threading.main_thread()
         try:
-            self.handlers[attempt.kind](attempt)
+            outside(self.handlers[attempt.kind], attempt)
         finally:
             self._inside = False
             self._watch.end()
 
-    def _on_interrupt(self, *_: Any) -> None:
-        if self._inside and self._why is not None:
+    def _on_interrupt(self, _: int, frame: FrameType | None) -> None:
+        if self._inside and self._why is not None and breakable(frame):
             self._inside = False
             raise Interrupted(self._why)
 

@@ -1,0 +1,43 @@
+"""Breaking a handler off: by an exception in the main thread, where we have nothing half done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FrameType
+from typing import Literal, ParamSpec, TypeVar
+
+Why = Literal["stopping", "overdue", "lost"]
+"""Why a handler must not go on."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_OURS = {
+    "impl.attempt", "impl.gate", "impl.outbox", "impl.queue", "impl.requests", "impl.space",
+    "impl.steps", "impl.store", "impl.transaction", "impl.worker",
+}  # fmt: skip
+"""Code that holds locks, or knows of a commit what its caller does not know yet."""
+
+
+class Interrupted(BaseException):
+    """The handler is to stop at once: `why`. Not an error, so `except Exception` lets it pass."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def outside(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Call what is not ours: it may be broken off, except while it calls us."""
+    return call(*args, **kwargs)
+
+
+def breakable(frame: FrameType | None) -> bool:
+    """Return whether an exception may be raised here: in code that was called by `outside`."""
+    if frame is not None and frame.f_globals.get("__name__") == "contextlib":
+        return False  # a `with` is being entered or left, and may have a lock to let go of
+    while frame is not None and frame.f_code is not outside.__code__:
+        if frame.f_globals.get("__name__") in _OURS:
+            return False
+        frame = frame.f_back
+    return frame is not None

@@ -1,0 +1,57 @@
+"""Recovery: ends the claims whose lease has run out, so that their jobs are tried again.
+
+A heartbeat may come between the look at all leases and the step; so each is looked at again, in the
+transaction of the step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from impl.outcomes import OutcomeUnknown, Refused
+from impl.transaction import Process
+from spec.queue.recovery import Recoverer
+
+if TYPE_CHECKING:
+    from impl.queue import Queue
+
+
+class Recovery:
+    """Recovers claims of one queue, as a recoverer of the spec once there is anything to do."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._recoverer: Process | None = None
+
+    def recover(self) -> int:
+        """End the claims whose lease has run out; return how many. Raises `StoreError`."""
+        try:
+            return sum(map(self._recover, self._late()))
+        except OutcomeUnknown:
+            self._recoverer = None  # it may have done what it does not remember
+            raise
+
+    def _recover(self, job: int) -> bool:
+        recoverer = self._recoverer = self._recoverer or self._queue.process(Recoverer)
+        query = """\
+SELECT lease_until <= ?1, deadline <= ?1 AND NOT overdue FROM task JOIN job USING (id)
+WHERE id = ?2"""
+        with self._queue.transaction() as t:
+            ((out, overdue),) = t.execute(query, (self._queue.clock.since_boot(), job))
+            if overdue:
+                t.take("pass_deadline", j=job - 1)
+            if not out:
+                return False
+            t.take("expire", j=job - 1)
+            t.take("look", recoverer, j=job - 1)
+            ended = not isinstance(t.take("recover", recoverer), Refused)
+            if ended:
+                self._queue.wait(t, job, 0)
+            return ended
+
+    def _late(self) -> list[int]:
+        query = """\
+SELECT id FROM task JOIN job USING (id)
+WHERE lease_until IS NOT NULL AND (lease_until <= ?1 OR deadline <= ?1 AND NOT overdue)
+ORDER BY lease_until"""
+        return [job for (job,) in self._queue.query(query, (self._queue.clock.since_boot(),))]

@@ -1,0 +1,178 @@
+"""What is in the queue, to be read by people: each report is one moment of the store.
+
+The history of a job is read from the trace, which has every step of every attempt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from impl.queue import Queue
+from impl.requests import BadRequest, Json
+from impl.transaction import Transaction
+
+OUTCOMES = {
+    "settle_done": "done",
+    "settle_failed": "failed",
+    "settle_released": "released",
+    "recover": "interrupted",
+    "cancel": "cancelled",
+}
+"""How an attempt ended, by the step that ended it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A job in a list; `due` by the wall clock in ms, None if it is not waiting."""
+
+    id: int
+    kind: str
+    key: str
+    status: str
+    attempts: int
+    due: int | None
+
+
+@dataclass(frozen=True)
+class Past:
+    """An attempt: its token, by which worker (and process of the system), and how it ended.
+
+    Times by the wall clock in ms; `outcome` is `running` while it has not ended. `note`: what the
+    handler raised, or why it was given back.
+    """
+
+    token: int
+    worker: str
+    pid: int | None
+    begun: int
+    ended: int | None
+    outcome: str
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All that is known of a job. `token`: the epoch, and how often it was claimed. `fails` and
+    `interrupts`: how many, and how many are too many. `letter`: what was written of its effect.
+    `steps`: those of its handler that are done.
+    """
+
+    line: Line
+    payload: Json
+    token: tuple[int, int]
+    lease: str
+    fails: tuple[int, int]
+    interrupts: tuple[int, int]
+    reason: str
+    letter: str
+    retry_of: int | None
+    retried_as: int | None
+    steps: tuple[str, ...]
+    history: tuple[Past, ...]
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counts of the queue, and ages in ms; an age is None where there is nothing to be old.
+
+    `oldest_due`: of the job that could have been claimed first. `oldest_expired`: since the lease
+    ran out that nobody has recovered.
+    """
+
+    jobs: dict[str, int]
+    dead: dict[str, int]
+    oldest_due: int | None
+    oldest_expired: int | None
+    unsent: int
+    notices: int
+    epoch: int
+
+
+_LINE = "SELECT id, kind, key, status, token, due FROM task JOIN job USING (id)"
+
+
+def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Line]:
+    """Return jobs of these statuses, or all, oldest first; at most so many. Raises `StoreError`."""
+    marks = ", ".join("?" * len(statuses))
+    where = f"WHERE status IN ({marks})" if statuses else ""
+    with queue.snapshot() as t:
+        found = t.execute(f"{_LINE} {where} ORDER BY id LIMIT ?", (*statuses, most))
+    return [Line(*row) for row in found]
+
+
+def job(queue: Queue, number: int) -> Whole:
+    """Return all that is known of a job. Raises `BadRequest`, `StoreError`."""
+    query = """\
+SELECT payload, token, lease, fails, max_fails, interrupts, max_interrupts, reason, letter,
+  retry_of, (SELECT id FROM task AS later WHERE later.retry_of = task.id)
+FROM task JOIN job USING (id) WHERE id = ?"""
+    with queue.snapshot() as t:
+        lines = t.execute(f"{_LINE} WHERE id = ?", (number,))
+        if not lines:
+            raise BadRequest(f"job {number}: is not in the queue; `ffq queue list` shows what is")
+        (found,) = t.execute(query, (number,))
+        steps = t.execute("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
+        history = _history(t, number)
+    payload, token, lease, fails, most, interrupts, most_interrupts, reason, *rest = found
+    letter, retry_of, retried_as = rest
+    return Whole(
+        Line(*lines[0]),
+        json.loads(payload),
+        (queue.epoch, token),
+        lease,
+        (fails, most),
+        (interrupts, most_interrupts),
+        reason,
+        letter,
+        retry_of,
+        retried_as,
+        tuple(name for (name,) in steps),
+        history,
+    )
+
+
+def _history(t: Transaction, number: int) -> tuple[Past, ...]:
+    """Return the attempts of a job: each begins with a claim and ends with the step that changes
+    the status next.
+    """
+    query = """\
+SELECT action, actor, before ->> ?1, after ->> ?1, after ->> ?2, at, note FROM trace
+WHERE before ->> ?1 IS NOT NULL ORDER BY seq"""
+    places = (f'$."status[job{number}]"', f'$."token[job{number}]"')
+    found: list[Past] = []
+    for action, actor, before, after, token, at, note in t.execute(query, places):
+        if after == "claimed":
+            found.append(Past(token, actor, _pid(t, actor), at, None, "running", None))
+        elif before == "claimed":
+            last = found.pop()
+            ended = {"ended": at, "outcome": OUTCOMES[action], "note": note}
+            found.append(Past(**(last.__dict__ | ended)))
+    return tuple(found)
+
+
+def _pid(t: Transaction, actor: str) -> int | None:
+    number = actor.removeprefix("worker")
+    found = t.execute("SELECT pid FROM process WHERE id = ?", (number,))
+    return found[0][0] if found else None
+
+
+def stats(queue: Queue) -> Stats:
+    """Return the counts and ages. Raises `StoreError`."""
+    now, up = queue.clock.wall(), queue.clock.since_boot()
+    with queue.snapshot() as t:
+
+        def one(query: str, *values: int) -> Any:
+            return t.execute(query, values)[0][0]
+
+        return Stats(
+            dict(t.execute("SELECT status, count(*) FROM job GROUP BY status ORDER BY status")),
+            dict(t.execute("SELECT reason, count(*) FROM job WHERE status = 'dead' GROUP BY 1")),
+            one("SELECT ?1 - min(due) FROM task WHERE due <= ?1", now),
+            one("SELECT ?1 - min(lease_until) FROM task WHERE lease_until <= ?1", up),
+            one("SELECT count(*) FROM outbox WHERE NOT sent"),
+            one("SELECT count(*) FROM job WHERE notice = 'due'"),
+            queue.epoch,
+        )

@@ -1,0 +1,34 @@
+"""A worker in a process of its own, for tests that kill, pause and stop it.
+
+`python -m tests.queue_process FILE LEASE_MS GRACE [SECONDS]`: jobs `step` write a mark, sleep for
+the seconds of their payload, and count in the table `effects`. Prints each mark and the tally.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from impl.attempt import Attempt
+from impl.queue import Queue
+from impl.worker import Worker
+
+
+def step(attempt: Attempt) -> None:
+    """Say that the handler was entered, take long, and have an effect."""
+    print("entered", attempt.id, flush=True)
+    time.sleep(attempt.payload)
+    attempt.write("INSERT INTO effects VALUES (?, ?)", attempt.id, attempt.token[1])
+
+
+def main() -> None:
+    """Work until the queue is empty or a signal says stop."""
+    file, lease_ms, grace = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    with Queue(file, lease_ms=lease_ms) as queue:
+        tally = Worker(queue, {"step": step}, poll=0.05, grace=grace).run(until_empty=True)
+    print(json.dumps(tally), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""The gate lets one in at a time, whoever waits next, and does not stay shut."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from impl.files import StoreError
+from impl.gate import Gate, Locked, alone
+from impl.queue import Queue
+
+HOLD = """\
+import sys, time
+from impl.gate import Gate
+with Gate(sys.argv[1]).held(1000):
+    print("held", flush=True)
+    time.sleep(3600)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "queue.db")
+
+
+def holder(path: str) -> subprocess.Popen[str]:
+    """Return a process that holds the gate for ever."""
+    command = [sys.executable, "-c", HOLD, path]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def open_files() -> set[str]:
+    links = (Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd"))
+    return {os.readlink(link) for link in links if link.is_symlink()}
+
+
+def test_one_at_a_time_gets_through(path: str) -> None:
+    inside, most = [0], [0]
+
+    def pass_through() -> None:
+        for _ in range(50):
+            with Gate(path).held(60_000):
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                time.sleep(0)
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=pass_through) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
+
+
+def test_whoever_waits_is_next_and_not_whoever_was_just_there(path: str) -> None:
+    order: list[str] = []
+    gate, waits = Gate(path), threading.Event()
+
+    def other() -> None:
+        waits.set()
+        with Gate(path).held(60_000):
+            order.append("other")
+
+    thread = threading.Thread(target=other)
+    with gate.held(1_000):
+        order.append("one")
+        thread.start()
+        waits.wait()
+        until_locked(f"{path}-turn")  # the other one stands first in line
+    with gate.held(60_000):
+        order.append("one again")
+    thread.join()
+    assert order == ["one", "other", "one again"]
+
+
+def until_locked(path: str) -> None:
+    """Wait until somebody holds the lock of this file."""
+    late = time.monotonic() + 60
+    while time.monotonic() < late:
+        with alone(path) as free:
+            if not free:
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"nobody has locked {path}")
+
+
+def test_a_gate_that_stays_shut_is_named_in_one_line(path: str) -> None:
+    queue = Queue(path, busy_ms=50)
+    process = holder(path)
+    try:
+        with pytest.raises(Locked), Gate(path).held(20):
+            raise AssertionError("nobody can be here")
+        with pytest.raises(StoreError) as shut:
+            queue.enqueue("k")
+        assert str(shut.value) == (
+            f"{path}: is kept locked by somebody for more than 50 ms; look for a process that hangs"
+        )
+    finally:
+        process.kill()
+        process.communicate()
+    assert queue.enqueue("k").new  # dying has opened the gate
+    queue.close()
+
+
+def test_whoever_gave_up_waiting_does_not_take_the_lock_later(path: str) -> None:
+    process = holder(path)
+    before = open_files()
+    with pytest.raises(Locked), Gate(path).held(20):
+        raise AssertionError("nobody can be here")
+    process.kill()
+    process.communicate()
+    for _ in range(3):
+        with Gate(path).held(60_000):
+            pass
+    assert open_files() <= before
+
+
+def test_an_interrupt_while_waiting_leaves_no_lock_behind(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = holder(path)
+
+    def interrupt(event: threading.Event, timeout: float | None = None) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Event, "wait", interrupt)
+        # Starting a thread waits for an event too, and that is not the one.
+        patched.setattr(threading.Thread, "start", start_without_waiting)
+        with pytest.raises(KeyboardInterrupt), Gate(path).held(60_000):
+            raise AssertionError("nobody can be here")
+    process.kill()
+    process.communicate()
+    with Gate(path).held(60_000):
+        pass
+
+
+def start_without_waiting(thread: threading.Thread) -> None:
+    import _thread
+
+    _thread.start_new_thread(thread.run, ())
+
+
+def test_what_one_does_alone_nobody_waits_for(path: str) -> None:
+    with alone(path) as first, alone(path) as second:
+        assert (first, second) == (True, False)
+    with alone(path) as third:
+        assert third
