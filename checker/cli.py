@@ -22,6 +22,7 @@ from checker.cli_export import exports
 from checker.cli_prove import prove
 from checker.cli_scopes import scopes
 from checker.cli_trace import traces
+from checker.conformance import cli as conformance_cli
 
 USAGE, INTERRUPTED, BROKEN_PIPE, FAULT = 2, 130, 141, 70
 
@@ -64,7 +65,9 @@ app.command()(scopes)
 app.add_typer(traces, name="trace")
 app.add_typer(exports, name="export")
 
-for module in (cli_ablate, replay_cli, cli_fairness, cli_docs, cli_bench, cli_lemmas):
+for module in (
+    cli_ablate, replay_cli, conformance_cli, cli_fairness, cli_docs, cli_bench, cli_lemmas,
+):  # fmt: skip
     module.register(app)
 
 

@@ -1,0 +1,61 @@
+"""`ffq validate` and `ffq torture`: runs of the implementation, held against the spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.cli_options import Wrong
+
+if TYPE_CHECKING:
+    from checker.conformance.validate import Verdict
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def validate(
+    database: Annotated[Path, typer.Argument(help="The file of a queue.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether what happened in a queue is a behaviour of the spec, step by step.
+
+    Exit status: 0 it is, 1 it is not, 2 bad usage, or a file that is no queue of this spec.
+    """
+    from checker import console
+    from checker.conformance.validate import validate as judged
+    from impl.files import StoreError
+
+    try:
+        verdict = judged(str(database))
+    except StoreError as wrong:
+        raise Wrong(str(wrong)) from None
+    if as_json:
+        console.emit(verdict.as_json())
+    else:
+        _show(verdict)
+    raise typer.Exit(0 if verdict.finding is None else 1)
+
+
+def _show(verdict: Verdict) -> None:
+    from checker import console
+
+    out = console.console()
+    jobs = ", ".join(f"{count:,} {status}" for status, count in verdict.jobs.items())
+    out.print(f"{sum(verdict.jobs.values()):,} jobs ({jobs}), {verdict.processes:,} processes")
+    steps = f"{verdict.steps:,} steps, {verdict.rows:,} of them durable"
+    rate = verdict.steps / max(verdict.seconds, 1e-9)
+    if verdict.finding is None:
+        out.print(
+            f"{steps}: a behaviour of the spec ({verdict.seconds:.1f} s, {rate:,.0f} steps/s)"
+        )
+        return
+    out.print(f"{steps}, are a behaviour of the spec; then it is none:")
+    for line in verdict.finding.text():
+        out.print(line, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Give the command line its two commands."""
+    app.command()(validate)
