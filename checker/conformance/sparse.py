@@ -27,6 +27,9 @@ Element = tuple[type[Sort], int]
 Changes = Mapping[int, tuple[Value, Value]]
 """What a step changes: each position with the value before and after."""
 
+_Asked = tuple[Claim, list[tuple[str, Type]]]
+"""A claim, and its parameters by name."""
+
 
 class _Now(dict[Any, Any]):
     """Values by position, where they differ from the initial ones; parameters by name."""
@@ -71,6 +74,11 @@ class _Unbounded(Evaluator):
         start, after = self.start[e.field.name], e.after
         if e.index is None:
             return (lambda s, t: t[start]) if after else (lambda s, t: s[start])
+        if isinstance(e.index, Var):  # never none
+            name: Any = e.index.name
+            if after:
+                return lambda s, t: t[start + s[name]]
+            return lambda s, t: s[start + s[name]]
         index, initial = self.meaning(e.index, env), self.meaning(e.field.initial, env)
 
         def through(s: Any, t: Any) -> Any:
@@ -128,11 +136,11 @@ class Sparse:
             for name, action in scope.spec.actions.items()
         }
         self._claims = [
-            (Claim(self.evaluator, p), _read_by(p))
+            Claim(self.evaluator, p)
             for p in scope.spec.properties.values()
             if p.kind in ("invariant", "step")
         ]
-        self._asked: dict[frozenset[int], list[Claim]] = {}
+        self._asked: dict[frozenset[int], list[_Asked]] = {}
         self._references = [
             (f, n << _BITS) for n, f in enumerate(self.fields) if f.over and is_sort(f.type)
         ]
@@ -194,20 +202,23 @@ class Sparse:
         """
         before: Any = _Before(self.now, changes)
         self.evaluator.near = self._around(changes)
-        for claim in self._about(frozenset(at >> _BITS for at in changes)):
-            params = claim.property.params
-            for values in itertools.product(*(self.evaluator.choices(p.type) for p in params)):
-                binding = {p.name: v for p, v in zip(params, values, strict=True)}
+        for claim, params in self._about(frozenset(at >> _BITS for at in changes)):
+            pair = (before, self.now) if claim.property.kind == "step" else (self.now,)
+            for values in itertools.product(*(self.evaluator.choices(t) for _, t in params)):
+                binding = {name: v for (name, _), v in zip(params, values, strict=True)}
                 self.now.update(binding)
-                pair = (before, self.now) if claim.property.kind == "step" else (self.now,)
                 if claim.holds(*pair) is not None:
                     return Broken(claim.property, binding)
         return None
 
-    def _about(self, changed: frozenset[int]) -> list[Claim]:
+    def _about(self, changed: frozenset[int]) -> list[_Asked]:
         if changed not in self._asked:
             names = {self.fields[n].name for n in changed}
-            self._asked[changed] = [claim for claim, read in self._claims if read & names]
+            self._asked[changed] = [
+                (claim, [(p.name, p.type) for p in claim.property.params])
+                for claim in self._claims
+                if any(e.field.name in names for e in _reads(claim.property))
+            ]
         return self._asked[changed]
 
     def _around(self, changes: Changes) -> dict[type[Sort], set[int]]:
@@ -229,5 +240,5 @@ class Sparse:
         return near
 
 
-def _read_by(p: Property) -> set[str]:
-    return {e.field.name for e in walk(p.body) if isinstance(e, Read)}
+def _reads(p: Property) -> list[Read]:
+    return [e for e in walk(p.body) if isinstance(e, Read)]
