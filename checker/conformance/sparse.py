@@ -102,7 +102,7 @@ class _Unbounded(Evaluator):
                 return every
             finally:
                 if outer is None:
-                    del s[name]
+                    s.pop(name, None)
                 else:
                     s[name] = outer
 
