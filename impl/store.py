@@ -190,7 +190,7 @@ ORDER BY seq LIMIT 1000"""
         while page := self._all(query, (after,)):
             for seq, actor, action, *texts, note in page:
                 params, before, changed, unseen = map(json.loads, texts)
-                steps_before = tuple(Unseen(*step) for step in unseen)
+                steps_before = tuple(self._unseen(seq, step) for step in unseen)
                 yield Traced(seq, actor, action, params, before, changed, steps_before, note)
             after = page[-1][0]
 
@@ -202,7 +202,14 @@ ORDER BY seq LIMIT 1000"""
 SELECT seq, step.value FROM trace, json_each(unseen) AS step
 ORDER BY step.value ->> 0, seq, step.key"""
         for seq, step in self.connection.execute(query):
-            yield int(str(seq)), Unseen(*json.loads(str(step)))
+            yield int(str(seq)), self._unseen(seq, json.loads(str(step)))
+
+    def _unseen(self, seq: Any, step: Any) -> Unseen:
+        match step:
+            case [int(after), str(action), dict(params)]:
+                return Unseen(after, action, params)
+        fact = f"row {seq} of the trace lists what is no step: {step!r}"
+        raise StoreError(self.path, fact, "restore a copy")
 
     def rows(self) -> dict[type[Sort], dict[int, dict[str, Value]]]:
         """Return every row of every table, by sort and element."""

@@ -148,7 +148,8 @@ class Follower:
         if refused is not None:
             guards = {g.name: g.condition for g in step.action.guards}
             read = self._values(guards.get(refused))
-            raise NotAllowed(Finding("guard", f"{refused} is false", step.where, values=read), step)
+            what = "it has no job to speak of" if refused == "reference" else f"{refused} is false"
+            raise NotAllowed(Finding("guard", what, step.where, values=read), step)
         try:
             changes = chosen | self.sparse.effect(name, step.binding)
         except OutOfRange as leaving:

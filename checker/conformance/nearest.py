@@ -9,6 +9,8 @@ from checker.conformance.finding import Claimed, NotAllowed
 from checker.conformance.follow import Follower
 from impl.outcomes import Traced, Unseen
 from spec.language.evaluate import OutOfRange
+from spec.language.expr import Var
+from spec.language.model import Action
 from spec.language.scope import show_binding
 from spec.language.types import Sort, is_sort
 
@@ -20,15 +22,20 @@ SHOWN, LATER = 5, 1_000
 
 
 def possible(follower: Follower, step: Claimed) -> tuple[str, ...]:
-    """Return the steps of the same process and job that the spec allows now, those first whose
-    effect is most like what the trace says.
+    """Return the steps of the same actor that the spec allows now, faults left out, those first
+    whose effect is most like what the trace says.
     """
     near = _near(follower, step)
+    first = step.action.params[0]
     found: list[tuple[bool, int, str]] = []
     for action in follower.sparse.scope.spec.actions.values():
+        if action is not step.action and (action.fault or not _begins_with(action, first)):
+            continue
         choices = [sorted(near.get(p.type, ())) if is_sort(p.type) else [] for p in action.params]
         for values in itertools.product(*choices):
             binding = {p.name: v for p, v in zip(action.params, values, strict=True)}
+            if list(binding.values())[:1] != [step.binding[first.name]]:
+                continue
             if follower.sparse.refusal(action.name, binding) is not None:
                 continue
             try:
@@ -40,6 +47,10 @@ def possible(follower: Follower, step: Claimed) -> tuple[str, ...]:
             call = f"{action.name}({show_binding(action.params, binding)})"
             found.append((action is not step.action, apart, call))
     return tuple(call for _, _, call in sorted(found)[:SHOWN])
+
+
+def _begins_with(action: Action, first: Var) -> bool:
+    return bool(action.params) and action.params[0].type is first.type
 
 
 def _near(follower: Follower, step: Claimed) -> dict[type[Sort], set[int]]:
