@@ -88,13 +88,13 @@ class Torture:
     """A torture in a folder, begun now or before."""
 
     def __init__(self, folder: Path, plan: Plan) -> None:
-        """Begin, or go on where it was left; raises `StoreError`."""
+        """Begin, or go on where it was left; raises `StoreError`, `OSError`."""
         self.folder, self.plan = folder, plan
         self.diary, self.counts = Diary(folder), Counts()
-        self.queue = open_queue(folder, plan.lease_ms)
-        self.queue.define(LEDGER)
         if begun(folder) is None:
             self.diary.write("plan", plan=asdict(plan))
+        self.queue = open_queue(folder, plan.lease_ms)
+        self.queue.define(LEDGER)
         self._victims: list[_Victim] = []
         self._asked = len(self.queue.query("SELECT id FROM task"))
 
@@ -159,9 +159,9 @@ class Torture:
         )
         share = 1.0 if blows >= all_blows else (blows + 1) / (all_blows + 1)
         wanted = min(self.plan.jobs, round(self.plan.jobs * share))
-        if self._asked >= wanted or self._open() >= 4 * self.plan.workers:
-            return
-        for n in range(self._asked, min(wanted, self._asked + 2 * self.plan.workers)):
+        # Few wait, so that a job that was lost is claimed again before its old worker wakes up.
+        room = self.plan.workers + 2 - self._open() if self._asked < wanted else 0
+        for n in range(self._asked, min(wanted, self._asked + room)):
             o = order(self.plan, n)
             self.queue.enqueue(
                 o.kind, {"ms": o.ms}, key=o.key,

@@ -66,6 +66,8 @@ def _plan(folder: Path, given: dict[str, Any]) -> Plan:
                     "leave the option out to go on, or name another folder"
                 )
         return before
+    if (folder / "queue.db").exists():
+        raise Wrong(f"{folder}: holds a queue that is not from a torture; name another folder")
     usual: dict[str, Any] = {"workers": 4, "kills": 200, "jobs": 1000, "lease_ms": 500, "off": ()}
     chosen = usual | {"seed": random.randrange(10**6)} | given
     return Plan(**({"pauses": chosen["kills"] // 4} | chosen))

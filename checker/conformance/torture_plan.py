@@ -63,7 +63,9 @@ def order(plan: Plan, n: int) -> Order:
     (kind,) = random.choices(list(KINDS), list(KINDS.values()))
     attempts = 3 if kind == "poison" else MOST
     interrupts = 1 if kind == "fragile" else MOST
-    return Order(f"{kind} {n}", kind, random.randrange(200), attempts, interrupts)
+    # Long ones are renewed, and are still under way when whoever lost them wakes up.
+    ms = 3 * plan.lease_ms if random.random() < 0.15 else random.randrange(150)
+    return Order(f"{kind} {n}", kind, ms, attempts, interrupts)
 
 
 @dataclass(frozen=True)
