@@ -21,6 +21,7 @@ from checker.conformance.validate import validate
 from impl.attempt import Attempt, LostClaim, claim
 from impl.backoff import Backoff
 from impl.derive import derive
+from impl.inject import HandClock
 from impl.queue import Queue
 from impl.store import Store
 from impl.tasks import design
@@ -28,7 +29,6 @@ from impl.transaction import Process
 from spec.language.edits import without
 from spec.queue import SCOPES
 from spec.queue.job import Worker as WorkerSort
-from tests.clocks import HandClock
 
 LEASE = 1_000
 QUICK = Backoff(first_ms=1, most_ms=1)
