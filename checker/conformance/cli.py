@@ -43,16 +43,18 @@ def _show(verdict: Verdict) -> None:
 
     out = console.console()
     jobs = ", ".join(f"{count:,} {status}" for status, count in verdict.jobs.items())
-    out.print(f"{sum(verdict.jobs.values()):,} jobs ({jobs}), {verdict.processes:,} processes")
     steps = f"{verdict.steps:,} steps, {verdict.rows:,} of them durable"
-    rate = verdict.steps / max(verdict.seconds, 1e-9)
+    lines = [
+        f"{sum(verdict.jobs.values()):,} jobs ({jobs or 'none'}), {verdict.processes:,} processes"
+    ]
     if verdict.finding is None:
-        out.print(
-            f"{steps}: a behaviour of the spec ({verdict.seconds:.1f} s, {rate:,.0f} steps/s)"
-        )
-        return
-    out.print(f"{steps}, are a behaviour of the spec; then it is none:")
-    for line in verdict.finding.text():
+        rate = verdict.steps / max(verdict.seconds, 1e-9)
+        took = f"{verdict.seconds:.1f} s, {rate:,.0f} steps/s"
+        lines.append(f"{steps}: a behaviour of the spec ({took})")
+    else:
+        lines.append(f"{steps}, are a behaviour of the spec; then it is none:")
+        lines += verdict.finding.text()
+    for line in lines:
         out.print(line, soft_wrap=True)
 
 
