@@ -130,6 +130,24 @@ def test_a_queue_that_was_never_used_is_one_too(tmp_path: Path) -> None:
     assert validate(str(tmp_path / "queue.db")).finding is None
 
 
+def test_jobs_that_are_cancelled_or_tried_again_are_in_order_too(tmp_path: Path) -> None:
+    file = tmp_path / "queue.db"
+    with Queue(file, clock=HandClock(), lease_ms=LEASE, backoff=QUICK) as queue:
+        for n in (1, 2, 3):
+            queue.enqueue("k", n, max_attempts=1)
+        queue.cancel(2)
+        held = claimed(queue, queue.process(WorkerSort))
+        queue.cancel(1)
+        with pytest.raises(LostClaim):
+            settle(queue, held.finish)
+        failing = claimed(queue, queue.process(WorkerSort))
+        settle(queue, lambda t: failing.fail(t, "boom"))
+        queue.retry(3)
+    verdict = validate(str(file))
+    assert verdict.finding is None
+    assert verdict.jobs == {"dead": 3, "ready": 1}
+
+
 # ---------------------------------------------------------------- what is not
 
 

@@ -60,7 +60,9 @@ def _show(verdict: Verdict) -> None:
 
 def torture(
     folder: Annotated[Path, typer.Argument(help="Where to put the queue; made if there is none.")],
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="How many at once; else 4.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="How many at once; else 4.")
+    ] = None,
     kills: Annotated[int | None, typer.Option(min=0, help="How many SIGKILLs; else 200.")] = None,
     pauses: Annotated[
         int | None, typer.Option(min=0, help="How many SIGSTOPs past a lease; else kills / 4.")
@@ -70,7 +72,9 @@ def torture(
         int | None,
         typer.Option(help="Gives the same jobs and the same lives; when they meet is chance."),
     ] = None,
-    lease_ms: Annotated[int | None, typer.Option(min=50, help="How long a lease is; else 500.")] = None,
+    lease_ms: Annotated[
+        int | None, typer.Option(min=50, help="How long a lease is; else 500.")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Stop after so long.")] = 900.0,
     off: Annotated[
         list[str] | None,
