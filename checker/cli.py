@@ -32,6 +32,7 @@ from checker.cli_prove import prove
 from checker.cli_queue import queue
 from checker.cli_scopes import scopes
 from checker.cli_trace import traces
+from checker.conformance import cli as conformance_cli
 
 USAGE, INTERRUPTED, BROKEN_PIPE, FAULT = 2, 130, 141, 70
 
@@ -78,7 +79,9 @@ app.add_typer(queue, name="queue")
 for module in (cli_queue_work, cli_queue_show):
     module.register(queue)
 
-for module in (cli_ablate, replay_cli, cli_fairness, cli_docs, cli_bench, cli_lemmas):
+for module in (
+    cli_ablate, replay_cli, conformance_cli, cli_fairness, cli_docs, cli_bench, cli_lemmas,
+):  # fmt: skip
     module.register(app)
 
 

@@ -304,6 +304,19 @@ class Live:
 
         return report
 
+    def say(self, name: str) -> Callable[[str], None]:
+        """Return what shows how something stands, until `done`."""
+        self.done()
+        if not self.err.is_terminal:
+            return lambda text: None
+        task = self._begin(name)
+
+        def report(text: str) -> None:
+            assert self.bar is not None
+            self.bar.update(task, description=f"{name}: {text}")
+
+        return report
+
     def _begin(self, name: str) -> TaskID:
         line = TextColumn("{task.description}", markup=False)
         self.bar = Bar(

@@ -176,15 +176,41 @@ class Store:
         self._open = None
 
     # ------------------------------------------------------------ what is in the file
+    def check(self) -> None:
+        """Raise `StoreError` if the file is damaged, as far as SQLite can tell."""
+        ((found,),) = self._all("PRAGMA integrity_check(1)")
+        if found != "ok":
+            fact = f"is damaged: {' '.join(str(found).split())}"
+            raise StoreError(self.path, fact, "restore a copy")
+
     def trace(self, after: int = 0) -> Iterator[Traced]:
         """Yield the durable steps that came after one of them, oldest first."""
         query = """\
 SELECT seq, actor, action, params, before, after, unseen, note FROM trace WHERE seq > ?
-ORDER BY seq"""
-        for seq, actor, action, *texts, note in self._all(query, (after,)):
-            params, before, changed, unseen = map(json.loads, texts)
-            steps_before = tuple(Unseen(*step) for step in unseen)
-            yield Traced(seq, actor, action, params, before, changed, steps_before, note)
+ORDER BY seq LIMIT 1000"""
+        while page := self._all(query, (after,)):
+            for seq, actor, action, *texts, note in page:
+                params, before, changed, unseen = map(json.loads, texts)
+                steps_before = tuple(self._unseen(seq, step) for step in unseen)
+                yield Traced(seq, actor, action, params, before, changed, steps_before, note)
+            after = page[-1][0]
+
+    def unseen(self) -> Iterator[tuple[int, Unseen]]:
+        """Yield the steps that left the store as it was, each with the row that lists it, in the
+        order in which they were read.
+        """
+        query = """\
+SELECT seq, step.value FROM trace, json_each(unseen) AS step
+ORDER BY step.value ->> 0, seq, step.key"""
+        for seq, step in self.connection.execute(query):
+            yield int(str(seq)), self._unseen(seq, json.loads(str(step)))
+
+    def _unseen(self, seq: Any, step: Any) -> Unseen:
+        match step:
+            case [int(after), str(action), dict(params)]:
+                return Unseen(after, action, params)
+        fact = f"row {seq} of the trace lists what is no step: {step!r}"
+        raise StoreError(self.path, fact, "restore a copy")
 
     def rows(self) -> dict[type[Sort], dict[int, dict[str, Value]]]:
         """Return every row of every table, by sort and element."""

@@ -64,7 +64,7 @@ def queue_worker(queue: Queue, t: Any) -> Any:
     from impl.transaction import newcomer
 
     ((number,),) = t.execute("INSERT INTO process (sort, pid) VALUES ('Worker', 0) RETURNING id")
-    return newcomer(queue.store.design.scope, WorkerSort, number - 1)
+    return newcomer(queue.store.design, WorkerSort, number - 1)
 
 
 def fail(queue: Queue, attempt: Attempt, error: str = "boom") -> None:

@@ -1,0 +1,227 @@
+"""Follows the trace of a run, step by step, up to the first one that the spec does not allow.
+
+Steps that left the store as it was have no row of their own: they are taken where they say they
+were read. A process that is killed loses those that it had not written down yet. It never comes
+back under its name, so in the spec it has crashed, and its crash need not be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checker.conformance.finding import Claimed, Finding, NotAllowed, Position
+from checker.conformance.sparse import Changes, Element, Sparse
+from impl.budgets import column
+from impl.derive import Design
+from impl.outcomes import Traced, Unseen
+from impl.steps import plain
+from spec.language.evaluate import OutOfRange
+from spec.language.expr import Expr, Read, Var
+from spec.language.scope import Value, element_name, show_binding
+from spec.language.tree import quantified, walk
+from spec.language.types import is_sort, type_name
+
+
+@dataclass
+class _Process:
+    """Since its last row: how many unseen steps, and in which row they are listed."""
+
+    listed_in: int | None = None
+    unseen: int = 0
+
+
+class Follower:
+    """The state that a trace leads to, as far as it was followed."""
+
+    def __init__(self, design: Design, joined: Mapping[int, str]) -> None:
+        """Begin before the first row; `joined`: the sort of each process that joined the queue, by
+        its number.
+        """
+        self.design, self.joined = design, joined
+        self.sparse = Sparse(design.scope)
+        self.rows = self.steps = 0
+        self._rows_of = {t.sort for t in design.tables}
+        self._processes: dict[Element, _Process] = {}
+        self._budgets = {column(c.name): c.least for c in design.scope.spec.constants.values()}
+
+    # ------------------------------------------------------------ in the order of the trace
+    def row(self, row: Traced) -> None:
+        """Take the step of a row; raises `NotAllowed`."""
+        if row.seq != self.rows + 1:
+            where = Position(row.seq, row.actor, row.action)
+            raise NotAllowed(Finding("order", f"row {self.rows + 1} is missing before it", where))
+        step = self.claimed(row)
+        first = step.action.params[0] if step.action.params else None
+        actor = self._name(first, step.binding) if first is not None else "-"
+        if row.actor != actor:
+            raise NotAllowed(Finding("field", "actor", step.where, actor, row.actor))
+        process = self._process(step)
+        if process is not None:
+            self._in_turn(step.where, process, row)
+        self.rows = row.seq
+        self._take(step)
+
+    def unseen(self, owner: int, unseen: Unseen) -> None:
+        """Take a step that is listed in row `owner`; raises `NotAllowed`."""
+        step = self._claimed(Position(owner, "?", str(unseen.action), unseen.after), unseen)
+        process = self._process(step)
+        if process is None:
+            raise NotAllowed(Finding("order", "is a step of no process", step.where))
+        wrong = ""
+        if unseen.after >= owner:
+            wrong = "was read after the row that lists it"
+        elif process.listed_in not in (None, owner):
+            wrong = (
+                f"was read before row {process.listed_in} of its process, and is not listed there"
+            )
+        if wrong:
+            raise NotAllowed(Finding("order", wrong, step.where))
+        process.listed_in = owner
+        process.unseen += 1
+        self._take(step)
+
+    def _in_turn(self, where: Position, process: _Process, row: Traced) -> None:
+        if process.listed_in not in (None, row.seq):
+            what = f"comes after steps of its process that only row {process.listed_in} lists"
+            raise NotAllowed(Finding("order", what, where))
+        if process.unseen != len(row.unseen):
+            what = "unseen steps of its process since its last row"
+            finding = Finding("order", what, where, len(row.unseen), process.unseen)
+            raise NotAllowed(finding)
+        process.listed_in, process.unseen = None, 0
+
+    # ------------------------------------------------------------ what a row says
+    def claimed(self, row: Traced) -> Claimed:
+        """Return the step of a row, or raise `NotAllowed` if it cannot be read."""
+        return self._claimed(Position(row.seq, row.actor, row.action), row)
+
+    def _claimed(self, where: Position, said: Traced | Unseen) -> Claimed:
+        action = self.design.scope.spec.actions.get(said.action)
+        if action is None:
+            raise NotAllowed(Finding("unreadable", "is no action of the spec", where))
+        names = [p.name for p in action.params]
+        params: Any = said.params  # whatever JSON there is
+        if not isinstance(params, dict) or list(params) != names:
+            raise NotAllowed(Finding("unreadable", "parameters", where, names, params))
+        binding = {}
+        for p in action.params:
+            element = _element(p.type, params[p.name])
+            if element is None:
+                want, got = f"the name of a {type_name(p.type)}", params[p.name]
+                raise NotAllowed(Finding("unreadable", p.name, where, want, got))
+            binding[p.name] = element
+        call = f"{action.name}({show_binding(action.params, binding)})"
+        if isinstance(said, Traced):
+            sides: tuple[Any, Any] = said.before, said.after
+            for side in sides:
+                if not isinstance(side, dict):
+                    raise NotAllowed(Finding("unreadable", "changes", where, "places", side))
+            where = Position(where.seq, where.actor, call)
+            return Claimed(where, action, binding, said.before, said.after)
+        actor = self._name(action.params[0], binding) if action.params else "-"
+        return Claimed(Position(where.seq, actor, call, where.after), action, binding)
+
+    def _name(self, p: Var, binding: dict[str, int]) -> str:
+        return element_name(p.type, binding[p.name]) if is_sort(p.type) else "-"
+
+    def _process(self, step: Claimed) -> _Process | None:
+        var = self.design.transitions[step.action.name].seen.process
+        if var is None or not is_sort(var.type):
+            return None
+        element = step.binding[var.name]
+        if var.type not in self._rows_of:  # the client of a job has the job's number
+            found = self.joined.get(element + 1)
+            if found != var.type.__name__:
+                what = f"{element_name(var.type, element)} has never joined the queue"
+                raise NotAllowed(Finding("process", what, step.where))
+        return self._processes.setdefault((var.type, element), _Process())
+
+    # ------------------------------------------------------------ whether it may be
+    def _take(self, step: Claimed) -> None:
+        """Take the step as the spec has it, and hold what it does against what the trace says."""
+        chosen = self.chosen(step)
+        self.sparse.take(chosen)
+        name = step.action.name
+        refused = self.sparse.refusal(name, step.binding)
+        if refused is not None:
+            guards = {g.name: g.condition for g in step.action.guards}
+            read = self._values(guards.get(refused))
+            what = "it has no job to speak of" if refused == "reference" else f"{refused} is false"
+            raise NotAllowed(Finding("guard", what, step.where, values=read), step)
+        try:
+            changes = chosen | self.sparse.effect(name, step.binding)
+        except OutOfRange as leaving:
+            what = f"takes {leaving.field} out of its range"
+            raise NotAllowed(Finding("property", what, step.where)) from None
+        if step.after is not None and step.before is not None:
+            for said, side in ((step.before, 0), (step.after, 1)):
+                self._compare(step, said, self.shown(changes, side), ("before", "after")[side])
+        self.sparse.take(changes)
+        self.steps += 1
+        broken = self.sparse.broken(changes)
+        if broken is not None:
+            claim = broken.claim
+            what = f"breaks {claim.id} {claim.name}({show_binding(claim.params, broken.binding)})"
+            read = self._values(claim.body)
+            raise NotAllowed(Finding("property", what, step.where, values=read))
+
+    def chosen(self, step: Claimed) -> dict[int, tuple[Value, Value]]:
+        """Return the constants that a row is begun with: the world chooses them, not the spec."""
+        t = self.design.transitions[step.action.name]
+        begins = t.statement is not None and t.statement.form == "insert"
+        if not begins or not isinstance(t.seen.key, Var) or step.after is None:
+            return {}
+        found: dict[int, tuple[Value, Value]] = {}
+        for budget, least in self._budgets.items():
+            at = self.sparse.at(budget, step.binding[t.seen.key.name])
+            got, most = step.after.get(self.sparse.name(at)), self.sparse.now[at]
+            if type(got) is int and least <= got < most:  # it begins at the most there can be
+                found[at] = most, got
+        return found
+
+    def shown(self, changes: Changes, side: int) -> dict[str, Value]:
+        """Return what changes as the trace has it, before or after: no ghosts, elements by name."""
+        found = {}
+        for at, pair in changes.items():
+            f, _ = self.sparse.place(at)
+            if f.survival != "ghost":
+                found[self.sparse.name(at)] = plain(f.type, pair[side])
+        return found
+
+    def _compare(
+        self, step: Claimed, said: Mapping[str, Any], want: Mapping[str, Value], side: str
+    ) -> None:
+        if said == want:
+            return
+        for place in dict.fromkeys([*want, *said]):
+            pair = want.get(place, "unchanged"), said.get(place, "unchanged")
+            if pair[0] != pair[1]:
+                finding = Finding("field", f"{place} {side} it", step.where, *pair)
+                raise NotAllowed(finding, step)
+
+    def _values(self, e: Expr | None) -> dict[str, Value]:
+        """Return the places that an expression reads, for the parameters of the last step."""
+        found: dict[str, Value] = {}
+        if e is None:
+            return found
+        chosen = {v.name for v in quantified([e])}
+        for read in walk(e):
+            if isinstance(read, Read) and read.index is not None:
+                own = not any(isinstance(v, Var) and v.name in chosen for v in walk(read.index))
+                at = self.sparse.evaluator.meaning(read.index, {}) if own else None
+                element = at and at(self.sparse.now, self.sparse.now)
+                if element is not None:
+                    place = self.sparse.at(read.field.name, element)
+                    found[self.sparse.name(place)] = plain(read.field.type, self.sparse.now[place])
+        return found
+
+
+def _element(sort: object, name: Any) -> int | None:
+    """Return the element of this name, counted from 0; None if it is no name of the sort."""
+    prefix = sort.__name__.lower() if is_sort(sort) else "?"
+    digits = name.removeprefix(prefix) if isinstance(name, str) else ""
+    if not digits.isascii() or not digits.isdigit() or name != f"{prefix}{int(digits)}":
+        return None
+    return int(digits) - 1 if int(digits) > 0 else None

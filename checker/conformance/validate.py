@@ -1,0 +1,165 @@
+"""Judges the file of a queue: whether what happened there is a behaviour of the spec.
+
+The trace is followed from its first row to its last, by the spec's own evaluator: no statement of
+the store is asked whether it was right. In the end the tables have to be where the trace leads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from checker.conformance.finding import Finding, NotAllowed
+from checker.conformance.follow import Follower
+from checker.conformance.nearest import Event, elsewhere, possible
+from impl.files import StoreError
+from impl.outcomes import Traced
+from impl.steps import plain
+from impl.store import Store
+from impl.tasks import design
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far a run was followed: rows of the trace, steps (those between rows included), jobs by
+    status, processes that joined; and what is wrong, if anything is.
+    """
+
+    rows: int
+    steps: int
+    jobs: dict[str, int]
+    processes: int
+    seconds: float
+    finding: Finding | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        found = None if self.finding is None else self.finding.as_json()
+        return {
+            "ok": self.finding is None,
+            "rows": self.rows,
+            "steps": self.steps,
+            "jobs": self.jobs,
+            "processes": self.processes,
+            "seconds": round(self.seconds, 3),
+            "finding": found,
+        }
+
+
+def validate(path: str) -> Verdict:
+    """Return whether the run in a file is a behaviour of the spec, and if not, what is the first
+    step that is not allowed. Raises `StoreError` if the file is no queue of this spec.
+    """
+    if not Path(path).exists():
+        raise StoreError(path, "does not exist", "name the file of a queue")
+    store = Store(design(), path)
+    try:
+        with store.transaction(writes=False):  # one moment, whoever goes on writing
+            store.check()
+            return _judge(store)
+    finally:
+        store.close()
+
+
+def _judge(store: Store) -> Verdict:
+    started = time.monotonic()
+    joined = _pairs(store, "SELECT id, sort FROM process")
+    jobs = _pairs(store, "SELECT status, count(*) FROM job GROUP BY status ORDER BY status")
+    follower = Follower(store.design, joined)
+    finding: Finding | None = None
+    try:
+        for event in events(store):
+            if isinstance(event, Traced):
+                follower.row(event)
+            else:
+                follower.unseen(*event)
+        finding = _tables(store, follower) or _times(store)
+    except NotAllowed as wrong:
+        finding = _explained(store, follower, wrong)
+    seconds = time.monotonic() - started
+    return Verdict(follower.rows, follower.steps, jobs, len(joined), seconds, finding)
+
+
+def _pairs(store: Store, query: str) -> dict[Any, Any]:
+    rows: list[Any] = store.connection.execute(query).fetchall()
+    return dict(rows)
+
+
+def events(store: Store) -> Iterator[Event]:
+    """Yield the rows of the trace, and after each the steps that were read there."""
+    listed = store.unseen()
+    waiting = next(listed, None)
+    for row in _from_nothing(store):
+        if row is not None:
+            yield row
+        while waiting is not None and waiting[1].after <= (row.seq if row else 0):
+            yield waiting
+            waiting = next(listed, None)
+    while waiting is not None:  # read after a row that is not there
+        yield waiting
+        waiting = next(listed, None)
+
+
+def _from_nothing(store: Store) -> Iterator[Traced | None]:
+    yield None
+    yield from store.trace()
+
+
+def _explained(store: Store, follower: Follower, wrong: NotAllowed) -> Finding:
+    """Return the finding with what was possible instead."""
+    step, finding = wrong.step, wrong.finding
+    if step is None or finding.kind not in ("guard", "field"):
+        return finding
+    return replace(
+        finding,
+        possible=possible(follower, step),
+        elsewhere=elsewhere(Follower(store.design, follower.joined), events(store), step),
+    )
+
+
+# ---------------------------------------------------------------- the end
+def _tables(store: Store, follower: Follower) -> Finding | None:
+    """Hold the tables against the state that the trace leads to."""
+    sparse = follower.sparse
+    rows = store.rows()
+    for table in store.design.tables:
+        found = rows[table.sort]
+        for element in sorted(found.keys() | sparse.known(table.sort)):
+            got = found.get(element, table.initial)
+            for f in table.columns:
+                at = sparse.at(f.name, element)
+                if got[f.name] != sparse.now[at]:
+                    want = plain(f.type, sparse.now[at])
+                    return Finding("table", sparse.name(at), None, want, plain(f.type, got[f.name]))
+    return None
+
+
+_TIMES = """\
+SELECT job.id, status, task.id IS NOT NULL, due, lease_until, deadline
+FROM job LEFT JOIN task USING (id)
+WHERE task.id IS NULL OR (status = 'ready') <> (due IS NOT NULL)
+   OR (status = 'claimed') <> (lease_until IS NOT NULL)
+   OR (status = 'claimed') <> (deadline IS NOT NULL)
+ORDER BY job.id LIMIT 1"""
+
+_SAID = """\
+SELECT outbox.key, outbox.job FROM outbox JOIN job ON job.id = outbox.job
+WHERE NOT recorded ORDER BY outbox.id LIMIT 1"""
+
+
+def _times(store: Store) -> Finding | None:
+    """Hold what stands beside the jobs against their states."""
+    for job, status, there, *times in store.connection.execute(_TIMES).fetchall():
+        if not there:
+            return Finding("table", f"job{job} has no row in `task`")
+        names = ("due", "lease_until", "deadline")
+        got = dict(zip(names, times, strict=True))
+        want = "due just while ready, lease_until and deadline just while claimed"
+        return Finding("table", f"times of job{job}, which is {status}", None, want, got)
+    for key, job in store.connection.execute(_SAID).fetchall():
+        what = f"message {key} was sent by job{job}, whose effect is not committed"
+        return Finding("table", what)
+    return None

@@ -1,0 +1,310 @@
+"""A real run is a behaviour of the spec; a run that was tampered with is not, and it is said where.
+
+The file refuses to be tampered with, so copies are changed whose triggers are dropped.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import apsw
+import pytest
+
+from checker.cli import main
+from checker.conformance.finding import Finding
+from checker.conformance.validate import validate
+from impl.attempt import Attempt, LostClaim, claim
+from impl.backoff import Backoff
+from impl.derive import derive
+from impl.inject import HandClock
+from impl.queue import Queue
+from impl.store import Store
+from impl.tasks import design
+from impl.transaction import Process
+from spec.language.edits import without
+from spec.queue import SCOPES
+from spec.queue.job import Worker as WorkerSort
+
+LEASE = 1_000
+QUICK = Backoff(first_ms=1, most_ms=1)
+
+
+def claimed(queue: Queue, worker: Process) -> Attempt:
+    with queue.transaction() as t:
+        attempt = claim(queue, t, worker, ["k"])
+    assert attempt is not None
+    attempt.start()
+    return attempt
+
+
+def settle(queue: Queue, how: Callable[[Any], None]) -> None:
+    with queue.transaction() as t:
+        how(t)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a queue with 17 rows of trace: the tests below count on each of them."""
+    file, clock = tmp_path_factory.mktemp("run") / "queue.db", HandClock()
+    with Queue(file, clock=clock, lease_ms=LEASE, backoff=QUICK) as queue:
+        for n in (1, 2, 3):
+            queue.enqueue("k", n, max_attempts=1)  # rows 1, 2 and 3
+        slow, quick = queue.process(WorkerSort), queue.process(WorkerSort)
+        late = claimed(queue, slow)  # row 4: job 1
+        clock.advance(LEASE)
+        assert queue.recover() == 1  # rows 5 and 6
+        clock.advance(1)
+        first = claimed(queue, quick)  # row 7: job 2 was due before job 1 came back
+        settle(queue, first.finish)  # rows 8 to 11
+        with pytest.raises(LostClaim):
+            settle(queue, late.finish)
+        late.abandon()
+        failing = claimed(queue, slow)  # row 12: job 3
+        settle(queue, lambda t: failing.fail(t, "boom"))  # row 13
+        assert queue.announce(lambda job, reason: None) == 1  # row 14
+        last = claimed(queue, quick)  # row 15: job 1 once more
+        settle(queue, lambda t: last.release(t, "stopping"))  # row 16
+        claimed(queue, quick)  # row 17
+    return file
+
+
+def tampered(run: Path, folder: Path, *statements: str) -> str:
+    """Return a copy that was changed by somebody who could."""
+    copy = folder / "copy.db"
+    shutil.copy(run, copy)
+    with closing(apsw.Connection(str(copy))) as opened:
+        for trigger in ("rewritten", "shortened"):
+            opened.execute(f"DROP TRIGGER IF EXISTS trace_is_not_{trigger}")
+        for statement in statements:
+            opened.execute(statement)
+    return str(copy)
+
+
+def finding(file: str) -> Finding:
+    found = validate(file).finding
+    assert found is not None
+    return found
+
+
+def drop(seq: int) -> list[str]:
+    return [
+        f"DELETE FROM trace WHERE seq = {seq}",
+        f"UPDATE trace SET seq = -seq WHERE seq > {seq}",
+        "UPDATE trace SET seq = -seq - 1 WHERE seq < 0",
+    ]
+
+
+def swap(one: int, other: int) -> list[str]:
+    moves = ((-1, one), (one, other), (other, -1))
+    return [f"UPDATE trace SET seq = {to} WHERE seq = {now}" for to, now in moves]
+
+
+def value(seq: int, side: str, place: str, new: str) -> str:
+    changed = f"""json_set({side}, '$."{place}"', json('{new}'))"""
+    return f"UPDATE trace SET {side} = {changed} WHERE seq = {seq}"
+
+
+def unseen(seq: int, number: int, after: int) -> str:
+    changed = f"json_set(unseen, '$[{number}][0]', {after})"
+    return f"UPDATE trace SET unseen = {changed} WHERE seq = {seq}"
+
+
+# ---------------------------------------------------------------- what is right
+
+
+def test_a_real_run_is_a_behaviour_of_the_spec(run: Path) -> None:
+    verdict = validate(str(run))
+    assert verdict.finding is None
+    assert (verdict.rows, verdict.steps) == (17, 17 + 9)  # 3 sends, 1 look, 4 starts, 1 abandon
+    assert verdict.jobs == {"claimed": 1, "dead": 1, "done": 1}
+    assert verdict.processes == 3
+
+
+def test_a_queue_that_was_never_used_is_one_too(tmp_path: Path) -> None:
+    Queue(tmp_path / "queue.db", clock=HandClock()).close()
+    assert validate(str(tmp_path / "queue.db")).finding is None
+
+
+def test_jobs_that_are_cancelled_or_tried_again_are_in_order_too(tmp_path: Path) -> None:
+    file = tmp_path / "queue.db"
+    with Queue(file, clock=HandClock(), lease_ms=LEASE, backoff=QUICK) as queue:
+        for n in (1, 2, 3):
+            queue.enqueue("k", n, max_attempts=1)
+        queue.cancel(2)
+        held = claimed(queue, queue.process(WorkerSort))
+        queue.cancel(1)
+        with pytest.raises(LostClaim):
+            settle(queue, held.finish)
+        failing = claimed(queue, queue.process(WorkerSort))
+        settle(queue, lambda t: failing.fail(t, "boom"))
+        queue.retry(3)
+    verdict = validate(str(file))
+    assert verdict.finding is None
+    assert verdict.jobs == {"dead": 3, "ready": 1}
+
+
+# ---------------------------------------------------------------- what is not
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "kind", "what"),
+    [
+        (["DELETE FROM trace WHERE seq = 9"], (10, None), "order", "row 9 is missing before it"),
+        (drop(9), (9, None), "guard", "second is false"),
+        (swap(9, 10), (9, None), "guard", "second is false"),
+        (swap(7, 8), (7, None), "order", "unseen steps of its process"),
+        ([value(15, "after", "token[job1]", "3")], (15, None), "field", "token[job1] after it"),
+        ([value(15, "before", "token[job1]", "0")], (15, None), "field", "token[job1] before it"),
+        ([value(15, "after", "held[worker2]", "1")], (15, None), "field", "held[worker2] after it"),
+        ([value(9, "after", "second[job1]", "1")], (9, None), "field", "second[job1] after it"),
+        ([value(6, "after", "seen[recoverer3]", '"job2"')], (6, None), "field", "seen[recoverer3]"),
+        (["UPDATE trace SET actor = 'worker1' WHERE seq = 9"], (9, None), "field", "actor"),
+        ([unseen(12, 1, 5)], (12, 5), "guard", "lost is false"),
+        ([unseen(13, 0, 11)], (13, 11), "order", "was read before row 12"),
+        ([unseen(8, 0, 6)], (8, 6), "guard", "it has no job to speak of"),
+        ([unseen(13, 0, 13)], (13, None), "order", "unseen steps of its process"),
+        ([unseen(6, 0, 4)], (6, 4), "guard", "expired is false"),
+        (["UPDATE trace SET action = 'steal' WHERE seq = 5"], (5, None), "unreadable", "no action"),
+        (["UPDATE trace SET params = '[]' WHERE seq = 5"], (5, None), "unreadable", "parameters"),
+        (["UPDATE trace SET after = '7' WHERE seq = 5"], (5, None), "unreadable", "changes"),
+        (["UPDATE process SET sort = 'Recoverer' WHERE id = 1"], (4, None), "process", "worker1"),
+    ],
+)  # fmt: skip
+def test_the_first_step_that_is_not_allowed_is_named(
+    run: Path, tmp_path: Path, changes: list[str], where: tuple[int, Any], kind: str, what: str
+) -> None:
+    found = finding(tampered(run, tmp_path, *changes))
+    assert found.position is not None
+    assert (found.position.seq, found.position.after) == where, found
+    assert found.kind == kind
+    assert what in found.what
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "what"),
+    [
+        (["DELETE FROM trace WHERE seq = 17"], "table", "status[job1]"),
+        (["UPDATE job SET overdue = 1 WHERE id = 2"], "table", "overdue[job2]"),
+        (["UPDATE job SET max_fails = 2 WHERE id = 2"], "table", "max_fails[job2]"),
+        (["UPDATE task SET due = 1 WHERE id = 2"], "table", "times of job2, which is done"),
+        (["UPDATE task SET lease_until = NULL WHERE id = 1"], "table", "times of job1"),
+        (["DELETE FROM task WHERE id = 3"], "table", "job3 has no row in `task`"),
+        (["INSERT INTO outbox (key, job, topic, body) VALUES ('a', 3, 't', '1')"], "table", "a"),
+    ],
+)
+def test_tables_that_are_not_where_the_trace_leads_are_named(
+    run: Path, tmp_path: Path, changes: list[str], kind: str, what: str
+) -> None:
+    found = finding(tampered(run, tmp_path, *changes))
+    assert found.position is None
+    assert found.kind == kind
+    assert what in found.what
+
+
+def test_it_is_said_what_was_read_and_what_was_possible_instead(run: Path, tmp_path: Path) -> None:
+    found = finding(tampered(run, tmp_path, *swap(9, 10)))
+    assert found.values == {"progress[worker2]": "first"}
+    mine = ("heartbeat", "start", "write_second", "settle_failed", "settle_released")
+    assert set(found.possible) == {f"{action}(worker2)" for action in mine}
+    assert found.elsewhere == 10
+    found = finding(tampered(run, tmp_path, unseen(12, 1, 5)))
+    assert found.values["token[job1]"] == found.values["held[worker1]"] == 1
+    assert found.elsewhere == 6
+    found = finding(tampered(run, tmp_path, value(15, "after", "token[job1]", "3")))
+    assert (found.want, found.got) == (2, 3)
+    assert found.possible[0] == "claim(worker2, job1)"
+
+
+def test_no_row_can_be_dropped_in_silence(run: Path, tmp_path: Path) -> None:
+    for seq in range(1, 18):
+        found = finding(tampered(run, tmp_path, *drop(seq)))
+        assert found.position is None or found.position.seq >= seq
+
+
+def test_no_value_can_be_changed_in_silence(run: Path, tmp_path: Path) -> None:
+    with closing(apsw.Connection(str(run))) as opened:
+        rows = opened.execute("SELECT seq, before, after FROM trace").fetchall()
+    random, tried = Random(seed := 5), 0
+    for seq, *sides in rows:
+        for side, text in zip(("before", "after"), sides, strict=True):
+            for place, old in json.loads(str(text)).items():
+                new = random.choice([v for v in (0, 1, 2, 7, True, "ready", None) if v != old])
+                if "max_" in place and side == "after" and isinstance(new, int):
+                    new = 0  # other budgets could have been chosen, and the table will tell
+                change = value(int(str(seq)), side, place, json.dumps(new))
+                found = finding(tampered(run, tmp_path, change))
+                assert found.position is not None, f"seed {seed}"
+                assert (found.position.seq, found.kind) == (seq, "field"), f"seed {seed}: {change}"
+                tried += 1
+    assert tried > 100
+
+
+def test_another_budget_is_told_by_the_table(run: Path, tmp_path: Path) -> None:
+    found = finding(tampered(run, tmp_path, value(2, "after", "max_fails[job2]", "5")))
+    assert (found.position, found.what, found.want, found.got) == (None, "max_fails[job2]", 5, 1)
+
+
+def test_a_stale_settle_is_found_at_the_fence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = design().scope.spec
+    for action in ("write_first", "write_second", "record", "settle_done"):
+        spec = without(spec, f"{action}.fenced")
+    faulty = replace(design(), transitions=derive(design().scope.on(spec)).transitions)
+    monkeypatch.setattr("impl.queue.design", lambda: faulty)
+    file, clock = tmp_path / "queue.db", HandClock()
+    with Queue(file, clock=clock, lease_ms=LEASE) as queue:
+        queue.enqueue("k")  # row 1
+        late = claimed(queue, queue.process(WorkerSort))  # row 2
+        clock.advance(LEASE)
+        queue.recover()  # rows 3 and 4
+        claimed(queue, queue.process(WorkerSort))  # row 5
+        settle(queue, late.finish)  # which is wrong, from row 6 on
+    found = finding(str(file))
+    assert found.position is not None
+    assert (found.position.seq, found.position.call) == (6, "write_first(worker1)")
+    assert (found.kind, found.what) == ("guard", "fenced is false")
+    assert found.values == {"token[job1]": 2, "job[worker1]": "job1", "held[worker1]": 1}
+    assert found.possible == ("abandon(worker1)",)
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_the_command_says_so(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(run)]) == 0
+    assert "26 steps, 17 of them durable: a behaviour of the spec" in capsys.readouterr().out
+    copy = tampered(run, tmp_path, *swap(9, 10))
+    assert main(["validate", copy]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[2] == "row 9, record(worker2) of worker2: second is false"
+    assert main(["validate", copy, "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["ok"], answer["finding"]["position"]["seq"]) == (False, 9)
+
+
+def test_a_file_that_is_no_queue_is_left_alone(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def complaint(name: str) -> str:
+        assert main(["validate", str(tmp_path / name)]) == 2
+        return capsys.readouterr().err
+
+    assert "does not exist; name the file of a queue" in complaint("none.db")
+    assert not (tmp_path / "none.db").exists()
+    (tmp_path / "text.db").write_text("a" * 200, encoding="utf-8")
+    assert "is not a database" in complaint("text.db")
+    Store(derive(SCOPES["life"]), str(tmp_path / "life.db")).close()
+    assert "was made with spec" in complaint("life.db")
+    damaged = bytearray(run.read_bytes())
+    for at in range(4096 + 100, len(damaged), 4096):
+        damaged[at : at + 200] = b"?" * 200
+    (tmp_path / "damaged.db").write_bytes(damaged)
+    assert "damaged.db" in complaint("damaged.db")
+    tampered(run, tmp_path, "UPDATE trace SET unseen = '[7]' WHERE seq = 5")
+    assert "copy.db: row 5 of the trace lists" in complaint("copy.db")
