@@ -29,7 +29,7 @@ class Run:
 
     def step(self, action: str) -> str | None:
         params = WHOLE.spec.actions[action].params
-        return self.replay.step(self.replay.instance(action, {p.name: 0 for p in params}))
+        return self.replay.step(self.replay.steps.find(action, {p.name: 0 for p in params}))
 
     def take(self, actions: str) -> None:
         for action in actions.split():

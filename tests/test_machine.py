@@ -3,8 +3,6 @@
 It is independent of the explorer, which says for each fault how long the shortest run to it is.
 """
 
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
@@ -17,8 +15,7 @@ from hypothesis.strategies import sampled_from
 from checker.replay import Divergence, Replay, Steps
 from checker.replay_targets import Target, ways
 from impl.derive import Design, derive
-from spec.language.model import Action
-from spec.language.scope import Value
+from spec.language.evaluate import Instance
 from spec.queue import SCOPES
 from tests.faults import setting, unasked
 
@@ -27,45 +24,31 @@ BARE = derive(ONE_JOB, checks=False)
 """Without CHECKs, so that it is the comparison that notices a fault."""
 
 
-class Machine(RuleBasedStateMachine):
-    """Tries any step at any time; the store takes it as the spec does, or refuses it as the spec
-    does.
+def machine(design: Design) -> type[RuleBasedStateMachine]:
+    """Return a machine that tries any step at any time: the store takes it as the spec does, or
+    refuses it as the spec does.
+
+    One rule for all steps, possible or not: what is refused can be left out of a run without harm
+    to the rest, and no choice of rules has to be shrunk beside the steps.
     """
+    steps = Steps(design.scope)
 
-    design: Design
-    steps: Steps
+    class Machine(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.replay = Replay(design, steps=steps)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.replay = Replay(self.design, steps=self.steps)
+        @rule(step=sampled_from(steps.every))
+        def attempt(self, step: Instance) -> None:
+            self.replay.step(step)
 
-    def teardown(self) -> None:
-        self.replay.store.close()
+        def teardown(self) -> None:
+            self.replay.store.close()
 
-
-def machine(design: Design) -> type[Machine]:
-    """Return a machine with a rule for each action of the spec.
-
-    A rule is there whether its step is possible or not: what is refused can be left out of a run
-    without harm to the rest, which is what makes it shrink.
-    """
-    rules = {action.name: _rule(design, action) for action in design.scope.spec.actions.values()}
-    names = {"design": design, "steps": Steps(design.scope), **rules}
-    return type(f"Machine of {design.scope.name}", (Machine,), names)
+    return Machine
 
 
-def _rule(design: Design, action: Action) -> Any:
-    def attempt(self: Machine, **binding: Value) -> None:
-        self.replay.step(self.steps.find(action.name, binding))
-
-    attempt.__name__ = action.name
-    params: dict[str, Any] = {
-        p.name: sampled_from(design.scope.choices(p.type)) for p in action.params
-    }
-    return rule(**params)(attempt)
-
-
-def hunt(design: Design, examples: int, steps: int = 25) -> None:
+def hunt(design: Design, examples: int, steps: int = 100) -> None:
     """Run the machine; derandomized, so that it does the same every time."""
     run_state_machine_as_test(
         machine(design),
@@ -121,7 +104,7 @@ def test_a_fault_is_found_and_shrunk_to_the_shortest_run(fault: str) -> None:
     design, target = FAULTS[fault]
     (way,) = (w for w in ways(ONE_JOB).found if w.target == target)
     with pytest.raises(Divergence) as differs:
-        hunt(design, examples=500)
+        hunt(design, examples=1500)
     found = differs.value
     assert found.call.startswith(f"{target.action}(")
     assert found.step == len(way.steps) + 1
