@@ -22,7 +22,8 @@ from checker.conformance.torture_plan import EFFECTS, Kind
 from impl.attempt import Attempt, Statement
 from impl.backoff import Backoff
 from impl.derive import derive
-from impl.queue import Message, Queue
+from impl.outbox import Message
+from impl.queue import Queue
 from impl.tasks import design
 from impl.worker import Handler, Worker
 from spec.language.edits import without
