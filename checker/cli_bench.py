@@ -17,8 +17,8 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Smaller searches, each once.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure the explorer beside a C search and TLC, the solvers on every obligation, and the
-    queue beside others.
+    """Measure the explorer beside a C search and TLC, the solvers on every obligation, the queue
+    beside others, and how fast its steps are compared with the spec's.
     """
     from rich.table import Table
 
@@ -26,6 +26,7 @@ def bench(
     from checker.bench import measure
     from checker.bench.proofs import proofs
     from checker.bench.queues import queues
+    from checker.replay_speed import replays
 
     times, large, small = (1, 7, 5) if quick else (5, 9, 7)
     groups: tuple[Callable[[], Iterable[measure.Figure]], ...] = (
@@ -35,6 +36,7 @@ def bench(
         measure.start_up,
         lambda: proofs(times),
         lambda: queues(times),
+        lambda: replays(times),
     )
     figures: list[measure.Figure] = []
     missing = []

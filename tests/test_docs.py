@@ -263,7 +263,7 @@ def test_a_table_survives_what_its_cells_hold() -> None:
 def test_each_block_that_takes_no_exploring_prints(known: Index, but: set[str]) -> None:
     printers = Printers(known, unwatched, {})
     module = known.modules[0].name
-    explores = {"scopes", "diagram", "story", "readme-trace", "readme-check"}
+    explores = {"scopes", "diagram", "refusals", "story", "readme-trace", "readme-check"}
     for name in set(printers) - explores - but:
         given = [module] if name in ("fields", "actions", "formulas") else []
         given += list(known.largest.spec.actions)[:1] if name == "sql" else []

@@ -38,7 +38,6 @@ def test_every_edge_of_one_job_agrees() -> None:
     tried = try_everywhere(ONE_JOB, all_states(ONE_JOB))
     known = explore(ONE_JOB.scope)
     assert (tried.states, tried.taken) == (known.states, Counter(known.fired))
-    # 7 steps of 2 workers and 1 job, 1 of 2 workers by 1 job, 3 of 1 job, and so on.
     steps = len(Steps(ONE_JOB.scope).every)
     assert tried.taken.total() + tried.refused.total() == steps * known.states
 
@@ -48,7 +47,6 @@ def test_every_edge_of_whole_agrees() -> None:
     tried = try_every_edge("whole", processes=2)
     known = explore(SCOPES["whole"])
     assert (tried.states, tried.taken) == (known.states, Counter(known.fired))
-    assert tried.taken.total() == 1_423_961
     assert set(tried.refused) >= set(SCOPES["whole"].spec.guard_names())
 
 

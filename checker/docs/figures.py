@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from checker import ablate, assumed
 from checker.docs.spec_index import Index
 from checker.docs.tables import NOTHING, code, listed, table
+from checker.exploration import Report
 from checker.prove.decided import solvers
 from checker.prove.necessity import Necessity
 from checker.remembered import look
+from checker.replay_targets import ways
 from spec.language.scope import Scope
 
 
@@ -124,3 +128,25 @@ def _assumed(row: assumed.Assumed) -> list[str]:
     ]
     told = ", ".join(breaks) or "nothing: it is assumed in vain"
     return [code(row.dropped), f"{code(row.action)} is {row.says}", told, row.scope or NOTHING]
+
+
+def refusals(index: Index, watch: Callable[[Scope], Report | None]) -> str:
+    """Print how far it is to each action of the largest scope, and to each refusal."""
+    scope = index.largest
+    found = ways(scope, watch(scope))
+    far = {way.target: len(way.steps) for way in found.found}
+    rows = []
+    for name in scope.spec.actions:
+        mine = {t.guard: n for t, n in far.items() if t.action == name}
+        refused = [f"{code(guard)} {n}" for guard, n in mine.items() if guard is not None]
+        rows.append([code(name), str(mine.get(None, NOTHING)), ", ".join(refused)])
+    text = [table(["action", "possible after", "refused by, after"], rows)]
+    if found.unreachable:
+        names = listed([t.name for t in found.unreachable])
+        text.append(f"In none of the {found.states:,} states: {names}.")
+    text.append(
+        f"_Steps of the shortest run, in scope {code(scope.name)} ({bounds(scope)}): to where the "
+        "action is possible, and to where the guard is the first that is false. "
+        "`ffq replay --generate 0` goes each way on the store._"
+    )
+    return "\n\n".join(text)

@@ -79,6 +79,7 @@ class Printers(Mapping[str, Printer]):
             "readme-check": alone(self._evidence),
             "commands": alone(lambda: tables.commands(commands)),
             "scopes": alone(lambda: figures.scopes(index, watch, engine)),
+            "refusals": alone(lambda: figures.refusals(index, self._watched)),
             "fairness": alone(lambda: figures.fairness(index, watch)),
             "ablation": alone(lambda: figures.ablation(index, watch, engine)),
             "obligations": alone(lambda: proofs.obligations(self._proofs)),

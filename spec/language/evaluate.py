@@ -163,8 +163,9 @@ class Instance:
         """Return the name of the first guard that is false, `reference` if one to follow is none,
         or None if enabled.
         """
-        if any(reference(state, state) is None for reference in self.references):
-            return "reference"
+        for reference in self.references:
+            if reference(state, state) is None:
+                return "reference"
         for name, guard in self.guards:
             if not guard(state, state):
                 return name
