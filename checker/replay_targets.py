@@ -62,7 +62,10 @@ def ways(scope: Scope, report: Report | None = None) -> Ways:
     never = {name: claim for name, (_, claim) in wanted.items()}
     asked = scope.on(scope.spec.edited("what never happens", properties=never))
     found = explore(asked, report=report, threads=1)  # one thread: the same runs every time
-    assert found.complete, found.stopped_by
+    if found.stopped_by == "interrupt":
+        raise KeyboardInterrupt
+    if found.stopped_by is not None:
+        raise MemoryError(f"scope {scope.name}: {found.stopped_by} before every state was found")
     reached, missing = [], []
     for name, (target, _) in wanted.items():
         if name in found.violations:
