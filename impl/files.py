@@ -56,6 +56,8 @@ def connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
 
 def _connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
     opened = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+    # Even to read may mean to wait: for whoever opens the log anew, or puts it away.
+    opened.set_busy_timeout(busy_ms)
     try:
         if opened.readonly("main"):
             raise StoreError(path, "cannot be written", "ask for the right to, or name another")

@@ -77,8 +77,8 @@ class Watch:
             own = own or self._queue.again()
             attempt.heartbeat(own)
             self._renewed = time.monotonic()
-        except LostClaim as lost:
-            self._why = "overdue" if lost.guard == "in_time" else "lost"
+        except LostClaim:
+            self._why = "lost"
         except (StoreError, OutcomeUnknown):
             pass  # the next one may come through, and the lease bears a few that do not
         return own

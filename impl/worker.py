@@ -34,6 +34,9 @@ OnStep = Callable[[Attempt, str], None]
 
 _T = TypeVar("_T")
 
+TOO_LONG = "took too long"
+"""What the trace says of an attempt whose deadline has passed."""
+
 _SLICE = 0.1
 """Seconds in one piece that a worker sleeps at most before it looks whether it is to stop."""
 
@@ -161,8 +164,8 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
         try:
             if attempt.start():
                 self._handle(attempt)
-        except LostClaim as lost:
-            return self._lost(attempt, str(lost))
+        except LostClaim:
+            return self._lost(attempt)
         except Interrupted as interrupted:
             return self._break_off(attempt, interrupted.why)
         except OutcomeUnknown:
@@ -181,9 +184,9 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
             case "stopping":
                 return self._settle(attempt, "released", lambda t: attempt.release(t, why))
             case "overdue":
-                return self._failed(attempt, "took too long")
+                return self._failed(attempt, TOO_LONG)
             case "lost":
-                return self._lost(attempt, why)
+                return self._lost(attempt)
 
     def _failed(self, attempt: Attempt, error: str) -> Attempt | None:
         return self._settle(attempt, "failed", lambda t: attempt.fail(t, error))
@@ -204,17 +207,17 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
 
         try:
             following = self._patiently(settle)
-        except LostClaim as lost:
-            return self._lost(attempt, str(lost))
+        except LostClaim:
+            return self._lost(attempt)
         self._ended(attempt, outcome)
         return following
 
-    def _lost(self, attempt: Attempt, why: str) -> Attempt | None:
+    def _lost(self, attempt: Attempt) -> Attempt | None:
         if attempt.abandon():
             self._ended(attempt, "lost")
             return None
         # The claim is still this worker's: renewing it was refused, for its deadline has passed.
-        return self._failed(attempt, f"took too long: {why}")
+        return self._failed(attempt, TOO_LONG)
 
     def _ended(self, attempt: Attempt, outcome: str) -> None:
         self.tally[outcome] += 1

@@ -371,6 +371,7 @@ def test_heartbeats_do_not_outlive_the_deadline(queue: Queue, clock: HandClock, 
     assert lost.value.guard == "in_time"
     clock.advance(4_000)
     assert queue.recover() == 1
+    assert rows(file, "SELECT count(*) FROM trace WHERE action = 'pass_deadline'") == [(1,)]
 
 
 def test_a_stale_settle_is_refused_by_the_fence(queue: Queue, clock: HandClock, file: Path) -> None:
@@ -468,7 +469,11 @@ def test_one_boot_is_one_epoch_however_often_it_is_seen(file: Path, clock: HandC
             assert queue.epoch == 1
 
 
-def test_two_that_see_a_new_boot_at_once_begin_one_epoch(file: Path, clock: HandClock) -> None:
+@pytest.mark.parametrize("again", range(5))
+def test_those_that_see_a_new_boot_at_once_begin_one_epoch(
+    file: Path, clock: HandClock, again: int
+) -> None:
+    """Nor does one find the store locked while another opens it, or is the last to close it."""
     Queue(file, clock=clock).close()
     clock.reboot()
     epochs: list[int] = []

@@ -485,9 +485,7 @@ def test_a_step_after_the_deadline_fails_the_attempt_and_the_worker_goes_on(
 
     worker = Worker(queue, {"k": late, "fine": lambda attempt: None})
     assert worker.run(until_empty=True) == {"failed": 1, "done": 1}
-    assert notes(file)[0] == (
-        "settle_failed", "took too long: heartbeat of job 1 is refused: in_time"
-    )  # fmt: skip
+    assert notes(file)[0] == ("settle_failed", "took too long")
 
 
 def test_a_worker_renews_its_lease_while_the_handler_runs(file: Path) -> None:
