@@ -22,6 +22,7 @@ from typing import Any
 from checker.exploration import Path
 from checker.lasso import Lasso
 from checker.story import RANGE, Line, NotBroken, Plain, Story, plain, tell, tell_lasso
+from spec.failures.naive import find
 from spec.language import edits as language_edits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange
 from spec.language.hashes import spec_hash
@@ -71,7 +72,7 @@ def edited(scope: Scope, edits: Iterable[str], off: Iterable[str] = ()) -> Scope
     """Return the scope on its spec with each edit made, then each guard removed."""
     spec = scope.spec
     for edit in edits:
-        spec = language_edits.find(spec, edit)
+        spec = find(spec, edit)
     for guard in off:
         spec = language_edits.without(spec, guard)
     return scope.on(spec)
