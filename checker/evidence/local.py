@@ -139,17 +139,19 @@ class Healthy:
     # ------------------------------------------------------------ packed states
     def _distinct(self, places: list[tuple[Field, int]]) -> Iterator[tuple[Value, ...]]:
         """Yield each combination of values that these places have in some state."""
-        codes = np.stack([_codes(self.layout, self._words, f, e) for f, e in places], axis=1)
+        codes = np.stack([codes_of(self.layout, self._words, f, e) for f, e in places], axis=1)
         for row in np.unique(codes, axis=0).tolist():
-            yield tuple(_value(f.type, c) for (f, _), c in zip(places, row, strict=True))
+            yield tuple(value_of(f.type, c) for (f, _), c in zip(places, row, strict=True))
 
 
-def _codes(layout: Layout, words: Any, f: Field, element: int) -> Any:
+def codes_of(layout: Layout, words: Any, f: Field, element: int) -> Any:
+    """Return the code that one place has in each packed state."""
     slot = layout.slots[f.name]
     return (words[:, slot.word] >> (slot.base + element * slot.stride)) & slot.mask
 
 
-def _value(t: Type, code: int) -> Value:
+def value_of(t: Type, code: int) -> Value:
+    """Return the value that a code stands for."""
     if is_sort(t):
         return None if code == 0 else code - 1
     if is_enum(t):

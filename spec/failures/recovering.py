@@ -43,8 +43,8 @@ MODES = (
             ("recover.expired",),
             "terminal_is_absorbing",
             "one-job",
-            "A recoverer saw an expired lease, the worker then finished, and the recoverer gives "
-            "the finished job back.",
+            "A recoverer saw an expired lease, the worker then ended the job for good, and the "
+            "recoverer gives it back.",
         ),
         "The write of a recoverer is conditional on what it saw: the lease is still expired.",
         elsewhere=(
