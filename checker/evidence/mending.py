@@ -100,7 +100,7 @@ def _add_setting_aside(spec: Spec, base: Spec, shown: list[Property], why: Any) 
 
     def set_it_aside(s, j: Job):  # type: ignore[no-untyped-def]
         """A row that breaks an invariant and that no repair mends is set aside."""
-        broken = [
+        broken: list[Expr] = [
             Not(SHOWS[p.name](s, j) if p.name in SHOWS else _with(p.body, p.params[0], j))
             for p in shown
         ]

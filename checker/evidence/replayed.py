@@ -86,9 +86,8 @@ def prevented(mode: FailureMode, loss: Loss) -> Prevented:
     if (seen.steps, got) != (where, wanted) or seen.broken:
         says = f"the spec refuses step {where + 1} by {wanted}, the store {seen.steps + 1} by {got}"
         return Prevented(False, "", says)
-    return Prevented(
-        True, evidence, _says(trace, where, wanted), wanted, where + 1 if wanted else 0
-    )
+    says, at = _says(trace, where, wanted), where + 1 if wanted else 0
+    return Prevented(True, evidence, says, refused_by=wanted, at_step=at)
 
 
 def _says(trace: Trace, taken: int, refused: str) -> str:

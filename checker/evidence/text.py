@@ -51,7 +51,8 @@ def page(proofs: Five, width: int) -> list[str]:
         lines += _paragraph(f"{name:<10}  {mark.symbol:<4}  {said}", width, 18)
     if proofs.recovered.residue:
         lines += _paragraph(f"{'residue':<18}{proofs.recovered.residue}", width, 18)
-    lines += ["", *story(proofs, width), ""]
+    # A trace that is not there, or not to be believed, has been complained of above.
+    lines += ["", *story(proofs, width), ""] if proofs.main.reproduced.ok else [""]
     if proofs.detected.query:
         lines += ["Found by", "", *(f"  {line}" for line in proofs.detected.query.splitlines()), ""]
     for three in proofs.variants:

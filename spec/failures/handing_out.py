@@ -94,12 +94,13 @@ MODES = (
     ),
     FailureMode(
         "FM-024a",
-        "a_repeated_request_revives_a_finished_job",
+        "a_repeated_request_revives_an_ended_job",
         Loss(
             ("enqueue.new_key",),
             "terminal_is_absorbing",
             "requests",
-            "A client did not hear the answer and asks again, and a job that is done is put back.",
+            "A client did not hear the answer and asks again, and a job that has ended is put "
+            "back.",
         ),
         "A request carries a key, and a key that is taken is not inserted again.",
     ),

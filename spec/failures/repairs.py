@@ -138,7 +138,7 @@ RESIDUE = {
     "was never heard",
     "FM-011": "an attempt was charged to the wrong claim, and work that was under way was doubled",
     "FM-012": "the halves of two attempts stay mixed until somebody puts them right by hand",
-    "FM-013": "a job that was finished has run again; counts that no longer add up are set aside",
+    "FM-013": "a job that had ended was tried again",
     "FM-018": "the world has seen the effect twice; the trace names the job, and only a "
     "compensation takes it back",
     "FM-019": "work that is marked and was not done looks done: ask whatever the effect is made in",

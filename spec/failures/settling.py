@@ -22,8 +22,8 @@ MODES = (
             ("settle_released.fenced",),
             "a_live_claim_ends_by_its_holder",
             "one-job",
-            "A worker that lost its claim gives the job back, and a third worker takes it while "
-            "the second is at work.",
+            "A worker that lost its claim gives the job back, and so ends the claim of the one "
+            "that is at work.",
         ),
         "Failure, release and renewal are accepted only with the token that the row names.",
         elsewhere=(
