@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -22,19 +23,19 @@ from checker.evidence.mending import ASIDE, mending
 from checker.evidence.queries import NoQuery, columns, condition_of, query
 from checker.evidence.replayed import prevented, replayed, reproduced
 from checker.exploration import Limits
-from checker.replay import replay_trace
+from checker.replay import Replay, replay_trace
 from checker.trace import Diverged, edited, replay
-from impl.derive import derive
+from impl.derive import Design, derive
 from spec.failures import FAILURES, FailureMode, Loss
 from spec.failures.guards import BELONG_TO_NONE, belongs
 from spec.failures.incidents import INCIDENTS
 from spec.failures.naive import NAIVE, find
 from spec.failures.repairs import REPAIRS, RESIDUE
 from spec.language import require
+from spec.language.evaluate import Instance, instances
 from spec.language.misuse import Misuse
 from spec.queue import DEFAULT, SCOPES
 from spec.queue.job import Job, Lease, Status
-from tests.walks import Walks
 
 GUARDS = list(dict.fromkeys(g for name in DEFAULT for g in SCOPES[name].spec.guard_names()))
 LOSSES = [(mode, loss) for mode in FAILURES.values() for loss in mode.losses]
@@ -160,62 +161,55 @@ def columns_of_steps() -> tuple[str, str]:
 
 
 def test_the_trace_alone_tells_each_row_before_and_after_each_step(tmp_path: Path) -> None:
-    """Seeded; the rows are compared with those that the store itself had after each step."""
-    from checker.replay import Replay
-    from spec.language.evaluate import instances
-
+    """Seeded; the rows are compared with those that the store itself had around each step."""
     steps, chosen = columns_of_steps()
-    walks = Walks(derive(WHOLE, checks=False), seed=5)
-    run = Replay(walks.design, str(tmp_path / "queue.sqlite3"))
+    design, random, compared = derive(WHOLE), Random(5), 0
+    for n in range(25):
+        file = tmp_path / f"{n}.sqlite3"
+        run, rows = Replay(design, str(file)), []
+        for step in walk(run, random, 40):
+            before = run.store.connection.execute("SELECT * FROM job").fetchall()
+            assert run.step(step) is None
+            after = run.store.connection.execute("SELECT * FROM job").fetchall()
+            if design.transitions[step.step.action.name].writes:
+                rows.append((before, after))
+        run.store.close()
+        with closing(sqlite3.connect(file)) as database:
+            told = database.execute(f"{steps}\nSELECT {chosen} FROM step ORDER BY seq").fetchall()
+        assert len(told) == len(rows)
+        for row, (before, after) in zip(told, rows, strict=True):
+            assert row[1::2] == after[0][1:]
+            assert not before or row[::2] == before[0][1:]
+        compared += len(rows)
+    assert compared > 150
+
+
+def walk(run: Replay, random: Random, steps: int) -> Iterator[Instance]:
+    """Yield random steps that are possible; whoever asks takes each."""
     every = [run.instance(i.step.action.name, i.step.binding) for i in instances(run.evaluator)]
-    seen: list[tuple[object, ...]] = []
-    for _ in range(150):
-        before = run.store.connection.execute("SELECT * FROM job").fetchall()
-        possible = [s for s in every if s.refusal(run.state) is None]
-        step = walks.random.choice(possible)
-        assert run.step(step) is None
-        after = run.store.connection.execute("SELECT * FROM job").fetchall()
-        if walks.design.transitions[step.step.action.name].writes:
-            seen.append((before[0][1:] if before else None, after[0][1:]))
-    run.store.close()
-    with closing(sqlite3.connect(tmp_path / "queue.sqlite3")) as database:
-        told = database.execute(f"{steps}\nSELECT {chosen} FROM step ORDER BY seq").fetchall()
-    assert len(told) == len(seen) > 40
-    for row, (before_row, after_row) in zip(told, seen, strict=True):
-        assert row[1::2] == after_row
-        assert before_row is None or row[::2] == before_row
+    for _ in range(steps):
+        yield random.choice([s for s in every if s.refusal(run.state) is None])
 
 
 @pytest.mark.parametrize("name", ["one-job", "requests", "whole"])
 def test_no_detector_fires_on_healthy_runs(name: str, tmp_path: Path) -> None:
     """Seeded walks on real stores, as they stand at the end."""
-    from checker.replay import Replay
-    from spec.language.evaluate import instances
-
-    scope = SCOPES[name]
-    design = derive(scope)
-    walks = Walks(design, seed=11)
-    queries = []
-    for detector in DETECTORS.values():
-        try:
-            queries.append(query(design, detector))
-        except (NoQuery, KeyError):
-            continue
-        if "recorded" in queries[-1] and "recorded" not in scope.spec.fields:
-            queries.pop()
+    design, random = derive(SCOPES[name]), Random(11)
+    queries = [query(design, d) for d in DETECTORS.values() if speaks_of(design, d)]
     assert len(queries) >= 10
     for n in range(6):
         file = tmp_path / f"{n}.sqlite3"
         run = Replay(design, str(file))
-        every = [run.instance(i.step.action.name, i.step.binding) for i in instances(run.evaluator)]
-        for _ in range(60):
-            assert (
-                run.step(walks.random.choice([s for s in every if not s.refusal(run.state)]))
-                is None
-            )
+        for step in walk(run, random, 60):
+            assert run.step(step) is None
         run.store.close()
         with closing(sqlite3.connect(file)) as database:
             assert [database.execute(text).fetchall() for text in queries] == [[]] * len(queries)
+
+
+def speaks_of(design: Design, detector: Detector) -> bool:
+    spec = design.scope.spec
+    return "recorded" in spec.fields if detector.where else detector.by in spec.properties
 
 
 @MODES

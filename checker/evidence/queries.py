@@ -81,10 +81,11 @@ def _steps(design: Design, where: str) -> Iterable[str]:
     yield "WITH change AS (  -- what each step wrote, place by place"
     yield "  SELECT trace.seq, place.key AS place, place.value"
     yield "  FROM trace, json_each(trace.after) AS place"
-    yield "), doing AS (  -- whose job it was: a row that was changed, or the job of the actor"
+    yield "), doing AS (  -- which job: of a row that was changed, a parameter, or the actor's"
     yield "  SELECT seq, actor, action, coalesce("
     yield "    (SELECT rtrim(substr(place, instr(place, '[') + 1), ']') FROM change"
     yield "     WHERE change.seq = trace.seq AND place LIKE '%[job%' LIMIT 1),"
+    yield "    json_extract(params, '$.j'),"
     yield "    " + _last("'job[' || actor || ']'", "trace.seq", "<")
     yield "  ) AS job"
     yield "  FROM trace"
