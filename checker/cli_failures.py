@@ -103,5 +103,5 @@ def _show(rows: list[Five]) -> None:
 
     out = console.console()
     out.print("\n".join(aligned(matrix(rows))), soft_wrap=True)
-    out.print(f"\n{LEGEND}", style="dim")
+    out.print(f"\n{LEGEND}", style="dim", soft_wrap=True)
     out.print(summary(rows))

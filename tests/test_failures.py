@@ -164,7 +164,7 @@ def test_the_trace_alone_tells_each_row_before_and_after_each_step(tmp_path: Pat
     """Seeded; the rows are compared with those that the store itself had around each step."""
     steps, chosen = columns_of_steps()
     design, random, compared = derive(WHOLE), Random(5), 0
-    for n in range(25):
+    for n in range(45):
         file = tmp_path / f"{n}.sqlite3"
         run, rows = Replay(design, str(file)), []
         for step in walk(run, random, 40):

@@ -126,12 +126,12 @@ MODES = (
     ),
     FailureMode(
         "FM-028",
-        "a_job_is_buried_for_a_deployment",
+        "a_job_is_buried_for_an_interruption",
         Loss(
             ("instead recover recover_as_failure",),
             "verdicts_are_just",
             "one-job",
-            "A worker is shut down, and the job is buried as failed although it never failed.",
+            "A worker goes silent once, and the job is buried as failed although it never failed.",
         ),
         "Failures and interruptions have a budget each.",
     ),

@@ -101,8 +101,7 @@ def split(spec: Spec, name: str, at: str | None = None) -> Spec:
             waiting = Part((other.params[0],), (busy,), ())
             actions[other.name] = replace(other, parts=(*other.parts, waiting))
     memories = {f.name: f for f in (half, *kept.values())}
-    edit = " ".join(["split", name, *([at] if at else [])])
-    return _with_actions(spec, edit, actions, memories)
+    return _with_actions(spec, f"split {name} {at or ''}".strip(), actions, memories)
 
 
 def weaken(spec: Spec, name: str, field: str) -> Spec:
