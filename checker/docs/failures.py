@@ -13,6 +13,7 @@ from checker.evidence.five import Five, five
 from checker.evidence.mending import mending
 from checker.evidence.recovered import repair_statements
 from checker.evidence.text import LEGEND, MARKS, story, summary
+from checker.prove.proof import prove
 from spec.failures import FAILURES
 from spec.failures.repairs import REPAIRS
 
@@ -21,8 +22,13 @@ WIDTH = 96
 
 @cache
 def proofs_of(name: str) -> Five:
-    """Return the proofs of a failure mode, computed once for all blocks."""
-    return five(FAILURES[name])
+    """Return the proofs of a failure mode, computed once for all blocks; what can be proved for any
+    number is proved first, so that the pages do not depend on what was remembered.
+    """
+    mode = FAILURES[name]
+    for loss in mode.losses:
+        prove(found.healthy(loss).spec)
+    return five(mode)
 
 
 def matrix() -> str:

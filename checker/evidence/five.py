@@ -82,8 +82,8 @@ def _kept(prove: Callable[[], Any], kind: type[Any]) -> Any:
     """Return the proof, or that there is no trace to prove it from."""
     try:
         return prove()
-    except BadTrace as bad:
-        return kind(False, "", str(bad))
+    except BadTrace:  # of which the first proof complains
+        return kind(False, "", "", "the kept trace cannot be read")
 
 
 def as_json(proofs: Five) -> dict[str, Any]:

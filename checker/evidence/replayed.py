@@ -27,7 +27,8 @@ def reproduced(mode: FailureMode, loss: Loss) -> Reproduced:
         replay(trace)
         best = found.shortest(loss)
     except (BadTrace, Diverged, found.NotReproduced) as wrong:
-        return Reproduced(False, "", str(wrong), trace=shown)
+        says = f"{wrong}; `ffq failures --write` keeps the trace that is found now"
+        return Reproduced(False, "", says, trace=shown)
     edits, off = found.parts(loss)
     if (trace.edits, trace.off, trace.violated) != (edits, off, loss.breaks):
         return Reproduced(False, "", "the trace is of another failure mode", trace=shown)

@@ -129,5 +129,20 @@ MODES = (
             "A job was buried, and a worker that was slow reports success under the same token.",
         ),
         "No step leaves an end: a settle needs a claim that is open, not only the right token.",
+        elsewhere=(
+            Loss(
+                ("settle_done.leased",),
+                "terminal_is_absorbing",
+                "whole",
+                "A job is cancelled while its worker runs, and success overwrites the "
+                "cancellation.",
+            ),
+            Loss(
+                ("cancel.open",),
+                "terminal_is_absorbing",
+                "whole",
+                "A client cancels a job that has ended, and its end is written over.",
+            ),
+        ),
     ),
 )
