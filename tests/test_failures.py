@@ -32,7 +32,7 @@ from spec.failures.incidents import INCIDENTS
 from spec.failures.naive import NAIVE, find
 from spec.failures.repairs import REPAIRS, RESIDUE
 from spec.language import require
-from spec.language.evaluate import Instance, instances
+from spec.language.evaluate import Instance
 from spec.language.misuse import Misuse
 from spec.queue import DEFAULT, SCOPES
 from spec.queue.job import Job, Lease, Status
@@ -186,9 +186,8 @@ def test_the_trace_alone_tells_each_row_before_and_after_each_step(tmp_path: Pat
 
 def walk(run: Replay, random: Random, steps: int) -> Iterator[Instance]:
     """Yield random steps that are possible; whoever asks takes each."""
-    every = [run.instance(i.step.action.name, i.step.binding) for i in instances(run.evaluator)]
     for _ in range(steps):
-        yield random.choice([s for s in every if s.refusal(run.state) is None])
+        yield random.choice([s for s in run.steps.every if s.refusal(run.state) is None])
 
 
 @pytest.mark.parametrize("name", ["one-job", "requests", "whole"])
