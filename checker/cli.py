@@ -20,6 +20,7 @@ from checker import (
     cli_ablate,
     cli_bench,
     cli_docs,
+    cli_failures,
     cli_fairness,
     cli_lemmas,
     cli_queue_show,
@@ -80,7 +81,8 @@ for module in (cli_queue_work, cli_queue_show):
     module.register(queue)
 
 for module in (
-    cli_ablate, replay_cli, conformance_cli, cli_fairness, cli_docs, cli_bench, cli_lemmas,
+    cli_ablate, cli_failures, replay_cli, conformance_cli, cli_fairness, cli_docs, cli_bench,
+    cli_lemmas,
 ):  # fmt: skip
     module.register(app)
 

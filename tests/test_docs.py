@@ -10,7 +10,7 @@ import pytest
 from checker import cache, plain, remembered
 from checker.cli import app, main
 from checker.cli_docs import commands
-from checker.docs import output, pages
+from checker.docs import failures, output, pages
 from checker.docs.blocks import Block, Trouble, difference, fill, find
 from checker.docs.diagrams import Steps, diagram, small
 from checker.docs.pages import Printers, all_pages, unknown_names
@@ -264,6 +264,7 @@ def test_each_block_that_takes_no_exploring_prints(known: Index, but: set[str]) 
     printers = Printers(known, unwatched, {})
     module = known.modules[0].name
     explores = {"scopes", "diagram", "refusals", "story", "readme-trace", "readme-check"}
+    explores |= {"failures", *failures.PRINTERS}
     for name in set(printers) - explores - but:
         given = [module] if name in ("fields", "actions", "formulas") else []
         given += list(known.largest.spec.actions)[:1] if name == "sql" else []

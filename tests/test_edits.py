@@ -188,6 +188,15 @@ def test_a_split_begins_and_ends_at_a_field() -> None:
         assert written == [field, "settle_half", "settle_o"]
 
 
+def test_a_split_without_a_field_checks_now_and_writes_later() -> None:
+    late = split(till, "settle")
+    rest = [u.field.name for u in late.actions["settle_rest"].updates(late)]
+    assert rest == ["paid", "sent", "settle_half", "settle_o"]
+    run = Run(late).take("arrive 0", "arrive 1", "settle 0 0", "settle 1 0", "settle_rest 0")
+    assert run["paid"] == [True, False]
+    assert run.refusal("settle_rest 1") is None, "the guard was passed before"
+
+
 # Weaken.
 
 LAZY = weaken(till, "settle", "paid")
@@ -250,6 +259,7 @@ def test_a_naive_action_takes_the_place_of_the_real_one_in_every_part() -> None:
     [
         ("settle.unpaid", "without settle.unpaid"),
         ("without settle.unpaid", "without settle.unpaid"),
+        ("split settle", "split settle"),
         ("split settle sent", "split settle sent"),
         ("weaken settle paid", "weaken settle paid"),
     ],

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from checker.ablate import Watch
-from checker.docs import figures, proofs, tables
+from checker.docs import failures, figures, proofs, tables
 from checker.docs.blocks import Printer, difference, fill, find, outside_fences
 from checker.docs.diagrams import Steps, diagram, small
 from checker.docs.spec_index import Index, Module
@@ -87,6 +87,8 @@ class Printers(Mapping[str, Printer]):
             "lemmas": alone(lambda: proofs.helping(self._proofs)),
             "stages": alone(lambda: proofs.argued(self._proofs)),
             "assumed": alone(lambda: proofs.assumed(self._proofs)),
+            "failures": alone(failures.matrix),
+            **failures.PRINTERS,
         }
 
     def __getitem__(self, name: str) -> Printer:

@@ -42,8 +42,9 @@ def instead(spec: Spec, name: str, other: Callable[..., Any]) -> Spec:
     return _with_actions(spec, f"instead {name} {other.__name__}", {name: naive})
 
 
-def split(spec: Spec, name: str, at: str) -> Spec:
-    """Return the spec with an atomic action made two: assignments from field `at` on come later.
+def split(spec: Spec, name: str, at: str | None = None) -> Spec:
+    """Return the spec with an atomic action made two: assignments from field `at` on come later;
+    without a field all of them do, so that the guards are checked long before anything is written.
 
     The action's first parameter is its process. Half-way, it can only finish or crash, and what it
     was working on is in its memory: a crash forgets that the second half was to come. The second
@@ -58,7 +59,7 @@ def split(spec: Spec, name: str, at: str) -> Spec:
     process, *others = action.params
     statements = [u for part in action.parts for u in part.statements]
     first = next((i for i, u in enumerate(statements) if u.field.name == at), 0)
-    if not first:
+    if at is not None and not first:
         fields = [u.field.name for u in statements[1:]]
         raise Misuse(f"{name} cannot be split at '{at}'", near(at, fields))
 
@@ -100,7 +101,7 @@ def split(spec: Spec, name: str, at: str) -> Spec:
             waiting = Part((other.params[0],), (busy,), ())
             actions[other.name] = replace(other, parts=(*other.parts, waiting))
     memories = {f.name: f for f in (half, *kept.values())}
-    return _with_actions(spec, f"split {name} {at}", actions, memories)
+    return _with_actions(spec, f"split {name} {at or ''}".strip(), actions, memories)
 
 
 def weaken(spec: Spec, name: str, field: str) -> Spec:
@@ -170,13 +171,16 @@ def assumptions(spec: Spec) -> list[str]:
 
 
 def find(spec: Spec, text: str) -> Spec:
-    """Return the spec edited as `text` says: `action.guard`, `without action.guard`, `split action
-    field`, `weaken action field`, `unfair action`, `weakly action`, `endless action`.
+    """Return the spec edited as `text` says: `action.guard`, `without action.guard`,
+    `split action`, `split action field`, `weaken action field`, `unfair action`, `weakly action`,
+    `endless action`.
     """
     words = text.split()
     match words:
         case [guard] | ["without", guard]:
             return without(spec, guard)
+        case ["split", name]:
+            return split(spec, name)
         case ["split", name, at]:
             return split(spec, name, at)
         case ["weaken", name, field]:

@@ -1,0 +1,107 @@
+"""`ffq failures`: the catalogue of failure modes, each with its five proofs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.cli_options import Wrong, close
+
+if TYPE_CHECKING:
+    from checker.evidence.five import Five
+    from spec.failures import FailureMode
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(failures)
+
+
+def _complete(incomplete: str) -> list[tuple[str, str]]:
+    from spec.failures import FAILURES
+
+    return [(i, m.name) for i, m in FAILURES.items() if i.startswith(incomplete)]
+
+
+def failures(
+    failure: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these: FM-010.", autocompletion=_complete),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Keep the traces that are found now.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print the failure modes with what is proved of each; of one, all that is known.
+
+    Reproduced: the shortest trace. Replayed: the same in a real database. Prevented: the property
+    holds with the protection. Detected: a query finds the damage. Recovered: repairs restore what
+    must hold. Exit status: 0 each proof is had or missing for a reason, 1 one failed, 2 bad usage.
+    """
+    from checker import console
+    from checker.evidence.five import as_json as told
+    from checker.evidence.five import five
+    from checker.evidence.text import page
+
+    chosen = _chosen(failure or [])
+    if write:
+        _write(chosen)
+    rows: list[Five] = []
+    live = console.Live()
+    report = live.count("failure modes", "proved")
+    try:
+        for n, mode in enumerate(chosen, 1):
+            rows.append(five(mode))
+            if report:
+                report(n, len(chosen))
+    finally:
+        live.done()
+    complaints = [line for proofs in rows for line in proofs.complaints]
+    if as_json:
+        answer = {"ok": not complaints, "failures": [told(r) for r in rows]}
+        console.emit(answer | {"complaints": complaints})
+    elif failure:
+        out = console.console()
+        for proofs in rows:
+            out.print("\n".join(page(proofs, out.width)), soft_wrap=True)
+    else:
+        _show(rows)
+    for line in complaints:
+        console.say(line)
+    raise typer.Exit(1 if complaints else 0)
+
+
+def _chosen(wanted: list[str]) -> list[FailureMode]:
+    from spec.failures import FAILURES
+
+    for name in wanted:
+        if name not in FAILURES:
+            raise Wrong(
+                f"there is no failure mode '{name}'; {close(name, FAILURES, 'ffq failures')}"
+            )
+    return [mode for name, mode in FAILURES.items() if not wanted or name in wanted]
+
+
+def _write(chosen: list[FailureMode]) -> None:
+    from checker import console
+    from checker.evidence import found
+
+    for mode in chosen:
+        for loss in mode.losses:
+            try:
+                if found.keep(mode, loss):
+                    console.say(f"kept {found.file_of(mode, loss).name}")
+            except found.NotReproduced as wrong:
+                console.say(f"{mode.id}: {wrong}")
+
+
+def _show(rows: list[Five]) -> None:
+    from checker import console
+    from checker.evidence.text import LEGEND, aligned, matrix, summary
+
+    out = console.console()
+    out.print("\n".join(aligned(matrix(rows))), soft_wrap=True)
+    out.print(f"\n{LEGEND}", style="dim", soft_wrap=True)
+    out.print(summary(rows))

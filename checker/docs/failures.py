@@ -1,0 +1,182 @@
+"""The catalogue as Markdown: blocks of its index, its pages and its postmortems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from checker.docs.blocks import Printer
+from checker.docs.figures import bounds
+from checker.docs.tables import NOTHING, code, table
+from checker.evidence import found
+from checker.evidence.five import Five, five
+from checker.evidence.mending import mending
+from checker.evidence.recovered import repair_statements
+from checker.evidence.text import LEGEND, MARKS, story, summary
+from checker.prove.proof import prove
+from spec.failures import FAILURES
+from spec.failures.repairs import REPAIRS
+
+WIDTH = 96
+
+
+@cache
+def proofs_of(name: str) -> Five:
+    """Return the proofs of a failure mode, computed once for all blocks; what can be proved for any
+    number is proved first, so that the pages do not depend on what was remembered.
+    """
+    mode = FAILURES[name]
+    for loss in mode.losses:
+        prove(found.healthy(loss).spec)
+    return five(mode)
+
+
+def matrix() -> str:
+    """Print every failure mode with its five marks."""
+    every = [proofs_of(name) for name in FAILURES]
+    rows = []
+    for p in every:
+        claim = found.claim_of(p.mode.loss)
+        link = f"[{p.mode.id}](failure-modes/{p.mode.id}.md)"
+        marks = [mark.symbol for mark in p.marks.values()]
+        rows.append([link, p.mode.doc, f"{claim.id} `{claim.name}`", p.mode.loss.scope, *marks])
+    head = ["ID", "what happens", "breaks", "scope", *MARKS]
+    return f"{table(head, rows)}\n\n{summary(every)}. {LEGEND}.\n\n_Computed by `ffq failures`._"
+
+
+def _facts(p: Five) -> str:
+    mode, claim = p.mode, found.claim_of(p.mode.loss)
+    edits = " ".join(f"--without '{text}'" for text in mode.loss.edits)
+    rows = [[name, mark.symbol, mark.missing or mark.says] for name, mark in p.marks.items()]
+    return "\n\n".join(
+        [
+            f"**{mode.doc}**",
+            f"It breaks {claim.id} `{claim.name}`: {claim.doc}",
+            f"The protection: {mode.protection}",
+            table(["proof", "mark", "what was seen"], rows),
+            f"_Computed by `ffq failures {mode.id}`; the run is found by `ffq check --scope "
+            f"{mode.loss.scope} {edits} --property {claim.name}`._",
+        ]
+    )
+
+
+def _incidents(p: Five) -> str:
+    if not p.mode.incidents:
+        return "No report of exactly this is in the collection; its siblings have some."
+    rows = [
+        [i.id, i.system, f"[{i.title.replace('|', '/')}]({i.url})", i.grade]
+        for i in p.mode.incidents
+    ]
+    note = "A: a maintainer, a merged fix or the documentation says so. B: a report with steps."
+    return f"{table(['ID', 'system', 'told in', 'grade'], rows)}\n\n_{note}_"
+
+
+def _run(p: Five) -> str:
+    lines = [*story(p, WIDTH), "", f"With the protection: {_today(p)}."]
+    return _fenced("text", lines) + f"\n\n_Replayed from `{p.main.reproduced.trace}`._"
+
+
+def _today(p: Five) -> str:
+    return p.main.prevented.says
+
+
+def _detector(p: Five) -> str:
+    mark = p.detected
+    if not mark.query:
+        return f"Nothing durable shows it: {mark.missing}."
+    return _fenced("sql", mark.query.splitlines()) + f"\n\n_{_sentence(mark.says)}_"
+
+
+def _repairs(p: Five) -> str:
+    said = [_sentence(p.recovered.says)]
+    if p.recovered.missing:
+        said.append(_sentence(p.recovered.missing))
+    if repairs := [repair.__name__ for repair in REPAIRS.get(p.mode.id, ())]:
+        mend = mending(p.mode)
+        statements, shown = repair_statements(mend), list[str]()
+        for name in repairs:
+            shown += [f"-- {mend.scope.spec.actions[name].doc}", f"{statements[name]};", ""]
+        said.append(_fenced("sql", shown[:-1]))
+    if "set aside" in p.recovered.says:
+        said.append(
+            "A row that breaks an invariant and that no repair mends is set aside, with the name "
+            "of the invariant, for people to look at."
+        )
+    if p.recovered.residue:
+        said.append(f"What stays: {p.recovered.residue}.")
+    return "\n\n".join(said)
+
+
+def _variants(p: Five) -> str:
+    if not p.variants:
+        return "There is one place for this protection, and no other form of its loss here."
+    rows = []
+    for three in p.variants:
+        loss, claim = three.loss, found.claim_of(three.loss)
+        kind = "naive fix" if loss in p.mode.naive else "elsewhere"
+        marks = " ".join(m.symbol for m in (three.reproduced, three.replayed, three.prevented))
+        edits = ", ".join(map(code, loss.edits))
+        refused = three.prevented.refused_by
+        broken, by = f"{claim.id} `{claim.name}`", code(refused) if refused else NOTHING
+        rows.append([kind, loss.doc, edits, broken, marks, by])
+    head = [
+        "where",
+        "what happens",
+        "edit",
+        "breaks",
+        "reproduced, replayed, prevented",
+        "refused by",
+    ]
+    return table(head, rows)
+
+
+def _ruled_out(p: Five) -> str:
+    loss, claim = p.mode.loss, found.claim_of(p.mode.loss)
+    scope = found.healthy(loss)
+    steps = p.main.reproduced.steps
+    lines = [
+        f"- A shorter run that breaks `{claim.name}`: there is none of fewer than {steps} steps in "
+        f"scope `{scope.name}` ({bounds(scope)})."
+    ]
+    if claim.kind == "leads_to":
+        lines = [f"- A run that is not fair: every step that has to be taken is, or is impossible "
+                 f"again and again, in scope `{scope.name}` ({bounds(scope)})."]  # fmt: skip
+    held = {
+        "P": "none: it is proved for any number of everything, by both solvers",
+        "E": f"none in any state of scope `{scope.name}`",
+    }[p.main.prevented.evidence or "E"]
+    lines.append(f"- A run that breaks it with the protection in place: {held}.")
+    if p.detected.query:
+        lines.append(
+            f"- A healthy state that sets the detector off: none of {p.detected.states_checked:,}."
+        )
+    return "\n".join(lines)
+
+
+def _fenced(language: str, lines: list[str]) -> str:
+    return "\n".join([f"```{language}", *lines, "```"])
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
+
+
+def _of_one(printer: Callable[[Five], str]) -> Printer:
+    def print_block(given: list[str]) -> str:
+        if len(given) != 1 or given[0] not in FAILURES:
+            raise ValueError(f"name one failure mode: {', '.join(FAILURES)}")
+        return printer(proofs_of(given[0]))
+
+    return print_block
+
+
+PRINTERS: dict[str, Printer] = {
+    "failure": _of_one(_facts),
+    "incidents": _of_one(_incidents),
+    "run": _of_one(_run),
+    "detector": _of_one(_detector),
+    "repairs": _of_one(_repairs),
+    "ruled-out": _of_one(_ruled_out),
+    "variants": _of_one(_variants),
+}
+"""The blocks of the page of one failure mode, and of its postmortem."""

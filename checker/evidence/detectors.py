@@ -1,0 +1,62 @@
+"""What shows the damage of each failure mode: a property, from which the query is derived, or a
+condition over steps written by hand; or why nothing durable shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Either the property whose violation is looked for, or the condition itself, as SQL over
+    `table`: the rows (`job`) or the steps of the trace (`step`).
+    """
+
+    by: str = ""
+    table: str = ""
+    where: str = ""
+
+
+_STALE = "held <> token"
+
+DETECTORS = {
+    "FM-001": Detector("rows_are_kept"),
+    "FM-002b": Detector("a_claim_is_one_record"),
+    "FM-003b": Detector("a_claim_is_one_record"),
+    "FM-007": Detector("every_claim_has_an_outcome"),
+    "FM-010": Detector(table="step", where=f"action = 'settle_done' AND {_STALE}"),
+    "FM-011": Detector(
+        table="step",
+        where=f"action IN ('settle_failed', 'settle_released', 'heartbeat') AND {_STALE}",
+    ),
+    "FM-012": Detector("writes_never_go_back"),
+    "FM-013": Detector("terminal_is_absorbing"),
+    "FM-015": Detector("one_outcome_per_claim"),
+    "FM-016": Detector("no_renewal_after_the_deadline"),
+    "FM-018": Detector(table="step", where="action = 'record' AND recorded"),
+    "FM-021": Detector("no_hidden_partial_update"),
+    "FM-022b": Detector(table="job", where="status = 'done' AND NOT recorded"),
+    "FM-024a": Detector("terminal_is_absorbing"),
+    "FM-027a": Detector("deliveries_are_bounded"),
+    "FM-027b": Detector("deliveries_are_bounded"),
+    "FM-028": Detector("verdicts_are_just"),
+    "FM-029": Detector("deaths_are_announced"),
+    "FM-030": Detector("terminal_is_absorbing"),
+}
+
+_TIME = (
+    "an orphan looks like any claim whose lease has expired: only its age tells, and there is no "
+    "clock here. Watch the age of the oldest expired lease"
+)
+
+UNDETECTED = {
+    "FM-002a": _TIME,
+    "FM-008c": "beginning a job writes nothing to the store; what the worker then writes is fenced",
+    "FM-017": _TIME,
+    "FM-019": "the marker says that the effect took place, and the store holds nothing else that "
+    "knows of it: ask whatever the effect was made in",
+    "FM-022a": "dropping a job writes nothing to the store; the claim looks like that of a worker "
+    "that has died, and recovery treats it as one",
+}
+"""Why a failure mode has no detector over what is durable."""

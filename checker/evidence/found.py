@@ -1,0 +1,126 @@
+"""The shortest trace of a loss: found by the explorer, remembered, and kept in the repository."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from checker.cache import place, recall, remember, source
+from checker.exploration import Limits
+from checker.story import Story, tell, tell_lasso
+from checker.trace import Trace, edited, record, save
+from checker.trace_reading import read
+from spec.failures import FailureMode, Loss
+from spec.language.hashes import claims_hash
+from spec.language.model import Property, Spec
+from spec.language.scope import Scope
+from spec.queue import SCOPES
+
+FOLDER = Path(__file__).resolve().parents[2] / "postmortems" / "traces"
+
+_ENGINES = (
+    "spec/language", "checker/compiled", "checker/fair_cycles.py", "checker/lasso.py",
+    "checker/story.py", "checker/trace.py", "checker/evidence/found.py",
+)  # fmt: skip
+
+
+class NotReproduced(Exception):
+    """Nothing breaks without the protection."""
+
+
+def file_of(mode: FailureMode, loss: Loss) -> Path:
+    """Return where the trace of a loss is kept: `FM-010.jsonl`, `FM-011-elsewhere-2.jsonl`."""
+    if loss is mode.loss:
+        return FOLDER / f"{mode.id}.jsonl"
+    for word, others in (("elsewhere", mode.elsewhere), ("naive", mode.naive)):
+        for n, other in enumerate(others, 1):
+            if other is loss:
+                return FOLDER / f"{mode.id}-{word}-{n}.jsonl"
+    raise ValueError(f"{mode.id} has no such loss")
+
+
+def parts(loss: Loss) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the edits of a loss, and the guards that it removes."""
+    edits = tuple(text for text in loss.edits if " " in text)
+    return edits, tuple(text for text in loss.edits if " " not in text)
+
+
+def healthy(loss: Loss) -> Scope:
+    """Return the scope of a loss with every protection in place."""
+    return SCOPES[loss.scope]
+
+
+def claim_of(loss: Loss) -> Property:
+    """Return the property that a loss breaks."""
+    return healthy(loss).spec.properties[loss.breaks]
+
+
+def shortest(loss: Loss) -> str:
+    """Return the shortest trace as the text of a file; remembered. Raises `NotReproduced`."""
+    edits, off = parts(loss)
+    scope = edited(healthy(loss), edits, off)
+    hashes = [
+        claims_hash(s, "invariant", "step", "leads_to") for s in (healthy(loss).spec, scope.spec)
+    ]
+    bounds = sorted(scope.bounds.items())
+    file = place("failures", [*hashes, loss.edits, loss.breaks, bounds, source(*_ENGINES)])
+    known = recall(file)
+    if isinstance(known, str):
+        return known
+    text = _search(loss)
+    remember(file, text)
+    return text
+
+
+def _search(loss: Loss) -> str:
+    edits, off = parts(loss)
+    base, whole = healthy(loss), edited(healthy(loss), edits, off)
+    story = _ended(whole, loss) if claim_of(loss).kind != "leads_to" else _endless(whole, loss)
+    trace = Trace(base, edits, off, "compiled", loss.breaks, story.lines, loop=story.loop)
+    return record(trace, story)
+
+
+def _ended(whole: Scope, loss: Loss) -> Story:
+    from checker import compiled
+
+    # One thread finds the same run every time; what is not asked takes long to compile.
+    found = compiled.explore(
+        whole.on(_asking(whole.spec, loss.breaks)), until=frozenset({loss.breaks}), threads=1
+    )
+    if loss.breaks not in found.violations:
+        raise NotReproduced(f"{loss.breaks} holds in {whole.name} with {', '.join(loss.edits)}")
+    return tell(whole, found.path(loss.breaks), loss.breaks)
+
+
+def _endless(whole: Scope, loss: Loss) -> Story:
+    from checker.fair_cycles import decide
+
+    lasso = decide(whole.on(_asking(whole.spec, loss.breaks)), (), Limits(), 1)[loss.breaks].lasso
+    if lasso is None:
+        raise NotReproduced(f"{loss.breaks} holds in {whole.name} with {', '.join(loss.edits)}")
+    actions = whole.spec.actions
+    stem, loop = (
+        tuple(replace(step, action=actions[step.action.name]) for step in part)
+        for part in (lasso.stem, lasso.loop)
+    )
+    return tell_lasso(whole, replace(lasso, stem=stem, loop=loop), loss.breaks)
+
+
+def _asking(spec: Spec, name: str) -> Spec:
+    """Return the spec with one property and no other."""
+    return spec.edited(f"{name} alone", properties={name: spec.properties[name]})
+
+
+# ---------------------------------------------------------------- what is kept
+def kept(mode: FailureMode, loss: Loss) -> Trace:
+    """Return the trace that the repository keeps of a loss; raises `BadTrace`."""
+    return read(file_of(mode, loss), SCOPES)
+
+
+def keep(mode: FailureMode, loss: Loss) -> bool:
+    """Write the shortest trace where it is kept; return whether that changes the file."""
+    text, file = shortest(loss), file_of(mode, loss)
+    if file.is_file() and file.read_text("utf-8") == text:
+        return False
+    save(file, text)
+    return True

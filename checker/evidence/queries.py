@@ -1,0 +1,113 @@
+"""Detectors as SQL: over the rows, or over the steps that the append-only trace has kept.
+
+A step as a detector sees it: its job, each column of the row before and after, and the token that
+the actor was given last (`held`), all put together from the trace alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from checker.evidence.detectors import Detector
+from impl.derive import Design
+from impl.sql import condition, name
+from impl.tables import Table, of_one_row
+from spec.language.expr import Bound, Exists, ForAll, Not, Read, Var
+from spec.language.model import Property
+from spec.language.tree import walk
+
+AFTER = "_after"
+
+
+class NoQuery(Exception):
+    """The property speaks of more than one row, or of what no store knows."""
+
+
+def condition_of(design: Design, detector: Detector) -> tuple[str, str]:
+    """Return the table that a detector reads, and the condition of what it looks for."""
+    if detector.where:
+        return detector.table, detector.where
+    claim = design.scope.spec.properties[detector.by]
+    (table,) = (t for t in design.tables if t.name == "job")
+    if of_one_row(claim, table):
+        return "job", _negated(design, claim)
+    if claim.kind == "step" and _of_one_job(claim, table):
+        return "step", _negated(design, claim)
+    raise NoQuery(f"{claim.name} is about more than one row, or about what is not durable")
+
+
+def _of_one_job(claim: Property, table: Table) -> bool:
+    return [v.type for v in claim.params] == [table.sort] and all(
+        not isinstance(e, ForAll | Exists)
+        and (not isinstance(e, Read) or (e.field in table.columns and isinstance(e.index, Var)))
+        for e in walk(claim.body)
+    )
+
+
+def _negated(design: Design, claim: Property) -> str:
+    def names(e: Read | Var | Bound) -> str:
+        match e:
+            case Read():
+                return name(e.field.name + (AFTER if e.after else ""))
+            case Bound():
+                return f"{design.scope.bounds[e.name]} /* {e.name} */"
+            case Var():
+                return "id"
+
+    return condition(Not(claim.body), names)
+
+
+def query(design: Design, detector: Detector) -> str:
+    """Return the whole query; each row of the answer is something damaged."""
+    table, where = condition_of(design, detector)
+    if table == "job":
+        return f"SELECT id\nFROM job\nWHERE {where}"
+    steps = "\n".join(_steps(design, where))
+    return f"{steps}\nSELECT seq, actor, action, job\nFROM step\nWHERE {where}"
+
+
+def columns(design: Design, where: str) -> list[str]:
+    """Return the columns before and after a step that a condition reads."""
+    (table,) = (t for t in design.tables if t.name == "job")
+    words = set(re.findall(r"\w+", where))
+    both = [(f.name, f.name + AFTER) for f in table.columns]
+    return [one for pair in both for one in pair if one in words]
+
+
+def _steps(design: Design, where: str) -> Iterable[str]:
+    (table,) = (t for t in design.tables if t.name == "job")
+    initial = {f.name: table.without_row(f) for f in table.columns}
+    yield "WITH change AS (  -- what each step wrote, place by place"
+    yield "  SELECT trace.seq, place.key AS place, place.value"
+    yield "  FROM trace, json_each(trace.after) AS place"
+    yield "), doing AS (  -- which job: of a row that was changed, a parameter, or the actor's"
+    yield "  SELECT seq, actor, action, coalesce("
+    yield "    (SELECT rtrim(substr(place, instr(place, '[') + 1), ']') FROM change"
+    yield "     WHERE change.seq = trace.seq AND place LIKE '%[job%' LIMIT 1),"
+    yield "    json_extract(params, '$.j'),"
+    yield "    " + _last("'job[' || actor || ']'", "trace.seq", "<")
+    yield "  ) AS job"
+    yield "  FROM trace"
+    yield "), step AS (  -- the row before and after"
+    yield "  SELECT seq, actor, action, job,"
+    lines = []
+    for column in columns(design, where):
+        field = column.removesuffix(AFTER)
+        sign = "<=" if column.endswith(AFTER) else "<"
+        last = _last(f"'{field}[' || job || ']'", "doing.seq", sign)
+        lines.append(f"    coalesce({last}, {initial[field]}) AS {name(column)}")
+    if "held" in re.findall(r"\w+", where):
+        last = _last("'held[' || actor || ']'", "doing.seq", "<")
+        lines.append(f"    coalesce({last}, 0) AS held")
+    yield ",\n".join(lines)
+    yield "  FROM doing"
+    yield ")"
+
+
+def _last(place: str, seq: str, sign: str) -> str:
+    """Return the last value that was written to a place before a step."""
+    return (
+        f"(SELECT value FROM change WHERE place = {place}\n"
+        f"      AND change.seq {sign} {seq} ORDER BY change.seq DESC LIMIT 1)"
+    )

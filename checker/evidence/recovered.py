@@ -1,0 +1,214 @@
+"""The fifth proof: whatever the failure leads to, the repairs restore every invariant, or set the
+job aside with the reason.
+
+They are run from every state that the scope can reach without the protection, in every order, and
+stop only where none is possible. Killed between two steps and run again, they go on from a state on
+such a way: nothing else remembers how far they were.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from checker.cache import place, recall, remember, source
+from checker.evidence import found
+from checker.evidence.damaged import Damage, damage, stopped
+from checker.evidence.marks import Recovered
+from checker.evidence.mending import ASIDE, Mending, mending
+from checker.replay import replay_trace
+from impl.derive import derive
+from impl.sql import decode
+from spec.failures import FailureMode
+from spec.failures.repairs import RESIDUE, SHOWS
+from spec.language.evaluate import Claim, Evaluator, instances
+from spec.language.expr import Read
+from spec.language.hashes import claims_hash
+from spec.language.model import Property
+from spec.language.scope import State
+from spec.language.tree import walk
+
+_ENGINES = ("spec/language", "spec/failures", "checker/compiled", "checker/evidence", "impl")
+
+
+def recovered(mode: FailureMode) -> Recovered:
+    """Return what the repairs make of every state that the failure can lead to; remembered."""
+    base = found.healthy(mode.loss)
+    hashed = claims_hash(base.spec, "invariant", "lemma")
+    bounds = sorted(base.bounds.items())
+    file = place("recovered", [mode.id, mode.loss.edits, hashed, bounds, source(*_ENGINES)])
+    known = recall(file)
+    if not isinstance(known, dict):
+        known = _recover(mode)
+        remember(file, known)
+    return Recovered(**known)
+
+
+def _recover(mode: FailureMode) -> dict[str, Any]:
+    bad = damage(mode.loss)
+    mend = mending(mode)
+    result = _Run(mend, bad)
+    wrong = result.wrong or _harm(mend, mode) or _otherwise(mend, mode)
+    says = f"{bad.count:,} states ({len(bad.states):,} without what processes knew): "
+    says += _told(result)
+    residue, missing = RESIDUE.get(mode.id, ""), ""
+    if result.unseen and not wrong:
+        names = ", ".join(f"{name} in {n}" for name, n in sorted(result.unseen.items()))
+        missing = f"no row shows it ({names} of {len(bad.states):,}), so no repair finds the job"
+    return {
+        "ok": not wrong and not missing,
+        "evidence": "" if wrong or missing else "E",
+        "says": wrong or says,
+        "missing": missing,
+        "states_checked": bad.count,
+        "residue": residue,
+    }
+
+
+def _told(run: _Run) -> str:
+    if not run.broken:
+        return "none breaks an invariant that rows show, so there is nothing to repair"
+    said = [f"{run.broken:,} break an invariant that rows show"]
+    said += [f"{run.mended:,} are mended"] if run.mended else []
+    said += [f"in {run.aside:,} the job is set aside"] if run.aside else []
+    return ", ".join(said)
+
+
+class _Run:
+    """The repairs in every order from every damaged state."""
+
+    def __init__(self, mend: Mending, bad: Damage) -> None:
+        self.mend = mend
+        self.evaluator = Evaluator(mend.scope)
+        self.steps = [
+            step for step in instances(self.evaluator) if step.step.action.name in mend.repairs
+        ]
+        self.claims = [
+            Claim(self.evaluator, p)
+            for p in mend.scope.spec.properties.values()
+            if p.kind in ("invariant", "lemma")
+        ]
+        self.wrong = ""
+        self.broken = self.mended = self.aside = 0
+        self.unseen: Counter[str] = Counter()
+        for state in bad.states:
+            self._one(mend.begin(state))
+
+    def _one(self, state: State) -> None:
+        ends = list(self.ends(state))
+        self.wrong = self.wrong or ("" if ends else f"no end from {state}")
+        before = [c.property for c in self._violated(state)]
+        if any(not ghostly(p) or p.name in SHOWS for p in before):
+            self.broken += 1
+            self.mended += not any(self.mend.aside(e) for e in ends)
+            self.aside += any(self.mend.aside(e) for e in ends)
+        left = {c.property.name: c.property for end in ends for c in self._violated(end)}
+        for name, claim in left.items():
+            if ghostly(claim):
+                self.unseen[name] += 1
+            else:
+                self.wrong = self.wrong or f"{name} is broken after the repair of {state}"
+
+    def ends(self, state: State) -> Iterator[State]:
+        """Yield each state in which the repairs can stop; a way that comes back to itself has
+        none.
+        """
+        seen, left = {state}, [state]
+        while left:
+            now = left.pop()
+            following = [s.after(now) for s in self.steps if s.refusal(now) is None]
+            if not following:
+                yield now
+            for then in following:
+                if then not in seen:
+                    seen.add(then)
+                    left.append(then)
+
+    def _violated(self, state: State) -> list[Claim]:
+        """Return the claims that are broken for a job that is not set aside."""
+        found = []
+        for claim in self.claims:
+            for binding, body, _ in claim.cases:
+                jobs = [binding[p.name] for p in claim.property.params if p.type is self.mend.sort]
+                if any(self.mend.is_aside(state, j) for j in jobs):
+                    continue
+                if not body(state, state):
+                    found.append(claim)
+                    break
+        return found
+
+
+def ghostly(claim: Property) -> bool:
+    """Return whether the claim speaks of what no store knows."""
+    return any(isinstance(e, Read) and e.field.survival == "ghost" for e in walk(claim.body))
+
+
+# ---------------------------------------------------------------- no harm, and the same in SQL
+def _harm(mend: Mending, mode: FailureMode) -> str:
+    """Say which repair touches a state that a healthy run can be in."""
+    evaluator = Evaluator(mend.scope)
+    steps = [s for s in instances(evaluator) if s.step.action.name in mend.repairs]
+    for state in stopped(found.healthy(mode.loss)).states:
+        for step in steps:
+            if step.refusal(mend.begin(state)) is None:
+                return f"{step.step.action.name} changes a healthy row: {state}"
+    return ""
+
+
+def _otherwise(mend: Mending, mode: FailureMode) -> str:
+    """Say whether SQL, run on the database that the trace has damaged, does otherwise than the
+    spec.
+    """
+    trace = found.kept(mode, mode.loss)
+    statements = repair_statements(mend)
+    with tempfile.TemporaryDirectory(prefix="ffq-") as folder:
+        file = Path(folder) / "queue.sqlite3"
+        replay_trace(trace, mode.loss.edits, str(file))
+        with closing(sqlite3.connect(file)) as database:
+            before = _rows(mend, database)
+            database.execute(f"ALTER TABLE job ADD COLUMN {ASIDE} TEXT NOT NULL DEFAULT 'none'")
+            _repair(mend, database, list(statements.values()))
+            after = _rows(mend, database)
+    evaluator = Evaluator(mend.scope)
+    state = mend.with_rows(evaluator.initial(), before)
+    run = _Run(mend, Damage(0, ()))
+    wanted = [mend.rows(end) for end in run.ends(state)]
+    if after not in wanted:
+        return f"the SQL of the repairs makes {after} of {before}, the spec {wanted}"
+    return ""
+
+
+def repair_statements(mend: Mending) -> dict[str, str]:
+    """Return the SQL of each repair by name; `:j` is the job."""
+    design = derive(mend.scope, checks=False)
+    found = {}
+    for name in mend.repairs:
+        statement = design.transitions[name].statement
+        assert statement is not None
+        found[name] = statement.text
+    return found
+
+
+def _repair(mend: Mending, database: sqlite3.Connection, statements: list[str]) -> None:
+    constants = {name: mend.scope.bounds[name] for name in mend.scope.spec.constants}
+    ids = [id for (id,) in database.execute("SELECT id FROM job").fetchall()]
+    changed = True
+    while changed:
+        changed = False
+        for id in ids:
+            for text in statements:
+                changed |= bool(database.execute(text, constants | {"j": id}).fetchall())
+
+
+def _rows(mend: Mending, database: sqlite3.Connection) -> dict[int, tuple[Any, ...]]:
+    fields = [f for f in mend.columns if f.name != ASIDE]
+    names = ", ".join(f'"{f.name}"' for f in fields)
+    return {
+        id - 1: tuple(decode(f.type, v) for f, v in zip(fields, values, strict=True))
+        for id, *values in database.execute(f"SELECT id, {names} FROM job").fetchall()
+    }

@@ -1,0 +1,132 @@
+"""The first three proofs: the trace is the shortest, it breaks a real database, and it is refused
+where the protection is in place.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from checker.evidence import found
+from checker.evidence.marks import Prevented, Replayed, Reproduced
+from checker.prove.proof import known
+from checker.remembered import look
+from checker.replay import Divergence, replay_trace
+from checker.trace import BadTrace, Diverged, Trace, binding_of, replay
+from spec.failures import FailureMode, Loss
+from spec.language.evaluate import Evaluator, Instance
+from spec.language.scope import Scope
+
+
+def reproduced(mode: FailureMode, loss: Loss) -> Reproduced:
+    """Return whether the kept trace is a shortest run to the violation of the named property."""
+    file = found.file_of(mode, loss)
+    shown = f"postmortems/traces/{file.name}"
+    try:
+        trace = found.kept(mode, loss)
+        replay(trace)
+        best = found.shortest(loss)
+    except (BadTrace, Diverged, found.NotReproduced) as wrong:
+        says = f"{wrong}; `ffq failures --write` keeps the trace that is found now"
+        return Reproduced(False, "", says, trace=shown)
+    edits, off = found.parts(loss)
+    if (trace.edits, trace.off, trace.violated) != (edits, off, loss.breaks):
+        return Reproduced(False, "", "the trace is of another failure mode", trace=shown)
+    steps = len(trace.lines)
+    if file.read_text("utf-8") != best:
+        return Reproduced(False, "", "it is not the trace that is found now", trace=shown)
+    says = f"broken in {steps} steps, and in no fewer"
+    if trace.loop is not None:
+        says = f"a fair run that never ends: {trace.loop - 1} steps, then {_loop(trace)}"
+    return Reproduced(True, f"✗{steps}", says, steps=steps, trace=shown)
+
+
+def _loop(trace: Trace) -> str:
+    assert trace.loop is not None
+    again = len(trace.lines) - trace.loop + 1
+    return f"{again} again and again" if again else "nothing"
+
+
+def replayed(mode: FailureMode, loss: Loss) -> Replayed:
+    """Return whether the trace breaks the same property in a database file, with the same
+    protection missing from the SQL.
+    """
+    trace = found.kept(mode, loss)
+    with tempfile.TemporaryDirectory(prefix="ffq-") as folder:
+        try:
+            seen = replay_trace(trace, loss.edits, str(Path(folder) / "queue.sqlite3"))
+        except Divergence as differs:
+            return Replayed(False, "", str(differs))
+    if seen.refused or seen.steps != len(trace.lines):
+        return Replayed(False, "", f"refused by {seen.refused}")
+    if trace.loop is not None:
+        # Every state of the store was compared with the run's, and the run is a fair loop.
+        says = "every step is taken, and the database is where it was when the loop began"
+        return Replayed(True, f"✗{seen.steps}", says)
+    if not seen.broken:
+        return Replayed(False, "", f"{loss.breaks} holds in the database")
+    return Replayed(True, f"✗{seen.steps}", f"{loss.breaks} is broken in the database")
+
+
+# ---------------------------------------------------------------- with the protection
+def prevented(mode: FailureMode, loss: Loss) -> Prevented:
+    """Return by which evidence the property holds with every protection in place, and which guard
+    of the implementation refuses the trace: the one that the spec names.
+    """
+    base = found.healthy(loss)
+    evidence = _holds(base, loss.breaks)
+    if not evidence:
+        return Prevented(False, "", f"{loss.breaks} is not known to hold in {base.name}")
+    trace = found.kept(mode, loss)
+    try:
+        seen = replay_trace(trace)
+    except Divergence as differs:
+        return Prevented(False, "", str(differs))
+    where, wanted = _refusal(base, trace)
+    got = seen.refused or ""
+    if (seen.steps, got) != (where, wanted) or seen.broken:
+        says = f"the spec refuses step {where + 1} by {wanted}, the store {seen.steps + 1} by {got}"
+        return Prevented(False, "", says)
+    says, at = _says(trace, where, wanted), where + 1 if wanted else 0
+    return Prevented(True, evidence, says, refused_by=wanted, at_step=at)
+
+
+def _says(trace: Trace, taken: int, refused: str) -> str:
+    if not refused:
+        return "every step is taken, and nothing breaks"
+    line = trace.lines[taken]
+    if refused.endswith(" does not exist"):
+        return f"step {line.n}, {line.call}, does not exist: it is no step of its own"
+    return f"step {line.n}, {line.call} of {line.actor}, is refused by {refused}"
+
+
+def _holds(base: Scope, name: str) -> str:
+    """Return P if the property is proved for any number, E if it holds in every state, else
+    nothing.
+    """
+    proof = known(base.spec)
+    if proof is not None and proof.proves(name):
+        return "P"
+    if base.spec.properties[name].kind == "leads_to":
+        from checker.exploration import Limits
+        from checker.remembered import hopes
+
+        return "E" if hopes(base, (), Limits(), 1)[name].verdict == "holds" else ""
+    seen = look(base)
+    return "E" if seen.stopped_by is None and name not in seen.violations else ""
+
+
+def _refusal(base: Scope, trace: Trace) -> tuple[int, str]:
+    """Return how many steps of the trace the spec takes, and the guard that refuses the next."""
+    evaluator = Evaluator(base)
+    state = evaluator.initial()
+    for n, line in enumerate(trace.lines):
+        action = base.spec.actions.get(line.action)
+        if action is None:
+            return n, f"{line.action} does not exist"
+        instance = Instance(evaluator, action, binding_of(base, action, line))
+        refusal = instance.refusal(state)
+        if refusal is not None:
+            return n, f"{action.name}.{refusal}"
+        state = instance.after(state)
+    return len(trace.lines), ""

@@ -1,0 +1,50 @@
+"""What a failure mode is: the queue with one protection taken away, and what breaks then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spec.failures.incidents import Incident, of
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A protection taken away: `edits` as `ffq check --without` reads them, the property that is
+    broken then, and the smallest scope that shows it.
+    """
+
+    edits: tuple[str, ...]
+    breaks: str
+    scope: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class FailureMode:
+    """A way in which a queue without one protection fails; its name claims what happens.
+
+    `elsewhere`: the same protection, missing in other places. `naive`: fixes that look right, with
+    what defeats each. `missing`: which of the five proofs cannot be had, and why.
+    """
+
+    id: str
+    name: str
+    loss: Loss
+    protection: str
+    elsewhere: tuple[Loss, ...] = ()
+    naive: tuple[Loss, ...] = ()
+
+    @property
+    def doc(self) -> str:
+        """What happens, in one sentence."""
+        return self.loss.doc
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Where it happened."""
+        return of(self.id)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The protection taken away here, elsewhere, and by naive fixes."""
+        return (self.loss, *self.elsewhere, *self.naive)

@@ -1,0 +1,26 @@
+"""Which failure mode each guard of the spec belongs to; and why the others belong to none."""
+
+from spec.failures import FAILURES
+
+BELONG_TO_NONE = {
+    "enqueue.asked": "says what a client is: nothing arrives that was not sent",
+    "claim.idle": "says what a worker is: a process that has one job at a time",
+    "expire.live": "says what expiry is: only a lease that is live runs out",
+    "restart.down": "says what a restart is: only a worker that is down comes back",
+    "confirm.stored": "is the promise itself: an answer is given for a job that is stored; what "
+    "takes an answer back is a store that loses writes (FM-004), which is not modelled yet",
+    "look.up": "says what a crash is: a recoverer that is down does nothing",
+    "write_first.begun": "is the order of steps in a handler: the first half comes first",
+    "write_second.first": "is the order of steps in a handler: the second half comes second",
+    "lose_reply.recorded": "says what a lost answer is: there was one to lose",
+    "notify.due": "says what a delivery is: there is a notice to deliver",
+    "pass_deadline.claimed": "says what a deadline is: it belongs to a claim",
+}
+"""Guards that say what the world is like, or in which order a process does its own steps."""
+
+
+def belongs(guard: str) -> tuple[str, ...]:
+    """Return the failure modes in which this guard is missing."""
+    return tuple(
+        mode.id for mode in FAILURES.values() if any(guard in loss.edits for loss in mode.losses)
+    )

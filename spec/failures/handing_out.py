@@ -1,0 +1,107 @@
+"""Failure modes of asking for a job, taking it and beginning it."""
+
+from spec.failures.failure import FailureMode, Loss
+
+MODES = (
+    FailureMode(
+        "FM-001",
+        "a_job_is_dropped_when_it_is_handed_over",
+        Loss(
+            ("instead claim pop",),
+            "accepted_jobs_are_in_the_queue",
+            "requests",
+            "A worker takes a job out of the queue, and if it dies nobody has the job any more.",
+        ),
+        "A claim changes the row and keeps it; only a known outcome ends it.",
+        naive=(
+            Loss(
+                ("instead claim acknowledge_early",),
+                "done_was_run",
+                "one-job",
+                "The row is kept, and is marked done when it is handed over: the job is not lost "
+                "from the table, only from the world.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-002b",
+        "a_claim_is_without_its_lease",
+        Loss(
+            ("split claim lease",),
+            "a_claim_is_one_record",
+            "one-job",
+            "A worker dies between claiming the row and writing the lease, so no lease ever "
+            "expires and no recoverer looks.",
+        ),
+        "Claim, lease and token change in one durable step.",
+    ),
+    FailureMode(
+        "FM-007",
+        "two_workers_take_one_job",
+        Loss(
+            ("split claim",),
+            "every_claim_has_an_outcome",
+            "one-job",
+            "Two workers see that a job is ready, and both write that they have it.",
+        ),
+        "A claim is one conditional write: it takes the row only if the row is ready by then.",
+        elsewhere=(
+            Loss(
+                ("claim.ready",),
+                "only_legal_transitions",
+                "one-job",
+                "A worker takes whatever it is told to take, in whichever state the row is.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-008c",
+        "a_job_is_begun_after_its_lease",
+        Loss(
+            ("start.fenced",),
+            "handlers_are_entered_under_a_claim",
+            "one-job",
+            "A worker that fetched a job long ago enters the handler when another one has it.",
+        ),
+        "A worker looks at the row again when it begins, not only when it fetches.",
+        elsewhere=(
+            Loss(
+                ("start.leased",),
+                "handlers_are_entered_under_a_claim",
+                "one-job",
+                "A worker that fetched a job long ago enters the handler when the claim is over.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-016",
+        "a_heartbeat_hides_a_handler_that_hangs",
+        Loss(
+            ("heartbeat.in_time",),
+            "no_renewal_after_the_deadline",
+            "one-job",
+            "A handler hangs, and the heartbeat of its process renews the lease for ever.",
+        ),
+        "A lease is not renewed after the deadline of the attempt.",
+        elsewhere=(
+            Loss(
+                ("heartbeat.in_time",),
+                "hung_attempts_end",
+                "one-job",
+                "The attempt keeps its claim for ever: no fair run has to end it.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-024a",
+        "a_repeated_request_revives_an_ended_job",
+        Loss(
+            ("enqueue.new_key",),
+            "terminal_is_absorbing",
+            "requests",
+            "A client did not hear the answer and asks again, and a job that has ended is put "
+            "back.",
+        ),
+        "A request carries a key, and a key that is taken is not inserted again.",
+    ),
+)

@@ -1,0 +1,148 @@
+"""Steps as they are often written, each of which lacks a protection: `instead ACTION NAME`.
+
+Each is a whole action, in place of all parts of the one that it replaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spec.language import edits, forget, ite, require
+from spec.language.misuse import Misuse, near
+from spec.language.model import Spec
+from spec.queue.effects import Progress
+from spec.queue.job import (
+    Job,
+    Lease,
+    Pc,
+    Reason,
+    Status,
+    Worker,
+    end_claim,
+    fail,
+    fenced,
+    interrupt,
+    leased,
+)
+from spec.queue.recovery import Recoverer
+
+
+# ------------------------------------------------------------------ taking a job
+def pop(s, w: Worker, j: Job):
+    """A worker takes a job that is ready, and taking it removes it from the queue."""
+    require(idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready)
+    s.token[j] = s.token[j] + 1
+    end_claim(s, j, Status.absent, Reason.none)
+    s.entered[j] = False
+    s.pc[w] = Pc.claimed
+    s.job[w] = j
+    s.held[w] = s.token[j]
+
+
+def acknowledge_early(s, w: Worker, j: Job):
+    """A worker takes a job that is ready, and the job counts as done when it is handed over."""
+    require(idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready)
+    s.token[j] = s.token[j] + 1
+    end_claim(s, j, Status.done, Reason.none)
+    s.entered[j] = False
+    s.pc[w] = Pc.claimed
+    s.job[w] = j
+    s.held[w] = s.token[j]
+
+
+# ------------------------------------------------------------------ settling
+def fail_and_roll_back(s, w: Worker):
+    """The failure is counted in the transaction that fails, so the count is rolled back with it."""
+    j = s.job[w]
+    require(leased=leased(s, j), fenced=fenced(s, w))
+    end_claim(s, j, Status.ready, Reason.none)
+    forget(w)
+
+
+# ------------------------------------------------------------------ putting claims right
+def recover_what_is_claimed(s, r: Recoverer):
+    """The recoverer looks again whether the job is claimed, and not whether it is the same claim
+    that it saw expired.
+    """
+    j = s.seen[r]
+    require(claimed=s.status[j] == Status.claimed)
+    interrupt(s, j)
+    s.seen[r] = None
+
+
+def recover_uncharged(s, r: Recoverer):
+    """The recoverer gives the job back as if it had never been claimed."""
+    j = s.seen[r]
+    require(expired=s.lease[j] == Lease.expired)
+    end_claim(s, j, Status.ready, Reason.none)
+    s.seen[r] = None
+
+
+def recover_as_failure(s, r: Recoverer):
+    """The recoverer counts deliveries, and buries the job as failed when they reach the budget of
+    failures.
+    """
+    j = s.seen[r]
+    require(expired=s.lease[j] == Lease.expired)
+    spent = s.token[j] >= s.MaxFails
+    s.interrupts[j] = s.interrupts[j] + 1
+    end_claim(s, j, ite(spent, Status.dead, Status.ready), ite(spent, Reason.failures, Reason.none))
+    s.seen[r] = None
+
+
+def recover_without_notice(s, r: Recoverer):
+    """The recoverer writes the end of the claim itself, and what goes with a death is left out."""
+    j = s.seen[r]
+    require(expired=s.lease[j] == Lease.expired)
+    interrupt(s, j)
+    s.seen[r] = None
+
+
+# ------------------------------------------------------------------ inside the handler
+def mark_first(s, w: Worker):
+    """The worker writes the marker before the work, so that no other one begins it."""
+    j = s.job[w]
+    require(
+        begun=s.progress[w] == Progress.begun,
+        leased=leased(s, j),
+        fenced=fenced(s, w),
+        unrecorded=~s.recorded[j],
+    )
+    s.first[j] = s.held[w]
+    s.recorded[j] = True
+    s.progress[w] = Progress.first
+
+
+def fail_directly(s, w: Worker):
+    """The worker counts its failure and buries the job itself; what goes with a death is left
+    out.
+    """
+    j = s.job[w]
+    require(leased=leased(s, j), fenced=fenced(s, w))
+    fail(s, j)
+    forget(w)
+
+
+_STEPS: tuple[Callable[..., Any], ...] = (
+    pop,
+    acknowledge_early,
+    fail_and_roll_back,
+    recover_what_is_claimed,
+    recover_uncharged,
+    recover_as_failure,
+    recover_without_notice,
+    mark_first,
+    fail_directly,
+)
+NAIVE = {step.__name__: step for step in _STEPS}
+
+
+def find(spec: Spec, text: str) -> Spec:
+    """Return the spec edited as `text` says: `instead action naive`, or what `edits.find` reads."""
+    match text.split():
+        case ["instead", action, name]:
+            if name not in NAIVE:
+                raise Misuse(f"there is no naive step '{name}'", near(name, NAIVE))
+            return edits.instead(spec, action, NAIVE[name])
+    return edits.find(spec, text)

@@ -1,0 +1,149 @@
+"""Repairs: what is done to a damaged row once the protection is back.
+
+Each is one guarded step on one row, so that it can be killed between any two steps and run again:
+the row alone says what is left to do. Workers and recoverers have been restarted by then, for the
+protection came with a new version of them. No repair touches a row that a healthy run can have.
+What no repair mends is set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from spec.language import ite, require
+from spec.queue.job import Job, Lease, Reason, Status, last_interrupt
+from spec.queue.notices import Notice
+
+
+def put_back(s, j: Job):
+    """A job that was handed over and is gone is put back; that claim counts as interrupted."""
+    require(gone=s.status[j] == Status.absent, taken=s.token[j] > 0, left=~last_interrupt(s, j))
+    s.status[j] = Status.ready
+    s.interrupts[j] = s.interrupts[j] + 1
+
+
+def drop_lease(s, j: Job):
+    """A lease of a job that waits or is dead is dropped; one of a job that is done says that
+    somebody else settled it, which is for people to look at.
+    """
+    require(unclaimed=s.status[j].is_in(Status.ready, Status.dead), leased=s.lease[j] != Lease.none)
+    s.lease[j] = Lease.none
+
+
+def give_back(s, j: Job):
+    """A claim that was never given a token is given back: nobody has it."""
+    require(
+        claimed=s.status[j] == Status.claimed,
+        tokenless=s.token[j] == s.fails[j] + s.interrupts[j],
+    )
+    s.status[j] = Status.ready
+    s.lease[j] = Lease.none
+
+
+def let_expire(s, j: Job):
+    """A claim without a lease gets one that has expired, so that recovery finds it."""
+    require(
+        claimed=s.status[j] == Status.claimed,
+        unleased=s.lease[j] == Lease.none,
+        token=s.token[j] > s.fails[j] + s.interrupts[j],
+    )
+    s.lease[j] = Lease.expired
+
+
+def charge(s, j: Job):
+    """A claim that ended in silence is counted as interrupted, while that does not end the job."""
+    claims = (
+        s.fails[j] + s.interrupts[j] + ite(s.status[j].is_in(Status.claimed, Status.done), 1, 0)
+    )
+    require(
+        alive=s.status[j].is_in(Status.ready, Status.claimed),
+        uncharged=claims < s.token[j],
+        left=~last_interrupt(s, j),
+    )
+    s.interrupts[j] = s.interrupts[j] + 1
+
+
+def reopen_unproved(s, j: Job):
+    """A job that is done without its effect on record is tried again."""
+    require(done=s.status[j] == Status.done, unrecorded=~s.recorded[j], left=~last_interrupt(s, j))
+    s.status[j] = Status.ready
+    s.interrupts[j] = s.interrupts[j] + 1
+
+
+def reopen_unjust(s, j: Job):
+    """A job that was buried as failed although failures are left is tried again."""
+    require(
+        unjust=s.reason[j] == Reason.failures,
+        failures_left=s.fails[j] < s.MaxFails,
+        interruptions_left=s.interrupts[j] < s.MaxInterrupts,
+        untold=s.notice[j] == Notice.none,
+    )
+    s.status[j] = Status.ready
+    s.reason[j] = Reason.none
+
+
+def correct_reason(s, j: Job):
+    """A job that was buried as failed, and has used up its interruptions, is given that reason."""
+    require(
+        unjust=s.reason[j] == Reason.failures,
+        failures_left=s.fails[j] < s.MaxFails,
+        interrupted=s.interrupts[j] == s.MaxInterrupts,
+    )
+    s.reason[j] = Reason.interruptions
+
+
+def announce_late(s, j: Job):
+    """A death that nobody was told of is announced."""
+    require(
+        dead=s.status[j] == Status.dead,
+        untold=s.notice[j] == Notice.none,
+        just=(s.reason[j] != Reason.failures) | (s.fails[j] == s.MaxFails),
+    )
+    s.notice[j] = Notice.due
+
+
+def take_back_notice(s, j: Job):
+    """A notice of a death that did not take place is taken back, if it was not delivered."""
+    require(alive=s.status[j] != Status.dead, due=s.notice[j] == Notice.due)
+    s.notice[j] = Notice.none
+
+
+def done_is_on_record(s, j: Job):
+    """What a row shows of `done_has_its_effect`."""
+    return (s.status[j] == Status.done) >> s.recorded[j]
+
+
+Repair = Callable[..., Any]
+
+SHOWS = {"done_has_its_effect": done_is_on_record}
+"""For an invariant that speaks of the world outside, what a row has to show of it."""
+
+REPAIRS: dict[str, tuple[Repair, ...]] = {
+    "FM-001": (put_back,),
+    "FM-002b": (drop_lease, give_back, let_expire),
+    "FM-003b": (drop_lease, let_expire, announce_late, take_back_notice),
+    "FM-022b": (reopen_unproved,),
+    "FM-027a": (charge,),
+    "FM-027b": (charge,),
+    "FM-028": (reopen_unjust, correct_reason, announce_late),
+    "FM-029": (announce_late,),
+}
+"""Which repairs each failure mode wants; where none is named, bad rows are set aside."""
+
+RESIDUE = {
+    "FM-001": "whatever the lost worker had begun is begun again: only a key at the effect keeps "
+    "it from happening twice",
+    "FM-010": "the job is done by the word of a worker that had lost it; the worker that held it "
+    "was never heard",
+    "FM-011": "an attempt was charged to the wrong claim, and work that was under way was doubled",
+    "FM-012": "the halves of two attempts stay mixed until somebody puts them right by hand",
+    "FM-013": "a job that had ended was tried again",
+    "FM-018": "the world has seen the effect twice; the trace names the job, and only a "
+    "compensation takes it back",
+    "FM-019": "work that is marked and was not done looks done: ask whatever the effect is made in",
+    "FM-024a": "the counts and the token of the first life are gone, and the job has run again",
+    "FM-028": "the job was late by as long as it lay buried",
+    "FM-029": "whoever waits for the notice was told late",
+}
+"""What no repair takes back."""

@@ -1,0 +1,101 @@
+"""Failure modes of the work itself: what a handler changes, twice, half, or behind a fence."""
+
+from spec.failures.failure import FailureMode, Loss
+
+MODES = (
+    FailureMode(
+        "FM-012",
+        "a_late_worker_writes_on",
+        Loss(
+            ("write_second.fenced",),
+            "writes_never_go_back",
+            "whole",
+            "A worker that lost its claim goes on writing, over what the next one has written.",
+        ),
+        "Shared state takes a write only with the token of the claim that the row names.",
+        elsewhere=(
+            Loss(
+                ("write_first.fenced",),
+                "writes_never_go_back",
+                "whole",
+                "A worker that lost its claim begins to write, over what the next one has written.",
+            ),
+            Loss(
+                ("record.fenced",),
+                "no_hidden_partial_update",
+                "whole",
+                "A worker that lost its claim commits while the next one is half-way.",
+            ),
+            Loss(
+                ("write_first.leased",),
+                "dead_letters_are_true",
+                "whole",
+                "A worker writes after the job was buried, and the dead letter is no longer true.",
+            ),
+            Loss(
+                ("write_second.leased",),
+                "dead_letters_are_true",
+                "whole",
+                "A worker writes on after the job was buried.",
+            ),
+            Loss(
+                ("record.leased",),
+                "dead_letters_are_true",
+                "whole",
+                "A worker commits after the job was buried.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-018",
+        "an_effect_takes_place_twice",
+        Loss(
+            ("record.once",),
+            "one_effect_per_job",
+            "whole",
+            "The answer to a commit is lost, and the worker commits again.",
+        ),
+        "Effect and idempotency key are written in one step, which refuses a key that is there.",
+    ),
+    FailureMode(
+        "FM-019",
+        "the_marker_lies",
+        Loss(
+            ("split record applied",),
+            "the_record_tells_the_truth",
+            "whole",
+            "The marker is written and the worker dies before the effect, so everybody after it "
+            "believes that the work is done.",
+        ),
+        "Marker and effect are one durable step.",
+        elsewhere=(
+            Loss(
+                ("record.second",),
+                "no_hidden_partial_update",
+                "whole",
+                "The effect is recorded before the work is complete.",
+            ),
+        ),
+        naive=(
+            Loss(
+                ("instead write_first mark_first",),
+                "no_hidden_partial_update",
+                "whole",
+                "The marker is written first, to keep others away: if its worker dies the work "
+                "stays half done for ever, under a marker that says it is complete.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-021",
+        "work_begins_again_over_what_is_committed",
+        Loss(
+            ("write_first.unrecorded",),
+            "no_hidden_partial_update",
+            "whole",
+            "An attempt that follows a committed one starts from the beginning, and writes over "
+            "the first step of what is committed.",
+        ),
+        "Each attempt looks at what is on record before it writes.",
+    ),
+)
