@@ -23,6 +23,7 @@ from checker import (
     cli_failures,
     cli_fairness,
     cli_lemmas,
+    cli_profiles,
     cli_queue_show,
     cli_queue_work,
     replay_cli,
@@ -81,7 +82,8 @@ for module in (cli_queue_work, cli_queue_show):
     module.register(queue)
 
 for module in (
-    cli_ablate, cli_failures, replay_cli, conformance_cli, cli_fairness, cli_docs, cli_bench,
+    cli_ablate, cli_failures, cli_profiles, replay_cli, conformance_cli, cli_fairness, cli_docs,
+    cli_bench,
     cli_lemmas,
 ):  # fmt: skip
     module.register(app)
