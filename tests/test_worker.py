@@ -525,3 +525,17 @@ def test_a_worker_that_is_told_to_stop_claims_nothing_more(queue: Queue, file: P
     worker = Worker(queue, {"k": lambda attempt: worker.stop()})
     assert worker.run() == {"done": 1}
     assert rows(file, "SELECT count(*) FROM job WHERE status = 'ready'") == [(2,)]
+
+
+def test_a_second_signal_does_not_lengthen_the_grace(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    worker = Worker(queue, {}, grace=10)
+    worker.stop()
+    now[0] += 9
+    worker.stop()
+    assert not worker._out_of_grace()
+    now[0] += 2
+    assert worker._out_of_grace()

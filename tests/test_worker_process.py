@@ -105,19 +105,6 @@ def test_a_worker_that_cannot_finish_in_its_grace_gives_the_job_back(
     assert rows(file, "SELECT due NOT NULL, lease_until FROM task") == [(1, None)]
 
 
-def test_a_second_signal_does_not_lengthen_the_grace(
-    queue: Queue, file: Path, start: Start
-) -> None:
-    queue.enqueue("step", 3600)
-    worker = start(grace=1.0)
-    entered(worker)
-    began = time.monotonic()
-    while worker.poll() is None and time.monotonic() < began + PATIENCE:
-        worker.send_signal(signal.SIGTERM)
-        time.sleep(0.1)
-    assert tally(worker) == {"released": 1}
-
-
 def test_a_worker_that_is_killed_loses_no_job(queue: Queue, file: Path, start: Start) -> None:
     queue.enqueue("step", 0.5)
     first = start()
