@@ -52,11 +52,12 @@ _TIME = (
 
 UNDETECTED = {
     "FM-002a": _TIME,
-    "FM-008c": "beginning a job writes nothing to the store; what the worker then writes is fenced",
+    "FM-008c": "beginning a job changes no row, and the trace hears of it only with the next step "
+    "of that worker; what it then writes is fenced",
     "FM-017": _TIME,
     "FM-019": "the marker says that the effect took place, and the store holds nothing else that "
     "knows of it: ask whatever the effect was made in",
-    "FM-022a": "dropping a job writes nothing to the store; the claim looks like that of a worker "
-    "that has died, and recovery treats it as one",
+    "FM-022a": "dropping a job changes no row, and the trace hears of it only with the next step "
+    "of that worker; the claim looks like that of a dead worker, and recovery treats it as one",
 }
 """Why a failure mode has no detector over what is durable."""
