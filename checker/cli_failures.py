@@ -27,7 +27,10 @@ def _complete(incomplete: str) -> list[tuple[str, str]]:
 def failures(
     failure: Annotated[
         list[str] | None,
-        typer.Argument(help="Only these: FM-010.", autocompletion=_complete),
+        typer.Argument(
+            help="Only these: FM-010. Or `new FM-031a words_that_say_it`: begin one.",
+            autocompletion=_complete,
+        ),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Keep the traces that are found now.")
@@ -45,6 +48,9 @@ def failures(
     from checker.evidence.five import five
     from checker.evidence.text import page
 
+    if failure and failure[0] == "new":
+        _begin(failure[1:], as_json)
+        return
     chosen = _chosen(failure or [])
     if write:
         _write(chosen)
@@ -71,6 +77,30 @@ def failures(
     for line in complaints:
         console.say(line)
     raise typer.Exit(1 if complaints else 0)
+
+
+def _begin(given: list[str], as_json: bool) -> None:
+    """Write the skeleton of a failure mode, and say what belongs into the catalogue."""
+    from checker import console
+    from checker.evidence.skeleton import Unusable, entry, files
+
+    if len(given) != 2:
+        raise Wrong("`new` needs an ID and a name: ffq failures new FM-031a a_tick_is_lost")
+    try:
+        id, name = given
+        written = files(id, name)
+    except Unusable as wrong:
+        raise Wrong(str(wrong)) from None
+    for path, text in written.items():
+        path.write_text(text, encoding="utf-8")
+    if as_json:
+        paths = [str(path) for path in written]
+        console.emit({"ok": True, "written": paths, "entry": entry(id, name)})
+        return
+    for path in written:
+        console.say(f"written: {path}")
+    console.say("To a module of spec/failures belongs:")
+    console.console().print(entry(id, name), soft_wrap=True)
 
 
 def _chosen(wanted: list[str]) -> list[FailureMode]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
+import spec.failures
 from checker.docs.blocks import Printer
 from checker.docs.figures import bounds
 from checker.docs.tables import NOTHING, code, table
@@ -14,7 +18,7 @@ from checker.evidence.mending import mending
 from checker.evidence.recovered import repair_statements
 from checker.evidence.text import LEGEND, MARKS, story, summary
 from checker.prove.proof import prove
-from spec.failures import FAILURES
+from spec.failures import FAILURES, FailureMode
 from spec.failures.repairs import REPAIRS
 
 WIDTH = 96
@@ -60,12 +64,11 @@ def _facts(p: Five) -> str:
     )
 
 
-def _incidents(p: Five) -> str:
-    if not p.mode.incidents:
+def _incidents(mode: FailureMode) -> str:
+    if not mode.incidents:
         return "No report of exactly this is in the collection; its siblings have some."
     rows = [
-        [i.id, i.system, f"[{i.title.replace('|', '/')}]({i.url})", i.grade]
-        for i in p.mode.incidents
+        [i.id, i.system, f"[{i.title.replace('|', '/')}]({i.url})", i.grade] for i in mode.incidents
     ]
     note = "A: a maintainer, a merged fix or the documentation says so. B: a report with steps."
     return f"{table(['ID', 'system', 'told in', 'grade'], rows)}\n\n_{note}_"
@@ -153,6 +156,34 @@ def _ruled_out(p: Five) -> str:
     return "\n".join(lines)
 
 
+def _entry(mode: FailureMode) -> str:
+    """Print what the catalogue says of it, as it is written there."""
+    folder = Path(str(spec.failures.__file__)).parent
+    for file in sorted(folder.glob("*.py")):
+        source = file.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            match node:
+                case ast.Call(func=ast.Name("FailureMode"), args=[ast.Constant(id), *_]):
+                    if id == mode.id:
+                        text = ast.get_source_segment(source, node, padded=True) or ""
+                        shown = _fenced("python", textwrap.dedent(text).splitlines())
+                        return f"{shown}\n\n_From `spec/failures/{file.name}`._"
+    raise ValueError(f"{mode.id} is written in no module of spec/failures")
+
+
+def recoveries() -> str:
+    """Print what puts each failure mode right, and what stays all the same."""
+    rows = []
+    for p in map(proofs_of, FAILURES):
+        link = f"[{p.mode.id}](failure-modes/{p.mode.id}.md)"
+        steps = ", ".join(code(repair.__name__) for repair in REPAIRS.get(p.mode.id, ()))
+        stays = p.recovered.residue or p.recovered.missing
+        mark = p.recovered.symbol
+        rows.append([link, p.mode.doc, steps or NOTHING, mark, stays or NOTHING])
+    head = ["ID", "what happens", "repairs", "recovered", "what stays"]
+    return f"{table(head, rows)}\n\n_Computed by `ffq failures`._"
+
+
 def _fenced(language: str, lines: list[str]) -> str:
     return "\n".join([f"```{language}", *lines, "```"])
 
@@ -161,22 +192,29 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-def _of_one(printer: Callable[[Five], str]) -> Printer:
+def _said(printer: Callable[[FailureMode], str]) -> Printer:
+    """Return the printer of a block that needs no proofs."""
+
     def print_block(given: list[str]) -> str:
         if len(given) != 1 or given[0] not in FAILURES:
             raise ValueError(f"name one failure mode: {', '.join(FAILURES)}")
-        return printer(proofs_of(given[0]))
+        return printer(FAILURES[given[0]])
 
     return print_block
 
 
+def _proved(printer: Callable[[Five], str]) -> Printer:
+    return _said(lambda mode: printer(proofs_of(mode.id)))
+
+
 PRINTERS: dict[str, Printer] = {
-    "failure": _of_one(_facts),
-    "incidents": _of_one(_incidents),
-    "run": _of_one(_run),
-    "detector": _of_one(_detector),
-    "repairs": _of_one(_repairs),
-    "ruled-out": _of_one(_ruled_out),
-    "variants": _of_one(_variants),
+    "entry": _said(_entry),
+    "failure": _proved(_facts),
+    "incidents": _said(_incidents),
+    "run": _proved(_run),
+    "detector": _proved(_detector),
+    "repairs": _proved(_repairs),
+    "ruled-out": _proved(_ruled_out),
+    "variants": _proved(_variants),
 }
 """The blocks of the page of one failure mode, and of its postmortem."""

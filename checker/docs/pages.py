@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from checker.ablate import Watch
-from checker.docs import failures, figures, proofs, tables
+from checker.docs import designs, failures, figures, proofs, tables
 from checker.docs.blocks import Printer, difference, fill, find, outside_fences
 from checker.docs.diagrams import Steps, diagram, small
 from checker.docs.spec_index import Index, Module
@@ -88,6 +88,8 @@ class Printers(Mapping[str, Printer]):
             "stages": alone(lambda: proofs.argued(self._proofs)),
             "assumed": alone(lambda: proofs.assumed(self._proofs)),
             "failures": alone(failures.matrix),
+            "recoveries": alone(failures.recoveries),
+            "designs": alone(lambda: designs.designs(self.watch)),
             **failures.PRINTERS,
         }
 
@@ -182,6 +184,7 @@ def all_pages(root: Path = ROOT) -> list[Path]:
     """Return every page of the repository."""
     found = [
         root / "README.md",
+        root / "CONTRIBUTING.md",
         *(root / "docs").rglob("*.md"),
         *(root / "postmortems").rglob("*.md"),
     ]
