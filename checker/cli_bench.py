@@ -24,7 +24,7 @@ def bench(
 
     from checker import console
     from checker.bench import measure
-    from checker.bench.proofs import proofs
+    from checker.bench.proofs import evidence, proofs
     from checker.bench.queues import queues
     from checker.replay_speed import replays
 
@@ -35,6 +35,7 @@ def bench(
         lambda: measure.queue_scopes(times),
         measure.start_up,
         lambda: proofs(times),
+        lambda: evidence(times),
         lambda: queues(times),
         lambda: replays(times),
     )
