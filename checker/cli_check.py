@@ -168,6 +168,7 @@ def _property(plan: Plan, wanted: str | None) -> Plan:
 
 def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
     from checker import console
+    from checker.catalogue import complaints
     from checker.check import run, shortest, status, story
 
     if saving.file:
@@ -196,12 +197,18 @@ def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
     elif saving.file:
         console.say(f"nothing is violated: {saving.file} is not written")
     code = status(results)
+    healthy = not (plan.off or plan.edits or plan.wanted)
+    failed = complaints() if healthy else None
+    if failed:
+        code = code or 1
     if as_json:
         traces = {(worst[0].base.name, worst[1].name): str(saved)} if worst and saved else {}
         scopes = [console.as_json(result, traces) for result in results]
-        console.emit({"ok": code == 0, "scopes": scopes})
+        console.emit({"ok": code == 0, "scopes": scopes, "failed_proofs": failed})
     else:
         console.show_end(out, results, saved)
+    for line in failed or []:
+        console.say(f"{line}; `ffq failures` says more")
     return code
 
 

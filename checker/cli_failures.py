@@ -43,7 +43,7 @@ def failures(
     holds with the protection. Detected: a query finds the damage. Recovered: repairs restore what
     must hold. Exit status: 0 each proof is had or missing for a reason, 1 one failed, 2 bad usage.
     """
-    from checker import console
+    from checker import catalogue, console
     from checker.evidence.five import as_json as told
     from checker.evidence.five import five
     from checker.evidence.text import page
@@ -65,6 +65,8 @@ def failures(
     finally:
         live.done()
     complaints = [line for proofs in rows for line in proofs.complaints]
+    if not failure:
+        catalogue.keep(complaints)
     if as_json:
         answer = {"ok": not complaints, "failures": [told(r) for r in rows]}
         console.emit(answer | {"complaints": complaints})
