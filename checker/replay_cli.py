@@ -66,8 +66,8 @@ def replay(
     off: Annotated[
         list[str] | None,
         typer.Option(
-            help="Leave this protection out of the SQL: a guard, or an edit such as "
-            "'split claim lease'. May be repeated.",
+            help="Leave this protection out of the SQL: a guard, an edit such as "
+            "'split claim lease', or a failure mode. May be repeated.",
             autocompletion=complete_guard,
         ),
     ] = None,
@@ -104,7 +104,7 @@ def replay(
         from checker.replay_file import is_run
 
         if not is_run(file):
-            _replay_trace(file, off or [], database, as_json)
+            _replay_trace(file, _edits(off or []), database, as_json)
         elif off:
             raise Wrong(f"{file}: a run asks nothing of a protection; leave --off out")
         else:
@@ -191,6 +191,17 @@ def _differs(differs: Exception, kept: Path | None, as_json: bool) -> NoReturn:
         answer = {"ok": False, "error": str(differs), "divergence": _parts(differs)}
         console.emit(answer if kept is None else {**answer, "run": str(kept)})
     raise typer.Exit(1)
+
+
+def _edits(off: list[str]) -> list[str]:
+    """Return the protections by name, a failure mode being those that it goes without."""
+    from spec.failures import FAILURES
+
+    return [
+        edit
+        for text in off
+        for edit in (FAILURES[text].loss.edits if text in FAILURES else (text,))
+    ]
 
 
 def _replay_trace(file: Path, off: list[str], database: Path | None, as_json: bool) -> None:

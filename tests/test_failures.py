@@ -369,3 +369,14 @@ def test_a_proof_that_fails_is_a_complaint(
     assert main(["failures", "FM-013"]) == 1
     assert "FM-013: reproduced:" in capsys.readouterr().err
     assert five(FAILURES["FM-013"]).complaints
+
+
+@pytest.mark.parametrize("name", ["FM-001", "FM-003b", "FM-010"])
+def test_a_failure_mode_names_what_is_left_out_of_the_sql(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace = str(found.FOLDER / f"{name}.jsonl")
+    assert main(["replay", trace, "--off", name, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["broken"]["name"] == FAILURES[name].loss.breaks
+    assert told["off"] == list(FAILURES[name].loss.edits)
