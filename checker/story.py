@@ -82,7 +82,7 @@ def tell(scope: Scope, path: Path, violated: str) -> Story:
     lines = []
     for i, step in enumerate(path.steps):
         after = path.states[i + 1] if i + 1 < len(path.states) else path.states[i]
-        lines.append(_line(scope, i + 1, step, path.states[i], after))
+        lines.append(line_of(scope, i + 1, step, path.states[i], after))
     if violated.startswith(RANGE) and violated not in scope.spec.properties:
         return Story(tuple(lines), _out_of_range(evaluator, path, violated))
     claim = scope.spec.properties[violated]
@@ -103,7 +103,7 @@ def tell_lasso(scope: Scope, lasso: Lasso, violated: str) -> Story:
         raise NotBroken(str(no)) from None
     states = run(scope, lasso)
     steps = [*lasso.stem, *lasso.loop]
-    lines = [_line(scope, i + 1, s, states[i], states[i + 1]) for i, s in enumerate(steps)]
+    lines = [line_of(scope, i + 1, s, states[i], states[i + 1]) for i, s in enumerate(steps)]
     reasons = [
         f"after step {judged.since} {claim.body}" if judged.since else f"at first {claim.body}",
         f"from then on never {claim.then}",
@@ -163,7 +163,8 @@ def _word(value: Plain) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _line(scope: Scope, n: int, step: Step, before: State, after: State) -> Line:
+def line_of(scope: Scope, n: int, step: Step, before: State, after: State) -> Line:
+    """Return a step as a line of a story: who does what, and what it changes."""
     params = {p.name: plain(p.type, step.binding[p.name]) for p in step.action.params}
     first = step.action.params[0] if step.action.params else None
     actor = str(params[first.name]) if first is not None and is_sort(first.type) else "-"

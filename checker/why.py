@@ -33,7 +33,8 @@ class Why:
     before: State
     after: State
 
-    def _value(self, e: Expr, env: Binding) -> Value:
+    def value(self, e: Expr, env: Binding) -> Value:
+        """Return the value of the expression here."""
         value: Value = self.evaluator.meaning(e, env)(self.before, self.after)
         return value
 
@@ -44,7 +45,7 @@ class Why:
                 yield from self.reasons(body, env, not value)
             case And() | Or():
                 # The value of the whole is that of each side, or one side is enough.
-                sides = [s for s in (e.left, e.right) if bool(self._value(s, env)) == value]
+                sides = [s for s in (e.left, e.right) if bool(self.value(s, env)) == value]
                 both = isinstance(e, And) == value
                 for side in sides if both else sides[:1] if value else sides:
                     yield from self.reasons(side, env, value)
@@ -52,31 +53,31 @@ class Why:
                 yield from self.reasons(e.left, env, True)
                 yield from self.reasons(e.right, env, False)
             case Implies():
-                left = bool(self._value(e.left, env))
+                left = bool(self.value(e.left, env))
                 yield from self.reasons(e.right if left else e.left, env, left)
             case ForAll() | Exists() if isinstance(e, Exists) == value:
-                yield from self.reasons(e.body, self._witness(e, env, value), value)
+                yield from self.reasons(e.body, self.witness(e, env, value), value)
             case _:
                 yield self._leaf(e, env, value)
 
-    def _witness(self, e: ForAll | Exists, env: Binding, value: bool) -> Binding:
+    def witness(self, e: ForAll | Exists, env: Binding, value: bool) -> Binding:
         """Return the choice of a quantifier's variable that decides it."""
         for choice in self.evaluator.scope.choices(e.var.type):
             chosen = {**env, e.var.name: choice}
-            if bool(self._value(e.body, chosen)) == value:
+            if bool(self.value(e.body, chosen)) == value:
                 return chosen
         raise AssertionError(e)
 
     def _leaf(self, e: Expr, env: Binding, value: bool) -> str:
-        text = f"{'true: ' if value else 'false:'} {self._named(e, env)}"
-        seen = dict(self._readings(e, env))
+        text = f"{'true: ' if value else 'false:'} {self.named(e, env)}"
+        seen = dict(self.readings(e, env))
         read = e.left if isinstance(e, Equal) and isinstance(e.right, Const | NoneOf) else e
         if isinstance(read, Read) and (read is e or value):
             # The text has said it.
             seen.pop(self._place(read, env), None)
         return text + ("".join(f", {place} = {word}" for place, word in seen.items()))
 
-    def _named(self, e: Expr, env: Binding) -> Expr:
+    def named(self, e: Expr, env: Binding) -> Expr:
         """Return the expression with its variables replaced by the names of what they stand for."""
         names: dict[str, Expr] = {}
         for part in walk(e):
@@ -90,21 +91,21 @@ class Why:
         return name if e.index is None else f"{name}[{self._text(e.index, env)}]"
 
     def _text(self, e: Expr, env: Binding) -> str:
-        return value_name(e.type, self._value(e, env))
+        return value_name(e.type, self.value(e, env))
 
-    def _readings(self, e: Expr, env: Binding) -> Iterator[tuple[str, str]]:
+    def readings(self, e: Expr, env: Binding) -> Iterator[tuple[str, str]]:
         """Yield what is read inside the expression, innermost first, with its value here."""
         match e:
             case ForAll() | Exists():
                 for choice in self.evaluator.scope.choices(e.var.type):
-                    yield from self._readings(e.body, {**env, e.var.name: choice})
+                    yield from self.readings(e.body, {**env, e.var.name: choice})
                 return
             case Bound():
-                yield e.name, str(self._value(e, env))
+                yield e.name, str(self.value(e, env))
             case Read():
                 if e.index is not None:
-                    yield from self._readings(e.index, env)
+                    yield from self.readings(e.index, env)
                 yield self._place(e, env), self._text(e, env)
                 return
         for child in children(e):
-            yield from self._readings(child, env)
+            yield from self.readings(child, env)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from checker.cache import place, recall, remember, source
-from checker.exploration import Limits
-from checker.story import Story, tell, tell_lasso
+from checker.shortest import shortest_story
+from checker.story import NotBroken
 from checker.trace import Trace, edited, record, save
 from checker.trace_reading import read
 from spec.failures import FailureMode, Loss
 from spec.language.hashes import claims_hash
-from spec.language.model import Property, Spec
+from spec.language.model import Property
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 
@@ -20,7 +19,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "postmortems" / "traces"
 
 _ENGINES = (
     "spec/language", "checker/compiled", "checker/fair_cycles.py", "checker/lasso.py",
-    "checker/story.py", "checker/trace.py", "checker/evidence/found.py",
+    "checker/story.py", "checker/trace.py", "checker/shortest.py", "checker/evidence/found.py",
 )  # fmt: skip
 
 
@@ -75,40 +74,12 @@ def shortest(loss: Loss) -> str:
 def _search(loss: Loss) -> str:
     edits, off = parts(loss)
     base, whole = healthy(loss), edited(healthy(loss), edits, off)
-    story = _ended(whole, loss) if claim_of(loss).kind != "leads_to" else _endless(whole, loss)
+    try:
+        story = shortest_story(whole, loss.breaks)
+    except NotBroken as holds:
+        raise NotReproduced(f"{holds} with {', '.join(loss.edits)}") from None
     trace = Trace(base, edits, off, "compiled", loss.breaks, story.lines, loop=story.loop)
     return record(trace, story)
-
-
-def _ended(whole: Scope, loss: Loss) -> Story:
-    from checker import compiled
-
-    # One thread finds the same run every time; what is not asked takes long to compile.
-    found = compiled.explore(
-        whole.on(_asking(whole.spec, loss.breaks)), until=frozenset({loss.breaks}), threads=1
-    )
-    if loss.breaks not in found.violations:
-        raise NotReproduced(f"{loss.breaks} holds in {whole.name} with {', '.join(loss.edits)}")
-    return tell(whole, found.path(loss.breaks), loss.breaks)
-
-
-def _endless(whole: Scope, loss: Loss) -> Story:
-    from checker.fair_cycles import decide
-
-    lasso = decide(whole.on(_asking(whole.spec, loss.breaks)), (), Limits(), 1)[loss.breaks].lasso
-    if lasso is None:
-        raise NotReproduced(f"{loss.breaks} holds in {whole.name} with {', '.join(loss.edits)}")
-    actions = whole.spec.actions
-    stem, loop = (
-        tuple(replace(step, action=actions[step.action.name]) for step in part)
-        for part in (lasso.stem, lasso.loop)
-    )
-    return tell_lasso(whole, replace(lasso, stem=stem, loop=loop), loss.breaks)
-
-
-def _asking(spec: Spec, name: str) -> Spec:
-    """Return the spec with one property and no other."""
-    return spec.edited(f"{name} alone", properties={name: spec.properties[name]})
 
 
 # ---------------------------------------------------------------- what is kept

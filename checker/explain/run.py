@@ -1,0 +1,100 @@
+"""A run that has been followed on its spec: what every explanation starts from.
+
+States are numbered by the steps before them: state 0 is where the run begins, and step k, counted
+from 1 as stories count, leads to state k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path as File
+
+from checker.shortest import shortest_story
+from checker.story import Line, Story
+from checker.trace import Trace, edited, replay
+from checker.trace_reading import read
+from spec.language.evaluate import Evaluator, Instance, instances
+from spec.language.scope import Scope, State, element_name
+from spec.language.types import is_sort
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on its spec with every edit made; `name` is short, such as the stem of its file.
+
+    `states[i + 1]` is after `steps[i]`; there is one fewer if the last step leaves a range.
+    """
+
+    trace: Trace
+    scope: Scope
+    evaluator: Evaluator
+    states: tuple[State, ...]
+    steps: tuple[Instance, ...]
+    story: Story
+    name: str
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The steps as the story tells them."""
+        return self.story.lines
+
+    @property
+    def end(self) -> int:
+        """The number of the last state."""
+        return len(self.states) - 1
+
+    def is_fault(self, i: int) -> bool:
+        """Return whether `steps[i]` is done to the system, not by it."""
+        return self.steps[i].step.action.fault
+
+    @cached_property
+    def actors(self) -> list[str]:
+        """Everybody who can act in the scope, in the order of the spec; `-` is nobody."""
+        found: dict[str, None] = {}
+        for action in self.scope.spec.actions.values():
+            first = action.params[0].type if action.params else None
+            if first is not None and is_sort(first):
+                names = [element_name(first, e) for e in range(self.scope.size(first))]
+            else:
+                names = ["-"]
+            found |= dict.fromkeys(names)
+        return list(found)
+
+    @cached_property
+    def instances(self) -> list[Instance]:
+        """Every step of the scope, possible or not, in the order of the spec."""
+        return instances(self.evaluator)
+
+
+def open_run(file: File | str, scopes: Mapping[str, Scope] | None = None) -> Run:
+    """Return the run that a trace file holds, of the queue if no scopes are given; raises
+    `BadTrace` or `Diverged`.
+    """
+    if scopes is None:
+        from spec.queue import SCOPES
+
+        scopes = SCOPES
+    return run_of(read(File(file), scopes), File(file).stem)
+
+
+def run_of(trace: Trace, name: str | None = None) -> Run:
+    """Return the run that a trace describes; raises `Diverged` where the spec does not follow."""
+    path, story = replay(trace)
+    scope = trace.edited
+    evaluator = Evaluator(scope)
+    steps = tuple(Instance(evaluator, step.action, step.binding) for step in path.steps)
+    called = name if name is not None else f"{scope.name}-{trace.violated}"
+    return Run(trace, scope, evaluator, path.states, steps, story, called)
+
+
+def broken_run(base: Scope, without: Sequence[str], violated: str) -> Run:
+    """Explore the scope with these protections taken away, as `ffq check --without` names them, and
+    return a shortest run that violates the property; raises `NotBroken` if none does.
+    """
+    edits = tuple(text for text in without if " " in text)
+    off = tuple(text for text in without if " " not in text)
+    story = shortest_story(edited(base, edits, off), violated)
+    trace = Trace(base, edits, off, "compiled", violated, story.lines, loop=story.loop)
+    return run_of(trace)
