@@ -19,6 +19,7 @@ import typer
 from checker import (
     cli_ablate,
     cli_bench,
+    cli_browse,
     cli_docs,
     cli_failures,
     cli_fairness,
@@ -84,7 +85,7 @@ for module in (cli_queue_work, cli_queue_show):
 for module in (
     cli_ablate, cli_failures, cli_profiles, replay_cli, conformance_cli, cli_fairness, cli_docs,
     cli_bench,
-    cli_lemmas,
+    cli_lemmas, cli_browse,
 ):  # fmt: skip
     module.register(app)
 

@@ -1,1 +1,1 @@
-"""The terminal explorer, which draws what the checker returns: not written yet."""
+"""The terminal explorer: it draws what the checker returns, and decides nothing itself."""

@@ -1,0 +1,94 @@
+"""`ffq browse`: the terminal explorer.
+
+The one file of the checker that may import `tui`, which draws what the checker returns: somebody
+has to start the program on top. It does so when the command runs, so that nothing else loads it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.cli_options import Wrong, catalogue, close, complete_guard
+
+if TYPE_CHECKING:
+    from tui.start import Start
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(browse)
+
+
+def _complete(incomplete: str) -> list[tuple[str, str]]:
+    from spec.failures import FAILURES
+
+    found = [(id, mode.name) for id, mode in FAILURES.items()]
+    found += [(name, scope.doc) for name, scope in catalogue().scopes.items()]
+    return [pair for pair in found if pair[0].startswith(incomplete)]
+
+
+def browse(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            help="A trace file, a failure mode (FM-010), or a scope, which is checked.",
+            autocompletion=_complete,
+        ),
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option(min=0, help="The step of the trace to look at; default: the last.")
+    ] = None,
+    off: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Check the scope without this protection; may be repeated.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    ascii: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII alone.")] = False,
+) -> None:
+    """Look at traces, at the catalogue and at running checks, in the terminal.
+
+    Everything it shows is printed by other commands too: trace, failures, check. When it is left,
+    it prints the command that opens the same place again.
+    """
+    start = _start(what, step, tuple(off or ()))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Wrong("browse needs a terminal; `ffq trace show FILE` prints a trace anywhere")
+    from tui.app import Explorer
+
+    again = Explorer(start, ascii_only=ascii).run()
+    if again:
+        print(again)
+
+
+def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
+    """Return what the explorer begins with."""
+    from spec.failures import FAILURES
+    from tui.start import Start
+
+    scopes = catalogue().scopes
+    if what in scopes:
+        if step is not None:
+            raise Wrong("--step goes with a trace; name its file or its failure mode")
+        return Start(scope=what, off=off)
+    if off:
+        raise Wrong("--off goes with a scope, which is checked without it; `ffq scopes` lists them")
+    if what is None:
+        if step is not None:
+            raise Wrong("--step goes with a trace; name its file or its failure mode")
+        return Start()
+    from checker.evidence.found import FOLDER
+
+    kept = FOLDER / f"{what}.jsonl"
+    if what in FAILURES or (what.startswith("FM-") and kept.is_file()):
+        return Start(file=str(kept), source=what, step=step)
+    if not Path(what).exists() and "/" not in what and not what.endswith(".jsonl"):
+        known = [*FAILURES, *scopes]
+        remedy = close(what, known, "ffq failures")
+        raise Wrong(f"there is no trace, failure mode or scope '{what}'; {remedy}")
+    return Start(file=what, source=what, step=step)

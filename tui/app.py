@@ -1,0 +1,156 @@
+"""The application: its places, what is open in them, and how to leave."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui.glyphs import Ascii
+from tui.messages import Open
+from tui.opened import Opened
+from tui.screens.base import Base, RunScreen
+from tui.start import Start
+
+if TYPE_CHECKING:
+    from checker.explain.run import Run
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that a function key leads to."""
+
+    key: str
+    mode: str
+    label: str
+    screen: str
+    """Where its screen is found; loaded when it is first looked at, so that the start is quick."""
+    needs_run: bool = False
+
+    def __call__(self) -> Screen[None]:
+        """Return its screen, as Textual asks for it."""
+        module, _, name = self.screen.partition(":")
+        return cast("Screen[None]", getattr(import_module(module), name)())
+
+
+PLACES = (
+    Place("f2", "catalogue", "Catalogue", "tui.screens.catalogue:Catalogue"),
+    Place("f3", "trace", "Trace", "tui.screens.trace:Trace", needs_run=True),
+    Place("f4", "what_if", "What if", "tui.screens.what_if:WhatIf", needs_run=True),
+    Place("f5", "replay", "Replay", "tui.screens.replay:Replay", needs_run=True),
+    Place("f6", "runs", "Runs", "tui.screens.runs:Runs"),
+)
+
+
+class Explorer(App[str]):
+    """The explorer; it returns the command that reopens the place that was left."""
+
+    TITLE = "ffq"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    # Declared as Textual declares them, which mypy asks for.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    MODES = {place.mode: place for place in PLACES}  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(p.key, f"place('{p.mode}')", p.label, show=False, id=f"place.{p.mode}")
+            for p in PLACES
+        ),
+        Binding("f1", "keys", "Keys", show=False),
+        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
+    ]
+
+    def __init__(self, start: Start | None = None, *, ascii_only: bool = False) -> None:
+        # With an RGB theme Textual draws NO_COLOR in grey, which is still a colour.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.start = start or Start()
+        self.opened: Opened | None = None
+        if ascii_only:
+            self._filters.append(Ascii())
+
+    def on_mount(self) -> None:
+        """Begin where the command line says."""
+        if self.start.file is None:
+            self.switch_mode("catalogue")
+        else:
+            self.open_file(self.start.file, self.start.source, self.start.step)
+
+    def open(self, run: Run, source: str, step: int | None = None) -> None:
+        """Show a run in the trace screen, at its end if no step is named."""
+        self.opened = Opened(run, source)
+        self.opened.to(run.end if step is None else step)
+        self.action_place("trace")
+
+    def open_file(self, file: str, source: str, step: int | None = None) -> None:
+        """Show the run that a file holds."""
+        from checker.explain.run import open_run
+
+        self.open(open_run(file), source, step)
+
+    def action_place(self, mode: str) -> None:
+        """Go to a place; the run that is open, and its step, come along."""
+        if self.why_not_place(mode) is not None:
+            return
+        self.switch_mode(mode)
+        if isinstance(self.screen, RunScreen):
+            self.screen.call_after_refresh(self.screen.catch_up)
+
+    def why_not_place(self, mode: str) -> str | None:
+        """Return why a place cannot be gone to, or None if it can."""
+        place = next(place for place in PLACES if place.mode == mode)
+        if place.needs_run and self.opened is None:
+            return f"{place.label} needs a trace: open one in the catalogue (F2) with enter"
+        if find_spec(place.screen.partition(":")[0]) is None:
+            return f"{place.label} is not written yet"
+        return None
+
+    async def run_action(self, action, default_namespace=None, namespaces=None):  # type: ignore[no-untyped-def]
+        """Run an action, or say why it is not possible now."""
+        target, name, parameters = self._parse_action(
+            action, self if default_namespace is None else default_namespace, namespaces
+        )
+        why = None
+        if isinstance(target, Base):
+            why = target.why_not(name)
+        elif target is self and name == "place":
+            why = self.why_not_place(str(parameters[0]))
+        if why is not None and isinstance(self.screen, Base):
+            self.screen.say(why)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def back(self) -> None:
+        """Go back: from a screen on top, from a run to the catalogue, and from there out."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        elif self.current_mode != "catalogue":
+            self.action_place("catalogue")
+        else:
+            self.action_leave()
+
+    def on_open(self, message: Open) -> None:
+        """Open the trace that a screen names."""
+        self.open_file(message.file, message.source, message.step)
+
+    def action_keys(self) -> None:
+        """Show the keys of the screen that is looked at."""
+        from tui.screens.keys import Keys, keys_of
+
+        screen = self.screen
+        if isinstance(screen, Base):
+            self.push_screen(Keys(keys_of(screen), screen.HELP), self._press)
+
+    def _press(self, key: str | None) -> None:
+        if key is not None:
+            self.simulate_key(key)
+
+    def action_leave(self) -> None:
+        """Leave, and return the command that reopens this place."""
+        self.exit(self.opened.command if self.opened else "ffq browse")

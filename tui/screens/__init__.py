@@ -1,0 +1,1 @@
+"""The screens of the explorer, one place in each module."""

@@ -1,0 +1,17 @@
+"""What the explorer begins with; light, because the command line loads it before the screens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Start:
+    """A trace at a step, a scope to check without some protections, or the catalogue."""
+
+    file: str | None = None
+    source: str = ""
+    """What `ffq browse` was given for the file."""
+    step: int | None = None
+    scope: str | None = None
+    off: tuple[str, ...] = ()
