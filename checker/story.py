@@ -29,7 +29,7 @@ class Change:
     after: Plain
 
     def __str__(self) -> str:
-        return f"{self.place} {_word(self.before)} -> {_word(self.after)}"
+        return f"{self.place} {word(self.before)} -> {word(self.after)}"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Line:
     def call(self) -> str:
         """The action with its arguments, the actor left out."""
         others = list(self.params.values())[self.actor != "-" :]
-        return f"{self.action}({', '.join(map(_word, others))})" if others else self.action
+        return f"{self.action}({', '.join(map(word, others))})" if others else self.action
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,8 @@ def plain(t: Type, value: Value) -> Plain:
     return element_name(t, value) if is_sort(t) and value is not None else value
 
 
-def _word(value: Plain) -> str:
+def word(value: Plain) -> str:
+    """Return a value as stories print it."""
     if value is None:
         return "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
