@@ -1,0 +1,56 @@
+"""Runs for those that explain and export them: kept ones, one that never ends, one out of range."""
+
+from functools import cache
+
+from checker.evidence.found import FOLDER
+from checker.explain.run import Run, open_run, run_of
+from checker.liveness import decide
+from checker.plain import explore
+from checker.story import tell, tell_lasso
+from checker.trace import Trace, edited
+from spec.language.scope import Scope
+from spec.queue import SCOPES
+from tests.specs.doors import DOOR
+from tests.specs.lease_lock import lease_lock
+
+LOCK = Scope("lock", lease_lock, {"Client": 1, "Tokens": 1})
+ALL = {**SCOPES, "door": DOOR, "lock": LOCK}
+
+KEPT = ["FM-007", "FM-010", "FM-013-naive-1", "FM-017", "FM-021", "FM-022a"]
+"""Traces of the catalogue: a guard removed, a step split, a naive one, and one that never ends."""
+
+
+@cache
+def kept(name: str) -> Run:
+    """Return a run of the catalogue."""
+    return open_run(FOLDER / f"{name}.jsonl")
+
+
+@cache
+def windy() -> Run:
+    """Return a run whose loop has steps: the door is opened and shut for ever."""
+    return endless("doors_are_locked", "endless blow_open", "weakly lock")
+
+
+@cache
+def still() -> Run:
+    """Return a run in which nothing ever happens."""
+    return endless("shut_doors_are_locked", "unfair lock")
+
+
+def endless(claim: str, *edits: str) -> Run:
+    """Return a run of the door that never does what the claim promises."""
+    scope = edited(DOOR, edits)
+    lasso = decide(scope)[claim].lasso
+    assert lasso is not None
+    story = tell_lasso(scope, lasso, claim)
+    return run_of(Trace(DOOR, edits, (), "plain", claim, story.lines, loop=story.loop))
+
+
+@cache
+def leaving() -> Run:
+    """Return a run whose last step would store a number out of its range."""
+    off = ("acquire.tokens_left",)
+    path = explore(LOCK, off=off, until=frozenset(["range_last_token"])).path("range_last_token")
+    story = tell(edited(LOCK, (), off), path, "range_last_token")
+    return run_of(Trace(LOCK, (), off, "plain", "range_last_token", story.lines))
