@@ -1,0 +1,191 @@
+"""A trace on the spec and on SQLite, side by side: after each step both states and what was run.
+
+`Replay` takes the steps and compares; this keeps what it saw. The state of the store is read back
+from its rows and from the memory of the processes. Ghosts are in neither: they have the value that
+the spec gives them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from checker.replay import Divergence, Replay, without
+from checker.story import RANGE, Line, Plain
+from checker.trace import BadTrace, Trace, binding_of
+from impl.derive import Design, derive
+from impl.files import MEMORY
+from impl.mapping import Unmapped, abstract
+from spec.language.scope import Scope, State
+
+Role = Literal["transaction", "row", "step", "guards", "trace", "other"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A statement that SQLite ran, with its parameters by name or by number.
+
+    `role` says what for: `row` reads the row before the step, `step` is the guarded statement,
+    `guards` asks which guard refused it, `trace` writes the step down.
+    """
+
+    role: Role
+    sql: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place in which both differ after a step; `outcome` if only one of them took it."""
+
+    place: str
+    want: Plain
+    got: Plain
+
+    def __str__(self) -> str:
+        return f"{self.place}: the spec says {self.want}, the store {self.got}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One step on both: the state that the spec is in after it, and the state of the store.
+
+    `refused` is the guard that both refuse it for, or the range that it would leave. The store has
+    no state where it holds a row that the spec knows nothing of.
+    """
+
+    line: Line
+    model: State
+    store: State | None
+    ran: tuple[Ran, ...]
+    refused: str | None
+    difference: Difference | None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A trace on both, as far as both go: up to the step that is refused, or in which they differ.
+
+    `broken`: the property of the trace is violated in the store, after the last step.
+    """
+
+    scope: Scope
+    start: State
+    steps: tuple[Seen, ...]
+    broken: bool
+
+    @property
+    def refused(self) -> str | None:
+        """The guard of the last step that both refuse, as `action.guard`."""
+        last = self.steps[-1] if self.steps else None
+        if last is None or last.refused is None or last.refused.startswith(RANGE):
+            return None
+        missing = " " in last.refused
+        return last.refused if missing else f"{last.line.action}.{last.refused}"
+
+    @property
+    def difference(self) -> Difference | None:
+        """Where both differ, if they do."""
+        return self.steps[-1].difference if self.steps else None
+
+
+def beside(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> Beside:
+    """Run a trace on both, with the protections `off` missing from both.
+
+    With none missing, CHECKs guard the rows as well, as in `replay_trace`. Raises `BadTrace`,
+    `StoreError`, `Inexpressible`, or `Misuse` for an unknown protection.
+    """
+    if trace.start is not None:
+        fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
+        raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
+    scope = without(trace.scope, off)
+    replay = Replay(derive(scope, checks=not off), path)
+    try:
+        return _follow(trace, scope, replay)
+    finally:
+        replay.store.close()
+
+
+def _follow(trace: Trace, scope: Scope, replay: Replay) -> Beside:
+    watched = _Watched(replay)
+    start, seen = replay.state, list[Seen]()
+    for line in trace.lines:
+        one = (
+            _missing(line, replay) if line.action not in scope.spec.actions else watched.take(line)
+        )
+        seen.append(one)
+        if one.difference is not None or one.refused is not None:
+            fails = one.difference is None and one.refused == trace.violated
+            return Beside(scope, start, tuple(seen), fails)
+    one_state = trace.loop is None and trace.violated in scope.spec.properties
+    broken = one_state and replay.broken(trace.violated)
+    return Beside(scope, start, tuple(seen), broken)
+
+
+def _missing(line: Line, replay: Replay) -> Seen:
+    """Return that there is no such step: an edit brought it in, and is not made here."""
+    fact = f"{line.action} does not exist"
+    return Seen(line, replay.state, replay.state, (), fact, None)
+
+
+class _Watched:
+    """A replay of which every statement is kept."""
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
+        self.ran: list[Ran] = []
+
+    def take(self, line: Line) -> Seen:
+        """Take one step on both."""
+        replay, connection = self.replay, self.replay.store.connection
+        action = replay.scope.spec.actions[line.action]
+        instance = replay.steps.find(action.name, binding_of(replay.scope, action, line))
+        self.ran, self.inside = [], True
+        connection.exec_trace = lambda _, sql, bound: self._keep(action.name, sql, bound)
+        refused: str | None = None
+        difference = None
+        try:
+            refused = replay.step(instance)
+        except Divergence as differs:
+            difference = Difference(differs.place, differs.want, differs.got)
+        finally:
+            connection.exec_trace = None
+        model = replay.state
+        if difference is not None and instance.refusal(model) is None:
+            model = instance.after(model)
+        return Seen(line, model, self._store(model), tuple(self.ran), refused, difference)
+
+    def _keep(self, action: str, sql: str, bound: Any) -> bool:
+        role = _role(self.replay.design, action, sql)
+        # What comes after the transaction only reads the state back.
+        if self.inside:
+            self.ran.append(Ran(role, sql, _parameters(sql, bound)))
+        self.inside = self.inside and sql not in ("COMMIT", "ROLLBACK")
+        return True
+
+    def _store(self, model: State) -> State | None:
+        try:
+            return abstract(self.replay.store, self.replay.memories, model)
+        except Unmapped:
+            return None
+
+
+def _role(design: Design, action: str, sql: str) -> Role:
+    t = design.transitions[action]
+    known: dict[str, Role] = {t.row: "row", t.verdicts: "guards"}
+    if t.statement is not None:
+        known[t.statement.text] = "step"
+    if sql in known:
+        return known[sql]
+    if sql.startswith("INSERT INTO trace"):
+        return "trace"
+    return "transaction" if sql.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK") else "other"
+
+
+def _parameters(sql: str, bound: Any) -> dict[str, Any]:
+    """Return what the statement's parameters stand for, leaving out what it does not name."""
+    if isinstance(bound, Mapping):
+        return {name: bound[name] for name in dict.fromkeys(re.findall(r":([^\W\d]\w*)", sql))}
+    return {str(n): value for n, value in enumerate(bound or (), 1)}
