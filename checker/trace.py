@@ -89,7 +89,20 @@ def _find(spec: Spec, edit: str) -> Spec:
 # ---------------------------------------------------------------- writing
 def record(trace: Trace, story: Story) -> str:
     """Return the text of a trace file."""
-    header: dict[str, Any] = {
+    end: dict[str, Any] = {
+        "property": trace.violated,
+        "broken": story.broken.clause,
+        "steps": len(story.lines),
+    }
+    if story.loop is not None:
+        end["loop"] = story.loop
+    rows = [header(trace, story), *map(step_as_json, story.lines), end]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def header(trace: Trace, story: Story) -> dict[str, Any]:
+    """Return the first object of a trace file: where the run takes place, and what it violates."""
+    found: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "spec": spec_hash(trace.scope.spec),
@@ -101,16 +114,8 @@ def record(trace: Trace, story: Story) -> str:
         "engine": trace.engine,
     }
     if trace.start is not None:
-        header["start"] = state_as_json(trace.edited, trace.start)
-    end: dict[str, Any] = {
-        "property": trace.violated,
-        "broken": story.broken.clause,
-        "steps": len(story.lines),
-    }
-    if story.loop is not None:
-        end["loop"] = story.loop
-    rows = [header, *map(step_as_json, story.lines), end]
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        found["start"] = state_as_json(trace.edited, trace.start)
+    return found
 
 
 def step_as_json(line: Line) -> dict[str, Any]:
@@ -134,6 +139,11 @@ def state_as_json(scope: Scope, state: State) -> dict[str, Plain]:
 def save(file: File, text: str, kind: str = FORMAT) -> None:
     """Write the file in one piece; raises `OSError`, or `BadTrace` over another kind of file."""
     check_destination(file, kind)
+    put(file, text)
+
+
+def put(file: File, text: str) -> None:
+    """Write the file in one piece, whatever is there; raises `OSError`."""
     # A link stays a link: what it points to is replaced.
     file = file.resolve()
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -162,8 +172,12 @@ def check_destination(file: File, kind: str = FORMAT) -> None:
     if not stat.S_ISREG(mode):
         raise BadTrace(file, "is not a regular file", "name another file")
     if header_of(file).get("format") != kind:
-        word = kind.removeprefix("ffq ")
-        raise BadTrace(file, f"exists and is not a {word}; it was left alone", "name another file")
+        raise in_the_way(file, f"a {kind.removeprefix('ffq ')}")
+
+
+def in_the_way(file: File, kind: str) -> BadTrace:
+    """Return the complaint that the file is not what it would be overwritten with."""
+    return BadTrace(file, f"exists and is not {kind}; it was left alone", "name another file")
 
 
 def header_of(file: File) -> dict[str, Any]:
