@@ -85,7 +85,7 @@ class Explorer(App[str]):
     def open(self, run: Run, source: str, step: int | None = None) -> None:
         """Show a run in the trace screen, at its end if no step is named."""
         self.opened = Opened(run, source)
-        self.opened.to(run.end if step is None else step)
+        self.opened.to(len(run.steps) if step is None else step)
         self.action_place("trace")
 
     def open_file(self, file: str, source: str, step: int | None = None) -> None:

@@ -33,5 +33,5 @@ class Opened:
 
     def to(self, step: int) -> int:
         """Look at another step, or at the nearest there is; return which."""
-        self.step = max(0, min(step, self.run.end))
+        self.step = max(0, min(step, len(self.run.steps)))
         return self.step

@@ -58,6 +58,8 @@ class Base(Screen[None]):
     def say(self, text: str) -> None:
         """Say something in one line, until the next key."""
         said = self.query_one("#said", Plain)
+        if not text and not said.has_class("-shown"):
+            return  # laying out the screen takes longer than all the rest of a key
         said.update(text)
         said.set_class(bool(text), "-shown")
 
@@ -114,7 +116,6 @@ class RunScreen(Base):
         """Look at another step, or at the nearest there is."""
         self.opened.to(step)
         self.catch_up()
-        self.refresh_bindings()
 
     def show_run(self) -> None:
         """Draw the run anew: another one is open."""

@@ -1,0 +1,103 @@
+"""What is known of the run that is open: the quick parts at once, the slow ones when they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from checker.explain.branches import same
+from checker.explain.clauses import Clause, guard_clauses
+from checker.explain.moves import Move, moves, refusals
+from checker.explain.run import Run
+from checker.trace import edited
+from spec.language.evaluate import Evaluator, Instance
+from spec.language.scope import State
+from tui import glyphs
+from tui.widgets.invariants import Judge
+
+
+class Explained:
+    """A run, and everything that screens say of it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.judge = Judge(run)
+
+    def state(self, k: int) -> State:
+        """Return the state after step `k`; where there is none, the one before."""
+        return self.run.states[min(k, self.run.end)]
+
+    def moves(self, k: int) -> list[Move]:
+        """Return every move after step `k`."""
+        return moves(self.run, self.state(k))
+
+    def next_of(self, k: int) -> Instance | None:
+        """Return the step that the run takes from state `k`."""
+        return self.run.steps[k] if k < len(self.run.steps) else None
+
+    def is_next(self, k: int, move: Move) -> bool:
+        """Return whether the run takes this move from state `k`."""
+        after = self.next_of(k)
+        return after is not None and same(after, move.instance)
+
+    def clauses(self, k: int, move: Move) -> list[Clause]:
+        """Return every condition of a move after step `k`."""
+        return guard_clauses(self.run, k, move.instance)
+
+    def mark_after(self, k: int, move: Move) -> str:
+        """Return the fate of the state that a move leads to, as far as it is known."""
+        return glyphs.RUNNING
+
+    def cures(self, k: int, move: Move) -> dict[str, str]:
+        """Return what would make the false guards of a move true, as far as it is known."""
+        return {}
+
+    # ---------------------------------------------------------------- what was taken away
+    @cached_property
+    def _guarded(self) -> Run | None:
+        """The run's states under the spec that has its guards back; None if nothing was taken."""
+        trace = self.run.trace
+        if not trace.off:
+            return None
+        scope = edited(trace.scope, trace.edits)
+        return replace(self.run, scope=scope, evaluator=Evaluator(scope))
+
+    def _back(self, instance: Instance) -> tuple[Run, Instance] | None:
+        """Return the step with its guards back, if any of them was taken away."""
+        name, guarded = instance.step.action.name, self._guarded
+        if guarded is None or not any(off.startswith(f"{name}.") for off in self.run.trace.off):
+            return None
+        action = guarded.scope.spec.actions[name]
+        return guarded, Instance(guarded.evaluator, action, instance.step.binding)
+
+    def missed(self, k: int, move: Move) -> list[Clause]:
+        """Return the clauses of those guards of a move that were taken away."""
+        found = self._back(move.instance)
+        if found is None:
+            return []
+        guarded, instance = found
+        names = self._taken_away(move)
+        return [c for c in guard_clauses(guarded, k, instance) if c.name in names]
+
+    def missed_guard(self, state: State, move: Move) -> str:
+        """Return the guard that was taken away and would refuse the move here, or nothing."""
+        found = self._back(move.instance)
+        if found is None or not move.enabled:
+            return ""
+        names = self._taken_away(move)
+        return next((n for n in refusals(found[1], state) if n in names), "")
+
+    def _taken_away(self, move: Move) -> set[str]:
+        action = move.instance.step.action.name
+        pairs = [off.split(".", 1) for off in self.run.trace.off if "." in off]
+        return {guard for name, guard in pairs if name == action}
+
+
+def first_of(marks: Sequence[str], wanted: str) -> int | None:
+    """Return the first state with this mark."""
+    return next((k for k, mark in enumerate(marks) if mark == wanted), None)
+
+
+TROUBLE = (glyphs.ARMED, glyphs.DOOMED, glyphs.VIOLATED)
+"""The marks that `!` goes to."""

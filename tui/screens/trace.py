@@ -1,0 +1,98 @@
+"""A run step by step: who did what, what changed, what can happen next, and why or why not."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tui import glyphs
+from tui.explained import TROUBLE, Explained, first_of
+from tui.screens.explaining import Explaining
+from tui.text import Plain
+from tui.widgets.lines import Lines
+from tui.widgets.scrub import Scrub
+from tui.widgets.timeline import Signs, Timeline
+
+
+class Trace(Explaining):
+    """The trace screen."""
+
+    HELP = "A run, step by step: what changed, what can happen next, and why or why not."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("exclamation_mark", "trouble", "Next trouble", key_display="!", show=False),
+    ]
+
+    _signs = Signs()
+
+    def body(self) -> ComposeResult:
+        """Yield the line of marks above the panes."""
+        yield Scrub(id="scrub")
+        yield from super().body()
+
+    def main(self) -> ComposeResult:
+        """Yield the timeline, below the names of its lanes."""
+        yield Plain(id="lanes")
+        yield Timeline(id="timeline")
+
+    def show_run(self) -> None:
+        """Draw the run anew: another one is open."""
+        run = self.opened.run
+        self.explained, self._signs = Explained(run), Signs()
+        self._tell_title()
+        timeline = self.query_one(Timeline)
+        timeline.show_run(run, self.at)
+        self.query_one("#lanes", Plain).update(timeline.head)
+        self.box("main", "Timeline", "n needs n more faults  ○ armed  ● no way back  ✗ broken")
+        self._tell_marks()
+        self.show_step()
+
+    def show_step(self) -> None:
+        """Draw the step: another one of the same run is looked at."""
+        self.query_one(Timeline).cursor = self.at
+        self.query_one(Scrub).at = self.at
+        self.explain()
+
+    def _tell_title(self) -> None:
+        run, trace = self.shown, self.shown.trace
+        bounds = " ".join(f"{name}={n}" for name, n in run.scope.bounds.items())
+        edits = [*trace.edits, *(f"without {guard}" for guard in trace.off)]
+        loop = "" if run.story.loop is None else f", loops to {run.story.loop}"
+        self.set_title(
+            f"{run.name}  {run.story.broken.id} {run.story.broken.name}  ",
+            f"{glyphs.FAILS} at {len(run.steps)}{loop}",
+            f"  {', '.join(edits)}  {run.scope.name}: {bounds}",
+        )
+
+    def _tell_marks(self) -> None:
+        """Draw what the marks say, and say it in words."""
+        marks, words = self._signs.marks, []
+        for mark, said in ((glyphs.ARMED, "armed"), (glyphs.DOOMED, "no way back")):
+            if (k := first_of(marks, mark)) is not None:
+                words.append(f"{said} at {k}{self.by(k)}")
+        self.query_one(Timeline).mark(self._signs)
+        self.query_one(Scrub).tell(len(self.shown.steps), marks, "   ".join(words))
+
+    # ---------------------------------------------------------------- stepping
+    @on(Lines.Pointed, "#timeline")
+    def _pointed_at_step(self, event: Lines.Pointed) -> None:
+        self.go(event.row)
+
+    @on(Scrub.Sent)
+    def _sent(self, event: Scrub.Sent) -> None:
+        self.go(event.step)
+
+    def action_trouble(self) -> None:
+        """Look at the next state that is armed, has no way back, or breaks the property, for the
+        first time.
+        """
+        firsts = {first_of(self._signs.marks, mark) for mark in TROUBLE}
+        self.seek(1, lambda k: k in firsts, "there is no trouble further on")
+
+    def why_not(self, action: str) -> str | None:
+        """Return why an action is not possible now."""
+        if action == "trouble" and not self._signs.marks:
+            return "how near each state is to a violation is still being computed"
+        return super().why_not(action)

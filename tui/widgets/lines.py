@@ -1,0 +1,262 @@
+"""Panes drawn line by line: only the lines that are on the screen are ever made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.text import line as printable
+from tui.widgets.rows import Piece, Row, Tone, fold
+
+
+class Lines(ScrollView, can_focus=True):
+    """Rows of text with a cursor; a subclass says how many lines there are and what is on each."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "lines--title",
+        "lines--dim",
+        "lines--good",
+        "lines--bad",
+        "lines--changed",
+        "lines--fault",
+        "lines--armed",
+        "lines--here",
+    }
+    DEFAULT_CSS = """
+    Lines {
+        height: 1fr;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        & .lines--title { text-style: bold; }
+        & .lines--dim { color: $text-muted; }
+        & .lines--good { color: $text-success; }
+        & .lines--bad { color: $text-error; text-style: bold; }
+        & .lines--changed { text-style: bold; }
+        & .lines--fault { color: $text-warning; }
+        & .lines--armed { color: $text-warning; }
+        & .lines--here { text-style: reverse; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "end(0)", "First", show=False),
+        Binding("end", "end(1)", "Last", show=False),
+        Binding("enter", "choose", "Choose", show=False),
+    ]
+
+    cursor: reactive[int] = reactive(0, init=False)
+    """The number of the row that the cursor is on."""
+
+    @dataclass
+    class Pointed(Message):
+        """The cursor has come to another row, by key or mouse."""
+
+        lines: Lines
+        row: int
+
+        @property
+        def control(self) -> Lines:
+            """The pane, for `@on`."""
+            return self.lines
+
+    @dataclass
+    class Chosen(Pointed):
+        """Enter was pressed on a row, or it was clicked when the cursor was there."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.drawn = 0
+        self._base = Style.null()
+
+    # ---------------------------------------------------------------- what a subclass says
+    @property
+    def line_count(self) -> int:
+        """How many lines there are."""
+        raise NotImplementedError
+
+    def line(self, n: int) -> tuple[int, Sequence[Piece]]:
+        """Return the number of the row that line `n` belongs to, and its pieces."""
+        raise NotImplementedError
+
+    def line_of(self, row: int) -> int:
+        """Return the first line of a row."""
+        return row
+
+    def stop(self, row: int, step: int) -> int | None:
+        """Return where the cursor comes to from `row`: the row, or the next it may stand on."""
+        return row if 0 <= row < self.line_count else None
+
+    # ---------------------------------------------------------------- drawing
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a part of the screen."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the screen."""
+        self.drawn += 1
+        n, width, base = y + int(self.scroll_offset.y), self.size.width, self._base
+        if n >= self.line_count:
+            return Strip.blank(width, base)
+        number, pieces = self.line(n)
+        here = number == self.cursor and self.stop(number, 1) == number
+        bar = here and self.has_focus
+        segments = [Segment(">" if here and n == self.line_of(number) else " ", base)]
+        segments += [Segment(printable(text), base + self._style(tone)) for text, tone in pieces]
+        if bar:
+            look = self._style("here")
+            segments = [Segment(s.text, (s.style or base) + look) for s in segments]
+        strip = Strip(segments).crop(0, width)
+        return strip.extend_cell_length(width, segments[-1].style if bar else base)
+
+    def _style(self, tone: Tone) -> Style:
+        if not tone:
+            return Style.null()
+        return self.get_component_rich_style(f"lines--{tone}", partial=True)
+
+    def lay_out(self) -> None:
+        """Say anew how long this is, and keep the cursor in sight."""
+        # Set as it would be, but without laying out the whole screen: the gutter of the scroll bar
+        # is always there, so no other widget moves.
+        self.set_reactive(Lines.virtual_size, Size(self.size.width, self.line_count))
+        self._scroll_update(self.virtual_size)
+        self.show_cursor()
+        self.refresh()
+
+    def show_cursor(self) -> None:
+        """Scroll as little as needed to have the cursor on the screen."""
+        if self.size.height and self.line_count:
+            line = Region(0, self.line_of(self.cursor), self.size.width, 1)
+            self.scroll_to_region(line, animate=False, force=True, immediate=True)
+
+    def on_resize(self) -> None:
+        """Lay the text out for the new width."""
+        self.lay_out()
+
+    def watch_cursor(self) -> None:
+        """Draw the cursor where it is now."""
+        self.show_cursor()
+        self.refresh()
+
+    # ---------------------------------------------------------------- keys and mouse
+    def action_move(self, step: int) -> None:
+        """Move the cursor; where no row can be pointed at, scroll."""
+        to = self.stop(self.cursor + step, step)
+        if to is None:
+            self.scroll_relative(y=step, animate=False, force=True)
+        else:
+            self._point(to)
+
+    def action_page(self, step: int) -> None:
+        """Move by the height of the pane."""
+        last = self.row_count - 1
+        to = min(max(self.cursor + step * max(self.size.height - 1, 1), 0), last)
+        found = self.stop(to, step)
+        self._point(self.stop(to, -step) if found is None else found)
+
+    def action_end(self, end: int) -> None:
+        """Move to the first or the last row."""
+        self._point(self.stop(self.row_count - 1, -1) if end else self.stop(0, 1))
+
+    def action_choose(self) -> None:
+        """Say that this row is meant."""
+        if self.stop(self.cursor, 1) == self.cursor:
+            self.post_message(self.Chosen(self, self.cursor))
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are; a row may take several lines."""
+        return self.line_count
+
+    def _point(self, to: int | None) -> None:
+        if to is not None and to != self.cursor:
+            self.cursor = to
+            self.post_message(self.Pointed(self, to))
+
+    def on_click(self, event: events.Click) -> None:
+        """Point at the row below the mouse, and choose it the second time."""
+        n = event.get_content_offset(self)
+        line = -1 if n is None else n.y + int(self.scroll_offset.y)
+        if not 0 <= line < self.line_count:
+            return
+        number, _ = self.line(line)
+        if self.stop(number, 1) != number:
+            return
+        if number == self.cursor:
+            self.post_message(self.Chosen(self, number))
+        self._point(number)
+
+
+class Pane(Lines):
+    """Rows that are all at hand, folded to the width; the cursor stops at those with a subject."""
+
+    def __init__(self, id: str | None = None, rows: Sequence[Row] = ()) -> None:
+        super().__init__(id)
+        self.rows: Sequence[Row] = rows
+        self._lines: list[tuple[int, tuple[Piece, ...]]] = []
+        self._first: list[int] = []
+
+    def show(self, rows: Sequence[Row], cursor: int | None = None) -> None:
+        """Show other rows; the cursor stays where it was unless it is sent elsewhere."""
+        self.rows = rows
+        wanted = self.cursor if cursor is None else cursor
+        wanted = min(max(wanted, 0), max(len(rows) - 1, 0))
+        stop = self.stop(wanted, 1)
+        stop = self.stop(wanted, -1) if stop is None else stop
+        self.set_reactive(Pane.cursor, wanted if stop is None else stop)
+        self.lay_out()
+
+    @property
+    def subject(self) -> object:
+        """What the row under the cursor stands for."""
+        return self.rows[self.cursor].subject if self.cursor < len(self.rows) else None
+
+    def lay_out(self) -> None:
+        """Fold every row to the width."""
+        width = max(self.size.width - 1, 8)  # one cell is the cursor's
+        self._lines, self._first = [], []
+        for number, each in enumerate(self.rows):
+            self._first.append(len(self._lines))
+            self._lines += [(number, line) for line in fold(each.pieces, width, each.hang)]
+        super().lay_out()
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the rows take."""
+        return len(self._lines)
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+    def line(self, n: int) -> tuple[int, Sequence[Piece]]:
+        """Return line `n` and its row."""
+        return self._lines[n]
+
+    def line_of(self, row: int) -> int:
+        """Return the first line of a row."""
+        return self._first[row] if row < len(self._first) else 0
+
+    def stop(self, row: int, step: int) -> int | None:
+        """Return the next row that stands for something."""
+        while 0 <= row < len(self.rows):
+            if self.rows[row].subject is not None:
+                return row
+            row += step
+        return None

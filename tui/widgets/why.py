@@ -1,0 +1,71 @@
+"""Why a move is possible or not, and why a property holds or not: clause by clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from checker.explain.clauses import Clause
+from checker.explain.moves import Move
+from tui import glyphs
+from tui.widgets.rows import Row, Tone, name_of, row
+
+
+def move_reasons(
+    move: Move,
+    at: int,
+    clauses: Sequence[Clause],
+    missed: Sequence[Clause],
+    cures: Mapping[str, str],
+) -> list[Row]:
+    """Return why a move is possible in state `at`, or not.
+
+    `missed` are the clauses of the guards that were taken away here, and `cures` says by the name
+    of a guard what would make it true.
+    """
+    can = "is possible" if move.enabled else "is NOT possible"
+    tone: Tone = "good" if move.enabled else "bad"
+    rows = [row((name_of(move.actor, move.call), "title"), "  ", (f"{can} after step {at}", tone))]
+    if move.fault:
+        rows.append(row(("  a fault: done to the system, not by it", "fault")))
+    if missed:
+        rows.append(row(("  taken away in this run:", "fault")))
+        rows += _clauses(missed, cures)
+        if move.enabled and not all(clause.holds for clause in missed):
+            rows.append(row("  with that guard, the move would be ", ("refused", "bad"), " here"))
+        rows.append(row(("  what is left:", "dim")))
+    rows += _clauses(clauses, cures)
+    if not clauses:
+        rows.append(row(("  it has no guard", "dim")))
+    return rows
+
+
+def property_reasons(
+    id: str, name: str, doc: str, at: int, clauses: Sequence[Clause], holds: bool
+) -> list[Row]:
+    """Return why a property holds in state `at`, or not."""
+    verdict = "holds" if holds else "is BROKEN"
+    tone: Tone = "good" if holds else "bad"
+    rows = [row((f"{id} {name}", "title"), "  ", (f"{verdict} after step {at}", tone))]
+    rows.append(row((f"  {doc}", "dim")))
+    return rows + list(_clauses(clauses, {}))
+
+
+def _clauses(clauses: Sequence[Clause], cures: Mapping[str, str]) -> Iterator[Row]:
+    """Yield the clauses, those that are false first."""
+    width = max((len(clause.name) for clause in clauses), default=0)
+    for clause in sorted(clauses, key=lambda c: c.holds):
+        sign = glyphs.HOLDS if clause.holds else glyphs.FAILS
+        tone: Tone = "good" if clause.holds else "bad"
+        # What was read is known already where the text itself says it.
+        values = [value for value in clause.values if value.replace("=", "==") != clause.text]
+        read = "   " + ", ".join(values) if values else ""
+        head = f" {clause.name:<{width}}  "
+        yield row(
+            "  ", (sign, tone), head, (clause.text, "title" if not clause.holds else ""),
+            (read, "dim"), hang=len(head) + 3,
+        )  # fmt: skip
+        if not clause.holds:
+            since = [f"false {clause.since}"] if clause.since is not None else []
+            cure = cures.get(clause.name)
+            for said in [*since, *([cure] if cure else [])]:
+                yield row((" " * (len(head) + 3) + said, "armed"), hang=len(head) + 3)
