@@ -1,0 +1,80 @@
+"""Notes on steps of a trace, kept beside its file and never inside: `FM-010.notes.jsonl`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path as File
+
+from checker.trace import BadTrace, save
+from checker.trace_reading import rows
+
+FORMAT, VERSION = "ffq notes", 1
+NOTE_MAX = 4000
+
+_REMEDY = "mend the file, or take it away"
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What was noted of each step by its number, 0 being the start, in their order.
+
+    `stale`: the trace has changed since, so that a number may mean another step.
+    """
+
+    notes: dict[int, str]
+    stale: bool = False
+
+
+def beside(trace: File) -> File:
+    """Return where the notes on a trace are kept."""
+    return trace.with_name(f"{trace.stem}.notes.jsonl")
+
+
+def load(trace: File) -> Notes:
+    """Return the notes on a trace; raises `BadTrace` if their file cannot be believed."""
+    file = beside(trace)
+    if not file.exists():
+        return Notes({})
+    found = rows(file)
+    header = next(found, None)
+    if header is None or header.data.get("format") != FORMAT:
+        raise BadTrace(file, "holds no notes on a trace", "take it away, or rename it")
+    header.only("format", "version", "trace")
+    if (version := header.take("version", int)) != VERSION:
+        fact = f"has version {version}, and this ffq reads version {VERSION}"
+        raise header.bad(fact, "use a newer ffq, or take it away")
+    stale = header.take("trace", str) != _digest(trace)
+    notes: dict[int, str] = {}
+    for row in found:
+        row.only("step", "note")
+        step: int = row.take("step", int)
+        if step < 0 or step in notes:
+            raise row.bad(f"step {step} cannot be noted here", _REMEDY)
+        notes[step] = row.take("note", str)
+    return Notes(dict(sorted(notes.items())), stale)
+
+
+def note(trace: File, step: int, text: str) -> Notes:
+    """Keep a note on a step in place of the one before; an empty one takes it away.
+
+    Raises `BadTrace` if the file of the notes cannot be believed, and then leaves it alone.
+    """
+    known = load(trace)
+    if len(text) > NOTE_MAX:
+        fact = f"the note has {len(text):,} letters, and {NOTE_MAX:,} are kept at most"
+        raise BadTrace(beside(trace), fact, "write a shorter one")
+    notes = {**known.notes, step: text}
+    if not text.strip():
+        del notes[step]
+    kept = dict(sorted(notes.items()))
+    header = {"format": FORMAT, "version": VERSION, "trace": _digest(trace)}
+    written = [header, *({"step": n, "note": said} for n, said in kept.items())]
+    whole = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
+    save(beside(trace), whole, FORMAT)
+    return Notes(kept)
+
+
+def _digest(trace: File) -> str:
+    return hashlib.sha256(trace.read_bytes()).hexdigest()[:32]
