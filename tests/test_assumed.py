@@ -48,6 +48,7 @@ def broken(row: assumed.Assumed) -> str:
     return " ".join(breach.claim.id for breach in row.breaks)
 
 
+@pytest.mark.deep
 def test_one_job_needs_what_was_worked_out_by_hand() -> None:
     rows = {row.dropped: broken(row) for row in assumed.needed([ONE_JOB], unwatched)}
     assert {dropped: ids for dropped, ids in rows.items() if ids} == NEEDED
@@ -65,6 +66,7 @@ def test_the_two_other_assumptions_need_a_second_job() -> None:
     assert assumed.complaints(rows) == []
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("scope", "dropped"), [(DISTRACTED, "weakly recover"), (STUCK, "unfair abandon")]
 )

@@ -107,6 +107,7 @@ def test_a_job_that_is_done_or_dead_or_not_there_is_not_cancelled(run: Run) -> N
     assert run["reason"] == "none"
 
 
+@pytest.mark.deep
 def test_a_worker_that_settles_a_job_as_cancelled_is_caught_by_one_claim_alone() -> None:
     def settle_released(s, w: Worker) -> None:  # type: ignore[no-untyped-def]
         """The worker gives the job up, and says that the client did."""

@@ -17,6 +17,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
 
 
+@pytest.mark.deep
 def test_nothing_is_known_before_all_failure_modes_were_asked() -> None:
     assert catalogue.complaints() is None
     answer = CliRunner().invoke(app, ONE_JOB)
@@ -24,6 +25,7 @@ def test_nothing_is_known_before_all_failure_modes_were_asked() -> None:
     assert (answer.exit_code, told["ok"], told["failed_proofs"]) == (0, True, None)
 
 
+@pytest.mark.deep
 def test_a_proof_that_failed_makes_a_check_fail() -> None:
     catalogue.keep(["FM-010: replayed: it diverged"])
     answer = CliRunner().invoke(app, ONE_JOB)

@@ -427,6 +427,7 @@ def test_colour_is_printed_where_it_is_wanted_alone() -> None:
     assert "\x1b[32m" not in both
 
 
+@pytest.mark.deep
 def test_a_terminal_without_unicode_gets_the_story_all_the_same() -> None:
     ran = process(*OFF, "--no-save", PYTHONIOENCODING="ascii")
     out, err = ran.communicate()

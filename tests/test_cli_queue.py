@@ -320,6 +320,7 @@ def test_ctrl_c_stops_a_worker_in_peace(file: str, run: Run) -> None:
     assert json.loads(out) == {"ok": True, "attempts": {"done": 1}}
 
 
+@pytest.mark.deep
 def test_a_reader_that_goes_away_is_no_fault(file: str) -> None:
     with Queue(file) as queue, queue.transaction() as t:
         for _ in range(5_000):

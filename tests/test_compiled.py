@@ -195,7 +195,13 @@ def test_a_field_wider_than_a_word_is_refused_in_words() -> None:
 
 
 # ------------------------------------------------------------------ edits and traces
-EDITS = ["settle_done.fenced", "recover.expired", "enqueue.new_key", "confirm.stored"]
+EDITS = [
+    "settle_done.fenced",
+    *(
+        pytest.param(g, marks=deep)
+        for g in ("recover.expired", "enqueue.new_key", "confirm.stored")
+    ),
+]
 
 
 @pytest.mark.parametrize("guard", EDITS)
@@ -315,6 +321,7 @@ def test_a_fault_in_the_compiled_code_changes_the_count(
     assert explore(scope, symmetry=False).states != 8_832
 
 
+@pytest.mark.deep
 def test_damaged_code_in_the_cache_is_compiled_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -146,7 +146,9 @@ def test_the_evaluator_confirms_what_breaks_in_small_specs(name: str) -> None:
     assert sum(counts.values()) >= 1
 
 
-@pytest.mark.parametrize("guard", ["settle_done.fenced", "claim.ready"])
+@pytest.mark.parametrize(
+    "guard", ["settle_done.fenced", pytest.param("claim.ready", marks=pytest.mark.deep)]
+)
 def test_the_evaluator_confirms_what_breaks_without_a_guard(guard: str) -> None:
     assert confirmed(SCOPES["requests"].spec, guard) >= 1
 

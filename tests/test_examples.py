@@ -80,6 +80,7 @@ def test_no_money_is_lost_or_made_and_each_payment_is_made_once(file: Path, seed
     assert out.splitlines()[-1] == "80 entries for 40 payments"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_indexer_skips_no_block_and_reads_none_twice(file: Path, seed: int) -> None:
     out, _ = killed("indexer", file, seed, steps=30 * 5)
@@ -91,6 +92,7 @@ def test_the_indexer_skips_no_block_and_reads_none_twice(file: Path, seed: int) 
     assert out == "120 events up to block 120\n"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_stage_has_one_result_and_is_paid_again_only_for_a_kill(file: Path, seed: int) -> None:
     _, kills = killed("pipeline", file, seed, steps=15 * 8)
@@ -105,6 +107,7 @@ def test_each_stage_has_one_result_and_is_paid_again_only_for_a_kill(file: Path,
     assert bill.total() - len(bill) <= kills, f"seed {seed}: {bill.most_common(3)}"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_mail_is_sent_and_sent_again_only_for_a_kill(file: Path, seed: int) -> None:
     out, kills = killed("mail", file, seed, steps=30 * 5)

@@ -42,6 +42,24 @@ LOSSES = [(mode, loss) for mode in FAILURES.values() for loss in mode.losses]
 NAMES = [found.file_of(mode, loss).stem for mode, loss in LOSSES]
 BOTH = pytest.mark.parametrize(("mode", "loss"), LOSSES, ids=NAMES)
 MODES = pytest.mark.parametrize("mode", FAILURES.values(), ids=list(FAILURES))
+SOME = ("FM-001", "FM-010", "FM-018")
+"""What takes seconds a mode is asked of these each time, and of all in the deep tests."""
+
+
+def depth(mode: FailureMode) -> list[pytest.MarkDecorator]:
+    return [] if mode.id in SOME else [pytest.mark.deep]
+
+
+SOME_LOSSES = pytest.mark.parametrize(
+    ("mode", "loss"),
+    [
+        pytest.param(m, loss, id=n, marks=depth(m))
+        for (m, loss), n in zip(LOSSES, NAMES, strict=True)
+    ],
+)
+SOME_MODES = pytest.mark.parametrize(
+    "mode", [pytest.param(m, id=m.id, marks=depth(m)) for m in FAILURES.values()]
+)
 
 
 # ---------------------------------------------------------------- the catalogue
@@ -96,7 +114,7 @@ def test_the_kept_trace_breaks_the_spec_as_the_catalogue_says(
     assert (trace.scope.name, story.broken.name) == (loss.scope, loss.breaks)
 
 
-@BOTH
+@SOME_LOSSES
 def test_the_kept_trace_breaks_a_database_and_is_refused_by_the_whole_one(
     mode: FailureMode, loss: Loss
 ) -> None:
@@ -160,6 +178,7 @@ def columns_of_steps() -> tuple[str, str]:
     return text.split("\nSELECT seq, actor, action, job\n")[0], chosen
 
 
+@pytest.mark.deep
 def test_the_trace_alone_tells_each_row_before_and_after_each_step(tmp_path: Path) -> None:
     """Seeded; the rows are compared with those that the store itself had around each step."""
     steps, chosen = columns_of_steps()
@@ -211,7 +230,7 @@ def speaks_of(design: Design, detector: Detector) -> bool:
     return "recorded" in spec.fields if detector.where else detector.by in spec.properties
 
 
-@MODES
+@SOME_MODES
 def test_a_detector_fires_on_the_damage_and_nowhere_else(mode: FailureMode) -> None:
     mark = detecting.detected(mode)
     if mode.id in UNDETECTED:
@@ -249,7 +268,7 @@ def test_no_query_is_derived_for_what_no_row_shows() -> None:
 # ---------------------------------------------------------------- recovery
 
 
-@MODES
+@SOME_MODES
 def test_every_state_that_a_failure_leads_to_is_mended_or_set_aside(mode: FailureMode) -> None:
     mark = recovered.recovered(mode)
     assert mark.ok or mark.missing, mark.says
@@ -278,7 +297,9 @@ def run_repairs(mode: FailureMode, database: sqlite3.Connection, most: int) -> i
     return taken
 
 
-@pytest.mark.parametrize("name", sorted(REPAIRS))
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=depth(FAILURES[n])) for n in sorted(REPAIRS)]
+)
 def test_repairs_killed_between_any_two_steps_end_in_the_same_row(
     name: str, tmp_path: Path
 ) -> None:
@@ -315,6 +336,7 @@ def test_a_repair_that_touches_a_healthy_row_is_no_recovery(
     assert recovered._recover(FAILURES["FM-029"])["says"].startswith("harmful changes a healthy")
 
 
+@pytest.mark.deep
 def test_a_repair_that_never_ends_is_no_recovery(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(REPAIRS, "FM-027a", (*REPAIRS["FM-027a"], endless))
     assert recovered._recover(FAILURES["FM-027a"])["says"].startswith("no end from")
@@ -327,6 +349,7 @@ def test_without_its_repair_a_death_is_set_aside_and_not_told(
     assert "in 4 the job is set aside" in recovered._recover(FAILURES["FM-029"])["says"]
 
 
+@pytest.mark.deep
 def test_damage_is_counted_without_what_processes_knew() -> None:
     """A job that is popped is absent, ready or settled by nobody: no worker can end it."""
     bad = damage(FAILURES["FM-001"].loss)

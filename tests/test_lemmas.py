@@ -179,6 +179,7 @@ def test_what_is_known_already_is_dropped() -> None:
 
 
 # ------------------------------------------------------------------ what is proposed
+@pytest.mark.deep
 def test_the_lemma_that_fencing_rests_on_is_found() -> None:
     """As the source has it: a client's token is one that the lock service has handed out."""
     before = prove(lease_lock)

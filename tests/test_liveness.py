@@ -141,13 +141,12 @@ def test_the_stem_passes_the_cause_even_where_the_loop_is_nearer() -> None:
 
 
 # ---------------------------------------------------------------- the two readers
-QUICK = {"", "weakly recover", "unfair abandon"}
 EDITED = [
     pytest.param(
         base,
         edit,
         id=f"{base.name}: {edit or 'as it is'}",
-        marks=pytest.mark.deep if base in (DISTRACTED, STUCK) and edit not in QUICK else (),
+        marks=pytest.mark.deep if base in (DISTRACTED, STUCK) and edit else (),
     )
     for base in (LOCK, CORNERS, SHOP, STREET, DISTRACTED, STUCK)
     for edit in ("", *assumptions(base.spec))

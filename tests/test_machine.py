@@ -64,7 +64,7 @@ def hunt(design: Design, examples: int, steps: int = 100) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["one-job", "whole"])
+@pytest.mark.parametrize("name", ["one-job", pytest.param("whole", marks=pytest.mark.deep)])
 def test_the_machine_finds_no_difference(name: str) -> None:
     hunt(derive(SCOPES[name]), examples=30)
 

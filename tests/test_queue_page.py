@@ -66,6 +66,7 @@ class Shell:
         return found
 
 
+@pytest.mark.deep
 def test_the_walk_through_works_as_it_is_written(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     try:

@@ -32,10 +32,12 @@ def saved(folder: Path, guard: str) -> str:
 
 
 # ---------------------------------------------------------------- agreement
+DEEPER = ("life", "requests", "effects")
 
 
 @pytest.mark.parametrize(
-    ("name", "seed"), [("life", 1), ("requests", 1), ("effects", 1), ("whole", 1)]
+    ("name", "seed"),
+    [("whole", 1), *(pytest.param(n, 1, marks=pytest.mark.deep) for n in DEEPER)],
 )
 def test_store_and_spec_agree_on_every_step_of_random_runs(name: str, seed: int) -> None:
     walks = Walks(derive(SCOPES[name]), seed).run(walks=30, steps=40)

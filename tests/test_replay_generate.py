@@ -48,6 +48,7 @@ def test_a_guard_that_another_says_already_is_never_the_first_that_is_false() ->
     assert [t.name for t in found.unreachable] == ["switch_on.works"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", ["one-job", "whole"])
 def test_ways_together_take_every_action_and_meet_every_refusal(name: str) -> None:
     scope = SCOPES[name]
@@ -80,6 +81,7 @@ def test_a_random_run_is_made_again_by_its_seed() -> None:
 # ---------------------------------------------------------------- every edge
 
 
+@pytest.mark.deep
 def test_a_tour_takes_every_edge(monkeypatch: pytest.MonkeyPatch) -> None:
     gone: set[tuple[State, str, tuple[object, ...]]] = set()
     ordinary = Replay.step
@@ -106,6 +108,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.deep
 def test_ffq_replay_generate_says_what_was_covered(
     tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +122,7 @@ def test_ffq_replay_generate_says_what_was_covered(
     assert list(tiny.iterdir()) == []
 
 
+@pytest.mark.deep
 def test_ffq_replay_generate_counts_in_json(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "--generate", "2", "--scope", "one-job", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)

@@ -34,6 +34,7 @@ def all_states(design: Design) -> list[State]:
 # ---------------------------------------------------------------- every edge
 
 
+@pytest.mark.deep
 def test_every_edge_of_one_job_agrees() -> None:
     tried = try_everywhere(ONE_JOB, all_states(ONE_JOB))
     known = explore(ONE_JOB.scope)

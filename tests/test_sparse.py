@@ -82,6 +82,7 @@ def walk(pair: Pair, random: Random, taken: Counter[str], steps: int) -> set[str
     return set()
 
 
+@pytest.mark.deep
 def test_guards_and_updates_and_claims_are_those_of_the_scope() -> None:
     random, taken = Random(seed := 11), Counter[str]()
     for _ in range(20):
@@ -89,6 +90,7 @@ def test_guards_and_updates_and_claims_are_those_of_the_scope() -> None:
     assert taken.keys() == SCOPE.spec.actions.keys()
 
 
+@pytest.mark.deep
 def test_what_breaks_without_a_guard_is_seen_in_both() -> None:
     random = Random(seed := 12)
     broken = Counter[str]()

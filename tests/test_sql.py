@@ -217,6 +217,7 @@ def test_random_expressions_mean_the_same_in_sql() -> None:
             assert decode(kind, got) == want, f"seed {seed}: {e} as {query} with {bound}"
 
 
+@pytest.mark.deep
 def test_what_happens_was_possible() -> None:
     evaluator = Evaluator(BOXES)
     random = Random(seed := 5)

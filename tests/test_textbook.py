@@ -65,6 +65,7 @@ def test_the_lock_keeps_its_claims_and_exercises_each() -> None:
     assert found.exercised == set(lease_lock.properties)
 
 
+@pytest.mark.deep
 def test_tlc_counts_as_many_states_of_the_lock(tmp_path: Path) -> None:
     found = lock(2, 3)
     scope = Scope("lock", lease_lock, {"Client": 2, "Tokens": 3})

@@ -95,6 +95,7 @@ def classes(scope: Scope) -> int:
 # States and depth.
 
 
+@pytest.mark.deep
 def test_tlc_finds_the_same_states_in_every_corner_of_the_language(tmp_path: Path) -> None:
     mine, theirs = explore(FEW_CORNERS), judged(FEW_CORNERS, tmp_path)
     assert (mine.states, mine.depth) == (theirs.distinct, theirs.depth)
@@ -152,6 +153,7 @@ def test_with_symmetry_tlc_finds_one_state_of_each_class_elsewhere(
 # Verdicts.
 
 
+@pytest.mark.deep
 def test_tlc_finds_the_stale_write_in_as_many_steps(tmp_path: Path) -> None:
     broken = LOCK.on(find(lease_lock, "write.fenced"))
     theirs = judged(broken, tmp_path)

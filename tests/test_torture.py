@@ -99,6 +99,7 @@ INSERT INTO ledger (job, effect, token, pid) SELECT job, effect, token, pid FROM
     assert f"{key} is lost" in again(f"DELETE FROM task WHERE key = '{key}'")
 
 
+@pytest.mark.deep
 def test_a_torture_that_was_killed_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

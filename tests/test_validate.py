@@ -226,6 +226,7 @@ def test_no_row_can_be_dropped_in_silence(run: Path, tmp_path: Path) -> None:
         assert found.position is None or found.position.seq >= seq
 
 
+@pytest.mark.deep
 def test_no_value_can_be_changed_in_silence(run: Path, tmp_path: Path) -> None:
     with closing(apsw.Connection(str(run))) as opened:
         rows = opened.execute("SELECT seq, before, after FROM trace").fetchall()

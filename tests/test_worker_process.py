@@ -136,6 +136,7 @@ def test_a_worker_that_was_paused_past_its_lease_is_refused(
     assert rows(file, "SELECT job, token FROM effects") == [(1, 2)]
 
 
+@pytest.mark.deep
 def test_a_killed_worker_does_not_keep_the_gate_shut(
     queue: Queue, file: Path, start: Start
 ) -> None:
