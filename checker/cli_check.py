@@ -168,6 +168,7 @@ def _property(plan: Plan, wanted: str | None) -> Plan:
 
 def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
     from checker import console
+    from checker.board import keep_scope
     from checker.catalogue import complaints
     from checker.check import run, shortest, status, story
 
@@ -179,6 +180,7 @@ def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
         for result in run(plan, live.watch):
             live.done()
             results.append(result)
+            keep_scope(result)
             if not as_json:
                 console.show_result(out, result)
     finally:
@@ -234,7 +236,7 @@ def _save(plan: Plan, result: Result, judged: Judged, saving: _Saving) -> Path |
 
     if not saving.wanted:
         return None
-    file = saving.file or FOLDER / _file_name(result, judged)
+    file = saving.file or FOLDER / file_name(result, judged)
     off, engine = result.exploration.off, result.exploration.engine
     trace = Trace(result.base, result.edits, off, engine, judged.name, ())
     try:
@@ -248,7 +250,7 @@ def _save(plan: Plan, result: Result, judged: Judged, saving: _Saving) -> Path |
     return file
 
 
-def _file_name(result: Result, judged: Judged) -> str:
+def file_name(result: Result, judged: Judged) -> str:
     """Return scope, property and edits as a name: `core-one_holder-without-settle.fenced.jsonl`."""
     off = [f"without {guard}" for guard in result.exploration.off]
     words = "-".join([result.base.name, judged.name, *result.edits, *off])

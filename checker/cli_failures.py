@@ -43,7 +43,7 @@ def failures(
     holds with the protection. Detected: a query finds the damage. Recovered: repairs restore what
     must hold. Exit status: 0 each proof is had or missing for a reason, 1 one failed, 2 bad usage.
     """
-    from checker import catalogue, console
+    from checker import board, catalogue, console
     from checker.evidence.five import as_json as told
     from checker.evidence.five import five
     from checker.evidence.text import page
@@ -60,6 +60,7 @@ def failures(
     try:
         for n, mode in enumerate(chosen, 1):
             rows.append(five(mode))
+            board.keep_mode(rows[-1])
             if report:
                 report(n, len(chosen))
     finally:
