@@ -12,13 +12,15 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from tui.checks import Works
 from tui.glyphs import Ascii
-from tui.messages import Open
+from tui.messages import Open, Told
 from tui.opened import Opened
 from tui.screens.base import Base, RunScreen
 from tui.start import Start
 
 if TYPE_CHECKING:
+    from checker.background import Check
     from checker.explain.run import Run
 
 
@@ -67,11 +69,15 @@ class Explorer(App[str]):
         Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
     ]
 
-    def __init__(self, start: Start | None = None, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self, start: Start | None = None, *, ascii_only: bool = False, fills: bool = True
+    ) -> None:
         # With an RGB theme Textual draws NO_COLOR in grey, which is still a colour.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.start = start or Start()
+        self.fills = fills
         self.opened: Opened | None = None
+        self.works = Works(lambda work: self.post_message(Told(work)))
         if ascii_only:
             self._filters.append(Ascii())
 
@@ -138,6 +144,16 @@ class Explorer(App[str]):
     def on_open(self, message: Open) -> None:
         """Open the trace that a screen names."""
         self.open_file(message.file, message.source, message.step)
+
+    def on_told(self, message: Told) -> None:
+        """Let the screen that is looked at draw what work in the background has said."""
+        if isinstance(self.screen, Base):
+            self.screen.work_told(message.work)
+
+    def check(self, job: Check) -> None:
+        """Begin a check, and show how it goes."""
+        self.works.begin(job)
+        self.action_place("runs")
 
     def action_keys(self) -> None:
         """Show the keys of the screen that is looked at."""

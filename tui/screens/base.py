@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from tui.app import Explorer
+    from tui.checks import Work
     from tui.opened import Opened
 
 
@@ -70,6 +71,9 @@ class Base(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let a key be seen but not pressed while there is a reason why not."""
         return None if self.is_attached and self.why_not(action) else True
+
+    def work_told(self, work: Work) -> None:
+        """Draw what work in the background has said."""
 
     def action_back(self) -> None:
         """Go back to where the reader came from."""

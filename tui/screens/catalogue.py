@@ -2,41 +2,272 @@
 
 from __future__ import annotations
 
-from textual import on
-from textual.app import ComposeResult
-from textual.widgets import DataTable
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar
 
-from checker.evidence.found import FOLDER
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable, Input, Tab, Tabs
+
+from checker import board
+from checker.background import Check, Fill
+from checker.evidence.found import FOLDER, parts
 from spec.failures import FAILURES
-from tui.messages import Open
+from spec.queue import DEFAULT
+from tui.checks import Work
 from tui.screens.base import Base
-from tui.text import Plain, cell
+from tui.table import Table
+from tui.text import Part, Plain, cell, content
+
+STYLES = {"P": "green", "E": "green", "S": "cyan", "V": "bold yellow", "✗": "red", "?": "dim"}
+LEGEND = (
+    "P any number  E every state  S sampled  V vacuous  ✗n broken in n steps  "
+    "– cannot be had  ? not known"
+)
+SHORT = {
+    "reproduced": "repr.",
+    "replayed": "repl.",
+    "prevented": "prev.",
+    "detected": "det.",
+    "recovered": "rec.",
+}
+ID_WIDTH, NAME_WIDTH_MIN = 8, 24
 
 
 class Catalogue(Base):
-    """The failure modes; enter opens the trace of one."""
+    """Two matrices, of failure modes and of claims; enter opens a trace."""
 
-    HELP = "What is claimed, and what breaks without which protection."
+    HELP = "What breaks without which protection, what is claimed, and by which kind of evidence."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "1", "show('modes')", "Failures", tooltip="The failure modes and their five proofs"
+        ),
+        Binding("2", "show('claims')", "Claims", tooltip="The claims, scope by scope"),
+        Binding("r", "check", "Check", tooltip="Check the scope of this row, now"),
+        Binding(
+            "slash", "find", "Find", key_display="/", tooltip="Show only rows with these words"
+        ),
+        Binding("x", "stop", "Stop", tooltip="Stop computing what is not known"),
+    ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = "modes"
+        self.wanted = ""
+        self.rows: dict[str, board.Row] = {}
+        self._modes: list[board.Row] = []
+        self._claims: list[board.Row] = []
+
+    # ---------------------------------------------------------------- drawing
     def body(self) -> ComposeResult:
-        """Yield the matrix, and a line on the row that is looked at."""
-        yield DataTable(cursor_type="row")
-        yield Plain(id="cell")
+        """Yield the matrix, what its symbols mean, and what is said of the cell looked at."""
+        yield Tabs(Tab("1 Failure modes", id="modes"), Tab("2 Claims", id="claims"))
+        yield Table(cursor_type="cell", cell_padding=0, fixed_columns=2)
+        yield Input(placeholder="words that the rows have; escape shows all", id="wanted")
+        yield Plain(LEGEND, id="legend")
+        yield Plain(id="cell", classes="box")
 
     def on_mount(self) -> None:
-        """Fill the matrix."""
-        self.set_title(f"ffq  {len(FAILURES)} failure modes")
-        table: DataTable[object] = self.query_one(DataTable)
-        table.add_columns("ID", "what happens")
-        for id, mode in FAILURES.items():
-            table.add_row(cell(id), cell(mode.name), key=id)
-        table.focus()
+        """Show what is known, and begin to compute what is not."""
+        self.query_one(Tabs).can_focus = False
+        self.read_board()
+        scopes, modes = self._unknown()
+        if self.explorer.fills and (scopes or modes):
+            self.explorer.works.begin(Fill(scopes, modes))
+            self.draw_title()
+        self.query_one(Table).focus()
 
-    @on(DataTable.RowHighlighted)
-    def _look(self, event: DataTable.RowHighlighted) -> None:
-        if event.row_key.value:
-            self.query_one("#cell", Plain).update(FAILURES[event.row_key.value].doc)
+    def read_board(self) -> None:
+        """Read what is known anew."""
+        self._modes, self._claims = board.modes(), board.claims()
+        self.draw()
 
-    @on(DataTable.RowSelected)
-    def _open(self, event: DataTable.RowSelected) -> None:
-        self.post_message(Open(str(FOLDER / f"{event.row_key.value}.jsonl")))
+    def _unknown(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        scopes = [
+            n for n in DEFAULT if any(not r.cells[n].known for r in self._claims if n in r.cells)
+        ]
+        modes = [r.id for r in self._modes if any(not c.known for c in r.cells.values())]
+        return tuple(scopes), tuple(modes)
+
+    def draw(self) -> None:
+        """Draw the matrix that is shown."""
+        rows = self._modes if self.shown == "modes" else self._claims
+        words = self.wanted.lower().split()
+        self.rows = {
+            row.name: row
+            for row in rows
+            if all(w in f"{row.id} {row.name} {row.doc} {row.breaks}".lower() for w in words)
+        }
+        columns = self._columns()
+        kinds = [label for label, _ in columns[2:]]
+        names = board.MARKS if self.shown == "modes" else DEFAULT
+        cells = {
+            key: [_id(row), cell(row.name), *_marks(row, names)] for key, row in self.rows.items()
+        }
+        assert len(kinds) == len(names)
+        self.query_one(Table).fill(columns, cells)
+        self.draw_title()
+        self.draw_cell()
+
+    def _columns(self) -> list[tuple[str, int]]:
+        """Return the columns with widths that fill the screen."""
+        room = self.size.width - 1 - ID_WIDTH
+        if self.shown == "modes":
+            long = room >= NAME_WIDTH_MIN + 12 * len(board.MARKS) + 16
+            marks = [(name if long else SHORT[name], 12 if long else 6) for name in board.MARKS]
+        else:
+            marks = [(name, len(name) + 1) for name in DEFAULT]
+        wide = max((len(row.name) for row in self._modes + self._claims), default=0) + 1
+        left = room - sum(width for _, width in marks)
+        head = "what happens" if self.shown == "modes" else "claim"
+        return [("ID", ID_WIDTH), (head, max(NAME_WIDTH_MIN, min(left, wide))), *marks]
+
+    def draw_title(self) -> None:
+        """Count the evidence by kind, and say what is being computed."""
+        rows = self._modes if self.shown == "modes" else self._claims
+        count = Counter(c.symbol[0] for row in rows for c in row.cells.values())
+        counts = "  ".join(f"{count[kind]} {kind}" for kind in "PESV✗–?" if count[kind])
+        what = "failure modes, five proofs of each" if self.shown == "modes" else "claims by scope"
+        parts: list[Part] = [f"ffq  {len(rows)} {what}   ", (counts, "not bold")]
+        work = self.explorer.works.filling
+        if work is not None and work.filled is not None:
+            done = work.filled
+            parts.append((f"   computing {done.name}, {done.done} of {done.of}", "italic"))
+        self.set_title(*parts)
+        self.refresh_bindings()
+
+    def draw_cell(self) -> None:
+        """Say in a few lines what the cell that is looked at means."""
+        row, column = self._row(), self.query_one(Table).cursor_column
+        if row is None:
+            self.query_one("#cell", Plain).update("no row has these words")
+            return
+        names = list(board.MARKS if self.shown == "modes" else DEFAULT)
+        name = names[max(0, column - 2)] if column >= 2 else ""
+        at = row.cells.get(name)
+        first: list[Part] = [(f"{row.id} {row.name}", "bold")]
+        if name:
+            said = f"{at.symbol}  {at.says}" if at else "is not asked in this scope"
+            first.append((f"\n{name}: {said}", STYLES.get(at.symbol[0], "") if at else "dim"))
+        self.query_one("#cell", Plain).update(
+            content(*first, f"\n{row.doc}\n", (self._hint(row), "dim"))
+        )
+
+    def _hint(self, row: board.Row) -> str:
+        if self.shown == "modes":
+            mode = FAILURES[row.id]
+            edits = ", ".join(mode.loss.edits)
+            return (
+                f"breaks {row.breaks} in {mode.loss.scope}, without {edits}; enter opens the trace"
+            )
+        by = self._breakers(row)
+        return f"broken by {', '.join(by)}; enter opens the trace of {by[0]}" if by else ""
+
+    # ---------------------------------------------------------------- what is looked at
+    def _row(self) -> board.Row | None:
+        return self.rows.get(self.query_one(Table).chosen or "")
+
+    def _breakers(self, row: board.Row) -> list[str]:
+        return [mode.id for mode in self._modes if mode.breaks == row.name]
+
+    @on(DataTable.CellHighlighted)
+    def _look(self) -> None:
+        self.draw_cell()
+
+    @on(DataTable.CellSelected)
+    def _open(self) -> None:
+        row = self._row()
+        if row is None:
+            return
+        by = [row.id] if self.shown == "modes" else self._breakers(row)
+        if not by:
+            self.say(f"no failure mode breaks {row.name}: there is no trace to open; r checks it")
+            return
+        self.explorer.open_file(str(FOLDER / f"{by[0]}.jsonl"), by[0])
+
+    # ---------------------------------------------------------------- keys
+    def why_not(self, action: str) -> str | None:
+        """Say when there is nothing to stop."""
+        if action == "stop" and self.explorer.works.filling is None:
+            return "nothing is being computed: all that is known is shown"
+        return None
+
+    def action_show(self, which: str) -> None:
+        """Show the other matrix."""
+        self.query_one(Tabs).active = which
+
+    @on(Tabs.TabActivated)
+    def _shown(self, event: Tabs.TabActivated) -> None:
+        if event.tab.id and event.tab.id != self.shown:
+            self.shown = event.tab.id
+            self.draw()
+
+    def action_check(self) -> None:
+        """Check the scope of this row: of a failure mode without its protection."""
+        row = self._row()
+        if row is None:
+            return
+        if self.shown == "modes":
+            loss = FAILURES[row.id].loss
+            edits, off = parts(loss)
+            self.explorer.check(Check(loss.scope, (*edits, *off)))
+            return
+        column = self.query_one(Table).cursor_column
+        name = DEFAULT[max(0, column - 2)]
+        self.explorer.check(Check(name if name in row.cells else next(iter(row.cells))))
+
+    def action_stop(self) -> None:
+        """Stop computing; what is known stays."""
+        work = self.explorer.works.filling
+        if work is not None:
+            work.cancel()
+            self.say("stopped: what is not known stays ?")
+
+    def action_find(self) -> None:
+        """Ask for the words that rows must have."""
+        self.query_one("#wanted").add_class("-shown")
+        self.query_one("#wanted").focus()
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        self.wanted = event.value
+        self.draw()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.query_one(Table).focus()
+
+    def action_back(self) -> None:
+        """Show all rows again, or leave."""
+        wanted = self.query_one("#wanted", Input)
+        if wanted.has_class("-shown"):
+            wanted.value = ""
+            wanted.remove_class("-shown")
+            self.query_one(Table).focus()
+        else:
+            super().action_back()
+
+    def work_told(self, work: Work) -> None:
+        """Show what has just been computed."""
+        if isinstance(work.job, Fill) or not work.running:
+            self.read_board()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fill the width that there is."""
+        if self._modes:
+            self.draw()
+
+
+def _id(row: board.Row) -> Text:
+    return cell(row.id, "bold")
+
+
+def _marks(row: board.Row, names: Sequence[str]) -> list[Text]:
+    found = []
+    for name in names:
+        at = row.cells.get(name)
+        found.append(cell(at.symbol, STYLES.get(at.symbol[0], "")) if at else cell(""))
+    return found
