@@ -21,6 +21,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "requests": (86_830, 26),
     "effects": None,
     "whole": (169_760, 27),
+    "storage": (9_604, 17),
 }
 
 

@@ -50,13 +50,28 @@ _TIME = (
     "clock here. Watch the age of the oldest expired lease"
 )
 
+_OUTSIDE = (
+    "the store that has lost an answer is in good order, its trace included: only {who} knows "
+    "better. {remedy}"
+)
+
 UNDETECTED = {
     "FM-002a": _TIME,
+    "FM-003c": _OUTSIDE.format(
+        who="the sender", remedy="Compare what it has released with what is here"
+    ),
+    "FM-004": _OUTSIDE.format(
+        who="the client", remedy="Compare what it was told with what is here"
+    ),
     "FM-008c": "beginning a job changes no row, and the trace hears of it only with the next step "
     "of that worker; what it then writes is fenced",
     "FM-017": _TIME,
     "FM-019": "the marker says that the effect took place, and the store holds nothing else that "
     "knows of it: ask whatever the effect was made in",
+    "FM-035a": _OUTSIDE.format(
+        who="whoever received an effect or holds a token",
+        remedy="Compare the keys that receivers have noted with the jobs that wait",
+    ),
     "FM-022a": "dropping a job changes no row, and the trace hears of it only with the next step "
     "of that worker; the claim looks like that of a dead worker, and recovery treats it as one",
 }

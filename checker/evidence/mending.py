@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 from checker.evidence import found
@@ -13,6 +13,7 @@ from impl.tables import of_one_row
 from spec.failures import FailureMode
 from spec.failures.repairs import REPAIRS, SHOWS
 from spec.language import Enum, Spec, require
+from spec.language.evaluate import Evaluator
 from spec.language.expr import And, Const, Expr, Ite, Not, Or, Var
 from spec.language.model import Field, Property
 from spec.language.scope import Scope, State, Value
@@ -51,9 +52,7 @@ class Mending:
             j: tuple(state[self._at(name, j)] for name in names)
             for j in range(self.scope.size(self.sort))
         }
-        return {
-            j: row for j, row in whole.items() if self._stored(dict(zip(names, row, strict=True)))
-        }
+        return {j: row for j, row in whole.items() if self.stored(row)}
 
     def with_rows(self, state: State, rows: Mapping[int, tuple[Any, ...]]) -> State:
         """Return the state with these rows in the store."""
@@ -64,8 +63,14 @@ class Mending:
                 whole[self._at(name, j)] = value
         return tuple(whole)
 
-    def _stored(self, row: Mapping[str, Value]) -> bool:
-        return row["status"] != "absent" or row["token"] != 0
+    def stored(self, row: tuple[Value, ...]) -> bool:
+        """Return whether a row says anything: one that is as it began may as well not be there."""
+        return row != self._blank
+
+    @cached_property
+    def _blank(self) -> tuple[Value, ...]:
+        initial = Evaluator(self.scope).initial()
+        return tuple(initial[self._at(f.name, 0)] for f in self.columns if f.name != ASIDE)
 
     def _at(self, name: str, job: Value) -> int:
         places = self.scope.places

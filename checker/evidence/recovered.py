@@ -173,7 +173,7 @@ def _otherwise(mend: Mending, mode: FailureMode) -> str:
             before = _rows(mend, database)
             database.execute(f"ALTER TABLE job ADD COLUMN {ASIDE} TEXT NOT NULL DEFAULT 'none'")
             _repair(mend, database, list(statements.values()))
-            after = _rows(mend, database)
+            after = {j: row for j, row in _rows(mend, database).items() if mend.stored(row)}
     evaluator = Evaluator(mend.scope)
     state = mend.with_rows(evaluator.initial(), before)
     run = _Run(mend, Damage(0, ()))

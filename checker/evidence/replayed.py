@@ -65,7 +65,9 @@ def replayed(mode: FailureMode, loss: Loss) -> Replayed:
         return Replayed(True, f"✗{seen.steps}", says)
     if not seen.broken:
         return Replayed(False, "", f"{loss.breaks} holds in the database")
-    return Replayed(True, f"✗{seen.steps}", f"{loss.breaks} is broken in the database")
+    says = f"{loss.breaks} is broken in the database"
+    says += f"; {mode.modelled}" if mode.modelled else ""
+    return Replayed(True, f"✗{seen.steps}", says)
 
 
 # ---------------------------------------------------------------- with the protection

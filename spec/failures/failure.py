@@ -33,6 +33,7 @@ class FailureMode:
     protection: str
     elsewhere: tuple[Loss, ...] = ()
     naive: tuple[Loss, ...] = ()
+    modelled: str = ""
 
     @property
     def doc(self) -> str:

@@ -8,13 +8,20 @@ BELONG_TO_NONE = {
     "expire.live": "says what expiry is: only a lease that is live runs out",
     "restart.down": "says what a restart is: only a worker that is down comes back",
     "confirm.stored": "is the promise itself: an answer is given for a job that is stored; what "
-    "takes an answer back is a store that loses writes (FM-004), which is not modelled yet",
+    "takes an answer back is a store that loses writes (FM-004), in a module of its own",
     "look.up": "says what a crash is: a recoverer that is down does nothing",
     "write_first.begun": "is the order of steps in a handler: the first half comes first",
     "write_second.first": "is the order of steps in a handler: the second half comes second",
     "lose_reply.recorded": "says what a lost answer is: there was one to lose",
     "notify.due": "says what a delivery is: there is a notice to deliver",
     "pass_deadline.claimed": "says what a deadline is: it belongs to a claim",
+    "insert.unknown": "is the key of `enqueue.new_key` (FM-024a), where the store may lose writes",
+    "take.ready": "is `claim.ready` (FM-007), where the store may lose writes",
+    "settle.evidence": "is `settle_done.evidence` (FM-022b), where the store may lose writes",
+    "reclaim.claimed": "is recovery as one step; FM-013 takes it apart",
+    "reclaim.left": "keeps to the budgets, which FM-027a takes away",
+    "lose_power.few": "says how often the power may fail in a scope",
+    "restore.few": "says how often a copy may be restored in a scope",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""
 

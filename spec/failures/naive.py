@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from spec.failures import naive_storing
 from spec.language import edits, forget, ite, require
 from spec.language.misuse import Misuse, near
 from spec.language.model import Spec
@@ -134,6 +135,7 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     recover_without_notice,
     mark_first,
     fail_directly,
+    *naive_storing.STEPS,
 )
 NAIVE = {step.__name__: step for step in _STEPS}
 

@@ -134,6 +134,10 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
 RESIDUE = {
     "FM-001": "whatever the lost worker had begun is begun again: only a key at the effect keeps "
     "it from happening twice",
+    "FM-003c": "the job is gone: its sender keeps what it sent for as long as a copy may be "
+    "restored, and sends it again",
+    "FM-004": "the answer was a promise that nobody can keep now: clients ask again with the same "
+    "key, and what runs again finds its effect on record",
     "FM-010": "the job is done by the word of a worker that had lost it; the worker that held it "
     "was never heard",
     "FM-011": "an attempt was charged to the wrong claim, and work that was under way was doubled",
@@ -144,6 +148,8 @@ RESIDUE = {
     "FM-019": "work that is marked and was not done looks done: ask whatever the effect is made in",
     "FM-024a": "the counts and the token of the first life are gone, and the job has run again",
     "FM-028": "the job was late by as long as it lay buried",
+    "FM-035a": "what two workers did under one token cannot be told apart; the store is put back "
+    "once more, as a new history, so that both are refused",
     "FM-029": "whoever waits for the notice was told late",
 }
 """What no repair takes back."""

@@ -12,6 +12,7 @@ from spec.queue.effects import effects
 from spec.queue.notices import notices
 from spec.queue.producers import producers
 from spec.queue.recovery import recovery
+from spec.queue.storage import storage
 
 life = Spec(
     "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."
@@ -41,12 +42,21 @@ _DEFAULT = (
     _scope("effects", shared, 2, 1, 2, "Two jobs that change shared state in two steps."),
     _scope("whole", whole, 1, 2, 2, "One job through all modules."),
 )
+# What the store and its surroundings do, each by itself: these do not mix with a job's whole life.
+_APART = (
+    Scope(
+        "storage",
+        storage,
+        {"Job": 1, "Worker": 2, "MaxFails": 1, "MaxInterrupts": 2, "Histories": 2},
+        "One job in a store that loses what it has not synced, and is restored.",
+    ),
+)
 _DEEP = (
     _scope("life-deep", life, 3, 1, 2, "Three jobs for two workers."),
     _scope("effects-deep", shared, 2, 2, 2, "Two jobs that may fail twice."),
     _scope("whole-deep", whole, 2, 1, 2, "Two jobs through all modules."),
 )
 
-SCOPES = {scope.name: scope for scope in _DEFAULT + _DEEP}
-DEFAULT = tuple(scope.name for scope in _DEFAULT)
+SCOPES = {scope.name: scope for scope in _DEFAULT + _APART + _DEEP}
+DEFAULT = tuple(scope.name for scope in _DEFAULT + _APART)
 DEEP = tuple(scope.name for scope in _DEEP)
