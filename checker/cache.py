@@ -33,10 +33,10 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="ffq-"))
 
 
-def place(kind: str, key: list[Any]) -> Path:
+def place(kind: str, key: list[Any], suffix: str = ".json") -> Path:
     """Return the file for what was found of this kind under this key."""
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
-    return cache_folder() / kind / f"{digest}.json"
+    return cache_folder() / kind / f"{digest}{suffix}"
 
 
 @cache
@@ -60,11 +60,16 @@ def recall(file: Path) -> Any:
 
 def remember(file: Path, answer: Any) -> None:
     """Write an answer down in one piece."""
+    keep(file, json.dumps(answer).encode())
+
+
+def keep(file: Path, content: bytes) -> None:
+    """Write a file in one piece."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(answer, out)
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
         os.replace(draft, file)
     except OSError:
         pass  # a full or read-only disk costs time, not answers

@@ -27,6 +27,7 @@ from checker import (
     cli_profiles,
     cli_queue_show,
     cli_queue_work,
+    cli_why,
     replay_cli,
 )
 from checker.cli_check import check
@@ -75,6 +76,7 @@ def ffq(
 app.command()(check)
 app.command()(prove)
 app.command()(scopes)
+cli_why.register(traces)
 app.add_typer(traces, name="trace")
 app.add_typer(exports, name="export")
 

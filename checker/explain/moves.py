@@ -43,8 +43,7 @@ class Move:
 def moves(source: Run | Evaluator, state: State) -> list[Move]:
     """Return every move in this state, those that are possible first, in the order of the spec."""
     evaluator = source.evaluator if isinstance(source, Run) else source
-    every = source.instances if isinstance(source, Run) else _instances(source)
-    found = [move(evaluator, instance, state) for instance in every]
+    found = [move(evaluator, instance, state) for instance in every_step(evaluator)]
     return sorted(found, key=lambda m: not m.enabled)
 
 
@@ -64,5 +63,6 @@ def refusals(instance: Instance, state: State) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def _instances(evaluator: Evaluator) -> tuple[Instance, ...]:
+def every_step(evaluator: Evaluator) -> tuple[Instance, ...]:
+    """Return every step of the scope, possible or not, in the order of the spec."""
     return tuple(instances(evaluator))

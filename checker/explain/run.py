@@ -15,7 +15,7 @@ from checker.shortest import shortest_story
 from checker.story import Line, Story
 from checker.trace import Trace, edited, replay
 from checker.trace_reading import read
-from spec.language.evaluate import Evaluator, Instance, instances
+from spec.language.evaluate import Evaluator, Instance
 from spec.language.scope import Scope, State, element_name
 from spec.language.types import is_sort
 
@@ -61,11 +61,6 @@ class Run:
                 names = ["-"]
             found |= dict.fromkeys(names)
         return list(found)
-
-    @cached_property
-    def instances(self) -> list[Instance]:
-        """Every step of the scope, possible or not, in the order of the spec."""
-        return instances(self.evaluator)
 
 
 def open_run(file: File | str, scopes: Mapping[str, Scope] | None = None) -> Run:

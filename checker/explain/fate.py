@@ -1,0 +1,217 @@
+"""How near every state of a scope is to a violation: exact inside the scope, from its whole graph.
+
+A digit says how many more faults a violation needs. *Armed*: it needs none. *No way back*: it needs
+none, and no path without a new fault reaches a finished state before a violation. `marked` says
+what is finished: a state that owes nothing, in which no `leads_to` has its cause without its
+outcome; and a state where a bound of the scope cut a step off, which may still finish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from checker.cache import keep, place, source
+from checker.compiled.layout import Layout, TooWide
+from checker.exploration import Limits
+from checker.story import RANGE
+from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
+from spec.language.hashes import claims_hash
+from spec.language.scope import Scope, State
+
+if TYPE_CHECKING:
+    from checker.explain.backwards import Array
+    from checker.explain.run import Run
+
+NEVER = 255
+"""Stands in the arrays for a violation that cannot be reached."""
+
+_ENGINES = (
+    "spec/language", "checker/compiled", "checker/explain/fate.py", "checker/explain/marked.py",
+    "checker/explain/backwards.py", "checker/explain/columns.py", "checker/explain/clauses.py",
+    "checker/explain/explored.py",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fate:
+    """How near one state is to a violation; `faults` is None where none can be reached.
+
+    Where `exact` is false nothing is known: the graph was not completed, or no run leads here.
+    """
+
+    faults: int | None
+    no_way_back: bool = False
+    violated: bool = False
+    exact: bool = True
+
+    @property
+    def armed(self) -> bool:
+        """Whether a violation can be reached with no new fault."""
+        return self.exact and self.faults == 0 and not self.violated
+
+
+UNKNOWN = Fate(None, exact=False)
+VIOLATED = Fate(0, violated=True)
+
+
+def mark(fate: Fate) -> str:
+    """Return a fate in one cell: `✗` violated, `●` no way back, `○` armed, a digit: so many faults
+    are needed (9: at least), `·` no violation can be reached, `?` not known.
+    """
+    if not fate.exact:
+        return "?"
+    if fate.violated:
+        return "✗"
+    if fate.no_way_back:
+        return "●"
+    if fate.faults is None:
+        return "·"
+    return str(min(fate.faults, 9)) if fate.faults else "○"
+
+
+class Fates:
+    """The fate of every state that a scope can reach, with regard to one property.
+
+    `why` says why nothing is known, if so. States are kept in order, packed as bytes.
+    """
+
+    def __init__(
+        self, scope: Scope, violated: str, packed: Array, faults: Array, finishes: Array, why: str
+    ) -> None:
+        self.scope, self.violated, self.why = scope, violated, why
+        self._packed, self._faults, self._finishes = packed, faults, finishes
+        self._layout = Layout(scope) if len(packed) else None
+        evaluator = Evaluator(scope)
+        claim = scope.spec.properties.get(violated)
+        self._claim = None if claim is None else Claim(evaluator, claim)
+        self._states_break = claim is not None and claim.kind in ("invariant", "lemma")
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def of(self, state: State) -> Fate:
+        """Return the fate of a state; not known where no run leads to it."""
+        return self.of_all([state])[0]
+
+    def of_all(self, states: Sequence[State]) -> list[Fate]:
+        """Return the fate of each state."""
+        if self._layout is None or not states:
+            return [UNKNOWN] * len(states)
+        wanted = _packed(np.array([self._layout.pack(s) for s in states], np.int64))
+        at = np.minimum(np.searchsorted(self._packed, wanted), len(self._packed) - 1)
+        known = self._packed[at] == wanted
+        rows = zip(states, known, self._faults[at], self._finishes[at], strict=True)
+        return [self._fate(s, *map(int, row)) for s, *row in rows]
+
+    def _fate(self, state: State, known: int, faults: int, finishes: int) -> Fate:
+        if not known:
+            return UNKNOWN
+        if self._states_break and self._claim is not None and self._claim.holds(state) is not None:
+            return VIOLATED
+        return Fate(None if faults == NEVER else faults, faults == 0 and not finishes)
+
+    def after(self, instance: Instance, before: State) -> Fate:
+        """Return the fate of a move that is possible: that of the state it leads to, violated if
+        the step itself is the violation.
+        """
+        try:
+            state = instance.after(before)
+        except OutOfRange as leaving:
+            asked = self.violated == RANGE + leaving.field and self._claim is None
+            return VIOLATED if asked else UNKNOWN
+        if self._step_breaks(before, state):
+            return VIOLATED
+        return self.of(state)
+
+    def along(self, run: Run) -> list[Fate]:
+        """Return the fate of each state of a run; one more if the last step leaves the range."""
+        found = self.of_all(run.states)
+        for k in range(1, len(run.states)):
+            if self._step_breaks(run.states[k - 1], run.states[k]):
+                found[k] = VIOLATED
+        if len(run.states) == len(run.steps):
+            found.append(self.after(run.steps[-1], run.states[-1]))
+        return found
+
+    def _step_breaks(self, before: State, after: State) -> bool:
+        if self._claim is None or self._claim.property.kind != "step":
+            return False
+        return self._claim.holds(before, after) is not None
+
+
+def fates(scope: Scope, violated: str, limits: Limits | None = None) -> Fates:
+    """Return the fates in a scope with every edit made, for an invariant, a step property or
+    `range_<field>`; remembered once the graph was completed.
+
+    Of what must come to be (`leads_to`) and of a graph that is too large nothing is known.
+    """
+    claim = scope.spec.properties.get(violated)
+    if claim is not None and claim.kind in ("leads_to", "sometimes"):
+        return _unknown(scope, violated, "no state violates it: it speaks of runs that never end")
+    file = _file(scope, violated)
+    try:
+        known = _recalled(file, scope, violated)
+        return known if known is not None else _searched(scope, violated, limits, file)
+    except TooWide as wide:
+        return _unknown(scope, violated, str(wide))
+
+
+def _unknown(scope: Scope, violated: str, why: str) -> Fates:
+    nothing = np.zeros(0, np.uint8)
+    return Fates(scope, violated, nothing, nothing, nothing, why)
+
+
+def _searched(scope: Scope, violated: str, limits: Limits | None, file: Path) -> Fates:
+    from checker.explain.backwards import search
+    from checker.explain.explored import explored
+    from checker.explain.marked import marked
+
+    graph = explored(scope, limits)
+    if isinstance(graph, str):
+        return _unknown(scope, violated, graph)
+    found = search(marked(scope, violated, Layout(scope), graph))
+    packed = _packed(graph.states)
+    order = np.argsort(packed)
+    packed, faults, finishes = packed[order], found.faults[order], found.finishes[order]
+    count = np.array([len(packed)], np.int64)
+    keep(file, b"".join(part.tobytes() for part in (count, packed, faults, finishes)))
+    return Fates(scope, violated, packed, faults, finishes, "")
+
+
+def _packed(words: Array) -> Array:
+    """Return states as bytes that sort as their words do, the first word first."""
+    words = np.ascontiguousarray(words.astype(">i8"))
+    return words.view(f"S{8 * words.shape[1]}")[:, 0]
+
+
+# ---------------------------------------------------------------- remembering
+def _file(scope: Scope, violated: str) -> Path:
+    claims = {
+        p.name: p
+        for p in scope.spec.properties.values()
+        if p.name == violated or p.kind == "leads_to"
+    }
+    kinds = dict.fromkeys(p.kind for p in claims.values())
+    asked = claims_hash(scope.spec.edited("asked", properties=claims), *kinds)
+    faults = [action.name for action in scope.spec.actions.values() if action.fault]
+    bounds = sorted(scope.bounds.items())
+    return place("fates", [asked, violated, faults, bounds, source(*_ENGINES)], ".fates")
+
+
+def _recalled(file: Path, scope: Scope, violated: str) -> Fates | None:
+    """Return what was remembered; whatever is not as it was written counts as forgotten."""
+    width = 8 * Layout(scope).words
+    try:
+        data = np.memmap(file, np.uint8, "r")
+        count = int(data[:8].view(np.int64)[0])
+    except (OSError, ValueError):
+        return None
+    if count < 1 or len(data) != 8 + count * (width + 2):
+        return None
+    packed, faults, finishes = np.split(data[8:], [count * width, count * width + count])
+    return Fates(scope, violated, packed.view(f"S{width}"), faults, finishes.view(bool), "")
