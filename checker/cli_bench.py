@@ -18,12 +18,13 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure the explorer beside a C search and TLC, the solvers on every obligation, the queue
-    beside others, and how fast its steps are compared with the spec's.
+    beside others, how fast its steps are compared with the spec's, and the fate of states.
     """
     from rich.table import Table
 
     from checker import console
     from checker.bench import measure
+    from checker.bench.fates import fate
     from checker.bench.proofs import evidence, proofs
     from checker.bench.queues import queues
     from checker.replay_speed import replays
@@ -38,6 +39,7 @@ def bench(
         lambda: evidence(times),
         lambda: queues(times),
         lambda: replays(times),
+        lambda: fate(times),
     )
     figures: list[measure.Figure] = []
     missing = []

@@ -7,7 +7,7 @@ import pytest
 
 from checker.evidence.found import FOLDER
 from checker.explain.branches import Branches, Refused
-from checker.explain.moves import moves
+from checker.explain.moves import every_step, moves
 from checker.explain.run import Run, open_run
 from spec.language.evaluate import Instance
 
@@ -20,7 +20,7 @@ def late() -> Run:
 def move(run: Run, action: str, *elements: int) -> Instance:
     return next(
         i
-        for i in run.instances
+        for i in every_step(run.evaluator)
         if i.step.action.name == action and tuple(i.step.binding.values()) == elements
     )
 
