@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from impl.store import Store
+from impl.derive import Design
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope, State, Value, element_name
 from spec.language.types import Sort
@@ -13,11 +14,22 @@ Memories = Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]
 """What each process remembers, by sort and element: the volatile fields."""
 
 
+class Rows(Protocol):
+    """What can be read: a store, or a copy of one that something else has opened."""
+
+    @property
+    def design(self) -> Design:
+        """What the store is for."""
+
+    def rows(self) -> Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]:
+        """Return every row of every table, by sort and element."""
+
+
 class Unmapped(Exception):
     """The store has a row for which the spec's scope has no element."""
 
 
-def abstract(store: Store, memories: Memories, ghosts: State) -> State:
+def abstract(store: Rows, memories: Memories, ghosts: State) -> State:
     """Return the state of the spec that a store and its processes are in.
 
     A durable field is a column of its row; a row that is not there holds the initial values. A

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import apsw
@@ -214,14 +214,21 @@ ORDER BY step.value ->> 0, seq, step.key"""
 
     def rows(self) -> dict[type[Sort], dict[int, dict[str, Value]]]:
         """Return every row of every table, by sort and element."""
-        whole = {}
-        for t in self.design.tables:
-            named = [(f.name, f.type) for f in t.columns]
-            whole[t.sort] = {
-                id - 1: {n: decode(k, v) for (n, k), v in zip(named, values, strict=True)}
-                for id, *values in self._all(t.every_row)
-            }
-        return whole
+        return rows_of(self.design, self._all)
 
     def _all(self, query: str, values: Any = ()) -> list[Any]:
         return self.connection.execute(query, values).fetchall()
+
+
+def rows_of(
+    design: Design, asked: Callable[[str], list[Any]]
+) -> dict[type[Sort], dict[int, dict[str, Value]]]:
+    """Return every row of every table, by sort and element, as a database answers."""
+    whole = {}
+    for t in design.tables:
+        named = [(f.name, f.type) for f in t.columns]
+        whole[t.sort] = {
+            id - 1: {n: decode(k, v) for (n, k), v in zip(named, values, strict=True)}
+            for id, *values in asked(t.every_row)
+        }
+    return whole
