@@ -1,0 +1,28 @@
+"""What a laboratory does to a store's connection beside taking steps."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+import apsw
+
+from impl.files import StoreError
+from impl.store import Store
+
+
+def set_up(store: Store, pragmas: Mapping[str, str | int]) -> None:
+    """Say to SQLite what the store has not said, or otherwise; raises `StoreError`."""
+    for pragma, value in pragmas.items():
+        try:
+            found = store.connection.pragma(pragma, value)
+        except apsw.Error as failed:
+            fact = f"{pragma} cannot be {value}: {failed}"
+            raise StoreError(store.path, fact, "try again") from None
+        assert pragma != "journal_mode" or found == value, f"{pragma} is {found}, not {value}"
+
+
+def leave(store: Store) -> None:
+    """Close the store, whatever its disk says."""
+    with contextlib.suppress(apsw.Error):
+        store.close()
