@@ -37,6 +37,7 @@ from checker.cli_queue import queue
 from checker.cli_scopes import scopes
 from checker.cli_trace import traces
 from checker.conformance import cli as conformance_cli
+from checker.crashlab import cli as crashlab_cli
 
 USAGE, INTERRUPTED, BROKEN_PIPE, FAULT = 2, 130, 141, 70
 
@@ -85,9 +86,8 @@ for module in (cli_queue_work, cli_queue_show):
     module.register(queue)
 
 for module in (
-    cli_ablate, cli_failures, cli_profiles, replay_cli, conformance_cli, cli_fairness, cli_docs,
-    cli_bench,
-    cli_lemmas, cli_browse,
+    cli_ablate, cli_failures, cli_profiles, replay_cli, conformance_cli, crashlab_cli,
+    cli_fairness, cli_docs, cli_bench, cli_lemmas, cli_browse,
 ):  # fmt: skip
     module.register(app)
 

@@ -1,0 +1,111 @@
+"""Pieces of work on all processors, in an order that is always the same, and what came of them."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from multiprocessing import get_context
+
+from checker.crashlab.bench import Bench, Done, Task
+from checker.crashlab.explore import Bad, Found
+
+Watch = Callable[[str, int], None]
+"""Told what is going on, and how many images were opened so far."""
+
+
+@dataclass
+class Outcome:
+    """What came of work of one kind: tasks done, what they found, what the store said; `seconds`
+    of processor time; `finished`: all of it was done.
+    """
+
+    what: str
+    tasks: int = 0
+    found: Found = field(default_factory=Found)
+    said: Counter[str] = field(default_factory=Counter)
+    bad: list[tuple[Task, Bad]] = field(default_factory=list)
+    finished: bool = True
+
+    def add(self, done: Done) -> None:
+        """Take in a task."""
+        self.tasks += 1
+        self.said += done.said
+        self.bad += [(done.task, bad) for bad in done.found.bad]
+        done.found.bad = []
+        self.found.add(done.found)
+
+
+class Crew:
+    """The processes that work; with one, that is this one."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        self.processes = processes or os.cpu_count() or 1
+        self.bench = Bench()
+        self._pool: ProcessPoolExecutor | None = None
+        if self.processes > 1:
+            self._pool = ProcessPoolExecutor(self.processes, get_context("spawn"))
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        self.bench.close()
+
+    def work(
+        self,
+        what: str,
+        tasks: Iterable[Task],
+        watch: Watch | None = None,
+        until: float | None = None,
+    ) -> Outcome:
+        """Do the tasks, or as many as can be begun until then, by the clock of `time.monotonic`."""
+        outcome = Outcome(what)
+        left = iter(tasks)
+        for done in self._done(_until(left, until)):
+            outcome.add(done)
+            if watch is not None:
+                watch(what, len(outcome.found.images))
+        outcome.finished = next(left, None) is None
+        return outcome
+
+    def _done(self, tasks: Iterator[Task]) -> Iterator[Done]:
+        if self._pool is None:
+            yield from map(self.bench.perform, tasks)
+            return
+        waiting: set[Future[Done]] = set()
+        while True:
+            more = islice(tasks, 2 * self.processes - len(waiting))
+            waiting |= {self._pool.submit(_perform, task) for task in more}
+            if not waiting:
+                return
+            ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in ready:
+                yield future.result()
+
+
+def _until(tasks: Iterator[Task], until: float | None) -> Iterator[Task]:
+    while until is None or time.monotonic() < until:
+        task = next(tasks, None)
+        if task is None:
+            return
+        yield task
+
+
+@cache
+def _bench() -> Bench:
+    bench = Bench()
+    atexit.register(bench.close)
+    return bench
+
+
+def _perform(task: Task) -> Done:
+    return _bench().perform(task)

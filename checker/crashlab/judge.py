@@ -1,0 +1,148 @@
+"""Opens what a crash has left, with another SQLite than the store's, and says what is in it.
+
+The standard library's SQLite shares no code, no lock and no memory with the one that has written:
+a file is opened by one of them only, since in one process they undo each other's locks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from checker.crashlab.disk import Image
+from impl.derive import Design
+from impl.mapping import Memories, Unmapped, abstract, beginning
+from impl.store import rows_of
+from spec.language.scope import State, Value
+from spec.language.types import Sort
+
+NAME = "queue.db"
+
+Word = Literal["ok", "lost", "half", "phantom", "corrupt"]
+VERDICTS: dict[Word, str] = {
+    "lost": "what was answered is not there",
+    "half": "the rows are not where the trace leads",
+    "phantom": "what was never begun is there",
+    "corrupt": "the file cannot be read, or SQLite finds it damaged",
+}
+"""What an image can be but well."""
+
+TraceRow = tuple[str, str, str, str]
+"""Action, parameters, what was before and after, as canonical JSON."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What is durable: the state, with blank memories and ghosts, and the trace."""
+
+    state: State
+    trace: tuple[TraceRow, ...]
+
+
+@dataclass(frozen=True)
+class Corrupt:
+    """What SQLite says of a file that is none."""
+
+    said: str
+
+
+Reading = Key | Corrupt
+
+
+_TRACE = "SELECT seq, action, params, before, after FROM trace ORDER BY seq"
+
+
+def digest(image: Image) -> str:
+    """Return what an image is known by."""
+    made = hashlib.blake2b(digest_size=8)
+    for name in sorted(image):
+        made.update(f"{name} {len(image[name])} ".encode())
+        made.update(image[name])
+    return made.hexdigest()
+
+
+def write(image: Image, folder: str) -> None:
+    """Let the folder hold just these files."""
+    for old in os.listdir(folder):
+        if old not in image:
+            os.unlink(f"{folder}/{old}")
+    for name, data in image.items():
+        there = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        with open(there, "wb", buffering=0) as out:  # over what is there, which is cheaper
+            out.write(data)
+            out.truncate(len(data))
+
+
+class Judge:
+    """Opens images in a folder of its own, each distinct one once."""
+
+    def __init__(self, design: Design, folder: Path, blank: State) -> None:
+        """Read images of stores of this design; `blank` is the state that a store begins in."""
+        self.design, self.folder, self.blank = design, str(folder), blank
+        self.memories: Memories = beginning(design.scope)
+        self._met: dict[int, tuple[str, Reading]] = {}
+        self._keys: dict[object, Key] = {}
+
+    def reading(self, image: Image) -> tuple[str, Reading]:
+        """Return what the image is known by, and what is in it."""
+        met = hash(tuple(sorted(image.items())))  # Python remembers it for what is unchanged
+        if met not in self._met:
+            self._met[met] = digest(image), self._open(image)
+        return self._met[met]
+
+    def _open(self, image: Image) -> Reading:
+        write(image, self.folder)
+        opened = sqlite3.connect(f"{self.folder}/{NAME}", isolation_level=None)
+        try:
+            return self._read(opened)
+        except (sqlite3.Error, ValueError, LookupError, TypeError, Unmapped) as failed:
+            return Corrupt(f"{type(failed).__name__}: {failed}")
+        finally:
+            opened.close()
+
+    def _read(self, opened: sqlite3.Connection) -> Reading:
+        opened.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()  # nobody else is there
+        opened.execute("PRAGMA synchronous = OFF")
+        ((said, *_), *_) = opened.execute("PRAGMA integrity_check(1)").fetchall()
+        if said != "ok":
+            return Corrupt(" ".join(str(said).split()))
+        found = {q: opened.execute(q).fetchall() for q in (_TRACE, *self._queries())}
+        raw = tuple(map(tuple, found.values()))
+        if raw not in self._keys:
+            self._keys[raw] = self._key(found)
+        return self._keys[raw]
+
+    def _queries(self) -> Iterator[str]:
+        return (t.every_row for t in self.design.tables)
+
+    def _key(self, found: dict[str, list[Any]]) -> Key:
+        trace = tuple(
+            trace_row(action, *map(json.loads, texts)) for _, action, *texts in found[_TRACE]
+        )
+        if [seq for seq, *_ in found[_TRACE]] != list(range(1, len(trace) + 1)):
+            raise ValueError("the trace has gaps")
+        return Key(abstract(_Copy(self.design, found), self.memories, self.blank), trace)
+
+
+def trace_row(action: str, *parts: Mapping[str, Any]) -> TraceRow:
+    """Return a row of the trace, as it is compared."""
+    params, before, after = (json.dumps(part, sort_keys=True) for part in parts)
+    return action, params, before, after
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """What was read from an image, as the refinement mapping reads a store."""
+
+    design: Design
+    found: dict[str, list[Any]]
+
+    def rows(self) -> dict[type[Sort], dict[int, dict[str, Value]]]:
+        """Return every row of every table, by sort and element."""
+        return rows_of(self.design, self.found.__getitem__)

@@ -1,0 +1,143 @@
+"""Images that may not be: each is kept as a folder with its files and how it came to be."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checker.crashlab.bench import Bench, Task
+from checker.crashlab.disk import Image, Vice
+from checker.crashlab.explore import Bad
+from checker.crashlab.images import How
+from checker.crashlab.judge import Key, Reading, digest
+from checker.crashlab.recording import Expected, Recording
+from impl.lab import Fault, Marked
+
+FOLDER = Path(".ffq", "crashlab")
+_ABOUT = "about.json"
+FORMAT = "ffq-crash/1"
+
+
+class BadImage(Exception):
+    """What is kept cannot be used: `subject: fact; remedy`."""
+
+    def __init__(self, subject: object, fact: str, remedy: str) -> None:
+        super().__init__(f"{subject}: {fact}; {remedy}")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An image as it is kept: the task that made it, where, how, and what was wrong."""
+
+    task: Task
+    event: int
+    how: How
+    name: str
+    verdict: str
+    image: Image
+
+
+def identity(task: Task, bad: Bad) -> str:
+    """Return what a kept image is called: seed, setting, event and hash."""
+    return f"{task.seed}-{task.setting}-{bad.event}-{bad.name}"
+
+
+def keep(folder: Path, task: Task, bad: Bad) -> str:
+    """Keep an image; return what it is called. Raises `OSError`."""
+    name = identity(task, bad)
+    about = {
+        "format": FORMAT,
+        "task": _plain(task),
+        "event": bad.event,
+        "how": list(bad.how),
+        "hash": bad.name,
+        "verdict": bad.verdict,
+    }
+    draft = folder / f".{name}-{os.getpid()}"
+    draft.mkdir(parents=True)
+    try:
+        for file, data in bad.image.items():
+            (draft / file).write_bytes(data)
+        (draft / _ABOUT).write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
+        draft.rename(folder / name)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return name
+
+
+def _plain(task: Task) -> dict[str, Any]:
+    plain = dataclasses.asdict(task)
+    plain["owned"] = None if task.owned is None else sorted(task.owned)
+    return plain
+
+
+def load(folder: Path, name: str) -> Kept:
+    """Return a kept image; raises `BadImage`."""
+    place = folder / name
+    if Path(name).name != name or not (place / _ABOUT).is_file():
+        known = sorted(p.parent.name for p in folder.glob(f"*/{_ABOUT}"))
+        remedy = f"write one of: {', '.join(known[:3])}" if known else "run ffq crashlab first"
+        raise BadImage(name, f"no such image is kept in {folder}", remedy)
+    try:
+        about = json.loads((place / _ABOUT).read_text("utf-8"))
+        if about["format"] != FORMAT:
+            raise ValueError(f"format {about['format']}")
+        image = {f.name: f.read_bytes() for f in place.iterdir() if f.name != _ABOUT}
+        return Kept(
+            _task(about["task"]), int(about["event"]), (about["how"][0], about["how"][1]),
+            str(about["hash"]), str(about["verdict"]), image,
+        )  # fmt: skip
+    except OSError as failed:
+        raise BadImage(name, f"cannot be read: {failed.strerror}", "look at its folder") from None
+    except (ValueError, LookupError, TypeError) as wrong:
+        fact = f"{_ABOUT} is not what was written: {wrong}"
+        raise BadImage(name, fact, "run ffq crashlab again") from None
+
+
+def _task(plain: dict[str, Any]) -> Task:
+    given = dict(plain)
+    given["vice"] = Vice(**{**plain["vice"], "deaf": tuple(plain["vice"]["deaf"])})
+    given["fault"] = None if plain["fault"] is None else Fault(**plain["fault"])
+    given["owned"] = None if plain["owned"] is None else frozenset(plain["owned"])
+    return Task(**given)
+
+
+# ---------------------------------------------------------------- looking at one again
+@dataclass(frozen=True)
+class Reopened:
+    """A kept image, opened again: what is in it; its run, made again; whether that leaves the very
+    same image.
+    """
+
+    kept: Kept
+    reading: Reading
+    recording: Recording
+    again: bool
+
+    @property
+    def expected(self) -> list[Key]:
+        """What could be durable at the crash; empty where it came after a recovery."""
+        if self.kept.task.kind == "recovery":
+            return []
+        for event in reversed(self.recording.events[: self.kept.event]):
+            if isinstance(event, Marked) and isinstance(event.what, Expected):
+                return [self.recording.keys[n] for n in sorted(event.what.keys)]
+        return []
+
+
+def reopen(bench: Bench, kept: Kept) -> Reopened:
+    """Open a kept image, and make its run again; raises `BadImage`."""
+    if digest(kept.image) != kept.name:
+        raise BadImage(kept.name, "its files were changed since", "run ffq crashlab again")
+    _, reading = bench.judge.reading(kept.image)
+    recording = bench.record(kept.task)
+    again = kept.name in bench.perform(kept.task).found.images
+    return Reopened(kept, reading, recording, again)

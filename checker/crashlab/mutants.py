@@ -1,0 +1,90 @@
+"""Faults of our own that the laboratory has to find, or else its silence would prove nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from checker.crashlab.disk import Vice
+from checker.crashlab.settings import SHIPPED, Setting
+from impl import steps
+from impl.store import Store
+
+Change = Literal["split", "early"]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A store, or a disk under it, that is not what it should be."""
+
+    name: str
+    doc: str
+    change: Change | None = None
+    vice: Vice = field(default_factory=Vice)
+    setting: Setting = SHIPPED
+
+    @contextlib.contextmanager
+    def at_work(self, answer: Callable[[], None]) -> Iterator[None]:
+        """Let the store be so; `answer` is what it says to whoever asked."""
+        match self.change:
+            case "split":
+                with _replaced(steps, "write_trace", _split):
+                    yield
+            case "early":
+                with _replaced(Store, "_commit", _early(answer)):
+                    yield
+            case None:
+                yield
+
+
+@contextlib.contextmanager
+def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+_write_trace = steps.write_trace
+_commit = Store._commit
+
+
+def _split(connection: Any, *rest: Any) -> int:
+    connection.execute("COMMIT")
+    connection.execute("BEGIN IMMEDIATE")
+    return _write_trace(connection, *rest)
+
+
+def _early(answer: Callable[[], None]) -> Callable[[Store], str | None]:
+    def commit(store: Store) -> str | None:
+        answer()
+        return _commit(store)
+
+    return commit
+
+
+MUTANTS = (
+    Mutant("split commit", "The row and its trace are committed one after the other.", "split"),
+    Mutant("early reply", "The answer is given before COMMIT.", "early"),
+    Mutant(
+        "reply before the sync",
+        "COMMIT does not wait for the log to be durable.",
+        setting=Setting("wal", "normal"),
+    ),
+    Mutant("no sync of the log", "What is committed is not forced out.", vice=Vice(deaf=("-wal",))),
+    Mutant(
+        "no sync of the database",
+        "The log is put away before what it says is durable.",
+        vice=Vice(deaf=(".db",)),
+    ),
+    Mutant(
+        "no sync of the journal",
+        "The database is changed before the way back is durable.",
+        vice=Vice(deaf=("-journal",)),
+        setting=Setting("delete", "extra"),
+    ),
+)
