@@ -8,7 +8,7 @@ from dataclasses import replace
 from checker.crashlab.bench import Bench, Task
 from checker.crashlab.disk import Vice
 from checker.crashlab.mutants import Mutant
-from checker.crashlab.settings import SHIPPED, Setting
+from checker.crashlab.settings import SHIPPED, Habit, Setting
 from impl.lab import Fault
 from impl.lab.faults import WHERE
 
@@ -51,8 +51,11 @@ def mutant_tasks(bench: Bench, mutant: Mutant, length: int, seed: int, count: in
 def fault_tasks(
     bench: Bench, length: int, number: int, seed: int, setting: Setting = SHIPPED, every: int = 1
 ) -> Iterator[Task]:
-    """Yield a task for each call of a path and each way in which it can fail; `every` so many."""
-    clean = Task("fault", length, number, seed, setting.name, most=_FAULT_SUBSETS)
+    """Yield a task for each call of a path and each way in which it can fail; `every` so many. A
+    log is put away on the way, so that there is more to go wrong.
+    """
+    habit: Habit = "checkpoints" if "checkpoints" in setting.habits else "stays"
+    clean = Task("fault", length, number, seed, setting.name, habit, most=_FAULT_SUBSETS)
     calls = bench.record(clean).log.calls
     n = 0
     for at, call in enumerate(calls):

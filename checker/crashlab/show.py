@@ -94,7 +94,8 @@ def round_of_everything(asked: Asked) -> None:
         raise typer.Exit(NOT_FINISHED)
 
 
-def _numbers(found: Found) -> dict[str, int]:
+def numbers(found: Found) -> dict[str, int]:
+    """Return how many crashes and images there were, and of each verdict."""
     return {
         "crashes": found.count(),
         "images": len(found.images),
@@ -109,11 +110,11 @@ def _round_as_json(done: Round, took: float, kept: list[str]) -> dict[str, Any]:
         "seed": done.seed,
         "setting": SHIPPED.name,
         "shipped": [
-            {"what": o.what, "runs": o.tasks, **_numbers(o.found), "store_said": dict(o.said)}
+            {"what": o.what, "runs": o.tasks, **numbers(o.found), "store_said": dict(o.said)}
             for o in done.shipped
         ],
         "mutants": [
-            {"name": c.mutant.name, "caught": c.caught, **_numbers(c.outcome.found)}
+            {"name": c.mutant.name, "caught": c.caught, **numbers(c.outcome.found)}
             for c in done.caught
         ],
         "kept": kept,
@@ -126,8 +127,8 @@ def _show_round(done: Round, took: float) -> None:
     out.print(f"the store as it is shipped ({SHIPPED.name}), seed {done.seed}")
     table = Table("", "runs", "crashes", "images", *VERDICTS, box=None, pad_edge=False)
     for o in done.shipped:
-        numbers = (f"{n:,}" for n in _numbers(o.found).values())
-        table.add_row(o.what, f"{o.tasks:,}", *numbers)
+        counted = (f"{n:,}" for n in numbers(o.found).values())
+        table.add_row(o.what, f"{o.tasks:,}", *counted)
     out.print(table)
     for o in done.shipped:
         if o.said:
@@ -137,7 +138,7 @@ def _show_round(done: Round, took: float) -> None:
     out.print("faults of our own, which must be found")
     table = Table("", "found", "what it is", box=None, pad_edge=False)
     for c in done.caught:
-        table.add_row(c.mutant.name, _wrong(c.outcome.found) or "nothing", c.mutant.doc)
+        table.add_row(c.mutant.name, wrong(c.outcome.found) or "nothing", c.mutant.doc)
     out.print(table)
     out.print()
     out.print(_summary(done, took), soft_wrap=True)
@@ -151,7 +152,8 @@ def _summary(done: Round, took: float) -> str:
     return f"{images:,} images: {what}; {caught} of {len(done.caught)} faults found ({took:.1f} s)"
 
 
-def _wrong(found: Found) -> str:
+def wrong(found: Found) -> str:
+    """Return what was found that may not be, in words."""
     words: Iterable[Word] = VERDICTS
     return ", ".join(f"{found.count(word):,} {word}" for word in words if found.count(word))
 
@@ -200,7 +202,8 @@ def cell(row: Measured, column: str) -> str:
     found, process = COLUMNS[column](row)
     words: Iterable[Word] = VERDICTS
     wrong = [f"{found.count(w, process):,} {w}" for w in words if found.count(w, process)]
-    return f"{', '.join(wrong) or 'all well'} of {found.count(None, process):,}"
+    count = found.count(None, process)
+    return f"{', '.join(wrong) or 'all well'} of {count:,}" if count else "no sync to fail"
 
 
 def _as_json(row: Measured) -> dict[str, Any]:
@@ -216,7 +219,10 @@ def _as_json(row: Measured) -> dict[str, Any]:
 
 
 def _show_settings(rows: Sequence[Measured]) -> None:
-    table = Table("setting", *COLUMNS, "answers lost", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("setting", no_wrap=True)
+    for column in (*COLUMNS, "answers lost"):
+        table.add_column(column)
     for row in rows:
         table.add_row(row.setting.name, *(cell(row, c) for c in COLUMNS), str(row.spares.worst))
     console.console().print(table)

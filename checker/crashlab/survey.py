@@ -71,30 +71,35 @@ def a_round(
     there are seconds left, go on with longer paths, other faults and other recoveries.
     """
     until = None if seconds is None else time.monotonic() + seconds
-    middle = len(crew.bench.paths(LENGTH)) // 2
-    shipped = [
-        crew.work(f"paths of {LENGTH} steps", path_tasks(crew.bench, LENGTH, seed), watch, until),
-        crew.work("every call fails", fault_tasks(crew.bench, LENGTH, middle, seed), watch, until),
-        crew.work(
-            "crashes again", recovery_tasks(crew.bench, LENGTH, seed, _RECOVERIES), watch, until
-        ),
-    ]
-    caught = [
-        Caught(
-            mutant,
-            crew.work(
-                mutant.name,
-                mutant_tasks(crew.bench, mutant, LENGTH, seed, _MUTANT_TASKS),
-                watch,
-                until,
-            ),
-        )
-        for mutant in MUTANTS
-    ]
-    done = Round(seed, shipped, caught)
+    shipped = shipped_round(crew, seed, watch, until)
+    done = Round(seed, shipped, own_faults(crew, seed, watch, until))
     if until is not None and done.finished:
         shipped += _further(crew, seed, until, watch)
     return done
+
+
+def shipped_round(
+    crew: Crew, seed: int, watch: Watch | None = None, until: float | None = None
+) -> list[Outcome]:
+    """Take every short path, let every call of one of them fail, and crash while recovering."""
+    middle = len(crew.bench.paths(LENGTH)) // 2
+    work = {
+        f"paths of {LENGTH} steps": path_tasks(crew.bench, LENGTH, seed),
+        "every call fails": fault_tasks(crew.bench, LENGTH, middle, seed),
+        "crashes again": recovery_tasks(crew.bench, LENGTH, seed, _RECOVERIES),
+    }
+    return [crew.work(what, tasks, watch, until) for what, tasks in work.items()]
+
+
+def own_faults(
+    crew: Crew, seed: int, watch: Watch | None = None, until: float | None = None
+) -> list[Caught]:
+    """Look for the mutants, in the first few paths of each."""
+    found = []
+    for mutant in MUTANTS:
+        tasks = mutant_tasks(crew.bench, mutant, LENGTH, seed, _MUTANT_TASKS)
+        found.append(Caught(mutant, crew.work(mutant.name, tasks, watch, until)))
+    return found
 
 
 def _further(crew: Crew, seed: int, until: float, watch: Watch | None) -> Iterator[Outcome]:

@@ -90,6 +90,7 @@ class Printers(Mapping[str, Printer]):
             "failures": alone(failures.matrix),
             "recoveries": alone(failures.recoveries),
             "designs": alone(lambda: designs.designs(self.watch)),
+            **{name: _crashes(name) for name in ("crash-settings", "crash-round", "crash-faults")},
             **failures.PRINTERS,
         }
 
@@ -166,6 +167,15 @@ class Printers(Mapping[str, Printer]):
 
 def _sql_shown(command: str, text: str) -> str:
     return f"```sql\n{text.strip()}\n```\n\n_Printed by `{command}`._"
+
+
+def _crashes(name: str) -> Printer:
+    def print_block() -> str:
+        from checker.crashlab.page import PRINTERS
+
+        return PRINTERS[name]()
+
+    return alone(print_block)
 
 
 def alone(printer: Callable[[], str]) -> Printer:
