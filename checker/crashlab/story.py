@@ -37,7 +37,7 @@ def holds(reading: Reading) -> str:
     if isinstance(reading, Corrupt):
         return reading.said
     steps = ", ".join(action for action, *_ in reading.trace)
-    return f"{len(reading.trace)} steps ({steps})" if steps else "no step"
+    return f"{steps} ({len(reading.trace)} in the trace)" if steps else "no step"
 
 
 def lines(found: Reopened) -> Iterator[str]:
