@@ -16,9 +16,14 @@ from checker.replay import Divergence, Replay, without
 from checker.story import RANGE, Line, Plain
 from checker.trace import BadTrace, Trace, binding_of
 from impl.derive import Design, derive
-from impl.files import MEMORY
+from impl.files import MEMORY, StoreError
 from impl.mapping import Unmapped, abstract
+from impl.view import Inexpressible
+from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State
+
+NO_REPLAY = (BadTrace, StoreError, Inexpressible, Misuse)
+"""What `beside` raises; each says in one line why there is nothing to see."""
 
 Role = Literal["transaction", "row", "step", "guards", "trace", "other"]
 
