@@ -12,6 +12,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from checker.aside import Aside
 from tui.checks import Works
 from tui.glyphs import Ascii
 from tui.messages import Open, Told
@@ -78,6 +79,7 @@ class Explorer(App[str]):
         self.fills = fills
         self.opened: Opened | None = None
         self.works = Works(lambda work: self.post_message(Told(work)))
+        self.aside = Aside()
         if ascii_only:
             self._filters.append(Ascii())
 
@@ -87,6 +89,10 @@ class Explorer(App[str]):
             self.switch_mode("catalogue")
         else:
             self.open_file(self.start.file, self.start.source, self.start.step)
+
+    def on_unmount(self) -> None:
+        """End what is still being computed."""
+        self.aside.close()
 
     def open(self, run: Run, source: str, step: int | None = None) -> None:
         """Show a run in the trace screen, at its end if no step is named."""

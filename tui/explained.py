@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from checker.aside import Aside
+from checker.explain.asked import Asked, cures, marks_after
 from checker.explain.branches import same
 from checker.explain.clauses import Clause, guard_clauses
 from checker.explain.moves import Move, moves, refusals
 from checker.explain.run import Run
 from checker.trace import edited
 from spec.language.evaluate import Evaluator, Instance
+from spec.language.hashes import spec_hash
 from spec.language.scope import State
 from tui import glyphs
 from tui.widgets.invariants import Judge
 
 
+@dataclass
+class Known:
+    """What was computed in another process, state by state; it is the same for all branches."""
+
+    marks: dict[State, Mapping[str, str]] = field(default_factory=dict)
+    cures: dict[tuple[State, str], Mapping[str, str]] = field(default_factory=dict)
+
+
 class Explained:
     """A run, and everything that screens say of it."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, known: Known | None = None) -> None:
         self.run = run
+        self.known = known or Known()
         self.judge = Judge(run)
 
     def state(self, k: int) -> State:
@@ -45,13 +57,48 @@ class Explained:
         """Return every condition of a move after step `k`."""
         return guard_clauses(self.run, k, move.instance)
 
-    def mark_after(self, k: int, move: Move) -> str:
-        """Return the fate of the state that a move leads to, as far as it is known."""
-        return glyphs.RUNNING
+    # ---------------------------------------------------------------- what takes long
+    @cached_property
+    def asked(self) -> Asked:
+        """What another process is asked about."""
+        scope = self.run.scope
+        key = repr([spec_hash(scope.spec), scope.name, sorted(scope.bounds.items())])
+        violated = self.run.trace.violated
+        return Asked(f"{key} {violated}", scope, violated)
 
-    def cures(self, k: int, move: Move) -> dict[str, str]:
-        """Return what would make the false guards of a move true, as far as it is known."""
-        return {}
+    def mark_after(self, k: int, move: Move) -> str:
+        """Return where a move leads as a mark, as far as it is known."""
+        return self.known.marks.get(self.state(k), {}).get(move.name, glyphs.RUNNING)
+
+    def cures(self, k: int, move: Move) -> Mapping[str, str]:
+        """Return what would make the false conditions of a move true, as far as it is known."""
+        return self.known.cures.get((self.state(k), move.name), {})
+
+    async def ask_marks(self, aside: Aside, k: int) -> bool:
+        """Find out where the moves of a state lead; return whether that is new."""
+        state = self.state(k)
+        if state in self.known.marks:
+            return False
+        possible = [move for move in self.moves(k) if move.enabled]
+        steps = [move.instance.step for move in possible]
+        marks = await aside.ask(marks_after, self.asked, state, steps)
+        names = (move.name for move in possible)
+        self.known.marks[state] = dict(zip(names, marks, strict=True))
+        return True
+
+    async def ask_cures(self, aside: Aside, k: int, move: Move) -> bool:
+        """Find out what would make a refused move possible; return whether that is new."""
+        at = self.state(k), move.name
+        if at in self.known.cures or move.enabled:
+            return False
+        clauses = [
+            (f"{c.name} {c.text}", c.condition, c.binding)
+            for c in self.clauses(k, move)
+            if not c.holds and c.condition is not None
+        ]
+        step = move.instance.step
+        self.known.cures[at] = await aside.ask(cures, self.asked, at[0], step, clauses)
+        return True
 
     # ---------------------------------------------------------------- what was taken away
     @cached_property

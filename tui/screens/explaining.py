@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
+from checker.aside import Fault
 from checker.explain.clauses import property_clauses
 from checker.explain.diff import Row as Field
 from checker.explain.diff import entities
@@ -28,6 +30,9 @@ from tui.widgets.why import move_reasons, property_reasons
 
 PANES = ("moves", "why", "state", "invariants")
 """The panes, in the order that tab goes through; where there is no room, one at a time."""
+
+PAUSE = 0.1
+"""Seconds that a reader must stay before what takes long is asked for: a held key asks nothing."""
 
 
 class Explaining(Stepping):
@@ -101,6 +106,22 @@ class Explaining(Stepping):
         self.box("invariants", f"Invariants after step {self.k}")
         self._subject = self._first_subject()
         self.show_why()
+        self._find_out()
+
+    @work(exclusive=True, group="moves")
+    async def _find_out(self) -> None:
+        """Fill in, when they come, where the moves lead, and what would make one possible."""
+        await asyncio.sleep(PAUSE)
+        explained, k, subject = self.explained, self.k, self._subject
+        try:
+            if await explained.ask_marks(self.explorer.aside, k):
+                self.show_moves()
+            if isinstance(subject, Move) and await explained.ask_cures(
+                self.explorer.aside, k, subject
+            ):
+                self.show_why()
+        except Fault as fault:
+            self.say(str(fault))
 
     def broken_at(self) -> int | None:
         """Return the step at which the run breaks its property."""
@@ -187,6 +208,7 @@ class Explaining(Stepping):
         if isinstance(subject, Move | Judged):
             self._subject = subject
             self.show_why()
+            self._find_out()
 
     @on(Lines.Chosen, "#invariants")
     def _look_why(self) -> None:
@@ -204,6 +226,7 @@ class Explaining(Stepping):
         if subjects:
             self._subject = subjects[(known + 1) % len(subjects)]
             self.show_why()
+            self._find_out()
 
     # ---------------------------------------------------------------- panes
     @property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from checker.aside import Fault
+from checker.explain.asked import marks_along
 from tui import glyphs
 from tui.explained import TROUBLE, Explained, first_of
 from tui.screens.explaining import Explaining
@@ -48,6 +51,21 @@ class Trace(Explaining):
         self.box("main", "Timeline", "n needs n more faults  ○ armed  ● no way back  ✗ broken")
         self._tell_marks()
         self.show_step()
+        self._find_marks()
+
+    @work(exclusive=True, group="fate")
+    async def _find_marks(self) -> None:
+        """Fill in, when it comes, how near each state is to a violation."""
+        explained = self.explained
+        try:
+            marks, why = await self.explorer.aside.ask(
+                marks_along, explained.asked, explained.run.trace
+            )
+        except Fault as fault:
+            marks, why = "", str(fault)
+        self._signs = replace(self._signs, marks=marks)
+        self._tell_marks(why)
+        self.refresh_bindings()
 
     def show_step(self) -> None:
         """Draw the step: another one of the same run is looked at."""
@@ -66,9 +84,9 @@ class Trace(Explaining):
             f"  {', '.join(edits)}  {run.scope.name}: {bounds}",
         )
 
-    def _tell_marks(self) -> None:
-        """Draw what the marks say, and say it in words."""
-        marks, words = self._signs.marks, []
+    def _tell_marks(self, why: str = "") -> None:
+        """Draw what the marks say, and say it in words, or why they say nothing."""
+        marks, words = self._signs.marks, [why] if why else []
         for mark, said in ((glyphs.ARMED, "armed"), (glyphs.DOOMED, "no way back")):
             if (k := first_of(marks, mark)) is not None:
                 words.append(f"{said} at {k}{self.by(k)}")

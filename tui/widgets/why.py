@@ -19,12 +19,14 @@ def move_reasons(
 ) -> list[Row]:
     """Return why a move is possible in state `at`, or not.
 
-    `missed` are the clauses of the guards that were taken away here, and `cures` says by the name
-    of a guard what would make it true.
+    `missed` are the clauses of the guards that were taken away here. `cures` says of each clause,
+    by name and text, what would make it true, and under the empty name what would do for all.
     """
     can = "is possible" if move.enabled else "is NOT possible"
     tone: Tone = "good" if move.enabled else "bad"
     rows = [row((name_of(move.actor, move.call), "title"), "  ", (f"{can} after step {at}", tone))]
+    if cures.get(""):
+        rows.append(row(("  " + cures[""], "armed"), hang=4))
     if move.fault:
         rows.append(row(("  a fault: done to the system, not by it", "fault")))
     if missed:
@@ -66,6 +68,6 @@ def _clauses(clauses: Sequence[Clause], cures: Mapping[str, str]) -> Iterator[Ro
         )  # fmt: skip
         if not clause.holds:
             since = [f"false {clause.since}"] if clause.since is not None else []
-            cure = cures.get(clause.name)
+            cure = cures.get(f"{clause.name} {clause.text}")
             for said in [*since, *([cure] if cure else [])]:
                 yield row((" " * (len(head) + 3) + said, "armed"), hang=len(head) + 3)

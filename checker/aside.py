@@ -1,0 +1,95 @@
+"""Answers questions in another process, one after the other, so that whoever asks can go on.
+
+A thread would not do: a search in plain Python holds Python's lock, and every key would wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
+
+
+class Fault(Exception):
+    """The other process could not answer, and why."""
+
+
+class Aside:
+    """A process that is started by the first question."""
+
+    def __init__(self) -> None:
+        self._process: BaseProcess | None = None
+        self._connection: Connection | None = None
+        self._asking = Lock()
+        self._closed = False
+
+    async def ask(self, question: Callable[..., Answer], *given: Any) -> Answer:
+        """Return the answer; a caller that is cancelled before its turn is never asked for.
+
+        Raises `Fault`.
+        """
+        wanted = [True]
+        try:
+            kind, answer = await asyncio.to_thread(self._exchange, wanted, question, given)
+        finally:
+            wanted.clear()
+        if kind != "answer":
+            raise Fault(answer)
+        found: Answer = answer
+        return found
+
+    def _exchange(
+        self, wanted: list[bool], question: Callable[..., Any], given: tuple[Any, ...]
+    ) -> tuple[str, Any]:
+        with self._asking:
+            if not wanted or self._closed:
+                return "fault", "nobody waits for the answer"
+            try:
+                connection = self._connection or self._start()
+                connection.send((question, given))
+                kind, answer = connection.recv()
+                return kind, answer
+            except (EOFError, OSError) as ended:
+                self._connection = None
+                return "fault", f"the process that computes has ended: {ended}"
+
+    def _start(self) -> Connection:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        # A daemon ends with this process, whatever becomes of it.
+        self._process = context.Process(target=_answer, args=(theirs,), daemon=True)
+        # The first start hands stderr to a helper, and a screen puts one without a file there.
+        with contextlib.redirect_stderr(sys.__stderr__):
+            self._process.start()
+        theirs.close()
+        self._connection = ours
+        return ours
+
+    def close(self) -> None:
+        """End the process, whatever it is at."""
+        self._closed = True
+        if self._process is not None:
+            self._process.kill()
+
+
+def _answer(connection: Connection) -> None:
+    """Answer until nobody asks any more."""
+    # The terminal belongs to the other process.
+    with Path(os.devnull).open("w") as nowhere, contextlib.suppress(EOFError, KeyboardInterrupt):
+        sys.stdout = sys.stderr = nowhere
+        while True:
+            question, given = connection.recv()
+            try:
+                connection.send(("answer", question(*given)))
+            except Exception as fault:
+                connection.send(("fault", f"{type(fault).__name__}: {fault}"))
