@@ -83,12 +83,22 @@ class Explorer(App[str]):
         if ascii_only:
             self._filters.append(Ascii())
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Begin where the command line says."""
-        if self.start.file is None:
-            self.switch_mode("catalogue")
+        start = self.start
+        if start.file is not None:
+            run = self._read(start.file)
+            if not isinstance(run, Screen):
+                self.open(run, start.source, start.step)
+                return
+            await self.switch_mode("catalogue")
+            await self.push_screen(run)
+        elif start.scope is not None:
+            from checker.background import Check
+
+            self.check(Check(start.scope, start.off))
         else:
-            self.open_file(self.start.file, self.start.source, self.start.step)
+            self.switch_mode("catalogue")
 
     def on_unmount(self) -> None:
         """End what is still being computed."""
@@ -101,10 +111,24 @@ class Explorer(App[str]):
         self.action_place("trace")
 
     def open_file(self, file: str, source: str, step: int | None = None) -> None:
-        """Show the run that a file holds."""
-        from checker.explain.run import open_run
+        """Show the run that a file holds, or say why it cannot be shown."""
+        run = self._read(file)
+        if isinstance(run, Screen):
+            self.push_screen(run)
+        else:
+            self.open(run, source, step)
 
-        self.open(open_run(file), source, step)
+    def _read(self, file: str) -> Run | Screen[None]:
+        """Return the run that a file holds, or the screen that says why there is none."""
+        from checker.explain.run import open_run
+        from checker.trace import BadTrace, Diverged
+
+        try:
+            return open_run(file)
+        except (BadTrace, Diverged) as wrong:
+            from tui.screens.problem import damaged, diverged
+
+            return (damaged if isinstance(wrong, BadTrace) else diverged)(file, str(wrong))
 
     def action_place(self, mode: str) -> None:
         """Go to a place; the run that is open, and its step, come along."""
