@@ -250,7 +250,40 @@ def fuses_go_out(s):  # type: ignore[no-untyped-def]  # traced
     return s.lit, ~s.lit
 
 
+blanket = Spec("blanket", fuse, doc="A fuse that a blanket can smother, a few times.")
+times = blanket.constant("Times", 1, "how often")
+blanket.durable("smothered", None, Nat(times), 0, "how often it was")
+
+
+@blanket.action()
+def smother(s):  # type: ignore[no-untyped-def]  # traced
+    """Somebody throws a blanket over it."""
+    require(lit=s.lit, few=s.smothered < times)
+    s.lit = False
+    s.smothered = s.smothered + 1
+
+
+pair = Spec("pair", doc="Two numbers that leave their ranges alone or together.")
+pair.durable("a", None, Nat(1), 0, "the first")
+pair.durable("b", None, Nat(1), 0, "the second")
+
+
+@pair.action()
+def both(s):  # type: ignore[no-untyped-def]  # traced
+    """Both grow at once."""
+    s.a = s.a + 1
+    s.b = s.b + 1
+
+
+@pair.action(fault=True)
+def second(s):  # type: ignore[no-untyped-def]  # traced
+    """The second grows alone."""
+    s.b = s.b + 1
+
+
 FUSE = Scope("fuse", fuse, {})
+BLANKET = Scope("blanket", blanket, {"Times": 2})
+PAIR = Scope("pair", pair, {})
 TEA = Scope("tea", tea, {"Cup": 1, "Most": 1})
 POT = Scope("pot", tea, {"Cup": 2, "Most": 2})
 CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 1, "Limit": 1})
@@ -262,6 +295,9 @@ ENDLESS = DOOR.on(find(DOOR.spec, "endless blow_open"))
 
 CASES = [
     (FUSE, "nothing_goes_off"),
+    (BLANKET, "nothing_goes_off"),
+    (PAIR, "range_a"),
+    (PAIR, "range_b"),
     (TEA, "the_table_is_dry"),
     (TEA, "nobody_waits_in_vain"),
     (TEA, "range_full"),
@@ -269,7 +305,6 @@ CASES = [
     (POT, "the_table_is_dry"),
     (POT, "nobody_waits_in_vain"),
     (CORNERS, "boxes_open_when_painted"),
-    (CORNERS, "marks_are_few"),
     (CORNERS, "range_b"),
     (UNFENCED, "the_newest_write_stays"),
     (UNFENCED, "the_storage_goes_forward"),
@@ -303,19 +338,19 @@ def test_a_fuse_needs_a_fault_is_armed_has_no_way_back_and_goes_off() -> None:
 def graphs(draw: Callable[[Any], Any]) -> Marked:
     count = draw(st.integers(1, 12))
     number = st.integers(0, count - 1)
-    edges = draw(st.lists(st.tuples(number, number, st.booleans(), st.integers(0, 5)), max_size=40))
+    edges = draw(st.lists(st.tuples(number, number, st.booleans(), st.integers(0, 5)), max_size=24))
     sources, targets = (np.array([e[i] for e in edges], np.int32) for i in (0, 1))
     fault = np.array([e[2] for e in edges], bool)
     breaking = np.array([e[3] == 0 for e in edges], bool)
 
     def some() -> Any:
-        chosen = draw(st.sets(number, max_size=3))
-        return np.array([i in chosen for i in range(count)])
+        rare = st.integers(0, 3).map(lambda n: n == 3)
+        return np.array(draw(st.lists(rare, min_size=count, max_size=count)))
 
     return Marked(sources, targets, fault, breaking, some(), some(), some(), some())
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(graphs())
 def test_the_search_equals_relaxing_every_edge(graph: Marked) -> None:
     count, many = len(graph.broken), 10**6
@@ -334,7 +369,7 @@ def test_the_search_equals_relaxing_every_edge(graph: Marked) -> None:
 
 
 # ---------------------------------------------------------------- expressions over arrays
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(40))
 def test_columns_mean_what_the_evaluator_means(seed: int) -> None:
     random, layout, evaluator = Random(seed), Layout(BOXES), Evaluator(BOXES)
     from tests.expressions import BOX, HAND

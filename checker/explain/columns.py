@@ -125,9 +125,7 @@ class Reader:
         if e.index is None:
             return states.place(start)
         index = self.value(e.index, env, before, after)
-        if not isinstance(index, np.ndarray):
-            if index < 0:
-                return self.value(e.field.initial, env, before, after)
+        if isinstance(index, int) and index >= 0:
             return states.place(start + index)
         assert e.field.over is not None
         found: Any = self.value(e.field.initial, env, before, after)

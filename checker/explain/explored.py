@@ -12,7 +12,7 @@ from spec.language.hashes import spec_hash
 from spec.language.scope import Scope
 
 MAX_STATES = 6_000_000
-"""Above this many states the graph is not built: it takes about 200 bytes a state."""
+"""Above this many states the graph is not built: it takes about 350 bytes a state."""
 
 _kept: dict[str, Graph] = {}
 _one_at_a_time = Lock()
