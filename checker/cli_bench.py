@@ -18,12 +18,14 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure the explorer beside a C search and TLC, the solvers on every obligation, the queue
-    beside others, how fast its steps are compared with the spec's, and the fate of states.
+    beside others, how fast its steps are compared with the spec's, the fate of states,
+    and the images of crashes.
     """
     from rich.table import Table
 
     from checker import console
     from checker.bench import measure
+    from checker.bench.crashes import crashes
     from checker.bench.fates import fate
     from checker.bench.proofs import evidence, proofs
     from checker.bench.queues import queues
@@ -39,6 +41,7 @@ def bench(
         lambda: evidence(times),
         lambda: queues(times),
         lambda: replays(times),
+        lambda: crashes(times),
         lambda: fate(times),
     )
     figures: list[measure.Figure] = []
