@@ -23,6 +23,9 @@ MEMORY = ":memory:"
 _MAGIC = b"SQLite format 3\0"
 _SYNCHRONOUS_FULL = 2
 
+LOG_BYTES = 4 * 1024 * 1024
+"""What the log keeps of the disk once a reader has gone that had kept it from being put away."""
+
 
 class StoreError(Exception):
     """The store cannot be used, and nothing was changed: `subject: fact; remedy`."""
@@ -76,6 +79,7 @@ def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> 
         "journal_mode": journal,
         "synchronous": _SYNCHRONOUS_FULL,
         "foreign_keys": 1,
+        "journal_size_limit": LOG_BYTES,
         "recursive_triggers": 1,  # or REPLACE would delete from the trace unseen
     }
     for pragma, value in wanted.items():

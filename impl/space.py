@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from impl.files import MEMORY, StoreError
+from impl.files import LOG_BYTES, MEMORY, StoreError
 from impl.store import Store
 
 PER_JOB = 8 * 1024
 """Bytes that a job may still need: rows of its trace, and its effects."""
 
-ALWAYS = 4 * 1024 * 1024
+ALWAYS = LOG_BYTES
 """Bytes for the log of the store."""
 
 
