@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from checker.bench.measure import Figure
 
 
 def register(app: typer.Typer) -> None:
@@ -25,25 +28,8 @@ def bench(
 
     from checker import console
     from checker.bench import measure
-    from checker.bench.crashes import crashes
-    from checker.bench.fates import fate
-    from checker.bench.proofs import evidence, proofs
-    from checker.bench.queues import queues
-    from checker.replay_speed import replays
 
-    times, large, small = (1, 7, 5) if quick else (5, 9, 7)
-    groups: tuple[Callable[[], Iterable[measure.Figure]], ...] = (
-        lambda: measure.against_c(large, times),
-        lambda: measure.against_tlc(small),
-        lambda: measure.queue_scopes(times),
-        measure.start_up,
-        lambda: proofs(times),
-        lambda: evidence(times),
-        lambda: queues(times),
-        lambda: replays(times),
-        lambda: crashes(times),
-        lambda: fate(times),
-    )
+    times, groups = _groups(quick)
     figures: list[measure.Figure] = []
     missing = []
     out = console.console()
@@ -74,3 +60,27 @@ def bench(
         table.add_row(mark, f.what, f"{f.value:.2f} {f.unit}", goal)
     out.print(table)
     out.print(f"median of {times}, in turn; {where}")
+
+
+def _groups(quick: bool) -> tuple[int, tuple[Callable[[], Iterable[Figure]], ...]]:
+    """Return how often everything is measured, and what."""
+    from checker.bench import measure
+    from checker.bench.crashes import crashes
+    from checker.bench.fates import fate
+    from checker.bench.proofs import evidence, proofs
+    from checker.bench.queues import queues
+    from checker.replay_speed import replays
+
+    times, large, small = (1, 7, 5) if quick else (5, 9, 7)
+    return times, (
+        lambda: measure.against_c(large, times),
+        lambda: measure.against_tlc(small),
+        lambda: measure.queue_scopes(times),
+        measure.start_up,
+        lambda: proofs(times),
+        lambda: evidence(times),
+        lambda: queues(times),
+        lambda: replays(times),
+        lambda: crashes(times),
+        lambda: fate(times),
+    )
