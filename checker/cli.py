@@ -20,6 +20,7 @@ from checker import (
     cli_ablate,
     cli_bench,
     cli_browse,
+    cli_diff,
     cli_docs,
     cli_failures,
     cli_fairness,
@@ -77,7 +78,8 @@ def ffq(
 app.command()(check)
 app.command()(prove)
 app.command()(scopes)
-cli_why.register(traces)
+for module in (cli_why, cli_diff):
+    module.register(traces)
 app.add_typer(traces, name="trace")
 app.add_typer(exports, name="export")
 

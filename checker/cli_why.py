@@ -1,8 +1,8 @@
-"""`ffq trace why` and `ffq trace diff`: a state of a saved trace explained, and what a step did."""
+"""`ffq trace why`: a state of a saved trace explained, and why a move is possible there or not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,20 +11,20 @@ import typer
 from checker.cli_options import Wrong, close
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from checker.explain.clauses import Clause
-    from checker.explain.fate import Fate
+    from checker.explain.fate import Fate, Fates
     from checker.explain.run import Run
-    from checker.explain.why_not import Outcome
+    from checker.explain.why_not import Explained, Outcome
     from checker.story import Line
     from spec.language.evaluate import Instance
-
-Print = Callable[[str, str], None]
+    from spec.language.scope import State
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(why)
-    app.command()(diff)
 
 
 def why(
@@ -47,7 +47,7 @@ def why(
     from checker import console
     from checker.explain.as_json import place_as_json
 
-    run = _open(file, as_json)
+    run = opened(file, as_json)
     k = run.end if step is None else step
     if k > run.end:
         raise Wrong(f"there is no state {k}; give --step 0 to {run.end}")
@@ -57,9 +57,9 @@ def why(
         console.emit({"ok": True, **place_as_json(run, k), **answer.json})
         return
     out = console.console()
-    _title(run, k)
+    title(run, k)
     for text, style in answer.lines:
-        _print(out, text, style)
+        show(out, text, style)
 
 
 class _Answer:
@@ -77,10 +77,9 @@ class _Answer:
 # ---------------------------------------------------------------- a state
 def _state(run: Run, k: int) -> _Answer:
     from checker import console
-    from checker.explain.as_json import clause_as_json, fate_as_json, move_as_json
+    from checker.explain.as_json import clause_as_json, fate_as_json
     from checker.explain.clauses import property_clauses
     from checker.explain.fate import fates, mark
-    from checker.explain.moves import moves
 
     live = console.Live()
     live.say(run.name)("how near every state is to a violation")
@@ -102,14 +101,7 @@ def _state(run: Run, k: int) -> _Answer:
         _say_clause(answer, clause, max(len(c.name) for c in clauses))
     answer.say()
     answer.say("Moves from here:")
-    found = [(m, known.after(m.instance, run.states[k]) if m.enabled else None)
-             for m in moves(run, run.states[k])]  # fmt: skip
-    width = max(len(m.name) for m, _ in found)
-    for m, fate in found:
-        first = "-" if fate is None else mark(fate)
-        tail = ("fault" if m.fault else "") if m.enabled else f"refused by {_listed(m.refused_by)}"
-        answer.say(f"  {first} {m.name:<{width}}  {tail}".rstrip(), "" if m.enabled else "dim")
-    rows = [move_as_json(m) | {"fate": fate and fate_as_json(fate)} for m, fate in found]
+    rows = _say_moves(answer, run, run.states[k], known)
     answer.json = {
         "property": {"id": broken.id, "name": broken.name, "for": broken.when},
         "clauses": [clause_as_json(c) for c in clauses],
@@ -119,6 +111,24 @@ def _state(run: Run, k: int) -> _Answer:
         "moves": rows,
     }
     return answer
+
+
+def _say_moves(answer: _Answer, run: Run, state: State, known: Fates) -> list[dict[str, Any]]:
+    """Say of each move where it leads, or what refuses it; return the same as JSON."""
+    from checker.explain.as_json import fate_as_json, move_as_json
+    from checker.explain.fate import mark
+    from checker.explain.moves import moves
+
+    rows = []
+    found = moves(run, state)
+    width = max(len(m.name) for m in found)
+    for m in found:
+        fate = known.after(m.instance, state) if m.enabled else None
+        first = "-" if fate is None else mark(fate)
+        tail = ("fault" if m.fault else "") if m.enabled else f"refused by {_listed(m.refused_by)}"
+        answer.say(f"  {first} {m.name:<{width}}  {tail}".rstrip(), "" if m.enabled else "dim")
+        rows.append(move_as_json(m) | {"fate": fate and fate_as_json(fate)})
+    return rows
 
 
 def _fate_in_words(fate: Fate) -> str:
@@ -150,20 +160,29 @@ def _moves_asked(run: Run, k: int, chosen: Sequence[Instance]) -> _Answer:
         finally:
             live.done()
         explained.append(explained_as_json(found))
-        refused = found.move.refused_by
-        said = f"refused by {_listed(refused)}" if refused else "possible here"
         if answer.lines:
             answer.say()
-        answer.say(f"{found.move.name}: {said}", "bold")
-        width = max((len(c.name) for c, _ in found.clauses), default=0)
-        for clause, outcome in found.clauses:
-            _say_clause(answer, clause, width)
-            if outcome is not None:
-                answer.say(f"  {'':<{width}}         {_outcome(outcome, 'true')}")
-        if found.possible is not None:
-            answer.say(f"  {_outcome(found.possible, 'possible')}")
+        _say_move(answer, found)
     answer.json = {"moves": explained}
     return answer
+
+
+def _say_move(answer: _Answer, found: Explained) -> None:
+    refused = found.move.refused_by
+    said = f"refused by {_listed(refused)}" if refused else "possible here"
+    answer.say(f"{found.move.name}: {said}", "bold")
+    names = [c.name for c, _ in found.clauses] + [c.name for c in found.removed]
+    width = max(map(len, names), default=0)
+    for clause, outcome in found.clauses:
+        _say_clause(answer, clause, width)
+        if outcome is not None:
+            answer.say(f"  {'':<{width}}         {_outcome(outcome, 'true')}")
+    if found.possible is not None:
+        answer.say(f"  {_outcome(found.possible, 'possible')}")
+    if found.removed:
+        answer.say("  taken away from it:")
+    for clause in found.removed:
+        _say_clause(answer, clause, width)
 
 
 def _say_clause(answer: _Answer, clause: Clause, width: int) -> None:
@@ -207,60 +226,9 @@ def _chosen(run: Run, text: str) -> list[Instance]:
     return found
 
 
-# ---------------------------------------------------------------- what a step did
-def diff(
-    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
-    step: Annotated[int | None, typer.Option(min=1, help="The step; default: the last.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Print what a step of a trace changed, by job and worker, and who had written it before.
-
-    Exit status: 0 it is shown, 1 the spec does not follow the trace, 2 bad usage.
-    """
-    from checker import console
-    from checker.explain.as_json import place_as_json
-    from checker.explain.diff import entities
-    from checker.explain.writers import writers
-
-    run = _open(file, as_json)
-    n = len(run.steps) if step is None else step
-    if not 1 <= n <= len(run.steps):
-        raise Wrong(f"there is no step {n}; the trace has {len(run.steps)}")
-    before = run.states[n - 1]
-    after = run.states[n] if n <= run.end else before
-    found = entities(run.scope, before, after)
-    wrote = {row.place: writers(run, row.place, n - 1)[:1] for e in found for row in e.rows}
-    if as_json:
-        rows = [
-            {"name": e.name, "rows": [
-                {"place": r.place, "field": r.field, "before": r.before, "after": r.after,
-                 "changed": r.mark == "~", "written_at": (wrote[r.place] or [0])[0]}
-                for r in e.rows
-            ]} for e in found
-        ]  # fmt: skip
-        console.emit(
-            {"ok": True, **place_as_json(run, min(n, run.end)), "step": n, "entities": rows}
-        )
-        return
-    out = console.console()
-    _title(run, n)
-    width = max(len(r.field) for e in found for r in e.rows)
-    for entity in found:
-        if entity.changed:
-            _print(out, entity.name, "bold")
-        for row in (r for r in entity.rows if r.mark == "~"):
-            last = wrote[row.place]
-            by = f"was written at {last[0]} by {_who(run.lines[last[0] - 1])}" if last else ""
-            change = f"{row.before} -> {row.after}"
-            _print(out, f"  ~ {row.field:<{width}}  {change:<24}  {by}".rstrip(), "")
-    if n > run.end:
-        _print(out, f"nothing is stored: {run.story.broken.reasons[0]}", "bold red")
-    same = sum(r.mark != "~" for e in found for r in e.rows)
-    _print(out, f"{same} unchanged", "dim")
-
-
 # ---------------------------------------------------------------- shared
-def _open(file: Path, as_json: bool) -> Run:
+def opened(file: Path, as_json: bool) -> Run:
+    """Return the run that a file holds; exits where it cannot be followed."""
     from checker import console
     from checker.cli_options import catalogue
     from checker.explain.run import open_run
@@ -277,22 +245,25 @@ def _open(file: Path, as_json: bool) -> Run:
         raise typer.Exit(1) from None
 
 
-def _title(run: Run, k: int) -> None:
+def title(run: Run, k: int) -> None:
+    """Print which state of which run is spoken of."""
     from checker import console
 
     out, trace = console.console(), run.trace
     edits = [*trace.edits, *(f"without {guard}" for guard in trace.off)]
     console.show_title(out, trace.scope, edits)
-    after = f"after step {k}: {_who(run.lines[k - 1])}" if k else "where the run begins"
-    _print(out, f"state {k} of {len(run.steps)}, {after}", "")
+    after = f"after step {k}: {who(run.lines[k - 1])}" if k else "where the run begins"
+    show(out, f"state {k} of {len(run.steps)}, {after}", "")
     out.print()
 
 
-def _who(line: Line) -> str:
+def who(line: Line) -> str:
+    """Return who did what in a step."""
     return line.call if line.actor == "-" else f"{line.actor} {line.call}"
 
 
-def _print(out: Any, text: str, style: str) -> None:
+def show(out: Console, text: str, style: str = "") -> None:
+    """Print a line that is neither markup nor wrapped."""
     from rich.text import Text
 
     out.print(Text(text, style=style), soft_wrap=True)

@@ -125,3 +125,20 @@ def test_what_cannot_be_explained_is_refused_in_one_line(
     status, out, err = ffq(*arguments)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert says in err
+
+
+def test_the_guard_that_was_taken_away_is_shown_with_its_truth(ffq: Any) -> None:
+    call = "settle_released(worker1)"
+    status, out, _ = ffq("why", LATE, "--step", "6", "--move", call)
+    assert status == 0
+    assert f"{call}: possible here" in out
+    assert (
+        out[out.index("  taken away from it:") :]
+        == """\
+  taken away from it:
+  fenced     false  token[job[worker1]] == held[worker1]   since step 6 (worker2 claim(job1))
+                    job[worker1] = job1, token[job1] = 2, held[worker1] = 1
+"""
+    )
+    before = json.loads(ffq("why", LATE, "--step", "2", "--move", call, "--json")[1])
+    assert [c["holds"] for c in before["moves"][0]["removed"]] == [True]

@@ -78,4 +78,5 @@ def explained_as_json(found: Explained) -> dict[str, Any]:
             for clause, outcome in found.clauses
         ],
         "possible": outcome_as_json(found.possible),
+        "removed": [clause_as_json(clause) for clause in found.removed],
     }

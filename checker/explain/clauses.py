@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checker.explain.moves import REFERENCE
 from checker.explain.run import Run
 from checker.story import RANGE
+from checker.trace import edited
 from checker.why import Why
-from spec.language.evaluate import Binding, Claim, Instance
+from spec.language.evaluate import Binding, Claim, Evaluator, Instance
 from spec.language.expr import And, Equal, Exists, Expr, ForAll, Implies, NoneOf, Not, Or
 from spec.language.model import Property
 from spec.language.scope import value_name
@@ -63,6 +64,20 @@ def guard_clauses(run: Run, k: int, instance: Instance) -> list[Clause]:
     parts: list[tuple[str, Expr]] = [(REFERENCE, Not(Equal(r, NoneOf(r.type)))) for r in references]
     parts += [(g.name, part) for g in action.guards for part in conjuncts(g.condition)]
     return [_clause(run, k, name, part, binding, False) for name, part in parts]
+
+
+def removed_clauses(run: Run, k: int, instance: Instance) -> list[Clause]:
+    """Return the conditions of a step in state k that the run goes without: its guards that were
+    taken away.
+    """
+    name, trace = instance.step.action.name, run.trace
+    removed = {off.removeprefix(f"{name}.") for off in trace.off if off.startswith(f"{name}.")}
+    if not removed:
+        return []
+    whole = edited(trace.scope, trace.edits)
+    guarded = replace(run, scope=whole, evaluator=Evaluator(whole))
+    step = Instance(guarded.evaluator, whole.spec.actions[name], instance.step.binding)
+    return [clause for clause in guard_clauses(guarded, k, step) if clause.name in removed]
 
 
 def conjuncts(e: Expr) -> Iterator[Expr]:

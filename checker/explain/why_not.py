@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checker.explain.clauses import Clause, guard_clauses
+from checker.explain.clauses import Clause, guard_clauses, removed_clauses
 from checker.explain.enabling import Enabled, NeverAgain, Unknown, enabling, possible_when
 from checker.explain.moves import Move, move
 from checker.explain.run import Run
@@ -16,13 +16,14 @@ Outcome = Enabled | NeverAgain | Unknown
 
 @dataclass(frozen=True)
 class Explained:
-    """A move in a state: its conditions, each that is false with what would make it true; and what
-    would make the move possible, unless it is.
+    """A move in a state: its conditions, each that is false with what would make it true; what
+    would make the move possible, unless it is; and the guards that were taken away from it.
     """
 
     move: Move
     clauses: tuple[tuple[Clause, Outcome | None], ...]
     possible: Outcome | None
+    removed: tuple[Clause, ...]
 
 
 def why_not(run: Run, k: int, instance: Instance, limits: Limits | None = None) -> Explained:
@@ -39,4 +40,5 @@ def why_not(run: Run, k: int, instance: Instance, limits: Limits | None = None) 
     if not found.enabled:
         whole = possible_when(run.scope, instance)
         possible = enabling(run.evaluator, state, whole, binding, limits)
-    return Explained(found, tuple(clauses), possible)
+    removed = tuple(removed_clauses(run, k, instance))
+    return Explained(found, tuple(clauses), possible, removed)
