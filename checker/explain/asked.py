@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from checker.explain.enabling import Enabled, NeverAgain, Unknown, enabling, possible_when
-from checker.explain.fate import Fates, fates, mark
 from checker.explain.run import run_of
 from checker.trace import Trace
 from spec.language.evaluate import Binding, Evaluator, Instance, Step
 from spec.language.expr import Expr
 from spec.language.scope import Scope, State
+
+# What answers is loaded where the answers are found: whoever asks starts without NumPy and SciPy.
+if TYPE_CHECKING:
+    from checker.explain.enabling import Enabled, NeverAgain, Unknown
+    from checker.explain.fate import Fates
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class _Known:
 
     @cached_property
     def fates(self) -> Fates:
+        from checker.explain.fate import fates
+
         return fates(self.asked.scope, self.asked.violated)
 
     def instance(self, step: Step) -> Instance:
@@ -54,12 +60,16 @@ def _of(asked: Asked) -> _Known:
 
 def marks_along(asked: Asked, trace: Trace) -> tuple[str, str]:
     """Return a mark for each state of a run, and why nothing is known, if so."""
+    from checker.explain.fate import mark
+
     found = _of(asked).fates
     return "".join(map(mark, found.along(run_of(trace)))), found.why
 
 
 def marks_after(asked: Asked, state: State, steps: Sequence[Step]) -> str:
     """Return a mark for each step that is possible in the state: where it leads."""
+    from checker.explain.fate import mark
+
     known = _of(asked)
     return "".join(mark(known.fates.after(known.instance(s), state)) for s in steps)
 
@@ -70,6 +80,8 @@ def cures(
     """Return, by the name of the clause, what would make it true; and under the empty name what
     would make the step possible, all at once.
     """
+    from checker.explain.enabling import enabling, possible_when
+
     known = _of(asked)
     found = {
         name: said(enabling(known.evaluator, state, condition, binding), "true")
@@ -82,6 +94,8 @@ def cures(
 
 def said(outcome: Enabled | NeverAgain | Unknown, what: str) -> str:
     """Return what would make something true, in words."""
+    from checker.explain.enabling import Enabled, NeverAgain, Unknown
+
     match outcome:
         case Enabled():
             count = len(outcome.steps)
