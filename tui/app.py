@@ -21,6 +21,8 @@ from tui.screens.base import Base, RunScreen
 from tui.start import Start
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from checker.background import Check
     from checker.explain.run import Run
 
@@ -51,12 +53,19 @@ PLACES = (
 )
 
 
+def _everything() -> type[Provider]:
+    # Loaded when the palette is opened.
+    from tui.commands import Everything
+
+    return Everything
+
+
 class Explorer(App[str]):
     """The explorer; it returns the command that reopens the place that was left."""
 
     TITLE = "ffq"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = App.COMMANDS | {_everything}
     # Declared as Textual declares them, which mypy asks for.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
