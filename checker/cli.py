@@ -28,7 +28,10 @@ from checker import (
     cli_profiles,
     cli_queue_show,
     cli_queue_work,
+    cli_trace_files,
+    cli_trace_search,
     cli_why,
+    replay_beside_cli,
     replay_cli,
 )
 from checker.cli_check import check
@@ -78,7 +81,7 @@ def ffq(
 app.command()(check)
 app.command()(prove)
 app.command()(scopes)
-for module in (cli_why, cli_diff):
+for module in (cli_why, cli_diff, replay_beside_cli, cli_trace_search, cli_trace_files):
     module.register(traces)
 app.add_typer(traces, name="trace")
 app.add_typer(exports, name="export")

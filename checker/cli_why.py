@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from checker.explain.clauses import Clause
-    from checker.explain.fate import Fate, Fates
+    from checker.explain.fate import Fates
     from checker.explain.run import Run
     from checker.explain.why_not import Explained, Outcome
     from checker.story import Line
@@ -79,7 +79,7 @@ def _state(run: Run, k: int) -> _Answer:
     from checker import console
     from checker.explain.as_json import clause_as_json, fate_as_json
     from checker.explain.clauses import property_clauses
-    from checker.explain.fate import fates, mark
+    from checker.explain.fate import fates, in_words, mark
 
     live = console.Live()
     live.say(run.name)("how near every state is to a violation")
@@ -90,7 +90,7 @@ def _state(run: Run, k: int) -> _Answer:
     answer, along, broken = _Answer(), known.along(run), run.story.broken
     # A number that leaves its range does so in a step that leads to no state.
     here = along[k]
-    answer.say(f"fate  {''.join(map(mark, along))}  {_fate_in_words(here)}")
+    answer.say(f"fate  {''.join(map(mark, along))}  {in_words(here)}")
     if known.why:
         answer.say(f"      {known.why}", "yellow")
     answer.say()
@@ -129,20 +129,6 @@ def _say_moves(answer: _Answer, run: Run, state: State, known: Fates) -> list[di
         answer.say(f"  {first} {m.name:<{width}}  {tail}".rstrip(), "" if m.enabled else "dim")
         rows.append(move_as_json(m) | {"fate": fate and fate_as_json(fate)})
     return rows
-
-
-def _fate_in_words(fate: Fate) -> str:
-    if not fate.exact:
-        return "not known"
-    if fate.violated:
-        return "violated"
-    if fate.no_way_back:
-        return "no way back: without a new fault nothing is finished before a violation"
-    if fate.faults is None:
-        return "no violation can be reached from here"
-    if fate.armed:
-        return "armed: a violation needs no new fault"
-    return f"a violation needs {fate.faults} more fault{'s' * (fate.faults != 1)}"
 
 
 # ---------------------------------------------------------------- moves

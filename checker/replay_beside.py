@@ -194,3 +194,32 @@ def _parameters(sql: str, bound: Any) -> dict[str, Any]:
     if isinstance(bound, Mapping):
         return {name: bound[name] for name in dict.fromkeys(re.findall(r":([^\W\d]\w*)", sql))}
     return {str(n): value for n, value in enumerate(bound or (), 1)}
+
+
+# ---------------------------------------------------------------- in words
+def told(trace: Trace) -> list[str]:
+    """Return in sentences what SQLite does with a trace, without its protections and with them;
+    raises what `beside` does.
+    """
+    off = [*trace.edits, *trace.off]
+    found = [(beside(trace), "With every protection")]
+    if off:
+        same = ", ".join(off)
+        found.insert(0, (beside(trace, off), f"With the same missing from its SQL ({same})"))
+    return [f"{how}: {_outcome(trace, seen)}" for seen, how in found]
+
+
+def _outcome(trace: Trace, seen: Beside) -> str:
+    last = seen.steps[-1] if seen.steps else None
+    taken = len(seen.steps) - (last is not None and (seen.refused or seen.difference) is not None)
+    agree = (
+        f"{taken} of {len(trace.lines)} steps agree with the spec in every column and all memory"
+    )
+    if last is not None and seen.difference is not None:
+        return f"{agree}; step {last.line.n}, {last.line.call}, differs: {seen.difference}."
+    if last is not None and seen.refused is not None:
+        who = f"step {last.line.n}, {last.line.call} of {last.line.actor}"
+        return f"{agree}; {who}, is refused, as by the spec: {seen.refused}."
+    if trace.loop is not None:
+        return f"{agree}; no one state breaks {trace.violated}, the run does."
+    return f"{agree}; {trace.violated} {'is broken' if seen.broken else 'holds'} in the database."

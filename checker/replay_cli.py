@@ -104,7 +104,7 @@ def replay(
         from checker.replay_file import is_run
 
         if not is_run(file):
-            _replay_trace(file, _edits(off or []), database, as_json)
+            _replay_trace(file, named_edits(off or []), database, as_json)
         elif off:
             raise Wrong(f"{file}: a run asks nothing of a protection; leave --off out")
         else:
@@ -193,7 +193,7 @@ def _differs(differs: Exception, kept: Path | None, as_json: bool) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _edits(off: list[str]) -> list[str]:
+def named_edits(off: list[str]) -> list[str]:
     """Return the protections by name, a failure mode being those that it goes without."""
     from spec.failures import FAILURES
 

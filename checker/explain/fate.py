@@ -74,6 +74,21 @@ def mark(fate: Fate) -> str:
     return str(min(fate.faults, 9)) if fate.faults else "○"
 
 
+def in_words(fate: Fate) -> str:
+    """Return what a fate means in a sentence without its dot."""
+    if not fate.exact:
+        return "not known"
+    if fate.violated:
+        return "violated"
+    if fate.no_way_back:
+        return "no way back: without a new fault nothing is finished before a violation"
+    if fate.faults is None:
+        return "no violation can be reached from here"
+    if fate.armed:
+        return "armed: a violation needs no new fault"
+    return f"a violation needs {fate.faults} more fault{'s' * (fate.faults != 1)}"
+
+
 class Fates:
     """The fate of every state that a scope can reach, with regard to one property.
 

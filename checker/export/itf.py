@@ -18,7 +18,8 @@ from spec.language.types import Nat, Type, is_sort
 
 ACTION, PICKS = "mbt::actionTaken", "mbt::nondetPicks"
 INIT = "init"
-SOURCE = "ffq trace export"
+SOURCE = "ffq trace export --as itf"
+MARK = f'"source": "{SOURCE}"'
 
 
 def text(run: Run) -> str:

@@ -1,0 +1,153 @@
+"""`ffq trace export` and `ffq trace import`: traces in the formats of other tools, and back."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.cli_options import Wrong, catalogue, complete_guard, complete_property, complete_scope
+from checker.cli_why import opened
+
+if TYPE_CHECKING:
+    from checker.story import Story
+    from checker.trace import Trace
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+class As(StrEnum):
+    """What a trace can be exported as."""
+
+    itf = "itf"
+    mermaid = "mermaid"
+    md = "md"
+    svg = "svg"
+    pytest = "pytest"
+    shiviz = "shiviz"
+    jsonl = "jsonl"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(export)
+    app.command("import")(import_)
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    kind: Annotated[
+        As,
+        typer.Option(
+            "--as",
+            help="md: a postmortem. mermaid, svg: a picture. pytest: a test that replays it. "
+            "itf, shiviz: for other tools. jsonl: a trace of ours.",
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option(help="Write this file; default: print it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a trace in another format: a postmortem, a picture, a test, or for another tool.
+
+    A file is overwritten only by its own kind. Exit status: 0 it is written, 1 the spec does not
+    follow the trace, 2 bad usage.
+    """
+    from checker import console
+    from checker.export.formats import FORMATS, write
+    from checker.export.pytest_file import NoTest
+    from checker.trace import BadTrace
+
+    run = opened(file, as_json)
+    known, live = FORMATS[kind.value], console.Live()
+    live.say(run.name)(f"writing {kind.value}")
+    try:
+        text = known.text(run, file)
+        if out is not None:
+            write(out, text, known)
+    except (BadTrace, NoTest) as wrong:
+        raise Wrong(str(wrong)) from None
+    except OSError as failed:
+        remedy = "name another file with --out"
+        raise Wrong(f"{out}: cannot be written: {failed.strerror}; {remedy}") from None
+    finally:
+        live.done()
+    if as_json:
+        where = {"text": text} if out is None else {"file": str(out)}
+        console.emit({"ok": True, "as": kind.value, **where})
+    elif out is None:
+        sys.stdout.write(text)
+    else:
+        console.console().print(str(out), soft_wrap=True)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A trace in ITF, such as Quint and Apalache write.")],
+    out: Annotated[Path, typer.Option(help="The trace to write.")],
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            help="The scope it belongs to; default: what the file says.",
+            autocompletion=complete_scope,
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What the spec goes without there, as for check; may be repeated. "
+            "Default: what the file says.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    property: Annotated[
+        str | None,
+        typer.Option(
+            help="What it violates, by name; default: what the file says, or what is found.",
+            autocompletion=complete_property,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a trace in ITF, follow it on the spec, and save it as a trace of ours.
+
+    Steps that the file does not name are looked for. Exit status: 0 it is saved, 1 the spec does
+    not follow it or nothing is violated, 2 bad usage.
+    """
+    from checker import console
+    from checker.export.itf_reading import Asked, read
+    from checker.trace import BadTrace, Diverged, record, save
+
+    found = catalogue()
+    if scope is not None:
+        found.scope(scope)
+    try:
+        trace, story = read(file, found.scopes, Asked(scope, tuple(without or ()), property))
+        save(out, record(trace, story))
+    except BadTrace as bad:
+        raise Wrong(str(bad)) from None
+    except Diverged as differs:
+        console.say(str(differs))
+        if as_json:
+            console.emit({"ok": False, "error": str(differs)})
+        raise typer.Exit(1) from None
+    except OSError as failed:
+        remedy = "name another file with --out"
+        raise Wrong(f"{out}: cannot be written: {failed.strerror}; {remedy}") from None
+    _say(trace, story, out, as_json)
+
+
+def _say(trace: Trace, story: Story, out: Path, as_json: bool) -> None:
+    from checker import console
+
+    claim = {"id": story.broken.id, "name": story.broken.name}
+    if as_json:
+        answer = {"ok": True, "file": str(out), "scope": trace.scope.name, "property": claim}
+        console.emit(answer | {"steps": len(story.lines)})
+        return
+    steps = f"{len(story.lines)} step{'s' * (len(story.lines) != 1)}"
+    printed = console.console()
+    printed.print(f"{claim['id']} {claim['name']} is broken in {steps}", soft_wrap=True)
+    printed.print(f"See it: ffq trace show {shlex.quote(str(out))}", soft_wrap=True)

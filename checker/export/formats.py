@@ -1,0 +1,105 @@
+"""What a trace can be exported as: how each text is made, and by what its file is known as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path as File
+
+from checker.explain.run import Run
+from checker.export import itf, markdown, mermaid, pytest_file, shiviz, svg
+from checker.trace import FORMAT as TRACE
+from checker.trace import BadTrace, in_the_way, put, record, save
+
+HEAD = 400
+"""In how many letters at the beginning of a file its maker is looked for."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: what it is for, the text of a run read from this file, and what a file of it that
+    `ffq trace export` has made holds near its beginning.
+    """
+
+    name: str
+    doc: str
+    text: Callable[[Run, File], str]
+    ours: str
+    kind: str
+
+
+def _postmortem(run: Run, file: File) -> str:
+    from checker.explain.bookmarks import load
+    from checker.prove.proof import known
+
+    test = no_test = ""
+    try:
+        test = pytest_file.text(run)
+    except pytest_file.NoTest as why:
+        no_test = why.fact
+    proof = known(run.trace.scope.spec)
+    facts = markdown.Facts(
+        str(file),
+        notes=load(file).notes,
+        turning=_turning(run),
+        sqlite=_sqlite(run),
+        proved=proof is not None and proof.proves(run.trace.violated),
+        test=test,
+        no_test=no_test,
+    )
+    return markdown.text(run, facts)
+
+
+def _turning(run: Run) -> dict[int, str]:
+    """Return when a violation first needed no new fault, and when there was no way back."""
+    from checker.explain.fate import fates, in_words
+
+    along = [*enumerate(fates(run.scope, run.trace.violated).along(run))]
+    armed = [(k, fate) for k, fate in along if fate.armed]
+    lost = [(k, fate) for k, fate in along if fate.armed and fate.no_way_back]
+    return {k: in_words(fate) for k, fate in (armed[:1] + lost[:1])}
+
+
+def _sqlite(run: Run) -> list[str]:
+    from checker.replay_beside import told
+
+    if run.trace.start is not None:
+        return ["A fresh store begins at the beginning, and this run does not: it was not tried."]
+    return told(run.trace)
+
+
+FORMATS = {
+    f.name: f
+    for f in (
+        Format("itf", "for the ITF trace viewer, Quint and Apalache",
+               lambda run, file: itf.text(run), itf.MARK, "an ITF trace of ours"),
+        Format("mermaid", "a sequence diagram, which GitHub draws",
+               lambda run, file: mermaid.text(run), mermaid.MARK, "a diagram of ours"),
+        Format("md", "a postmortem in Markdown",
+               _postmortem, markdown.MARK, "a postmortem of ours"),
+        Format("svg", "a picture of the timeline",
+               lambda run, file: svg.text(run), svg.MARK, "a picture of ours"),
+        Format("pytest", "a test that replays it on the implementation",
+               lambda run, file: pytest_file.text(run), pytest_file.MARK, "a test of ours"),
+        Format("shiviz", "a log with vector clocks, for ShiViz",
+               lambda run, file: shiviz.text(run), shiviz.REGEX, "a log for ShiViz"),
+        Format("jsonl", "a trace of ffq, written anew",
+               lambda run, file: record(run.trace, run.story), TRACE, "a trace"),
+    )
+}  # fmt: skip
+
+
+def write(file: File, text: str, known: Format) -> None:
+    """Write an export in one piece; raises `OSError`, or `BadTrace` if that would overwrite what is
+    not of its kind.
+    """
+    if known.name == "jsonl":
+        save(file, text)
+        return
+    if file.exists():
+        if not file.is_file():
+            raise BadTrace(file, "is not a regular file", "name another file")
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            if known.ours not in opened.read(HEAD):
+                raise in_the_way(file, known.kind)
+    put(file, text)
