@@ -17,6 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 check: .venv/.ready
 	@$(BIN)/ffq prove
 	@$(BIN)/ffq check
+	@echo "See what breaks without which protection, step by step: $(BIN)/ffq browse"
 
 test: check
 	@$(BIN)/pytest -n auto --dist worksteal

@@ -1,0 +1,140 @@
+"""The explorer in a real terminal: from a check to the trace, why, the SQLite file, and out."""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from checker.cli_check import FOLDER
+
+COLUMNS, ROWS = 120, 40
+SECONDS_MAX = 60
+
+
+class Terminal:
+    """A program in a terminal of its own, and what is seen there."""
+
+    def __init__(self, *arguments: str, folder: Path, env: dict[str, str]) -> None:
+        command = [sys.executable, "-c", "from checker.cli import main; raise SystemExit(main())"]
+        self.child = pexpect.spawn(
+            command[0], [*command[1:], *arguments], dimensions=(ROWS, COLUMNS), cwd=str(folder),
+            env=env, timeout=SECONDS_MAX,
+        )  # fmt: skip
+        self.screen = pyte.Screen(COLUMNS, ROWS)
+        self.stream = pyte.ByteStream(self.screen)
+
+    @property
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def see(self, pattern: str) -> re.Match[str]:
+        """Wait until this is on the screen."""
+        until = time.monotonic() + SECONDS_MAX
+        while time.monotonic() < until:
+            if found := re.search(pattern, self.text):
+                return found
+            self._read()
+        pytest.fail(f"{pattern!r} is not on the screen:\n{self.text}", pytrace=False)
+
+    def press(self, keys: str) -> None:
+        """Type keys."""
+        self.child.send(keys)
+
+    def _read(self) -> None:
+        try:
+            data = self.child.read_nonblocking(65536, timeout=0.2)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return
+        # What asks for private modes and names of keys is for real terminals; pyte would print it.
+        data = re.sub(rb"\x1b\[[<>=][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*\$p", b"", data)
+        self.stream.feed(data)
+
+    def end(self) -> int | None:
+        """Wait until the program has ended, and return its exit status."""
+        while self.child.isalive():
+            self._read()
+        self._read()
+        self.child.close()
+        status: int | None = self.child.exitstatus
+        return status
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder of the user's own."""
+    yield tmp_path
+
+
+def environment(**more: str) -> dict[str, str]:
+    root = str(Path(__file__).resolve().parents[1])
+    return {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": root, **more}
+
+
+F5, LEAVE = "\x1b[15~", "\x11"
+
+
+@pytest.mark.deep
+def test_from_a_check_to_the_reason_and_to_the_database(folder: Path) -> None:
+    with_guard_off = ("browse", "one-job", "--off", "settle_done.fenced")
+    terminal = Terminal(*with_guard_off, folder=folder, env=environment())
+    terminal.see(r"only_the_holder_settles is broken in 8 steps; enter opens")
+    (trace,) = (folder / FOLDER).glob("*.jsonl")
+
+    terminal.press("\r")
+    terminal.see(r"8/8")
+    terminal.see(r"token\[job\[worker1\]\] == held\[worker1\]")
+    terminal.press("k")
+    terminal.see(r"7/8")
+    terminal.press("ww")
+    terminal.see(r"settle_done")
+
+    terminal.press(F5)
+    terminal.see(r"SQLite file after step 7")
+    terminal.press("j")
+    terminal.see(r"SQLite file after step 8")
+    terminal.see(r"UPDATE job")
+
+    terminal.press(LEAVE)
+    assert terminal.end() == 0
+    said = terminal.see(r"ffq browse (\S+) --step 8")
+    assert said[1] == str(FOLDER / trace.name)
+
+    again = Terminal("browse", said[1], "--step", "3", folder=folder, env=environment())
+    again.see(r"3/8")
+    again.press(LEAVE)
+    assert again.end() == 0
+    again.see(r"--step 3")
+
+
+@pytest.mark.deep
+def test_without_colour_and_in_ascii_it_can_be_read_all_the_same(folder: Path) -> None:
+    env = environment(NO_COLOR="1")
+    terminal = Terminal("browse", "FM-010", "--ascii", folder=folder, env=env)
+    terminal.see(r"8/8")
+    colours = {
+        (cell.fg, cell.bg) for row in terminal.screen.buffer.values() for cell in row.values()
+    }
+    assert colours == {("default", "default")}
+    assert terminal.text.isascii()
+    terminal.press(LEAVE)
+    assert terminal.end() == 0
+
+
+def test_without_a_terminal_it_says_what_to_use_instead(folder: Path) -> None:
+    import subprocess
+
+    command = [sys.executable, "-c", "from checker.cli import main; raise SystemExit(main())"]
+    ran = subprocess.run(
+        [*command, "browse", "FM-010"], cwd=folder, env=environment(), capture_output=True,
+        stdin=subprocess.DEVNULL, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("ffq: browse needs a terminal; `ffq trace show FILE`")
