@@ -1,19 +1,29 @@
-"""`ffq trace search`: the steps of a saved trace that match some words."""
+"""`ffq trace search` and `ffq trace witness`: steps of a saved trace, runs that none holds."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong
+from checker.cli_options import Wrong, catalogue, complete_guard, complete_scope
 from checker.cli_why import opened
+
+if TYPE_CHECKING:
+    from checker.explain.witness import Witness
+    from checker.story import Line
+    from spec.language.scope import Scope
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command()(search)
+    app.command()(witness)
 
 
 def search(
@@ -25,7 +35,7 @@ def search(
             "all of them must match. `A then B`: B after A."
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the steps of a trace that match; in a word, * stands for anything.
 
@@ -44,9 +54,89 @@ def search(
     if as_json:
         console.emit({"ok": True, "steps": [step_as_json(line) for line in lines]})
         return
+    _show(lines)
+    if not lines:
+        console.say(f"none of the {len(run.lines)} steps matches")
+
+
+def _show(lines: Sequence[Line]) -> None:
+    from checker import console
+
     out = console.console()
     for line in lines:
         changes = ", ".join(map(str, line.changes)) or "nothing changes"
         out.print(f"{line.n}  {line.actor}  {line.call}  {changes}", soft_wrap=True)
-    if not lines:
-        console.say(f"none of the {len(run.lines)} steps matches")
+
+
+def witness(
+    scope: Annotated[str, typer.Argument(help="Which scope.", autocompletion=complete_scope)],
+    wanted: Annotated[
+        str,
+        typer.Argument(
+            help="An action; action.guard, which refuses it; a property, for what it speaks of; "
+            "or field=value: status=done."
+        ),
+    ],
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Take a protection away, as for check; may be repeated.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Save the run, for `ffq replay`; every protection is on.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a shortest run in which something happens that may: what holds can be looked at too.
+
+    Exit status: 0 there is one, 1 there is none in the scope, 2 bad usage, 3 not finished.
+    """
+    from checker import console
+    from checker.explain.witness import NoTarget
+    from checker.explain.witness import witness as found_in
+    from checker.trace import edited, step_as_json
+    from spec.language.misuse import Misuse
+
+    base, live = catalogue().scope(scope), console.Live()
+    if save and without:
+        raise Wrong("--save: the run would need what is taken away; leave --without out")
+    edits = [text for text in without or [] if " " in text]
+    try:
+        whole = edited(base, edits, [text for text in without or [] if " " not in text])
+        found = found_in(whole, wanted, report=live.watch(whole))
+    except Misuse as misuse:
+        raise Wrong(f"--without: {misuse.fact}; {misuse.remedy}") from None
+    except NoTarget as wrong:
+        raise Wrong(str(wrong)) from None
+    finally:
+        live.done()
+    if save and found.end is not None:
+        _save(save, base, found)
+    if as_json:
+        lines = None if found.end is None else [step_as_json(line) for line in found.lines]
+        answer = {"steps": lines, "states": found.states, "stopped_by": found.stopped_by}
+        console.emit({"ok": found.end is not None, "scope": scope, "wanted": wanted, **answer})
+    elif found.end is not None:
+        _show(found.lines)
+    if found.end is None:
+        how = f"stopped by {found.stopped_by}" if found.stopped_by else "there are no more"
+        console.say(f"{wanted}: in none of {found.states:,} states of {scope}; {how}")
+        raise typer.Exit(3 if found.stopped_by else 1)
+
+
+def _save(file: Path, scope: Scope, found: Witness) -> None:
+    from checker.console import say
+    from checker.replay_file import FORMAT, Run, record
+    from checker.trace import BadTrace
+    from checker.trace import save as write
+
+    try:
+        write(file, record(Run(scope, found.steps)), FORMAT)
+    except BadTrace as wrong:
+        raise Wrong(str(wrong)) from None
+    except OSError as failed:
+        remedy = "name another file with --save"
+        raise Wrong(f"{file}: cannot be written: {failed.strerror}; {remedy}") from None
+    say(f"Replay it: ffq replay {shlex.quote(str(file))}")

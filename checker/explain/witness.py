@@ -1,0 +1,132 @@
+"""The shortest run to something that may happen: an action, a refusal, what a property speaks of,
+or a field's value. Where there is none, every state of the scope was visited.
+
+That it never happens is an invariant, and a run that breaks it leads there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from checker.exploration import Limits, Report, antecedent
+from checker.replay_targets import never
+from checker.story import Line, line_of
+from spec.language.evaluate import Evaluator, Instance, Step
+from spec.language.expr import Const, Equal, Expr, NoneOf, Not, Read, Var
+from spec.language.misuse import near
+from spec.language.model import Field, Kind, Property
+from spec.language.scope import Scope, State
+from spec.language.types import NUMBER, Nat, is_enum, is_sort
+
+CLAIM = "it_never_happens"
+
+
+class NoTarget(ValueError):
+    """The text names nothing that could happen: `what: fact; remedy`."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A shortest run, if there is one: its lines, its steps, and the state it leads to.
+
+    `states` counts those that were visited; `stopped_by` says why not all were, if nothing was
+    found before.
+    """
+
+    lines: tuple[Line, ...]
+    steps: tuple[Step, ...]
+    end: State | None
+    states: int
+    stopped_by: str | None
+
+
+def witness(
+    scope: Scope, wanted: str, limits: Limits | None = None, report: Report | None = None
+) -> Witness:
+    """Return a shortest run to what the text names; raises `NoTarget`.
+
+    The text is `action`; `action.guard`, which refuses the action there; the name of a property,
+    where what it asks for first holds; or `field=value`, of any element.
+    """
+    from checker.compiled import explore
+
+    claim = replace(_claim(scope, wanted), name=CLAIM)
+    asked = scope.on(scope.spec.edited(f"never {wanted}", properties={CLAIM: claim}))
+    found = explore(asked, limits, until=frozenset({CLAIM}), threads=1, report=report)
+    if CLAIM not in found.violations:
+        return Witness((), (), None, found.states, found.stopped_by)
+    path = found.path(CLAIM)
+    states, steps = [*path.states], [*path.steps]
+    if wanted in scope.spec.actions:
+        taken = _possible(scope, wanted, states[-1])
+        steps.append(taken.step)
+        states.append(taken.after(states[-1]))
+    lines = tuple(
+        line_of(scope, n, step, states[n - 1], states[n]) for n, step in enumerate(steps, 1)
+    )
+    return Witness(lines, tuple(steps), states[-1], found.states, None)
+
+
+def targets(scope: Scope) -> Iterator[str]:
+    """Yield what can be asked for by name."""
+    for action in scope.spec.actions.values():
+        yield from (target.name for target, _ in never(scope, action))
+    yield from (p.name for p in scope.spec.properties.values() if _speaks(p))
+    yield from scope.spec.fields
+
+
+def _possible(scope: Scope, name: str, state: State) -> Instance:
+    evaluator, action = Evaluator(scope), scope.spec.actions[name]
+    every = (Instance(evaluator, action, binding) for binding in scope.bindings(action.params))
+    return next(i for i in every if i.refusal(state) is None)
+
+
+# ---------------------------------------------------------------- what never happens
+def _claim(scope: Scope, wanted: str) -> Property:
+    field, equals, value = wanted.partition("=")
+    if equals and field in scope.spec.fields:
+        return _differs(scope.spec.fields[field], value)
+    for action in scope.spec.actions.values():
+        for target, claim in never(scope, action):
+            if target.name == wanted:
+                return claim
+    named = scope.spec.properties.get(wanted)
+    if named is not None:
+        if not _speaks(named):
+            raise NoTarget(f"{wanted}: it speaks of every state; name an action or field=value")
+        kind: Kind = "step" if named.kind == "step" else "invariant"
+        return replace(named, kind=kind, body=Not(antecedent(named)), then=None)
+    known = [*scope.spec.fields] if equals else [*targets(scope)]
+    raise NoTarget(f"{wanted}: nothing is called so; {near(field, known)}")
+
+
+def _speaks(claim: Property) -> bool:
+    """Return whether the property asks for something before it claims anything."""
+    return not isinstance(antecedent(claim), Const)
+
+
+def _differs(field: Field, value: str) -> Property:
+    """Return the claim that a field never has a value."""
+    params = () if field.over is None else (Var("it", field.over),)
+    is_it = Equal(Read(field, params[0] if params else None), _value(field, value))
+    return Property("", field.name, "It never happens.", "invariant", params, Not(is_it))
+
+
+def _value(field: Field, text: str) -> Expr:
+    kind = field.type
+    if isinstance(kind, Nat) and text.isdecimal():
+        return Const(int(text), NUMBER)
+    if kind is bool and text in ("true", "false"):
+        return Const(text == "true", bool)
+    if is_enum(kind) and text in kind.members:
+        return Const(text, kind)
+    if is_sort(kind) and text == "none":
+        return NoneOf(kind)
+    if isinstance(kind, Nat):
+        known = "a number"
+    elif is_enum(kind):
+        known = ", ".join(kind.members)
+    else:  # elements are interchangeable: a run to one of them would be a run to any
+        known = "none" if is_sort(kind) else "true or false"
+    raise NoTarget(f"{field.name}={text}: it cannot be that; write {known}")
