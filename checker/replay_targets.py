@@ -57,7 +57,7 @@ def ways(scope: Scope, report: Report | None = None) -> Ways:
     wanted = {
         claim.name: (target, claim)
         for action in scope.spec.actions.values()
-        for target, claim in never(scope, action)
+        for target, claim in never_met(scope, action)
     }
     never = {name: claim for name, (_, claim) in wanted.items()}
     asked = scope.on(scope.spec.edited("what never happens", properties=never))
@@ -76,7 +76,7 @@ def ways(scope: Scope, report: Report | None = None) -> Ways:
     return Ways(tuple(reached), tuple(missing), found.states)
 
 
-def never(scope: Scope, action: Action) -> Iterator[tuple[Target, Property]]:
+def never_met(scope: Scope, action: Action) -> Iterator[tuple[Target, Property]]:
     """Yield each target of an action with the claim that it is never met."""
     followed = [Not(Equal(r, NoneOf(r.type))) for r in action.references(scope.spec)]
     asked = [(REFERENCE, _all(followed))] if followed else []

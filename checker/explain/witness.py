@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from checker.exploration import Limits, Report, antecedent
-from checker.replay_targets import never
+from checker.replay_targets import never_met
 from checker.story import Line, line_of
 from spec.language.evaluate import Evaluator, Instance, Step
 from spec.language.expr import Const, Equal, Expr, NoneOf, Not, Read, Var
@@ -71,7 +71,7 @@ def witness(
 def targets(scope: Scope) -> Iterator[str]:
     """Yield what can be asked for by name."""
     for action in scope.spec.actions.values():
-        yield from (target.name for target, _ in never(scope, action))
+        yield from (target.name for target, _ in never_met(scope, action))
     yield from (p.name for p in scope.spec.properties.values() if _speaks(p))
     yield from scope.spec.fields
 
@@ -88,7 +88,7 @@ def _claim(scope: Scope, wanted: str) -> Property:
     if equals and field in scope.spec.fields:
         return _differs(scope.spec.fields[field], value)
     for action in scope.spec.actions.values():
-        for target, claim in never(scope, action):
+        for target, claim in never_met(scope, action):
             if target.name == wanted:
                 return claim
     named = scope.spec.properties.get(wanted)
