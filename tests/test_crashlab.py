@@ -18,7 +18,14 @@ from checker.crashlab.explore import explore
 from checker.crashlab.images import PROCESS, SUBSET, power_loss, process_crash
 from checker.crashlab.judge import NAME, Corrupt, Key
 from checker.crashlab.mutants import MUTANTS, Mutant
-from checker.crashlab.plan import fault_tasks, longer, mutant_tasks, path_tasks, recovery_tasks
+from checker.crashlab.plan import (
+    fault_tasks,
+    longer,
+    mutant_tasks,
+    path_tasks,
+    recovery_tasks,
+    walk_tasks,
+)
 from checker.crashlab.settings import SETTINGS, SHIPPED, Setting
 from checker.crashlab.survey import every_setting, measured
 from impl.lab import Created, Deleted, Fault, Synced, Truncated, Written
@@ -247,6 +254,18 @@ def test_the_shipped_store_survives_a_crash_while_it_recovers(crew: Crew) -> Non
     found = crew.work("", recovery_tasks(crew.bench, 3, 1, 2)).found
     assert found.wrong == 0
     assert found.count() > 200
+
+
+def test_the_queue_of_its_users_survives_down_to_the_last_payload(crew: Crew) -> None:
+    task = replace(walk_tasks(1, 9, seed=3)[0], most=4)
+    made = crew.bench.record(task)
+    assert made.events == crew.bench.record(task).events
+    assert {"enqueue", "claim", "record", "settle_done"} <= {r[0] for r in made.keys[-1].trace}
+    found = crew.bench.perform(task).found
+    assert found.wrong == 0
+    assert len(found.images) > 200
+    deaf = explore(made, crew.bench.walks.judge, Random(1), 4, Vice(deaf=("-wal",)))
+    assert deaf.count("lost") > 100
 
 
 def test_a_full_disk_is_answered_as_such(crew: Crew) -> None:

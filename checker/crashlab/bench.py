@@ -16,10 +16,11 @@ from checker.crashlab.mutants import MUTANTS
 from checker.crashlab.paths import Path, paths, small
 from checker.crashlab.recording import Laboratory, Recording
 from checker.crashlab.settings import SETTINGS, SHIPPED, Habit
+from checker.crashlab.walks import Walks
 from impl.derive import derive
 from impl.lab import Failed, Fault
 
-Kind = Literal["path", "fault", "recovery"]
+Kind = Literal["path", "fault", "recovery", "walk"]
 
 MEMORY = File("/dev/shm")
 """Where files are written that nobody keeps, if the system has such a place."""
@@ -27,7 +28,8 @@ MEMORY = File("/dev/shm")
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work: a path, by its number among those of a length, in a setting.
+    """A piece of work: a path, by its number among those of a length, in a setting; or a walk of
+    that length and number.
 
     `owned`: after how many rows of the trace to look; other tasks look at the rest. `most`: how
     many subsets at a time. `count`: how many crashes to recover from.
@@ -74,6 +76,7 @@ class Bench:
         (folder / "image").mkdir()
         self.judge = Judge(design, folder / "image", self.laboratory.blank)
         self._paths: dict[int, list[Path]] = {}
+        self.walks = Walks(folder)
 
     def close(self) -> None:
         """Remove the folder."""
@@ -88,6 +91,8 @@ class Bench:
 
     def record(self, task: Task) -> Recording:
         """Make the run of a task, the same every time."""
+        if task.kind == "walk":
+            return self.walks.record(task.number, task.length)
         mutant = next((m for m in MUTANTS if m.name == task.mutant), None)
         path, setting = self.paths(task.length)[task.number], SETTINGS[task.setting]
         return self.laboratory.record(path, setting, task.habit, task.fault, mutant)
@@ -101,6 +106,13 @@ class Bench:
                 return self._fault(task)
             case "recovery":
                 return Done(task, self._recovery(task))
+            case "walk":
+                judge, made = self.walks.judge, self.record(task)
+                return Done(task, explore(made, judge, task.chance, task.most, task.vice))
+
+    def judge_of(self, task: Task) -> Judge:
+        """Return who reads the images of a task."""
+        return self.walks.judge if task.kind == "walk" else self.judge
 
     def _path(self, task: Task) -> Found:
         def owned(key: Key) -> bool:

@@ -55,7 +55,8 @@ class Corrupt:
 Reading = Key | Corrupt
 
 
-_TRACE = "SELECT seq, action, params, before, after FROM trace ORDER BY seq"
+TRACE = "SELECT seq, action, params, before, after FROM trace ORDER BY seq"
+"""What is asked of every image."""
 
 
 def digest(image: Image) -> str:
@@ -112,22 +113,27 @@ class Judge:
         ((said, *_), *_) = opened.execute("PRAGMA integrity_check(1)").fetchall()
         if said != "ok":
             return Corrupt(" ".join(str(said).split()))
-        found = {q: opened.execute(q).fetchall() for q in (_TRACE, *self._queries())}
+        found = {q: opened.execute(q).fetchall() for q in (TRACE, *self.queries())}
         raw = tuple(map(tuple, found.values()))
         if raw not in self._keys:
-            self._keys[raw] = self._key(found)
+            self._keys[raw] = self.key(found)
         return self._keys[raw]
 
-    def _queries(self) -> Iterator[str]:
+    def queries(self) -> Iterator[str]:
+        """Yield what is asked, beside the trace."""
         return (t.every_row for t in self.design.tables)
 
-    def _key(self, found: dict[str, list[Any]]) -> Key:
-        trace = tuple(
-            trace_row(action, *map(json.loads, texts)) for _, action, *texts in found[_TRACE]
-        )
-        if [seq for seq, *_ in found[_TRACE]] != list(range(1, len(trace) + 1)):
-            raise ValueError("the trace has gaps")
-        return Key(abstract(_Copy(self.design, found), self.memories, self.blank), trace)
+    def key(self, found: dict[str, list[Any]]) -> Key:
+        """Return what the answers say; raises `ValueError` or `Unmapped` if they make no sense."""
+        state = abstract(_Copy(self.design, found), self.memories, self.blank)
+        return Key(state, trace_rows(found[TRACE]))
+
+
+def trace_rows(found: list[Any]) -> tuple[TraceRow, ...]:
+    """Return the rows that `TRACE` asks for; raises `ValueError` if some are missing."""
+    if [seq for seq, *_ in found] != list(range(1, len(found) + 1)):
+        raise ValueError("the trace has gaps")
+    return tuple(trace_row(action, *map(json.loads, texts)) for _, action, *texts in found)
 
 
 def trace_row(action: str, *parts: Mapping[str, Any]) -> TraceRow:

@@ -137,7 +137,7 @@ def reopen(bench: Bench, kept: Kept) -> Reopened:
     """Open a kept image, and make its run again; raises `BadImage`."""
     if digest(kept.image) != kept.name:
         raise BadImage(kept.name, "its files were changed since", "run ffq crashlab again")
-    _, reading = bench.judge.reading(kept.image)
+    _, reading = bench.judge_of(kept.task).reading(kept.image)
     recording = bench.record(kept.task)
     again = kept.name in bench.perform(kept.task).found.images
     return Reopened(kept, reading, recording, again)

@@ -30,17 +30,18 @@ class Mutant:
         """Let the store be so; `answer` is what it says to whoever asked."""
         match self.change:
             case "split":
-                with _replaced(steps, "write_trace", _split):
+                with replaced(steps, "write_trace", _split):
                     yield
             case "early":
-                with _replaced(Store, "_commit", _early(answer)):
+                with replaced(Store, "_commit", _early(answer)):
                     yield
             case None:
                 yield
 
 
 @contextlib.contextmanager
-def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
+def replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    """Let something be something else for a while."""
     before = getattr(owner, name)
     setattr(owner, name, value)
     try:

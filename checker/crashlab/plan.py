@@ -14,6 +14,7 @@ from impl.lab.faults import WHERE
 
 FORGETS = Vice(forgets=True)
 _FAULT_SUBSETS = 8
+_WALK_SUBSETS = 16
 
 
 def path_tasks(
@@ -68,6 +69,11 @@ def fault_tasks(
                     yield replace(clean, fault=Fault(at, kind, lasting))
         if call.what == "sync":
             yield replace(clean, fault=Fault(at, "error"), vice=FORGETS)
+
+
+def walk_tasks(count: int, length: int, seed: int) -> list[Task]:
+    """Return so many walks of the queue as its users have it, of this length."""
+    return [Task("walk", length, seed + n, seed, most=_WALK_SUBSETS) for n in range(count)]
 
 
 def recovery_tasks(bench: Bench, length: int, seed: int, count: int, number: int = 0) -> list[Task]:

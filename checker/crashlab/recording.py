@@ -73,6 +73,11 @@ class Recording:
         return self.keys.index(key)
 
 
+def files_in(folder: File) -> Image:
+    """Return what SQLite keeps in a folder."""
+    return {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
+
+
 class Laboratory:
     """A design, its steps, and a folder in which runs are made; one process has one."""
 
@@ -128,7 +133,7 @@ class Laboratory:
                 run.take(path)
                 run.leave()
             finally:
-                made.left = {n: (where / n).read_bytes() for n in FILES if (where / n).exists()}
+                made.left = files_in(where)
                 recorder.ended = True
                 run.leave()
         return made

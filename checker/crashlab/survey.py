@@ -19,6 +19,7 @@ from checker.crashlab.plan import (
     mutant_tasks,
     path_tasks,
     recovery_tasks,
+    walk_tasks,
 )
 from checker.crashlab.settings import SETTINGS, SHIPPED, Setting
 
@@ -27,6 +28,7 @@ LENGTH = 4
 
 _MUTANT_TASKS = 3
 _RECOVERIES = 5
+_WALKS, _WALK = 4, 12
 _SPILLS = Vice(spills=True)
 
 
@@ -81,12 +83,15 @@ def a_round(
 def shipped_round(
     crew: Crew, seed: int, watch: Watch | None = None, until: float | None = None
 ) -> list[Outcome]:
-    """Take every short path, let every call of one of them fail, and crash while recovering."""
+    """Take every short path, let every call of one of them fail, crash while recovering, and walk
+    through the queue as its users have it.
+    """
     middle = len(crew.bench.paths(LENGTH)) // 2
     work = {
         f"paths of {LENGTH} steps": path_tasks(crew.bench, LENGTH, seed),
         "every call fails": fault_tasks(crew.bench, LENGTH, middle, seed),
         "crashes again": recovery_tasks(crew.bench, LENGTH, seed, _RECOVERIES),
+        f"walks of {_WALK} steps": walk_tasks(_WALKS, _WALK, seed),
     }
     return [crew.work(what, tasks, watch, until) for what, tasks in work.items()]
 
@@ -103,12 +108,13 @@ def own_faults(
 
 
 def _further(crew: Crew, seed: int, until: float, watch: Watch | None) -> Iterator[Outcome]:
-    """Yield what comes of the time that is left: half of it for paths."""
+    """Yield what comes of the time that is left: most of it for paths."""
     left = max(0.0, until - time.monotonic())
     shares = (
-        ("longer paths", 0.5, _longer_paths(crew, seed)),
-        ("further faults", 0.3, _further_faults(crew, seed)),
-        ("further crashes", 0.2, _further_recoveries(crew, seed)),
+        ("longer paths", 0.4, _longer_paths(crew, seed)),
+        ("longer walks", 0.3, _longer_walks(seed)),
+        ("further faults", 0.2, _further_faults(crew, seed)),
+        ("further crashes", 0.1, _further_recoveries(crew, seed)),
     )
     end = time.monotonic()
     for what, share, tasks in shares:
@@ -120,6 +126,10 @@ def _further(crew: Crew, seed: int, until: float, watch: Watch | None) -> Iterat
 
 def _longer_paths(crew: Crew, seed: int) -> Iterator[Task]:
     return chain.from_iterable(longer(crew.bench, n, seed) for n in count(LENGTH + 1))
+
+
+def _longer_walks(seed: int) -> Iterator[Task]:
+    return chain.from_iterable(walk_tasks(1, 2 * _WALK, seed + n) for n in count(_WALKS))
 
 
 def _further_faults(crew: Crew, seed: int) -> Iterator[Task]:
