@@ -28,7 +28,8 @@ class Base(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "app.keys", "Keys", key_display="?", priority=True),
-        Binding("escape,q", "back", "Back", key_display="q"),
+        Binding("q", "back", "Back"),
+        Binding("escape", "back", "Back", show=False),
     ]
 
     HELP: ClassVar[str] = ""

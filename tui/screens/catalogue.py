@@ -23,10 +23,7 @@ from tui.table import Table
 from tui.text import Part, Plain, cell, content
 
 STYLES = {"P": "green", "E": "green", "S": "cyan", "V": "bold yellow", "✗": "red", "?": "dim"}
-LEGEND = (
-    "P any number  E every state  S sampled  V vacuous  ✗n broken in n steps  "
-    "– cannot be had  ? not known"
-)
+LEGEND = "P any number  E every state  S sampled  V vacuous  ✗n broken  – none  ? unknown"
 SHORT = {
     "reproduced": "repr.",
     "replayed": "repl.",

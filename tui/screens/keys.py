@@ -29,8 +29,11 @@ class Key:
 
 
 def keys_of(screen: Base) -> list[Key]:
-    """Return the keys that the screen and what is focused on it know, each action once."""
+    """Return the keys that the screen and what is focused on it know, each action once; those that
+    are shown below the screen come first.
+    """
     shown: dict[tuple[str, str], list[str]] = {}
+    common: set[tuple[str, str]] = set()
     rest: dict[tuple[str, str], tuple[str, str]] = {}
     for node, binding, enabled, _ in screen.active_bindings.values():
         does = binding.tooltip or binding.description
@@ -45,7 +48,10 @@ def keys_of(screen: Base) -> list[Key]:
         elif action.startswith("place("):
             why = getattr(screen.app, "why_not_place")(action[7:-2]) or ""  # noqa: B009
         rest[action, does] = (why, binding.key)
-    return [Key(" ".join(shown[at]), at[1], *rest[at]) for at in shown]
+        if binding.show:
+            common.add((action, does))
+    first = sorted(shown, key=lambda at: at not in common)
+    return [Key(" ".join(shown[at]), at[1], *rest[at]) for at in first]
 
 
 class Keys(ModalScreen[str | None]):

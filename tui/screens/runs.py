@@ -83,6 +83,7 @@ class Runs(Base):
     def draw_one(self) -> None:
         """Draw the check that is looked at."""
         work = self.looked_at
+        self.query_one("#fresh").display = work is not None
         if work is None:
             self.query_one("#how", Plain).update("No check was begun here: c begins one.")
             self.query_one("#never", Plain).update("")
