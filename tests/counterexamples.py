@@ -8,7 +8,8 @@ from checker.trace import Trace, edited
 from spec.queue import DEFAULT, SCOPES
 
 GUARDS = list(dict.fromkeys(g for name in DEFAULT for g in SCOPES[name].spec.guard_names()))
-BY_SIZE = [SCOPES[name] for name in ("one-job", "whole", "requests", "effects", "life")]
+_SMALL = ("one-job", "whole", "requests", "effects", "life")
+BY_SIZE = [SCOPES[name] for name in dict.fromkeys((*_SMALL, *DEFAULT))]
 
 
 @cache
