@@ -45,20 +45,17 @@ def replay(
     the database, 2 bad usage.
     """
     from checker import console
-    from checker.replay_beside import beside
-    from checker.trace import BadTrace
-    from impl.files import StoreError
-    from impl.view import Inexpressible
+    from checker.replay_beside import NO_REPLAY, beside
     from spec.language.misuse import Misuse
 
     edits = named_edits(off or [])
     run = opened(file, as_json)
     try:
         found = beside(run.trace, edits)
-    except (BadTrace, StoreError, Inexpressible) as wrong:
-        raise Wrong(str(wrong)) from None
     except Misuse as misuse:
         raise Wrong(f"--off: {misuse.fact}; {misuse.remedy}") from None
+    except NO_REPLAY as wrong:
+        raise Wrong(str(wrong)) from None
     ok = not found.broken and found.difference is None
     if as_json:
         console.emit({"ok": ok, **_as_json(run, found, edits)})

@@ -236,6 +236,14 @@ def test_what_no_store_can_show_is_no_test(run: Run, complaint: str) -> None:
         pytest_file.text(run)
 
 
+def test_what_has_no_sql_is_said_to_have_none() -> None:
+    with pytest.raises(pytest_file.NoTest, match=r"it cannot be replayed .*`holder`"):
+        FORMATS["pytest"].text(leaving(), Path("leaving.jsonl"))
+    told = FORMATS["md"].text(leaving(), Path("leaving.jsonl"))
+    assert re.search(r"^- It was not tried: .*holder", told, re.MULTILINE)
+    assert "There is no test to be made of it: it cannot be replayed" in told
+
+
 def test_hostile_text_in_a_test_stays_in_its_strings() -> None:
     made = ast.parse(pytest_file.text(hostile(kept("FM-010"))))
     plain = ast.parse(pytest_file.text(kept("FM-010")))

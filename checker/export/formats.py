@@ -34,7 +34,7 @@ def _postmortem(run: Run, file: File) -> str:
 
     test = no_test = ""
     try:
-        test = pytest_file.text(run)
+        test = _test(run)
     except pytest_file.NoTest as why:
         no_test = why.fact
     proof = known(run.trace.scope.spec)
@@ -61,11 +61,26 @@ def _turning(run: Run) -> dict[int, str]:
 
 
 def _sqlite(run: Run) -> list[str]:
-    from checker.replay_beside import told
+    from checker.replay_beside import NO_REPLAY, told
 
-    if run.trace.start is not None:
-        return ["A fresh store begins at the beginning, and this run does not: it was not tried."]
-    return told(run.trace)
+    try:
+        return told(run.trace)
+    except NO_REPLAY as why:
+        return [f"It was not tried: {why}."]
+
+
+def _test(run: Run) -> str:
+    """Return the run as a test that passes; raises `NoTest`."""
+    from checker.replay_beside import NO_REPLAY, beside
+
+    text = pytest_file.text(run)
+    try:
+        seen = beside(run.trace)
+    except NO_REPLAY as why:
+        raise pytest_file.NoTest(run, f"it cannot be replayed ({why})") from None
+    if seen.broken or seen.difference is not None:
+        raise pytest_file.NoTest(run, "the store does not stop it either")
+    return text
 
 
 FORMATS = {
@@ -80,7 +95,7 @@ FORMATS = {
         Format("svg", "a picture of the timeline",
                lambda run, file: svg.text(run), svg.MARK, "a picture of ours"),
         Format("pytest", "a test that replays it on the implementation",
-               lambda run, file: pytest_file.text(run), pytest_file.MARK, "a test of ours"),
+               lambda run, file: _test(run), pytest_file.MARK, "a test of ours"),
         Format("shiviz", "a log with vector clocks, for ShiViz",
                lambda run, file: shiviz.text(run), shiviz.REGEX, "a log for ShiViz"),
         Format("jsonl", "a trace of ffq, written anew",
