@@ -46,10 +46,12 @@ def stars(layout: Layout) -> tuple[Star, ...]:
 
 
 def references_held(layout: Layout) -> dict[type[Sort], list[Field]]:
-    """Return, for each sort, the fields in which its elements refer to others."""
+    """Return, for each sort, the fields in which its elements refer to others; where there is one
+    element to refer to, a reference is a bit like any other.
+    """
     held: dict[type[Sort], list[Field]] = {sort: [] for sort in layout.scope.spec.sorts}
     for f in layout.fields:
-        if f.over is not None and is_sort(f.type):
+        if f.over is not None and is_sort(f.type) and layout.scope.size(f.type) > 1:
             held[f.over].append(f)
     return held
 
