@@ -147,7 +147,7 @@ def _row(plan: Plan, guard: str, watch: Watch) -> Row:
     has_it = [s for s in plan.scopes if guard in s.spec.guard_names()]
     for scope in has_it:
         found = look(scope, (guard,), plan.engine, plan.limits, told(watch, scope, guard))
-        missed = _named(scope, found.violations)
+        missed = named(scope, found.violations)
         if missed:
             return Row(guard, scope.name, missed, tuple(asked), tuple(unfinished))
         (asked if found.stopped_by is None else unfinished).append(scope.name)
@@ -158,7 +158,7 @@ def _row(plan: Plan, guard: str, watch: Watch) -> Row:
     return Row(guard, None, (), tuple(asked), tuple(unfinished))
 
 
-def _named(scope: Scope, violations: Mapping[str, int]) -> tuple[Missed, ...]:
+def named(scope: Scope, violations: Mapping[str, int]) -> tuple[Missed, ...]:
     """Return violations with their IDs, the shortest first, in the order declared among equals."""
     known = scope.spec.properties
     # A number that leaves its range is a violation too, and comes last.
@@ -197,10 +197,26 @@ def pairs(plan: Plan, scope: Scope, wanted: Sequence[str], watch: Watch) -> Iter
             continue
         report = told(watch, scope, f"{one} and {two}")
         both = look(scope, (one, two), plan.engine, plan.limits, report).violations
-        known = {**alone[one].violations, **alone[two].violations}
-        new = {name: steps for name, steps in both.items() if name not in known}
+        new = only_together(alone[one].violations, alone[two].violations, both)
         if new:
-            yield Pair((one, two), scope.name, _named(scope, new))
+            yield Pair((one, two), scope.name, named(scope, new))
+
+
+def only_together(
+    one: Mapping[str, int], two: Mapping[str, int], both: Mapping[str, int]
+) -> dict[str, int]:
+    """Return what is broken without both, and holds as long as one of them is there."""
+    return {name: steps for name, steps in both.items() if name not in one and name not in two}
+
+
+def sooner_together(
+    one: Mapping[str, int], two: Mapping[str, int], both: Mapping[str, int]
+) -> dict[str, int]:
+    """Return what is broken without one as well, but in fewer steps without both."""
+    known = {
+        name: min(each[name] for each in (one, two) if name in each) for name in {**one, **two}
+    }
+    return {name: steps for name, steps in both.items() if steps < known.get(name, 0)}
 
 
 def contradictions(rows: Sequence[Row], needs: Mapping[str, Necessity]) -> list[str]:

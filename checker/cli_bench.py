@@ -67,7 +67,7 @@ def _groups(quick: bool) -> tuple[int, tuple[Callable[[], Iterable[Figure]], ...
     from checker.bench import measure
     from checker.bench.crashes import crashes
     from checker.bench.fates import fate
-    from checker.bench.proofs import evidence, proofs
+    from checker.bench.proofs import evidence, pairs, proofs
     from checker.bench.queues import queues
     from checker.replay_speed import replays
 
@@ -79,6 +79,7 @@ def _groups(quick: bool) -> tuple[int, tuple[Callable[[], Iterable[Figure]], ...
         measure.start_up,
         lambda: proofs(times),
         lambda: evidence(times),
+        pairs,
         lambda: queues(times),
         lambda: replays(times),
         lambda: crashes(times),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker import cli_pairs
 from checker.cli_options import Wrong, close
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def failures(
     write: Annotated[
         bool, typer.Option("--write", help="Keep the traces that are found now.")
     ] = False,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Which two protections cover for each other?")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the failure modes with what is proved of each; of one, all that is known.
@@ -46,12 +50,15 @@ def failures(
     from checker import board, catalogue, console
     from checker.evidence.five import as_json as told
     from checker.evidence.five import five
-    from checker.evidence.text import page
 
     if failure and failure[0] == "new":
         _begin(failure[1:], as_json)
         return
     chosen = _chosen(failure or [])
+    if pairs and write:
+        raise Wrong("--pairs: keeps no traces; leave out --write")
+    if pairs:
+        raise typer.Exit(cli_pairs.show(chosen, not failure, as_json))
     if write:
         _write(chosen)
     rows: list[Five] = []
@@ -72,9 +79,7 @@ def failures(
         answer = {"ok": not complaints, "failures": [told(r) for r in rows]}
         console.emit(answer | {"complaints": complaints})
     elif failure:
-        out = console.console()
-        for proofs in rows:
-            out.print("\n".join(page(proofs, out.width)), soft_wrap=True)
+        _show_pages(rows)
     else:
         _show(rows)
     for line in complaints:
@@ -128,6 +133,15 @@ def _write(chosen: list[FailureMode]) -> None:
                     console.say(f"kept {found.file_of(mode, loss).name}")
             except found.NotReproduced as wrong:
                 console.say(f"{mode.id}: {wrong}")
+
+
+def _show_pages(rows: list[Five]) -> None:
+    from checker import console
+    from checker.evidence.text import page
+
+    out = console.console()
+    for proofs in rows:
+        out.print("\n".join(page(proofs, out.width)), soft_wrap=True)
 
 
 def _show(rows: list[Five]) -> None:

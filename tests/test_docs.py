@@ -37,7 +37,7 @@ def written() -> str:
 
 
 # A minute of work, where it is not remembered; each block of a failure mode wants all its proofs.
-SLOW = {"ablation", "fairness", "designs", "failures", "recoveries", *failures.PRINTERS}
+SLOW = {"ablation", "fairness", "designs", "failures", "recoveries", "pairs", *failures.PRINTERS}
 SLOW -= {"entry", "incidents"}
 SLOW |= {"crash-settings", "crash-round", "crash-faults"}
 BLOCKS = [
@@ -267,7 +267,7 @@ def test_each_block_that_takes_no_exploring_prints(known: Index, but: set[str]) 
     printers = Printers(known, unwatched, {})
     module = known.modules[0].name
     explores = {"scopes", "diagram", "refusals", "story", "readme-trace", "readme-check"}
-    explores |= {"designs", "failures", "recoveries", *failures.PRINTERS}
+    explores |= {"designs", "failures", "recoveries", "pairs", *failures.PRINTERS}
     for name in set(printers) - explores - but:
         given = [module] if name in ("fields", "actions", "formulas") else []
         given += list(known.largest.spec.actions)[:1] if name == "sql" else []

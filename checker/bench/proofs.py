@@ -9,12 +9,15 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 from checker.bench.measure import Figure
+from checker.cache import cache_folder
 from checker.prove import cvc5_solver, z3_solver
 from checker.prove.answer import Answer
 from checker.prove.export import everything
@@ -55,6 +58,20 @@ def evidence(times: int) -> Iterator[Figure]:
         ("ffq failures FM-010, computed before", ["failures", "FM-010"], 5),
     ):
         yield Figure(what, _again(times, *given), "s", goal, at_most=True)
+
+
+def pairs() -> Iterator[Figure]:
+    """Measure the pairs of protections: each explored anew, by code that was compiled before."""
+    command = [sys.executable, "-m", "checker.cli", "failures", "--pairs"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory(prefix="ffq-bench-") as folder:
+        for code in cache_folder().glob("*.o"):
+            (Path(folder) / code.name).symlink_to(code)
+        environment = {**os.environ, "FFQ_CACHE_DIR": folder}
+        began = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+        seconds = time.perf_counter() - began
+    yield Figure("ffq failures --pairs, compiled before", seconds, "s", 60, at_most=True)
 
 
 def _again(times: int, *given: str) -> float:

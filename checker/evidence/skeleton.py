@@ -79,6 +79,8 @@ What the guard compares, and what becomes of whoever is refused.
 
 {_block("variants", id)}
 
+{_block("partners", id)}
+
 ## How to find it
 
 {_block("detector", id)}
