@@ -79,6 +79,8 @@ def test_nothing_is_lost_when_workers_are_killed(
         (sum(each.values()) + each.get("steps", 0),)
     ]
     assert rows(folder, "SELECT count(DISTINCT job || effect) = count(*) FROM ledger") == [(1,)]
+    assert answer["alarms"] == []
+    assert answer["detectors"] >= 19  # those of the queue's own scopes, when this was written
     dead = rows(
         folder, "SELECT DISTINCT kind, reason FROM task JOIN job USING (id) WHERE notice <> 'none'"
     )
@@ -86,12 +88,15 @@ def test_nothing_is_lost_when_workers_are_killed(
 
     def again(change: str) -> list[str]:
         """Return what is said of the same torture once somebody has laid hands on it."""
-        with closing(apsw.Connection(str(folder / "queue.db"))) as opened:
-            opened.execute(change)
+        rows(folder, change)
         status, answer = torture(capsys, str(folder))
         assert status == 1
         return list(answer["wrong"])
 
+    unproved = "UPDATE job SET recorded = 0 WHERE id = (SELECT min(id) FROM job WHERE recorded)"
+    said = "FM-022b done_without_evidence is detected: 1 found"
+    assert any(said in line for line in again(unproved))
+    rows(folder, "UPDATE job SET recorded = 1 WHERE status = 'done'")
     again_made = """\
 INSERT INTO ledger (job, effect, token, pid) SELECT job, effect, token, pid FROM ledger LIMIT 1"""
     assert "effects {" in again(again_made)[0]

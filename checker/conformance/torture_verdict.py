@@ -11,6 +11,7 @@ from typing import Any
 from checker.conformance.torture import Counts, Torture
 from checker.conformance.torture_plan import EFFECTS, Order, order
 from checker.conformance.validate import Verdict, validate
+from checker.evidence.alarms import Alarm, alarms, detectors
 from impl.queue import Queue
 
 _REFUSED = re.compile(r"(\w+) of job \d+ is refused: (\w+)")
@@ -34,6 +35,8 @@ class Outcome:
     recoveries: int
     counts: Counts
     validation: Verdict
+    detectors: int
+    alarms: list[Alarm]
     wrong: list[str]
 
     @property
@@ -66,6 +69,11 @@ class Outcome:
             "messages": len(self.counts.delivered),
             "repeated_deliveries": self.repeated,
             "validation": self.validation.as_json(),
+            "detectors": self.detectors,
+            "alarms": [
+                {"failure": a.mode.id, "found": a.count, "first": list(a.first)}
+                for a in self.alarms
+            ],
             "wrong": self.wrong,
         }
 
@@ -76,6 +84,8 @@ def outcome(torture: Torture) -> Outcome:
     orders = [order(plan, n) for n in range(plan.jobs)]
     validation = validate(str(Path(queue.path)))
     wrong = [*_jobs(queue, orders), *_effects(queue, orders), *_said(queue, torture.counts)]
+    raised = alarms(Path(queue.path))
+    wrong += map(str, raised)
     if validation.finding is not None:
         wrong += ["the run is no behaviour of the spec:", *validation.finding.text()]
     ((effects,),) = queue.query("SELECT count(*) FROM ledger")
@@ -83,7 +93,7 @@ def outcome(torture: Torture) -> Outcome:
     reasons = "SELECT reason, count(*) FROM job WHERE status = 'dead' GROUP BY reason"
     return Outcome(
         validation.jobs, dict(queue.query(reasons)), effects, recoveries,
-        torture.counts, validation, wrong,
+        torture.counts, validation, len(detectors()), raised, wrong,
     )  # fmt: skip
 
 

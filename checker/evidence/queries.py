@@ -64,7 +64,20 @@ def query(design: Design, detector: Detector) -> str:
     if table == "job":
         return f"SELECT id\nFROM job\nWHERE {where}"
     steps = "\n".join(_steps(design, where))
-    return f"{steps}\nSELECT seq, actor, action, job\nFROM step\nWHERE {where}"
+    return f"WITH {_named_views()}, {steps}\n{_picked(where)}"
+
+
+def on_tables(design: Design, detector: Detector) -> str:
+    """Return the query for a long trace, where `TABLES` were made before."""
+    table, where = condition_of(design, detector)
+    if table == "job":
+        return query(design, detector)
+    steps = "\n".join(_steps(design, where))
+    return f"WITH {steps}\n{_picked(where)}"
+
+
+def _picked(where: str) -> str:
+    return f"SELECT seq, actor, action, job\nFROM step\nWHERE {where}"
 
 
 def columns(design: Design, where: str) -> list[str]:
@@ -75,21 +88,18 @@ def columns(design: Design, where: str) -> list[str]:
     return [one for pair in both for one in pair if one in words]
 
 
+def _named_views() -> str:
+    change, doing = (text.strip("\n") for text in (_CHANGE, _DOING))
+    return (
+        f"change AS (  -- what each step wrote, place by place\n{change}\n), doing AS (  "
+        f"-- which job: of a row that was changed, a parameter, or the actor's\n{doing}\n)"
+    )
+
+
 def _steps(design: Design, where: str) -> Iterable[str]:
     (table,) = (t for t in design.tables if t.name == "job")
     initial = {f.name: table.without_row(f) for f in table.columns}
-    yield "WITH change AS (  -- what each step wrote, place by place"
-    yield "  SELECT trace.seq, place.key AS place, place.value"
-    yield "  FROM trace, json_each(trace.after) AS place"
-    yield "), doing AS (  -- which job: of a row that was changed, a parameter, or the actor's"
-    yield "  SELECT seq, actor, action, coalesce("
-    yield "    (SELECT rtrim(substr(place, instr(place, '[') + 1), ']') FROM change"
-    yield "     WHERE change.seq = trace.seq AND place LIKE '%[job%' LIMIT 1),"
-    yield "    json_extract(params, '$.j'),"
-    yield "    " + _last("'job[' || actor || ']'", "trace.seq", "<")
-    yield "  ) AS job"
-    yield "  FROM trace"
-    yield "), step AS (  -- the row before and after"
+    yield "step AS (  -- the row before and after"
     yield "  SELECT seq, actor, action, job,"
     lines = []
     for column in columns(design, where):
@@ -111,3 +121,25 @@ def _last(place: str, seq: str, sign: str) -> str:
         f"(SELECT value FROM change WHERE place = {place}\n"
         f"      AND change.seq {sign} {seq} ORDER BY change.seq DESC LIMIT 1)"
     )
+
+
+_CHANGE = """
+  SELECT trace.seq, place.key AS place, place.value
+  FROM trace, json_each(trace.after) AS place
+"""
+_DOING = f"""
+  SELECT seq, actor, action, coalesce(
+    (SELECT rtrim(substr(place, instr(place, '[') + 1), ']') FROM change
+     WHERE change.seq = trace.seq AND place LIKE '%[job%' LIMIT 1),
+    json_extract(params, '$.j'),
+    {_last("'job[' || actor || ']'", "trace.seq", "<")}
+  ) AS job
+  FROM trace
+"""
+TABLES = f"""
+CREATE TEMP TABLE change AS {_CHANGE};
+CREATE INDEX temp.change_of_place ON change (place, seq);
+CREATE INDEX temp.change_of_step ON change (seq);
+CREATE TEMP TABLE doing AS {_DOING};
+"""
+"""What the queries over steps begin with, made once: a long trace is then read by index."""
