@@ -54,13 +54,14 @@ class Terminal:
             return
         # What asks for private modes and names of keys is for real terminals; pyte would print it.
         data = re.sub(rb"\x1b\[[<>=][\d;]*[a-zA-Z]|\x1b\[\?[\d;]*\$p", b"", data)
-        self.stream.feed(data)
+        # It has one screen; where a real terminal goes back to the other, begin with a clean one.
+        self.stream.feed(data.replace(b"\x1b[?1049l", b"\x1b[2J\x1b[H"))
 
     def end(self) -> int | None:
         """Wait until the program has ended, and return its exit status."""
-        while self.child.isalive():
+        while not self.child.flag_eof:
             self._read()
-        self._read()
+        self.child.wait()
         self.child.close()
         status: int | None = self.child.exitstatus
         return status
@@ -81,7 +82,7 @@ F5, LEAVE = "\x1b[15~", "\x11"
 
 
 @pytest.mark.deep
-def test_from_a_check_to_the_reason_and_to_the_database(folder: Path) -> None:
+def test_from_a_check_to_the_reason_to_the_database_and_to_a_postmortem(folder: Path) -> None:
     with_guard_off = ("browse", "one-job", "--off", "settle_done.fenced")
     terminal = Terminal(*with_guard_off, folder=folder, env=environment())
     terminal.see(r"only_the_holder_settles is broken in 8 steps; enter opens")
@@ -100,6 +101,13 @@ def test_from_a_check_to_the_reason_and_to_the_database(folder: Path) -> None:
     terminal.press("j")
     terminal.see(r"SQLite file after step 8")
     terminal.see(r"UPDATE job")
+
+    terminal.press("e")
+    terminal.see(r"Made by `ffq trace export --as md`")
+    terminal.press("\r")
+    terminal.press("\r")
+    postmortem = folder / terminal.see(r"written: (\S+\.md)")[1]
+    assert "only\\_the\\_holder\\_settles is broken in 8 steps" in postmortem.read_text("utf-8")
 
     terminal.press(LEAVE)
     assert terminal.end() == 0

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import App
@@ -51,6 +52,16 @@ PLACES = (
     Place("f5", "replay", "Replay", "tui.screens.replay:Replay", needs_run=True),
     Place("f6", "runs", "Runs", "tui.screens.runs:Runs"),
 )
+
+
+def _imported(file: str) -> Run:
+    """Return the run that a trace of another tool holds; raises `BadTrace` or `Diverged`."""
+    from checker.explain.run import run_of
+    from checker.export.itf_reading import Asked, read
+    from spec.queue import SCOPES
+
+    trace, _ = read(Path(file), SCOPES, Asked())
+    return run_of(trace, Path(file).name.removesuffix(".itf.json"))
 
 
 def _everything() -> type[Provider]:
@@ -133,7 +144,7 @@ class Explorer(App[str]):
         from checker.trace import BadTrace, Diverged
 
         try:
-            return open_run(file)
+            return _imported(file) if file.endswith(".itf.json") else open_run(file)
         except (BadTrace, Diverged) as wrong:
             from tui.screens.problem import damaged, diverged
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path as File
 
-from checker.explain.run import Run
+from checker.explain.run import Run, run_of
 from checker.export import itf, markdown, mermaid, pytest_file, shiviz, svg
 from checker.trace import FORMAT as TRACE
-from checker.trace import BadTrace, in_the_way, put, record, save
+from checker.trace import BadTrace, Trace, in_the_way, put, record, save
 
 HEAD = 400
 """In how many letters at the beginning of a file its maker is looked for."""
@@ -102,6 +102,11 @@ FORMATS = {
                lambda run, file: record(run.trace, run.story), TRACE, "a trace"),
     )
 }  # fmt: skip
+
+
+def made(trace: Trace, name: str, format: str) -> str:
+    """Return the text of a trace in a format, the run followed anew: for another process."""
+    return FORMATS[format].text(run_of(trace, name), File(trace.where))
 
 
 def write(file: File, text: str, known: Format) -> None:

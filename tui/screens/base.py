@@ -92,6 +92,10 @@ class RunScreen(Base):
     `show_step` when it is the same run at another step.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "export", "Export", tooltip="a postmortem, a picture, a test, or for a tool"),
+    ]
+
     _run: Opened | None = None
     _step = -1
 
@@ -121,6 +125,15 @@ class RunScreen(Base):
         """Look at another step, or at the nearest there is."""
         self.opened.to(step)
         self.catch_up()
+
+    def action_export(self) -> None:
+        """Ask for a format and a file, and write the run there."""
+        from tui.screens.export import Export
+
+        def done(said: str | None) -> None:
+            self.say(said or "")
+
+        self.app.push_screen(Export(self.opened.run, self.explorer.aside), done)
 
     def show_run(self) -> None:
         """Draw the run anew: another one is open."""
