@@ -212,3 +212,35 @@ def test_replay_says_where_they_differ(ffq: Ffq, monkeypatch: pytest.MonkeyPatch
 def test_replay_without_a_protection_that_is_none_says_so(ffq: Ffq) -> None:
     status, _, err = ffq("replay", FILE, "--off", "claim.nothing")
     assert (status, "--off: there is no guard 'claim.nothing'" in err) == (2, True)
+
+
+# ---------------------------------------------------------------- two traces, and notes
+
+
+def test_compare_prints_what_both_do_and_what_one_does_alone(ffq: Ffq) -> None:
+    assert ffq("compare", FILE, FILE)[0] == 0
+    status, out, _ = ffq("compare", FILE, str(FOLDER / "FM-012.jsonl"))
+    lines = out.splitlines()
+    assert status == 1
+    assert [line.split() for line in lines[:2]] == [
+        [">", "1", "job1", "send"],
+        ["1", "job1", "enqueue", "=", "2", "job1", "enqueue"],
+    ]
+    assert ["8", "worker1", "settle_done", "<"] in [line.split() for line in lines]
+    status, answer = ffq.json("compare", FILE, FILE)
+    assert (status, answer) == (0, {"ok": True, "pairs": [[n, n] for n in range(1, 9)]})
+
+
+def test_a_note_is_kept_shown_and_taken_away(ffq: Ffq, tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_bytes(Path(FILE).read_bytes())
+    assert ffq("note", str(file)) == (0, "", "ffq: nothing is noted\n")
+    said = "[red]Nobody[/]\n\x1b[2Jtells"
+    wanted = "4  job1  expire\n   [red]Nobody[/]\n   \\x1b[2Jtells\n"
+    assert ffq("note", str(file), "4", said) == (0, wanted, "")
+    assert ffq("note", str(file)) == (0, wanted, "")
+    answer = {"ok": True, "notes": [{"step": 4, "note": said}], "stale": False}
+    assert ffq.json("note", str(file), "4") == (0, answer)
+    status, _, err = ffq("note", str(file), "9", "late")
+    assert (status, err) == (2, "ffq: there is no step 9; the trace has 8\n")
+    assert ffq("note", str(file), "4", "")[1] == ""
