@@ -19,6 +19,9 @@ from checker.export import markdown, mermaid, pytest_file, shiviz, svg
 from checker.export.formats import FORMATS, write
 from checker.export.lanes import lanes
 from checker.trace import BadTrace
+from spec.language.evaluate import Instance, OutOfRange
+from spec.language.scope import Scope, State, Value
+from spec.language.types import Nat, Type, is_sort
 from tests.runs import KEPT, kept, leaving, still, windy
 
 EVERY = [*(kept(name) for name in KEPT), windy(), still(), leaving()]
@@ -181,6 +184,33 @@ def test_steps_that_do_not_know_of_each_other_may_come_in_any_order() -> None:
             assert one.after(middle) == run.states[k + 2]
             exchanged += 1
     assert exchanged >= 2
+
+
+@pytest.mark.parametrize("name", ["FM-010", "FM-021"])
+def test_a_step_reads_every_place_that_decides_what_it_does(name: str) -> None:
+    """Each place is given each other value: where the step then does otherwise, it is read."""
+    run = kept(name)
+    for k, instance in enumerate(run.steps):
+        for at, place in enumerate(run.scope.places):
+            if at not in shiviz.reads(run, k):
+                for other in values_of(run.scope, place.field.type):
+                    changed = (*run.states[k][:at], other, *run.states[k][at + 1 :])
+                    assert done(instance, changed) == done(instance, run.states[k]), place.name
+
+
+def values_of(scope: Scope, kind: Type) -> list[Value]:
+    if isinstance(kind, Nat):
+        return [*range(scope.limit(kind) + 1)]
+    return [*scope.choices(kind), *([None] if is_sort(kind) else [])]
+
+
+def done(instance: Instance, state: State) -> object:
+    """Return whether a step is refused, or else what it writes where."""
+    refusal = instance.refusal(state)
+    try:
+        return refusal or {w.position(state): w.value(state) for w in instance.writes}
+    except OutOfRange:
+        return "out of range"
 
 
 # ---------------------------------------------------------------- pytest
