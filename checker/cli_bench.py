@@ -66,6 +66,7 @@ def _groups(quick: bool) -> tuple[int, tuple[Callable[[], Iterable[Figure]], ...
     """Return how often everything is measured, and what."""
     from checker.bench import measure
     from checker.bench.crashes import crashes
+    from checker.bench.explorer import explorer
     from checker.bench.fates import fate
     from checker.bench.proofs import evidence, pairs, proofs
     from checker.bench.queues import queues
@@ -82,6 +83,7 @@ def _groups(quick: bool) -> tuple[int, tuple[Callable[[], Iterable[Figure]], ...
         pairs,
         lambda: queues(times),
         lambda: replays(times),
+        lambda: explorer(times),
         lambda: crashes(times),
         lambda: fate(times),
     )

@@ -6,6 +6,7 @@ has to start the program on top. It does so when the command runs, so that nothi
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +60,8 @@ def browse(
     start = _start(what, step, tuple(off or ()))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Wrong("browse needs a terminal; `ffq trace show FILE` prints a trace anywhere")
+    # Nothing that is loaded now is ever garbage: looking for some is a tenth of the start.
+    gc.disable()
     from tui.app import Explorer
 
     again = Explorer(start, ascii_only=ascii).run()

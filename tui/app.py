@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import dataclass
 from importlib import import_module
@@ -123,6 +124,11 @@ class Explorer(App[str]):
     def on_unmount(self) -> None:
         """End what is still being computed."""
         self.aside.close()
+
+    def on_ready(self) -> None:
+        """Collect garbage again, now that the first screen is drawn."""
+        gc.freeze()
+        gc.enable()
 
     def open(self, run: Run, source: str, step: int | None = None) -> None:
         """Show a run in the trace screen, at its end if no step is named."""
