@@ -22,6 +22,10 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "effects": None,
     "whole": (169_760, 27),
     "storage": (9_604, 17),
+    "keeping": (52, 8),
+    "waiting": (932, 14),
+    "space": (10, 6),
+    "schedule": (15, 7),
 }
 
 

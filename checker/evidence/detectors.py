@@ -23,8 +23,12 @@ _STALE = "held <> token"
 DETECTORS = {
     "FM-001": Detector("rows_are_kept"),
     "FM-002b": Detector("a_claim_is_one_record"),
+    "FM-003a": Detector(table="step", where="action = 'promote' AND status_after = 'absent'"),
     "FM-003b": Detector("a_claim_is_one_record"),
+    "FM-006a": Detector("only_what_is_over_is_forgotten"),
+    "FM-006c": Detector("nothing_is_given_up_untried"),
     "FM-007": Detector("every_claim_has_an_outcome"),
+    "FM-009": Detector("leases_are_judged_by_their_stamp"),
     "FM-010": Detector(table="step", where=f"action = 'settle_done' AND {_STALE}"),
     "FM-011": Detector(
         table="step",
@@ -63,11 +67,18 @@ UNDETECTED = {
     "FM-004": _OUTSIDE.format(
         who="the client", remedy="Compare what it was told with what is here"
     ),
+    "FM-006b": "the row says that the job has failed, and not that nobody understood it: have "
+    "workers say which kinds they know, and compare",
     "FM-008c": "beginning a job changes no row, and the trace hears of it only with the next step "
     "of that worker; what it then writes is fenced",
     "FM-017": _TIME,
     "FM-019": "the marker says that the effect took place, and the store holds nothing else that "
     "knows of it: ask whatever the effect was made in",
+    "FM-020": "what would show it is what was forgotten: a key that comes again looks like a new "
+    "one. Compare the horizon with how long clients go on asking",
+    "FM-033": "how much room is left is known to the file system alone: watch it, and the log",
+    "FM-034a": "dropping a job changes no row; the claim looks like that of a dead worker, and "
+    "recovery treats it as one. Count the answers that were busy",
     "FM-035a": _OUTSIDE.format(
         who="whoever received an effect or holds a token",
         remedy="Compare the keys that receivers have noted with the jobs that wait",

@@ -101,6 +101,8 @@ def _shown(base: Scope) -> list[Property]:
 
 
 def _add_setting_aside(spec: Spec, base: Spec, shown: list[Property], why: Any) -> None:
+    if not shown:
+        return  # no row shows anything, so none is set aside
     others = [a for name, a in spec.actions.items() if name not in base.actions]
 
     def set_it_aside(s, j: Job):  # type: ignore[no-untyped-def]

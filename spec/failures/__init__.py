@@ -1,12 +1,20 @@
 """The catalogue of failure modes: each is the queue with one protection taken away.
 
 `handing_out`, `settling`, `recovering` and `working` hold them, in the order of a job's life, and
-`storing` those of the store; `incidents` says where each happened; `naive` holds steps as they are
-often written. `guards` says which guard of the spec belongs to which failure mode, and why the
-others belong to none.
+`storing`, `keeping` and `waiting` those of the store and of what it keeps; `incidents` says where
+each happened; `naive` holds steps as they are often written. `guards` says which guard of the spec
+belongs to which failure mode, and why the others belong to none.
 """
 
-from spec.failures import handing_out, recovering, settling, storing, working
+from spec.failures import (
+    handing_out,
+    keeping,
+    recovering,
+    settling,
+    storing,
+    waiting,
+    working,
+)
 from spec.failures.failure import FailureMode, Loss
 
 _MODES = (
@@ -15,6 +23,8 @@ _MODES = (
     *recovering.MODES,
     *working.MODES,
     *storing.MODES,
+    *keeping.MODES,
+    *waiting.MODES,
 )
 
 FAILURES = {mode.id: mode for mode in sorted(_MODES, key=lambda mode: mode.id)}

@@ -109,6 +109,12 @@ def take_back_notice(s, j: Job):
     s.notice[j] = Notice.none
 
 
+def put_back_untried(s, j: Job):
+    """A job that was given up with attempts left waits again."""
+    require(dead=s.status[j] == Status.dead, left=s.fails[j] < s.MaxFails)
+    s.status[j] = Status.ready
+
+
 def done_is_on_record(s, j: Job):
     """What a row shows of `done_has_its_effect`."""
     return (s.status[j] == Status.done) >> s.recorded[j]
@@ -123,6 +129,7 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-001": (put_back,),
     "FM-002b": (drop_lease, give_back, let_expire),
     "FM-003b": (drop_lease, let_expire, announce_late, take_back_notice),
+    "FM-006c": (put_back_untried,),
     "FM-022b": (reopen_unproved,),
     "FM-027a": (charge,),
     "FM-027b": (charge,),
@@ -134,10 +141,17 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
 RESIDUE = {
     "FM-001": "whatever the lost worker had begun is begun again: only a key at the effect keeps "
     "it from happening twice",
+    "FM-003a": "the job is gone, and its client does not know: whoever planned it has to ask again",
     "FM-003c": "the job is gone: its sender keeps what it sent for as long as a copy may be "
     "restored, and sends it again",
     "FM-004": "the answer was a promise that nobody can keep now: clients ask again with the same "
     "key, and what runs again finds its effect on record",
+    "FM-006a": "the job is gone: its client has to ask again",
+    "FM-006b": "a job that died of it looks like any other that has failed: bring back what "
+    "failed while the deployment lasted",
+    "FM-006c": "the job was late by as long as it lay given up",
+    "FM-009": "work that was under way was begun again beside it; what the first worker then "
+    "reports is refused",
     "FM-010": "the job is done by the word of a worker that had lost it; the worker that held it "
     "was never heard",
     "FM-011": "an attempt was charged to the wrong claim, and work that was under way was doubled",
@@ -146,8 +160,11 @@ RESIDUE = {
     "FM-018": "the world has seen the effect twice; the trace names the job, and only a "
     "compensation takes it back",
     "FM-019": "work that is marked and was not done looks done: ask whatever the effect is made in",
+    "FM-020": "the effect has taken place twice, and only a compensation takes it back",
     "FM-024a": "the counts and the token of the first life are gone, and the job has run again",
     "FM-028": "the job was late by as long as it lay buried",
+    "FM-033": "room has to be made from outside: a larger disk, or a file that was kept for it",
+    "FM-034a": "the work is done again, and its effect meets its key",
     "FM-035a": "what two workers did under one token cannot be told apart; the store is put back "
     "once more, as a new history, so that both are refused",
     "FM-029": "whoever waits for the notice was told late",

@@ -9,10 +9,14 @@ from spec.language.scope import Scope
 from spec.queue.cancel import cancelling
 from spec.queue.deadlines import deadlines
 from spec.queue.effects import effects
+from spec.queue.keeping import keeping
 from spec.queue.notices import notices
 from spec.queue.producers import producers
 from spec.queue.recovery import recovery
+from spec.queue.schedule import schedule
+from spec.queue.space import space
 from spec.queue.storage import storage
+from spec.queue.waiting import waiting
 
 life = Spec(
     "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."
@@ -49,6 +53,30 @@ _APART = (
         storage,
         {"Job": 1, "Worker": 2, "MaxFails": 1, "MaxInterrupts": 2, "Histories": 2},
         "One job in a store that loses what it has not synced, and is restored.",
+    ),
+    Scope(
+        "keeping",
+        keeping,
+        {"Job": 1, "Worker": 1, "MaxFails": 2, "MaxInterrupts": 1},
+        "One key that is asked for again, and forgotten.",
+    ),
+    Scope(
+        "waiting",
+        waiting,
+        {"Job": 1, "Worker": 2, "MaxFails": 1, "MaxInterrupts": 2, "Term": 2},
+        "One job while clocks differ and the store is busy.",
+    ),
+    Scope(
+        "space",
+        space,
+        {"Job": 3, "Worker": 1, "MaxFails": 1, "MaxInterrupts": 1, "Disk": 1, "Pages": 3},
+        "Three jobs on three pages.",
+    ),
+    Scope(
+        "schedule",
+        schedule,
+        {"Job": 1, "Worker": 1, "MaxFails": 1, "MaxInterrupts": 1, "Promoter": 2},
+        "One job that is for later.",
     ),
 )
 _DEEP = (
