@@ -7,9 +7,12 @@ from checker.story import Story, tell
 from checker.trace import Trace, edited
 from spec.queue import DEFAULT, SCOPES
 
-GUARDS = list(dict.fromkeys(g for name in DEFAULT for g in SCOPES[name].spec.guard_names()))
-_SMALL = ("one-job", "whole", "requests", "effects", "life")
-BY_SIZE = [SCOPES[name] for name in dict.fromkeys((*_SMALL, *DEFAULT))]
+WHOLE_LIFE = [SCOPES[name] for name in ("one-job", "whole", "requests", "effects", "life")]
+OTHERS = [SCOPES[name] for name in DEFAULT if SCOPES[name] not in WHOLE_LIFE]
+
+GUARDS = list(dict.fromkeys(g for scope in WHOLE_LIFE for g in scope.spec.guard_names()))
+APART = [g for scope in OTHERS for g in scope.spec.guard_names() if g not in GUARDS]
+"""Guards of a job's life, and those that only scopes of their own have."""
 
 
 @cache
@@ -19,7 +22,7 @@ def counterexample(*off: str) -> tuple[Trace, Story]:
     """
     guards = tuple(text for text in off if " " not in text)
     edits = tuple(text for text in off if " " in text)
-    for scope in BY_SIZE:
+    for scope in (*WHOLE_LIFE, *OTHERS):
         if not set(guards) <= set(scope.spec.guard_names()):
             continue
         whole = edited(scope, edits)

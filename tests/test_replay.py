@@ -19,10 +19,12 @@ from impl.statements import Assignment
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from spec.queue import SCOPES
-from tests.counterexamples import GUARDS, counterexample
+from tests.counterexamples import APART, GUARDS, counterexample
 from tests.expressions import BOXES
 from tests.specs.lamps import STREET
 from tests.walks import Walks
+
+EVERY = [*GUARDS, *(pytest.param(g, marks=pytest.mark.deep) for g in APART)]
 
 
 def saved(folder: Path, guard: str) -> str:
@@ -70,7 +72,7 @@ def test_rows_that_come_and_go_by_no_rule_agree_as_well(scope: Scope) -> None:
 NAMED = {"find_recorded.recorded": "find_recorded.reference"}
 
 
-@pytest.mark.parametrize("guard", GUARDS)
+@pytest.mark.parametrize("guard", EVERY)
 def test_the_store_refuses_what_the_guard_is_there_for(guard: str) -> None:
     trace, _ = counterexample(guard)
     found = replay_trace(trace)
@@ -78,7 +80,7 @@ def test_the_store_refuses_what_the_guard_is_there_for(guard: str) -> None:
     assert trace.lines[found.steps].action == guard.split(".")[0]
 
 
-@pytest.mark.parametrize("guard", GUARDS)
+@pytest.mark.parametrize("guard", EVERY)
 def test_the_store_breaks_as_the_spec_does_without_the_guard(guard: str) -> None:
     trace, _ = counterexample(guard)
     found = replay_trace(trace, [guard])

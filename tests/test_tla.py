@@ -49,7 +49,8 @@ def judged(
 
 def smallest(scope: Scope) -> Scope:
     """Return a scope of the queue with one job, one failure and one of all else but two workers."""
-    return Scope(scope.name, scope.spec, {**dict.fromkeys(scope.bounds, 1), "Worker": 2})
+    least = {name: bound.least for name, bound in scope.spec.constants.items()}
+    return Scope(scope.name, scope.spec, {**dict.fromkeys(scope.bounds, 1), **least, "Worker": 2})
 
 
 def named(scope: Scope) -> str:
