@@ -57,7 +57,7 @@ def export(
     follow the trace, 2 bad usage.
     """
     from checker import console
-    from checker.export.formats import FORMATS, write
+    from checker.export.formats import FORMATS, check_place, write
     from checker.export.pytest_file import NoTest
     from checker.trace import BadTrace
 
@@ -65,6 +65,8 @@ def export(
     known, live = FORMATS[kind.value], console.Live()
     live.say(run.name)(f"writing {kind.value}")
     try:
+        if out is not None:
+            check_place(out, known)  # before what may take long
         text = known.text(run, file)
         if out is not None:
             write(out, text, known)

@@ -9,7 +9,7 @@ from pathlib import Path as File
 from checker.explain.run import Run, run_of
 from checker.export import itf, markdown, mermaid, pytest_file, shiviz, svg
 from checker.trace import FORMAT as TRACE
-from checker.trace import BadTrace, Trace, in_the_way, put, record, save
+from checker.trace import BadTrace, Trace, check_destination, in_the_way, put, record
 
 HEAD = 400
 """In how many letters at the beginning of a file its maker is looked for."""
@@ -110,16 +110,18 @@ def made(trace: Trace, name: str, format: str) -> str:
 
 
 def write(file: File, text: str, known: Format) -> None:
-    """Write an export in one piece; raises `OSError`, or `BadTrace` if that would overwrite what is
-    not of its kind.
-    """
+    """Write an export in one piece; raises `OSError`, or what `check_place` raises."""
+    check_place(file, known)
+    put(file, text)
+
+
+def check_place(file: File, known: Format) -> None:
+    """Raise `BadTrace` if an export here would overwrite what is not of its kind."""
     if known.name == "jsonl":
-        save(file, text)
-        return
-    if file.exists():
+        check_destination(file)
+    elif file.exists():
         if not file.is_file():
             raise BadTrace(file, "is not a regular file", "name another file")
         with file.open(encoding="utf-8", errors="replace") as opened:
             if known.ours not in opened.read(HEAD):
                 raise in_the_way(file, known.kind)
-    put(file, text)
