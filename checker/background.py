@@ -21,7 +21,7 @@ from checker.exploration import Progress
 if TYPE_CHECKING:
     from checker.check import Judged, Result
 
-GRACE = 0.3
+GRACE = 0.2
 """Seconds in which work that is cancelled can put things in order before it is ended."""
 
 

@@ -93,6 +93,7 @@ class RunScreen(Base):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy the command that opens this place", show=False),
         Binding("e", "export", "Export", tooltip="a postmortem, a picture, a test, or for a tool"),
     ]
 
@@ -125,6 +126,11 @@ class RunScreen(Base):
         """Look at another step, or at the nearest there is."""
         self.opened.to(step)
         self.catch_up()
+
+    def action_copy(self) -> None:
+        """Copy the command that opens this very place, where the terminal lets it."""
+        self.app.copy_to_clipboard(self.opened.command)
+        self.say(f"copied: {self.opened.command}")
 
     def action_export(self) -> None:
         """Ask for a format and a file, and write the run there."""

@@ -83,7 +83,7 @@ class Runs(Base):
     def draw_one(self) -> None:
         """Draw the check that is looked at."""
         work = self.looked_at
-        self.query_one("#fresh").display = work is not None
+        self.query_one("#fresh").display = work is not None and any(work.fresh)
         if work is None:
             self.query_one("#how", Plain).update("No check was begun here: c begins one.")
             self.query_one("#never", Plain).update("")
@@ -197,11 +197,12 @@ def _how(work: Work) -> Content:
         return content(("nothing is violated", "bold") if not end.stopped_by else "", f"\n{facts}")
     now = work.now
     if now is None:
-        return content("starting")
+        return content("starting" if work.running else "it has ended without a word")
     rate = f"   {now.states / now.seconds:,.0f}/s" if now.seconds > 0 else ""
     trend = f" ({work.trend})" if work.trend else ""
+    phase = now.phase if work.running else f"{work.state} while it was at: {now.phase}"
     return content(
-        (f"{now.phase}", "bold"),
+        (phase, "bold"),
         f"   states {now.states:,}{rate}   {now.seconds:.1f} s\n"
         f"depth {now.depth}   frontier {now.frontier:,}{trend}",
     )
@@ -210,6 +211,8 @@ def _how(work: Work) -> Content:
 def _never(work: Work) -> Content:
     """Say which actions never fired; of a search that was cut short nothing is known."""
     end = work.end
+    if not isinstance(end, Checked) and not work.running:
+        return content(("not every state was visited", "dim"))
     if not isinstance(end, Checked):
         return content(("actions that never fire are known at the end", "dim"))
     if end.stopped_by:
