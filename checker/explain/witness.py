@@ -130,3 +130,22 @@ def _value(field: Field, text: str) -> Expr:
     else:  # elements are interchangeable: a run to one of them would be a run to any
         known = "none" if is_sort(kind) else "true or false"
     raise NoTarget(f"{field.name}={text}: it cannot be that; write {known}")
+
+
+def told(scope: str, wanted: str) -> list[str]:
+    """Return a witness in a scope of the queue as lines of text, for another process."""
+    from spec.queue import SCOPES
+
+    found = witness(SCOPES[scope], wanted)
+    if found.end is None:
+        return [f"no run leads there: {found.states:,} states were visited"]
+    actors, calls = (max(len(w) for w in words) for words in zip(*_words(found), strict=True))
+    return [
+        f"{line.n:>2}  {line.actor:<{actors}}  {line.call:<{calls}}  "
+        + ", ".join(map(str, line.changes))
+        for line in found.lines
+    ]
+
+
+def _words(found: Witness) -> list[tuple[str, str]]:
+    return [(line.actor, line.call) for line in found.lines] or [("", "")]

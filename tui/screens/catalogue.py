@@ -47,6 +47,7 @@ class Catalogue(Base):
         Binding(
             "slash", "find", "Find", key_display="/", tooltip="Show only rows with these words"
         ),
+        Binding("w", "witness", "Witness", tooltip="A shortest run to what this claim speaks of"),
         Binding("x", "stop", "Stop", tooltip="Stop computing what is not known"),
     ]
 
@@ -190,6 +191,8 @@ class Catalogue(Base):
         """Say when there is nothing to stop."""
         if action == "stop" and self.explorer.works.filling is None:
             return "nothing is being computed: all that is known is shown"
+        if action == "witness" and self.shown == "modes":
+            return "a failure mode has a trace: enter opens it; claims (2) have witnesses"
         return None
 
     def action_show(self, which: str) -> None:
@@ -201,6 +204,20 @@ class Catalogue(Base):
         if event.tab.id and event.tab.id != self.shown:
             self.shown = event.tab.id
             self.draw()
+            self.refresh_bindings()
+
+    def action_witness(self) -> None:
+        """Show that the claim is about something."""
+        from tui.screens.witness import Witness
+
+        row = self._row()
+        if row is not None:
+            self.app.push_screen(Witness(self._scope(row), row.name, self.explorer.aside))
+
+    def _scope(self, row: board.Row) -> str:
+        """Return the scope that is looked at, or the first that has the claim."""
+        name = DEFAULT[max(0, self.query_one(Table).cursor_column - 2)]
+        return name if name in row.cells else next(iter(row.cells))
 
     def action_check(self) -> None:
         """Check the scope of this row: of a failure mode without its protection."""
@@ -212,9 +229,7 @@ class Catalogue(Base):
             edits, off = parts(loss)
             self.explorer.check(Check(loss.scope, (*edits, *off)))
             return
-        column = self.query_one(Table).cursor_column
-        name = DEFAULT[max(0, column - 2)]
-        self.explorer.check(Check(name if name in row.cells else next(iter(row.cells))))
+        self.explorer.check(Check(self._scope(row)))
 
     def action_stop(self) -> None:
         """Stop computing; what is known stays."""
