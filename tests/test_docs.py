@@ -38,7 +38,7 @@ def written() -> str:
 
 # A minute of work, where it is not remembered; each block of a failure mode wants all its proofs.
 SLOW = {"ablation", "fairness", "designs", "failures", "recoveries", "pairs", *failures.PRINTERS}
-SLOW -= {"entry", "incidents"}
+SLOW -= {"entry", "incidents", "by-hand"}
 SLOW |= {"crash-settings", "crash-round", "crash-faults"}
 BLOCKS = [
     pytest.param(

@@ -30,7 +30,7 @@ def test_the_skeleton_has_the_shape_of_the_pages_that_are_there(checkout: Path) 
     assert shape(page) == shape(known.read_text(encoding="utf-8"))
     (story,) = (ROOT / "postmortems").glob("fm-010-*.md")
     assert shape(told) == shape(story.read_text(encoding="utf-8"))
-    assert [b.arguments for b in find("page", page)] == [("FM-099a",)] * 6
+    assert [b.arguments for b in find("page", page)] == [("FM-099a",)] * 7
 
 
 def test_the_entry_is_python_that_makes_a_failure_mode() -> None:

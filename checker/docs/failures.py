@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import spec.failures
-from checker.docs import partners
+from checker.docs import by_hand, partners
 from checker.docs.blocks import Printer
 from checker.docs.figures import bounds
 from checker.docs.tables import NOTHING, code, table
@@ -218,5 +218,6 @@ PRINTERS: dict[str, Printer] = {
     "ruled-out": _proved(_ruled_out),
     "variants": _proved(_variants),
     "partners": _said(partners.of),
+    "by-hand": _said(by_hand.block),
 }
 """The blocks of the page of one failure mode, and of its postmortem."""

@@ -81,6 +81,10 @@ What the guard compares, and what becomes of whoever is refused.
 
 {_block("partners", id)}
 
+## By hand
+
+{_block("by-hand", id)}
+
 ## How to find it
 
 {_block("detector", id)}

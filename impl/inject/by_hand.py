@@ -1,0 +1,114 @@
+"""A queue in a file, some protections left out of its SQL, whose steps are taken one by one.
+
+Faults are steps of the spec like any other: `crash worker1`, `expire job1`, `lose_reply worker1`.
+So a run that somebody has written down can be done by hand, and the same run on the whole queue.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from impl.derive import derive
+from impl.files import StoreError
+from impl.mapping import abstract, beginning
+from impl.outcomes import CheckFailed, Done, Refused
+from impl.store import Store
+from spec.failures.naive import find
+from spec.language.evaluate import Claim, Evaluator, Instance
+from spec.language.misuse import Misuse, near
+from spec.language.model import Action
+from spec.language.scope import Value, element_name, value_name
+from spec.language.types import is_sort, type_name
+from spec.queue import SCOPES
+
+
+class ByHand:
+    """The queue of a scope in a new file, with edits made; `ByHand("a.db", "one-job")` has none."""
+
+    def __init__(
+        self, path: str | os.PathLike[str], scope: str, without: Sequence[str] = ()
+    ) -> None:
+        """Derive the queue from the edited spec; raises `Misuse`, `StoreError`."""
+        if scope not in SCOPES:
+            raise Misuse(f"there is no scope '{scope}'", near(scope, SCOPES))
+        spec = SCOPES[scope].spec
+        for text in without:
+            spec = find(spec, text)
+        self.scope = SCOPES[scope].on(spec)
+        self.store = Store(derive(self.scope, checks=not without), os.fspath(path))
+        if any(self.store.rows().values()):
+            self.store.close()
+            raise StoreError(os.fspath(path), "is in use: it has rows already", "name another file")
+        self._evaluator = Evaluator(self.scope)
+        self._memories = beginning(self.scope)
+        # Ghosts are in no store: whoever watches from the beginning knows them.
+        self._before = self._now = self._evaluator.initial()
+
+    def step(self, text: str) -> str:
+        """Take a step such as `claim worker1 job1`; return "done", or the guard that refuses it."""
+        name, *given = text.split()
+        actions = self.scope.spec.actions
+        if name not in actions:
+            return "there is no such step"
+        if len(given) != len(actions[name].params):  # an edit may give a step to somebody else
+            return f"is no step: {name} is of {', '.join(p.name for p in actions[name].params)}"
+        instance = Instance(self._evaluator, actions[name], self._binding(actions[name], given))
+        process = self.store.design.transitions[name].seen.process
+        memory: dict[str, Value] = {}
+        if process is not None and is_sort(process.type):
+            memory = self._memories[process.type][int(instance.step.binding[process.name] or 0)]
+        try:
+            outcome = self.store.take(name, instance.step.binding, memory)
+        except CheckFailed as failed:
+            return f"taken back: {failed.name} would be broken"
+        if isinstance(outcome, Refused):
+            return f"refused: {outcome.guard}"
+        if not isinstance(outcome, Done):
+            return f"unknown: {outcome.error}"
+        memory.update({field: after for field, (_, after) in outcome.memory.items()})
+        ghosts = instance.after(self._now)
+        self._before, self._now = self._now, abstract(self.store, self._memories, ghosts)
+        return "done"
+
+    def run(self, text: str) -> str:
+        """Take steps, one a line, up to the first that is not done; return what came of them."""
+        lines = text.split("\n")
+        wanted = [line for line in map(str.strip, lines) if line]
+        for n, line in enumerate(wanted, 1):
+            said = self.step(line)
+            if said != "done":
+                return f"step {n} of {len(wanted)}, {line}, {said}"
+        return f"all {len(wanted)} steps are done"
+
+    def holds(self, claim: str) -> bool:
+        """Return whether a claim holds of what is in the file, and of the step that led there."""
+        properties = self.scope.spec.properties
+        if claim not in properties:
+            raise Misuse(f"there is no claim '{claim}'", near(claim, properties))
+        asked = Claim(self._evaluator, properties[claim])
+        then = self._before if properties[claim].kind == "step" else self._now
+        return asked.holds(then, self._now) is None
+
+    def rows(self) -> str:
+        """Return what the file says of each job, one a line; what is as at first is left out."""
+        lines = []
+        for table in self.store.design.tables:
+            for element, row in sorted(self.store.rows()[table.sort].items()):
+                told = [
+                    f"{f.name} {value_name(f.type, row[f.name])}"
+                    for f in table.columns
+                    if row[f.name] != table.initial[f.name]
+                ]
+                lines.append(f"{element_name(table.sort, element)}: {', '.join(told)}")
+        return "\n".join(lines) or "no job has a row"
+
+    def _binding(self, action: Action, given: Sequence[str]) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for p, word in zip(action.params, given, strict=True):
+            kind = type_name(p.type).lower()
+            choices = {value_name(p.type, v): v for v in self.scope.choices(p.type)}
+            if word not in choices:
+                raise Misuse(f"{action.name}: '{word}' is no {kind}", near(word, choices))
+            found[p.name] = choices[word]
+        return found
