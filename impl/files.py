@@ -21,7 +21,8 @@ MEMORY = ":memory:"
 """The name of a store that is in no file and ends with its process."""
 
 _MAGIC = b"SQLite format 3\0"
-_SYNCHRONOUS_FULL = 2
+SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL = 1, 2
+"""COMMIT does not wait for the log to be on the disk; it does."""
 
 LOG_BYTES = 4 * 1024 * 1024
 """What the log keeps of the disk once a reader has gone that had kept it from being put away."""
@@ -77,7 +78,7 @@ def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> 
     opened.set_busy_timeout(busy_ms)
     wanted = {
         "journal_mode": journal,
-        "synchronous": _SYNCHRONOUS_FULL,
+        "synchronous": SYNCHRONOUS_FULL,
         "foreign_keys": 1,
         "journal_size_limit": LOG_BYTES,
         "recursive_triggers": 1,  # or REPLACE would delete from the trace unseen

@@ -109,15 +109,16 @@ class Queue:
 
     # ------------------------------------------------------------ transactions
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, durable: bool = True) -> Iterator[Transaction]:
         """Open a transaction, for statements of one's own beside `enqueue`: all of it or nothing.
 
-        It holds the one lock for writing: nothing slow belongs here. Raises `StoreError`, and
-        `OutcomeUnknown` if a failed COMMIT may have been one.
+        It holds the one lock for writing: nothing slow belongs here. Without `durable`, a loss of
+        power may take it back. Raises `StoreError`, and `OutcomeUnknown` if a failed COMMIT may
+        have been one.
         """
         if self.store.connection.in_transaction:
             raise BadRequest("transaction: one is open already; pass that one on, as `within`")
-        with self.store.transaction() as t:
+        with self.store.transaction(durable=durable) as t:
             if self._epoch(t) != self.epoch:
                 raise self._other_boot()
             yield t

@@ -15,7 +15,7 @@ import apsw
 
 from impl import steps
 from impl.derive import Design
-from impl.files import MEMORY, StoreError, connect
+from impl.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, StoreError, connect
 from impl.gate import Gate, Locked
 from impl.outcomes import (
     Done,
@@ -91,14 +91,16 @@ class Store:
 
     # ------------------------------------------------------------ several steps
     @contextlib.contextmanager
-    def transaction(self, writes: bool = True) -> Iterator[Transaction]:
+    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[Transaction]:
         """Open a transaction, to be committed in the end, or rolled back if an exception leaves it.
 
-        Without `writes` it takes no lock, and may only read. Raises `StoreError` if the store
-        cannot be used, and nothing is changed then. A COMMIT that fails is not taken at its word:
-        the trace says whether it took place. Raises `OutcomeUnknown` if that cannot be read.
+        Without `writes` it takes no lock, and may only read. Without `durable` nobody waits for the
+        disk: a loss of power may take it back, unless a later one was waited for. Raises
+        `StoreError` if the store cannot be used, and nothing is changed then. A COMMIT that fails
+        is not taken at its word: the trace says whether it took place. Raises `OutcomeUnknown` if
+        that cannot be read.
         """
-        with self._usable("the transaction"), self._turn(writes):
+        with self._usable("the transaction"), self._turn(writes), self._waiting(durable):
             try:
                 self.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
                 opened = Transaction(self.design, self.connection)
@@ -151,6 +153,22 @@ class Store:
         if self._gate is None or not writes:
             return contextlib.nullcontext()
         return self._gate.held(self.busy_ms)
+
+    @contextlib.contextmanager
+    def _waiting(self, durable: bool) -> Iterator[None]:
+        """Let COMMIT wait for the disk, or not this once."""
+        if durable:
+            yield
+            return
+        self.connection.pragma("synchronous", SYNCHRONOUS_NORMAL)
+        try:
+            yield
+        finally:
+            try:
+                if self._open is not None:
+                    self._open.pragma("synchronous", SYNCHRONOUS_FULL)
+            except apsw.Error:
+                self._let_go()
 
     def _commit(self) -> str | None:
         try:

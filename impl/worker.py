@@ -114,7 +114,9 @@ class Worker:
         due = f"SELECT 1 FROM task WHERE due <= ? AND kind IN ({marks}) LIMIT 1"
         if not self.queue.query(due, (self.queue.clock.wall(), *self.handlers)):
             return None  # without the lock
-        with self.process.lock, self.queue.transaction() as t:
+        # A claim that the power takes back was made by a worker that is gone with it, and the next
+        # boot begins an epoch of its own: no token comes twice.
+        with self.process.lock, self.queue.transaction(durable=False) as t:
             return claim(self.queue, t, self.process, list(self.handlers))
 
     def _open_jobs(self) -> bool:

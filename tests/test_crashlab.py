@@ -26,9 +26,24 @@ from checker.crashlab.plan import (
     recovery_tasks,
     walk_tasks,
 )
+from checker.crashlab.recording import Expected
 from checker.crashlab.settings import SETTINGS, SHIPPED, Setting
 from checker.crashlab.survey import every_setting, measured
-from impl.lab import Created, Deleted, Fault, Synced, Truncated, Written
+from impl.attempt import claim
+from impl.inject import HandClock
+from impl.lab import (
+    Created,
+    Deleted,
+    Fault,
+    Log,
+    Marked,
+    Synced,
+    Truncated,
+    Written,
+    recorded,
+)
+from impl.queue import Queue
+from spec.queue.job import Worker
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +281,42 @@ def test_the_queue_of_its_users_survives_down_to_the_last_payload(crew: Crew) ->
     assert len(found.images) > 200
     deaf = explore(made, crew.bench.walks.judge, Random(1), 4, Vice(deaf=("-wal",)))
     assert deaf.count("lost") > 100
+
+
+def test_a_claim_is_not_waited_for_and_what_ends_it_is(tmp_path: Path) -> None:
+    log = Log()
+    with recorded(log), Queue(tmp_path / NAME, clock=HandClock()) as queue:
+        worker = queue.process(Worker)
+        queue.enqueue("step", key="one")
+        begun = len(log.events)
+        with queue.transaction(durable=False) as t:
+            attempt = claim(queue, t, worker, ["step"])
+        claimed = log.events[begun:]
+        with pytest.raises(ZeroDivisionError), queue.transaction(durable=False):
+            assert 1 / 0
+        assert attempt is not None and attempt.start()
+        begun = len(log.events)
+        with queue.transaction() as t:
+            attempt.finish(t)
+        settled = log.events[begun:]
+    assert any(isinstance(e, Written) for e in claimed)
+    assert not any(isinstance(e, Synced) for e in claimed)
+    assert isinstance(settled[-1], Synced)
+
+
+def test_a_loss_of_power_takes_back_no_more_than_claims(crew: Crew) -> None:
+    task = replace(walk_tasks(1, 9, seed=12)[0], most=4)
+    made = crew.bench.record(task)
+    assert crew.bench.perform(task).found.wrong == 0
+    for n, event in enumerate(made.events):  # as if each claim had been waited for
+        if isinstance(event, Marked) and isinstance(event.what, Expected):
+            assert event.what.process is not None or n == 0
+            made.events[n] = Marked(replace(event.what, keys=event.what.process or frozenset({0})))
+    found = explore(made, crew.bench.walks.judge, Random(1), 4)
+    assert found.count("lost") > 0
+    assert found.count("lost") == found.wrong
+    assert found.worst == 1
+    assert found.count("lost", process=True) == 0
 
 
 def test_a_full_disk_is_answered_as_such(crew: Crew) -> None:

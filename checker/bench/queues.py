@@ -36,7 +36,7 @@ CHECKPOINTS = 1.05
 against a goal.
 """
 
-GOALS = {"enqueue": 1.0, "work": 2.0, "work-on": 1.0, "enqueue-batch": 0.01, "work-batch": 0.02}
+GOALS = {"enqueue": 1.0, "work": 1.0, "work-on": 1.0, "enqueue-batch": 0.01, "work-batch": 0.01}
 PEERS_KNOW = ("enqueue", "work")
 PEERS = {"huey": "huey", "litequeue": "litequeue", "persist-queue": "persistqueue"}
 SHARERS, SHARING = 4, 3.0

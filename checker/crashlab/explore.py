@@ -67,21 +67,23 @@ class _Allowed:
     """What may be there now, and what could be before."""
 
     keys: frozenset[int] = frozenset()
+    process: frozenset[int] = frozenset()
     past: set[int] = field(default_factory=set)
 
     def becomes(self, expected: Expected) -> None:
         self.past |= self.keys
         self.keys = expected.keys
+        self.process = expected.keys if expected.process is None else expected.process
 
-    def verdict(self, reading: Reading, recording: Recording) -> Word:
+    def verdict(self, how: How, reading: Reading, recording: Recording) -> Word:
         if isinstance(reading, Corrupt):
             return "corrupt"
         if reading not in recording.keys:
             return "half" if _begun(reading, recording) else "phantom"
         number = recording.keys.index(reading)
-        if number in self.keys:
+        if number in (self.process if how[0] == PROCESS else self.keys):
             return "ok"
-        return "lost" if number in self.past else "phantom"
+        return "lost" if number in self.past | self.keys else "phantom"
 
 
 def _begun(reading: Key, recording: Recording) -> bool:
@@ -115,7 +117,7 @@ def explore(
             continue
         for how, image in crashes:
             name, reading = judge.reading(image)
-            verdict = allowed.verdict(reading, recording)
+            verdict = allowed.verdict(how, reading, recording)
             found.images.add(name)
             found.crashes[how[0], verdict] += 1
             if verdict == "ok":

@@ -40,11 +40,12 @@ FILES = (NAME, f"{NAME}-wal", f"{NAME}-journal")
 @dataclass(frozen=True)
 class Expected:
     """What may be in the store from here on, as numbers of `Recording.keys`; `what` was done or
-    said.
+    said; what may be there if only the process dies, where that is less.
     """
 
     keys: frozenset[int]
     what: str
+    process: frozenset[int] | None = None
 
 
 @dataclass

@@ -111,29 +111,38 @@ class _Watch:
 
     def __init__(self, made: Recording, judge: QueueJudge) -> None:
         self.made, self.judge, self.doing, self.now = made, judge, "the walk begins", 0
+        self.loose: set[int] = set()  # what a loss of power may lead back to
 
-    def see(self, store: Store, *others: int) -> int:
-        """Write down what the connection sees, beside others that may be."""
+    def see(self, store: Store) -> int:
+        """Write down what the connection sees: that may be there now, or what was before."""
         asked = (TRACE, *self.judge.queries())
         found = {q: store.connection.execute(q).fetchall() for q in asked}
         seen = self.made.number(self.judge.key(found))
-        self.made.log.mark(Expected(frozenset({seen, *others}), self.doing))
+        self.expect({*self.loose, self.now, seen}, {self.now, seen}, "is begun")
         return seen
+
+    def expect(self, keys: set[int], process: set[int], how: str) -> None:
+        """Write down what may be there from here on."""
+        what = f"{self.doing} {how}"
+        self.made.log.mark(Expected(frozenset(keys), what, frozenset(process)))
 
     @property
     def transaction(self) -> Callable[..., contextlib.AbstractContextManager[Transaction]]:
         """What stands in for the store's own."""
 
         @contextlib.contextmanager
-        def watched(store: Store, writes: bool = True) -> Iterator[Transaction]:
+        def watched(
+            store: Store, writes: bool = True, durable: bool = True
+        ) -> Iterator[Transaction]:
             following = self.now
-            with _transaction(store, writes) as opened:
+            with _transaction(store, writes, durable) as opened:
                 yield opened
                 if writes:
-                    following = self.see(store, self.now)
+                    following = self.see(store)
             if writes:
-                self.made.log.mark(Expected(frozenset({following}), f"{self.doing}: answered"))
+                self.loose = set() if durable else {*self.loose, self.now}
                 self.now = following
+                self.expect({*self.loose, following}, {following}, "is answered")
 
         return watched
 
@@ -197,7 +206,7 @@ class _Walk:
         """Go on with the attempt of this process: claim, enter, do a part of it, finish."""
         queue, attempt = self.queues[who], self.attempts[who]
         if attempt is None:
-            with self.workers[who].lock, queue.transaction() as t:
+            with self.workers[who].lock, queue.transaction(durable=False) as t:
                 self.attempts[who] = claim(queue, t, self.workers[who], [_KIND])
             if self.attempts[who] is None:
                 self.clock.advance(10)

@@ -111,10 +111,10 @@ class _FaultyStore(Store):
         self._faults = faults
 
     @contextlib.contextmanager
-    def transaction(self, writes: bool = True) -> Iterator[Transaction]:
+    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[Transaction]:
         """As `Store.transaction`; what was committed and got lost raises `OutcomeUnknown`."""
         watched: _Watched | None = None
-        with super().transaction(writes) as opened:
+        with super().transaction(writes, durable) as opened:
             watched = _Watched(opened, self._faults)
             yield watched
         try:
