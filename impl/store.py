@@ -95,7 +95,7 @@ class Store:
         """Open a transaction, to be committed in the end, or rolled back if an exception leaves it.
 
         Without `writes` it takes no lock, and may only read. Without `durable` nobody waits for the
-        disk: a loss of power may take it back, unless a later one was waited for. Raises
+        disk: a loss of power may take it back, unless a later one that wrote was waited for. Raises
         `StoreError` if the store cannot be used, and nothing is changed then. A COMMIT that fails
         is not taken at its word: the trace says whether it took place. Raises `OutcomeUnknown` if
         that cannot be read.

@@ -304,6 +304,13 @@ def test_a_claim_is_not_waited_for_and_what_ends_it_is(tmp_path: Path) -> None:
     assert isinstance(settled[-1], Synced)
 
 
+def test_an_answer_for_which_nothing_was_written_makes_no_claim_durable(crew: Crew) -> None:
+    made = crew.bench.record(Task("walk", 24, 11))
+    ends = [e.what for e in made.events if isinstance(e, Marked) and isinstance(e.what, Expected)]
+    asked = [end for end in ends if end.what == "retry by process 2 is answered"]
+    assert [len(end.keys) for end in asked] == [1, 2]  # the second one, just after a claim
+
+
 def test_a_loss_of_power_takes_back_no_more_than_claims(crew: Crew) -> None:
     task = replace(walk_tasks(1, 9, seed=12)[0], most=4)
     made = crew.bench.record(task)

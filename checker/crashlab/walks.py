@@ -140,7 +140,8 @@ class _Watch:
                 if writes:
                     following = self.see(store)
             if writes:
-                self.loose = set() if durable else {*self.loose, self.now}
+                if following != self.now:  # or else there was nothing to wait for
+                    self.loose = set() if durable else {*self.loose, self.now}
                 self.now = following
                 self.expect({*self.loose, following}, {following}, "is answered")
 
