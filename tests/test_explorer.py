@@ -1,6 +1,7 @@
 """The explorer around its screens: places, keys, files that cannot be shown, how it is left."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from checker import board
 from checker.background import Check, Checked, Told
 from checker.evidence.found import FOLDER
 from checker.exploration import Progress
@@ -234,6 +236,31 @@ def test_without_colour_no_cell_has_any(start: Start, monkeypatch: pytest.Monkey
 
 def _colour(colour: object) -> bool:
     return colour is not None and not getattr(colour, "is_default", True)
+
+
+@pytest.mark.deep
+def test_what_is_computed_while_another_screen_is_looked_at_is_shown_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def known() -> list[board.Row]:
+        cells = dict.fromkeys(board.MARKS, board.Cell("E", "as it was found"))
+        return [board.Row("FM-010", "a_late_worker_is_believed", "It is.", cells)]
+
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        assert "?     ?     ?" in text(app)
+        await press(pilot, "f6")
+        monkeypatch.setattr(board, "modes", known)
+        app.works.all.append(work(running=False))
+        await press(pilot, "f2")
+        await pilot.pause()
+        assert "E     E     E     E     E" in text(app)
+
+    monkeypatch.setattr(
+        board,
+        "modes",
+        lambda: [replace(r, cells=dict.fromkeys(board.MARKS, board.UNKNOWN)) for r in known()],
+    )
+    explore(look)
 
 
 # ---------------------------------------------------------------- hostile text

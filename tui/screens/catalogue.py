@@ -58,6 +58,7 @@ class Catalogue(Base):
         self.rows: dict[str, board.Row] = {}
         self._modes: list[board.Row] = []
         self._claims: list[board.Row] = []
+        self._heard: list[object] = []
 
     # ---------------------------------------------------------------- drawing
     def body(self) -> ComposeResult:
@@ -78,8 +79,17 @@ class Catalogue(Base):
             self.draw_title()
         self.query_one(Table).focus()
 
+    def on_screen_resume(self) -> None:
+        """Show what was computed while another screen was looked at."""
+        if self._modes and self._heard != self._said():
+            self.call_after_refresh(self.read_board)
+
+    def _said(self) -> list[object]:
+        return [(work.filled, work.running) for work in self.explorer.works.all]
+
     def read_board(self) -> None:
         """Read what is known anew."""
+        self._heard = self._said()
         self._modes, self._claims = board.modes(), board.claims()
         self.draw()
 
