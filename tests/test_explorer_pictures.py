@@ -13,12 +13,13 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
 
 import tui.screens.begin
+import tui.screens.catalogue
 from checker import board
 from checker.background import Check, Checked, Told
 from checker.board import Cell, Row
 from checker.evidence.found import FOLDER
 from checker.exploration import Progress
-from spec.queue import DEFAULT, SCOPES
+from spec.queue import SCOPES
 from tests.screens import drawn, explore, press, text
 from tui.app import Explorer
 from tui.checks import Work
@@ -26,6 +27,7 @@ from tui.start import Start
 
 pytestmark = pytest.mark.deep
 
+COLUMNS = ("one-job", "life", "effects")
 SIZES = [(120, 40), (80, 24)]
 LATE = Start(str(FOLDER / "FM-010.jsonl"), "FM-010")
 
@@ -56,9 +58,9 @@ MODES = [
 ]  # fmt: skip
 CLAIMS = [
     Row("INV-004", "only_the_holder_settles", "A worker that changes a row held the claim.",
-        dict.fromkeys(DEFAULT, Cell("P", "any number"))),
+        dict.fromkeys(COLUMNS, Cell("P", "any number"))),
     Row("INV-003", "two_workers_run_one_job", "Two workers can be at work on one job.",
-        {DEFAULT[0]: Cell("E", "reached"), DEFAULT[1]: Cell("V", "never reached")}),
+        {COLUMNS[0]: Cell("E", "reached"), COLUMNS[1]: Cell("V", "never reached")}),
 ]  # fmt: skip
 
 
@@ -67,6 +69,7 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Show the same rows for ever, whatever is known here, and no path of this machine."""
     monkeypatch.setattr(board, "modes", lambda: MODES)
     monkeypatch.setattr(board, "claims", lambda: CLAIMS)
+    monkeypatch.setattr(tui.screens.catalogue, "DEFAULT", COLUMNS)
     monkeypatch.setattr(tui.screens.begin, "SCOPES", {"one-job": SCOPES["one-job"]})
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.chdir(tmp_path)
