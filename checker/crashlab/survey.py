@@ -112,9 +112,9 @@ def _further(crew: Crew, seed: int, until: float, watch: Watch | None) -> Iterat
     left = max(0.0, until - time.monotonic())
     shares = (
         ("longer paths", 0.4, _longer_paths(crew, seed)),
-        ("longer walks", 0.3, _longer_walks(seed)),
         ("further faults", 0.2, _further_faults(crew, seed)),
         ("further crashes", 0.1, _further_recoveries(crew, seed)),
+        ("longer walks", 0.3, _longer_walks(seed)),  # last, for one of them takes long
     )
     end = time.monotonic()
     for what, share, tasks in shares:
@@ -129,7 +129,7 @@ def _longer_paths(crew: Crew, seed: int) -> Iterator[Task]:
 
 
 def _longer_walks(seed: int) -> Iterator[Task]:
-    return chain.from_iterable(walk_tasks(1, 2 * _WALK, seed + n) for n in count(_WALKS))
+    return chain.from_iterable(walk_tasks(1, _WALK + 4, seed + n) for n in count(_WALKS))
 
 
 def _further_faults(crew: Crew, seed: int) -> Iterator[Task]:
