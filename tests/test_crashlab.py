@@ -407,11 +407,11 @@ def test_a_round_that_has_no_time_is_not_finished(capsys: pytest.CaptureFixture[
 
 @pytest.mark.deep
 def test_a_round_of_everything_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["crashlab", "--seconds", "100", "--json"]) == 0
+    assert main(["crashlab", "--seed", "2", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"]
     assert all(mutant["caught"] for mutant in answer["mutants"])
-    assert sum(work["images"] for work in answer["shipped"]) > 15_000
+    assert sum(work["images"] for work in answer["shipped"]) > 10_000
 
 
 @pytest.mark.deep
