@@ -2,14 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from checker.evidence.found import FOLDER
+from checker.explain.run import open_run
 from tui.app import Explorer
+from tui.screens.replay import Replay
 from tui.screens.trace import Trace
+from tui.screens.what_if import WhatIf
 from tui.start import Start
 from tui.widgets.lines import Pane
+from tui.widgets.rows import fold
 from tui.widgets.timeline import Timeline
 
 LATE = FOLDER / "FM-010.jsonl"
@@ -33,7 +39,7 @@ def explore(
     asyncio.run(within())
 
 
-def said(screen: Trace, pane: str) -> str:
+def said(screen: Screen[None], pane: str) -> str:
     return "\n".join(each.text for each in screen.query_one(f"#{pane}", Pane).rows)
 
 
@@ -85,5 +91,79 @@ def test_enter_on_a_field_goes_to_its_last_writer() -> None:
         screen.query_one("#state").focus()
         await press(pilot, ["down", "enter"])
         assert screen.at == 2
+
+    explore(check)
+
+
+def test_a_search_goes_to_what_it_finds() -> None:
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        await press(pilot, ["g", "slash", *"claim", "enter", "n"])
+        assert screen.at == 7
+        assert screen.query_one(Timeline).signs.found == [2, 7]
+
+    explore(check)
+
+
+def test_a_move_is_taken_beside_the_run_and_undone() -> None:
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        await press(pilot, ["k", "1"])
+        what_if = pilot.app.screen
+        assert isinstance(what_if, WhatIf)
+        assert (what_if.node.branch, what_if.node.depth) == (1, 8)
+        assert "branch 1" in said(what_if, "tree")
+        await press(pilot, ["u"])
+        assert (what_if.node.branch, what_if.node.depth) == (0, 7)
+        assert len(what_if.branches.kept) == 1
+
+    explore(check)
+
+
+def test_the_file_shows_what_the_spec_says_and_the_guard_that_is_missing() -> None:
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        await press(pilot, ["s"])
+        replay = pilot.app.screen
+        assert isinstance(replay, Replay)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        shown = said(replay, "sql")
+        assert "UPDATE job" in shown and "fenced" not in shown
+        assert "done" in said(replay, "store")
+
+    explore(check)
+
+
+def test_a_run_of_20_000_steps_draws_only_what_is_on_the_screen() -> None:
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        run, timeline = open_run(LATE), screen.query_one(Timeline)
+        many = 2_500
+        story = replace(run.story, lines=run.story.lines * many)
+        states = (run.states[0], *(run.states[1:] * many))
+        timeline.show_run(replace(run, story=story, states=states, steps=run.steps * many), 0)
+        await pilot.pause()
+        before = timeline.drawn
+        timeline.cursor = 19_999
+        await pilot.pause()
+        assert timeline.line_count == 20_001
+        assert timeline.scroll_offset.y > 19_900
+        assert timeline.drawn - before <= 4 * timeline.size.height
+
+    explore(check)
+
+
+def test_hostile_text_is_shown_and_never_obeyed() -> None:
+    (line,) = fold([("[b]x[/] \x1b[2J\u202e", "")], 80)
+    assert "".join(text for text, _ in line) == "[b]x[/] \\x1b[2J\\u202e"
+    lines = fold([("w" * 10_000, "")], 40)
+    assert all(sum(len(text) for text, _ in each) <= 40 for each in lines)
+
+
+def test_a_smaller_screen_keeps_the_place() -> None:
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        await press(pilot, ["g", "j", "j", "j"])
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert screen.at == screen.query_one(Timeline).cursor == 3
+        assert screen.query_one("#moves").size.height > 3
+        assert screen.query_one("#why").size.height == 0
 
     explore(check)

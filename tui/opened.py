@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from checker.explain.run import Run
+    from spec.language.evaluate import Instance
 
 
 @dataclass
@@ -19,6 +20,8 @@ class Opened:
     source: str
     """What `ffq browse` is given to open it again: a file, or the ID of a failure mode."""
     step: int = 0
+    take: Instance | None = None
+    """The move that the what-if screen is to take when it is looked at next."""
 
     @property
     def file(self) -> Path | None:

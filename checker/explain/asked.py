@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from checker.explain.moves import every_step
 from checker.explain.run import run_of
+from checker.lasso import named
+from checker.story import RANGE
 from checker.trace import Trace
-from spec.language.evaluate import Binding, Evaluator, Instance, Step
+from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step
 from spec.language.expr import Expr
 from spec.language.scope import Scope, State
 
@@ -72,6 +75,93 @@ def marks_after(asked: Asked, state: State, steps: Sequence[Step]) -> str:
 
     known = _of(asked)
     return "".join(mark(known.fates.after(known.instance(s), state)) for s in steps)
+
+
+def node_marks(asked: Asked, came: Sequence[tuple[State | None, Step | None, State]]) -> str:
+    """Return a mark for each state, with the step that led there if there is one."""
+    from checker.explain.fate import mark
+
+    known = _of(asked)
+    marks = []
+    for before, step, state in came:
+        if before is None or step is None:
+            marks.append(mark(known.fates.of(state)))
+        else:
+            marks.append(mark(known.fates.after(known.instance(step), before)))
+    return "".join(marks)
+
+
+NEAR_MAX = 50_000
+"""So many states are looked at for the nearest that is wanted."""
+
+
+def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> list[str] | str:
+    """Return the names of the fewest moves from a state to a violation, or to a state in which
+    nothing is owed; or say why there are none.
+    """
+    known = _of(asked)
+    claim = asked.scope.spec.properties.get(asked.violated)
+    broken = None if claim is None else Claim(known.evaluator, claim)
+    owed = _Owed(known.evaluator)
+    came: dict[State, tuple[State, str] | None] = {state: None}
+    left = [state]
+    if goal == "finished" and not owed.by(state):
+        return []
+    for here in left:
+        for step in every_step(known.evaluator):
+            if step.refusal(here) is not None:
+                continue
+            name = named(step.step)
+            try:
+                after = step.after(here)
+            except OutOfRange as leaving:
+                if goal == "broken" and asked.violated == RANGE + leaving.field:
+                    return [*_way(came, here), name]
+                continue
+            if goal == "broken":
+                found = broken is not None and _breaks(broken, here, after)
+            else:
+                found = not owed.by(after)
+            if found:
+                return [*_way(came, here), name]
+            if after not in came:
+                came[after] = here, name
+                left.append(after)
+        if len(came) > NEAR_MAX:
+            return (
+                f"none is {goal} among the nearest {len(came):,} states; there may be one further"
+            )
+    return f"none of the {len(came):,} states that can be reached from here is {goal}"
+
+
+def _breaks(claim: Claim, before: State, after: State) -> bool:
+    if claim.property.kind == "leads_to":
+        return False
+    return claim.holds(before if claim.property.kind == "step" else after, after) is not None
+
+
+def _way(came: dict[State, tuple[State, str] | None], state: State) -> list[str]:
+    way = []
+    while (origin := came[state]) is not None:
+        state, name = origin
+        way.append(name)
+    return way[::-1]
+
+
+class _Owed:
+    """What each `leads_to` of the scope has promised and not yet kept."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        scope = evaluator.scope
+        self.pairs = [
+            (evaluator.meaning(p.body, binding), evaluator.meaning(p.then, binding))
+            for p in scope.spec.properties.values()
+            if p.kind == "leads_to" and p.then is not None
+            for binding in scope.bindings(p.params)
+        ]
+
+    def by(self, state: State) -> bool:
+        return any(body(state, state) and not then(state, state) for body, then in self.pairs)
 
 
 def cures(

@@ -11,11 +11,15 @@ from textual.binding import Binding, BindingType
 
 from checker.aside import Fault
 from checker.explain.asked import marks_along
+from checker.explain.lens import restored
+from checker.explain.moves import Move
+from checker.explain.search import BadQuery, find, parse
 from tui import glyphs
 from tui.explained import TROUBLE, Explained, first_of
+from tui.screens.asking import Ask
 from tui.screens.explaining import Explaining
 from tui.text import Plain
-from tui.widgets.lines import Lines
+from tui.widgets.lines import Lines, Pane
 from tui.widgets.scrub import Scrub
 from tui.widgets.timeline import Signs, Timeline
 
@@ -25,10 +29,17 @@ class Trace(Explaining):
 
     HELP = "A run, step by step: what changed, what can happen next, and why or why not."
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "what_if", "What if", tooltip="leave the run from here; in a search: next"),
+        *(Binding(str(n), f"take({n})", f"Take move {n}", show=False) for n in range(1, 10)),
+        Binding("s", "app.place('replay')", "SQLite", tooltip="the same step on SQLite"),
+        Binding("slash", "search", "Find", key_display="/"),
+        Binding("N", "found(-1)", "Found before", show=False),
+        Binding("y", "copy", "Copy", tooltip="copy the command that opens this place", show=False),
         Binding("exclamation_mark", "trouble", "Next trouble", key_display="!", show=False),
     ]
 
     _signs = Signs()
+    _sought = ""
 
     def body(self) -> ComposeResult:
         """Yield the line of marks above the panes."""
@@ -43,7 +54,10 @@ class Trace(Explaining):
     def show_run(self) -> None:
         """Draw the run anew: another one is open."""
         run = self.opened.run
-        self.explained, self._signs = Explained(run), Signs()
+        self.explained = Explained(run)
+        refusing = [lens for _, lens in restored(run) if lens.refused_at is not None]
+        self._lens = min(refusing, key=lambda lens: lens.refused_at or 0, default=None)
+        self._signs = Signs(refused=self._lens.refused_at if self._lens else None)
         self._tell_title()
         timeline = self.query_one(Timeline)
         timeline.show_run(run, self.at)
@@ -90,6 +104,10 @@ class Trace(Explaining):
         for mark, said in ((glyphs.ARMED, "armed"), (glyphs.DOOMED, "no way back")):
             if (k := first_of(marks, mark)) is not None:
                 words.append(f"{said} at {k}{self.by(k)}")
+        if self._lens is not None:
+            words.append(
+                f"! {self._lens.refused_by}, put back, refuses step {self._lens.refused_at}"
+            )
         self.query_one(Timeline).mark(self._signs)
         self.query_one(Scrub).tell(len(self.shown.steps), marks, "   ".join(words))
 
@@ -114,3 +132,68 @@ class Trace(Explaining):
         if action == "trouble" and not self._signs.marks:
             return "how near each state is to a violation is still being computed"
         return super().why_not(action)
+
+    # ---------------------------------------------------------------- elsewhere
+    def action_what_if(self) -> None:
+        """Leave the run from here; while steps are searched for, go to the next that was found."""
+        if self._signs.found:
+            self.action_found(1)
+        else:
+            self.explorer.action_place("what_if")
+
+    def action_take(self, number: int) -> None:
+        """Take one of the first nine possible moves, beside the run."""
+        found = [move for move in self.explained.moves(self.at) if move.enabled]
+        if number > len(found):
+            self.say(f"there are only {len(found)} possible moves here")
+            return
+        self.opened.take = found[number - 1].instance
+        self.explorer.action_place("what_if")
+
+    @on(Lines.Chosen, "#moves")
+    def _chosen(self) -> None:
+        move = self.query_one("#moves", Pane).subject
+        if isinstance(move, Move) and move.enabled:
+            self.opened.take = move.instance
+            self.explorer.action_place("what_if")
+
+    def action_copy(self) -> None:
+        """Copy the command that opens this place."""
+        self.app.copy_to_clipboard(self.opened.command)
+        self.say(f"copied: {self.opened.command}")
+
+    # ---------------------------------------------------------------- search
+    def action_search(self) -> None:
+        """Ask what to look for; an empty answer ends the search."""
+        question = "Find, such as: actor:worker1 fault, field:status=done, claim then expire"
+        self.app.push_screen(Ask(question, self._sought, self._counted), self._search)
+
+    def _counted(self, text: str) -> str:
+        if not text.strip():
+            return "an empty line ends the search"
+        try:
+            found = find(self.shown, parse(text))
+        except BadQuery as bad:
+            return str(bad)
+        return f"{len(found)} steps: {', '.join(map(str, found[:12]))}" if found else "no step"
+
+    def _search(self, text: str | None) -> None:
+        if text is None:
+            return
+        self._sought, found = text, list[int]()
+        if text.strip():
+            try:
+                found = find(self.shown, parse(text))
+            except BadQuery as bad:
+                self.say(str(bad))
+                return
+        self._signs = replace(self._signs, found=found)
+        self._tell_marks()
+        if found:
+            self.go(next((k for k in found if k >= self.at), found[0]))
+        elif text.strip():
+            self.say(f"no step is found for {text}")
+
+    def action_found(self, by: int) -> None:
+        """Go to the next step that was found, or to the one before."""
+        self.seek(by, lambda k: k in self._signs.found, "no other was found there")

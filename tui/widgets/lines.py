@@ -228,7 +228,7 @@ class Pane(Lines):
 
     def lay_out(self) -> None:
         """Fold every row to the width."""
-        width = max(self.size.width - 1, 8)  # one cell is the cursor's
+        width = max(self.container_size.width - 2, 8)  # the cursor and the scroll bar
         self._lines, self._first = [], []
         for number, each in enumerate(self.rows):
             self._first.append(len(self._lines))

@@ -1,0 +1,218 @@
+"""What would have happened otherwise: any possible move from any state, each branch kept."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from checker.aside import Fault
+from checker.explain.asked import nearest, node_marks
+from checker.explain.branches import Branches, Node, Refused
+from checker.explain.moves import Move
+from spec.language.evaluate import Instance, OutOfRange, Step
+from spec.language.scope import State
+from tui import glyphs
+from tui.explained import Explained, Known
+from tui.opened import Opened
+from tui.screens.compare import Compare
+from tui.screens.explaining import Explaining
+from tui.widgets.branch_tree import Tree
+from tui.widgets.lines import Lines, Pane
+
+
+class WhatIf(Explaining):
+    """The what-if screen."""
+
+    HELP = "Take any possible move from any state; every branch is kept, and its end is known."
+    MAIN = "tree"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(n), f"take({n})", f"Take move {n}", show=False)
+            for n in range(1, 10)
+        ),
+        Binding("u", "undo", "Undo", tooltip="one step back; the branch is kept"),
+        Binding("b", "nearest('broken')", "Nearest violation"),
+        Binding("o", "nearest('finished')", "Nearest end", tooltip="the nearest finished state"),
+        Binding("c", "compare", "Compare", tooltip="this branch beside the run"),
+    ]  # fmt: skip
+
+    branches: Branches
+    node: Node
+    _open: Opened | None = None
+
+    def main(self) -> ComposeResult:
+        """Yield the tree."""
+        yield Pane(id="tree")
+
+    # ---------------------------------------------------------------- drawing
+    @property
+    def k(self) -> int:
+        """The number of the state that is explained."""
+        return self.node.depth
+
+    def broken_at(self) -> int | None:
+        """Return the step at which the run breaks its property; a branch need not."""
+        return None if self.node.branch else super().broken_at()
+
+    def show_run(self) -> None:
+        """Begin anew: another run is open."""
+        self.branches, self._known = Branches(self.opened.run), Known()
+        self._marks: dict[Node, str] = {}
+        self.show_step()
+
+    def show_step(self) -> None:
+        """Leave from the step of the run that is looked at."""
+        self._at(self.branches.trunk(min(self.at, self.opened.run.end)))
+
+    def catch_up(self) -> None:
+        """Draw what is open, and take the move that another screen asks for."""
+        super().catch_up()
+        if self.explorer.opened is not None and self.opened.take is not None:
+            instance, self.opened.take = self.opened.take, None
+            self.show_step()
+            self.take(instance)
+
+    def _at(self, node: Node) -> None:
+        self.node = node
+        self.explained = Explained(self.branches.run_to(node), self._known)
+        self._draw_tree()
+        self.explain()
+        self._find_marks()
+
+    def _draw_tree(self) -> None:
+        rows = Tree(self.branches, self.node, self._marks).rows()
+        at = next(n for n, each in enumerate(rows) if each.subject is self.node)
+        self.query_one("#tree", Pane).show(rows, at)
+        count = len(self.branches.kept)
+        self.box("main", f"The run, and {count} branch{'es' * (count != 1)} beside it")
+        where = f"branch {self.node.branch}" if self.node.branch else "on the run itself"
+        broken = [j.property for j in self.explained.judge.at(self.k) if not j.holds]
+        verdict = f"  {glyphs.FAILS} {broken[0].id} {broken[0].name} is broken" if broken else ""
+        self.set_title(f"What if  {self.opened.run.name} after step {self.k}, {where}{verdict}")
+
+    @work(exclusive=True, group="tree")
+    async def _find_marks(self) -> None:
+        """Fill in, when they come, the fates of what is in the tree."""
+        new = [n for n in self._shown() if n not in self._marks]
+        if not new:
+            return
+        came = [self._came(node) for node in new]
+        try:
+            marks = await self.explorer.aside.ask(node_marks, self.explained.asked, came)
+        except Fault as fault:
+            self.say(str(fault))
+            return
+        self._marks |= dict(zip(new, marks, strict=True))
+        self._draw_tree()
+
+    def _came(self, node: Node) -> tuple[State | None, Step | None, State]:
+        """Return how a node was come to: the state before, the step, and the state."""
+        if node.instance is None:
+            return None, None, node.state
+        return self.branches.undo(node).state, node.instance.step, node.state
+
+    def _shown(self) -> list[Node]:
+        rows = self.query_one("#tree", Pane).rows
+        return [each.subject for each in rows if isinstance(each.subject, Node)]
+
+    # ---------------------------------------------------------------- moves
+    @on(Lines.Pointed, "#tree")
+    def _pointed_at_node(self) -> None:
+        node = self.query_one("#tree", Pane).subject
+        if isinstance(node, Node):
+            self._at(node)
+
+    @on(Lines.Chosen, "#moves")
+    def _chosen(self) -> None:
+        move = self.query_one("#moves", Pane).subject
+        if isinstance(move, Move):
+            self.take(move.instance)
+
+    def action_take(self, number: int) -> None:
+        """Take one of the first nine possible moves."""
+        found = [move for move in self.explained.moves(self.k) if move.enabled]
+        if number > len(found):
+            self.say(f"there are only {len(found)} possible moves here")
+        else:
+            self.take(found[number - 1].instance)
+
+    def take(self, instance: Instance) -> None:
+        """Take a move, and look at where it leads; or say why it cannot be taken."""
+        try:
+            self._at(self.branches.take(self.node, instance))
+        except Refused as guard:
+            self.say(f"this move is refused by {guard}; w says why")
+        except OutOfRange as leaving:
+            self.say(f"this move stores {leaving}, out of its range: a violation without a state")
+
+    def action_step(self, by: int) -> None:
+        """Look at the next state of this branch, or at the one before."""
+        if by < 0:
+            self.action_undo()
+            return
+        following = self.branches.following(self.node)
+        if following:
+            self._at(following[0])
+        else:
+            self.say("nothing was taken from here yet; enter takes the move that is pointed at")
+
+    def action_end(self, last: int) -> None:
+        """Look at the beginning, or at the end of this branch."""
+        node = self.node if last else self.branches.trunk(0)
+        while last and (following := self.branches.following(node)):
+            node = following[0]
+        self._at(node)
+
+    def action_undo(self) -> None:
+        """Look at the state before; what was taken stays in the tree."""
+        if self.k == 0:
+            self.say("this is the beginning")
+        else:
+            self._at(self.branches.undo(self.node))
+
+    def jump(self, k: int) -> None:
+        """Look at another state on the way to this one."""
+        node = self.node
+        while node.depth > k:
+            node = self.branches.undo(node)
+        self._at(node)
+
+    @work(exclusive=True, group="nearest")
+    async def action_nearest(self, goal: str) -> None:
+        """Go along the shortest way to a violation, or to a state in which nothing is owed."""
+        self.say(f"looking for the nearest state that is {goal}")
+        asked, node = self.explained.asked, self.node
+        try:
+            way = await self.explorer.aside.ask(nearest, asked, node.state, goal)
+        except Fault as fault:
+            self.say(str(fault))
+            return
+        if isinstance(way, str):
+            self.say(way)
+            return
+        self.say(f"{len(way)} moves away" if way else f"this state is {goal} already")
+        for name in way:
+            instance = next(m.instance for m in self._moves(node) if m.name == name)
+            try:
+                node = self.branches.take(node, instance)
+            except OutOfRange as leaving:
+                self.say(f"the next move, {name}, stores {leaving}, out of its range")
+                break
+        self._at(node)
+
+    def _moves(self, node: Node) -> list[Move]:
+        return Explained(self.branches.run_to(node), self._known).moves(node.depth)
+
+    def action_compare(self) -> None:
+        """Lay this branch beside the run."""
+        here = self.branches.run_to(self.node)
+        self.app.push_screen(Compare(self.opened.run, here, f"branch {self.node.branch}"))
+
+    def why_not(self, action: str) -> str | None:
+        """Return why an action is not possible now."""
+        if action == "compare" and hasattr(self, "node") and not self.node.branch:
+            return "this is the run itself; take a move first, or point at a branch"
+        return super().why_not(action)
