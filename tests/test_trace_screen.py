@@ -97,7 +97,7 @@ def test_enter_on_a_field_goes_to_its_last_writer() -> None:
 
 def test_a_search_goes_to_what_it_finds() -> None:
     async def check(screen: Trace, pilot: Pilot[str]) -> None:
-        await press(pilot, ["g", "slash", *"claim", "enter", "n"])
+        await press(pilot, ["g", "slash", *"action", "colon", *"claim", "enter", "n"])
         assert screen.at == 7
         assert screen.query_one(Timeline).signs.found == [2, 7]
 
