@@ -6,7 +6,6 @@ import gc
 import os
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -169,8 +168,6 @@ class Explorer(App[str]):
         place = next(place for place in PLACES if place.mode == mode)
         if place.needs_run and self.opened is None:
             return f"{place.label} needs a trace: open one in the catalogue (F2) with enter"
-        if find_spec(place.screen.partition(":")[0]) is None:
-            return f"{place.label} is not written yet"
         return None
 
     async def run_action(self, action, default_namespace=None, namespaces=None):  # type: ignore[no-untyped-def]
