@@ -78,7 +78,7 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": root, **more}
 
 
-F5, LEAVE = "\x1b[15~", "\x11"
+F3, F5, LEAVE = "\x1bOR", "\x1b[15~", "\x11"
 
 
 @pytest.mark.deep
@@ -95,6 +95,13 @@ def test_from_a_check_to_the_reason_to_the_database_and_to_a_postmortem(folder: 
     terminal.see(r"7/8")
     terminal.press("ww")
     terminal.see(r"settle_done")
+
+    terminal.press("n")
+    terminal.see(r"What if")
+    terminal.press("1")
+    terminal.see(r"branch")
+    terminal.press(F3)
+    terminal.see(r"7/8")
 
     terminal.press(F5)
     terminal.see(r"SQLite file after step 7")
