@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
 from checker.evidence.found import FOLDER
 from checker.explain.run import open_run
@@ -167,3 +169,18 @@ def test_a_smaller_screen_keeps_the_place() -> None:
         assert screen.query_one("#why").size.height == 0
 
     explore(check)
+
+
+def test_a_note_is_kept_beside_the_file_and_found_again(tmp_path: Path) -> None:
+    file = tmp_path / "late.jsonl"
+    file.write_bytes(LATE.read_bytes())
+
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        await press(pilot, ["k", "m"])
+        pilot.app.screen.query_one(Input).value = "[b]here[/]"
+        await press(pilot, ["enter", "g", "apostrophe", "enter"])
+        assert screen.at == 7
+        assert screen.query_one(Timeline).signs.noted == {7: "[b]here[/]"}
+
+    explore(check, file=str(file))
+    assert (tmp_path / "late.notes.jsonl").exists()

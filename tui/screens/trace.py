@@ -18,13 +18,14 @@ from tui import glyphs
 from tui.explained import TROUBLE, Explained, first_of
 from tui.screens.asking import Ask
 from tui.screens.explaining import Explaining
+from tui.screens.noting import Noting
 from tui.text import Plain
 from tui.widgets.lines import Lines, Pane
 from tui.widgets.scrub import Scrub
 from tui.widgets.timeline import Signs, Timeline
 
 
-class Trace(Explaining):
+class Trace(Explaining, Noting):
     """The trace screen."""
 
     HELP = "A run, step by step: what changed, what can happen next, and why or why not."
@@ -57,7 +58,8 @@ class Trace(Explaining):
         self.explained = Explained(run)
         refusing = [lens for _, lens in restored(run) if lens.refused_at is not None]
         self._lens = min(refusing, key=lambda lens: lens.refused_at or 0, default=None)
-        self._signs = Signs(refused=self._lens.refused_at if self._lens else None)
+        refused = self._lens.refused_at if self._lens else None
+        self._signs = Signs(refused=refused, noted=self.noted())
         self._tell_title()
         timeline = self.query_one(Timeline)
         timeline.show_run(run, self.at)
@@ -161,6 +163,11 @@ class Trace(Explaining):
         """Copy the command that opens this place."""
         self.app.copy_to_clipboard(self.opened.command)
         self.say(f"copied: {self.opened.command}")
+
+    def show_notes(self) -> None:
+        """Draw the signs of the steps with a note."""
+        self._signs = replace(self._signs, noted=self.noted())
+        self.query_one(Timeline).mark(self._signs)
 
     # ---------------------------------------------------------------- search
     def action_search(self) -> None:
