@@ -21,6 +21,7 @@ from spec.language import Misuse, Nat, Sort, Spec, require
 from spec.language.edits import without
 from spec.language.model import Fairness
 from spec.language.scope import Scope
+from spec.queue.periods import periods
 from spec.queue.scopes import life, requests, shared, whole
 
 
@@ -112,6 +113,31 @@ def test_a_weakly_fair_action_cannot_carry_what_is_enabled_now_and_then() -> Non
         argued(candles(burns="weak"))
 
 
+def test_a_stage_that_another_spec_leans_on_stands_before_it() -> None:
+    base = argued(candles())
+    shaded = Spec("shaded", base)
+    shaded.durable("shade", Candle, bool, False, "it stands in the shade")
+
+    @shaded.action(fair="weak")
+    def unshade(s, c: Candle):  # type: ignore[no-untyped-def]
+        """The shade is taken off."""
+        s.shade[c] = False
+
+    @shaded.stays(by=unshade, before=base.stages["lit_again"])
+    def no_shade(s, c: Candle):  # type: ignore[no-untyped-def]
+        """No candle is left in the shade."""
+        return ~s.shade[c]
+
+    assert list(shaded.stages) == ["wax_left", "no_shade", "lit_again", "burnt_down"]
+    assert list(base.stages) == ["wax_left", "lit_again", "burnt_down"]
+    with pytest.raises(Misuse, match="all_lit stands before a stage of another spec"):
+
+        @base.stays(by=base.actions["light"], before=no_shade)
+        def all_lit(s, c: Candle):  # type: ignore[no-untyped-def]
+            """Every candle is lit."""
+            return s.lit[c]
+
+
 def test_an_action_without_fairness_carries_nothing() -> None:
     assert in_a_scope(candles(lights=None)) == "violated"
     with pytest.raises(Misuse, match="lit_again relies on light, which need never be taken"):
@@ -201,7 +227,7 @@ def test_a_finite_fault_ceases() -> None:
 
 
 # ------------------------------------------------------------------ the queue
-SPECS = [life, requests, shared, whole]
+SPECS = [life, requests, shared, whole, periods]
 
 
 @pytest.mark.parametrize("solver", [z3_solver, cvc5_solver])

@@ -20,7 +20,10 @@ from checker.prove.values import parse, show
 from spec.language import Spec
 from spec.language.edits import without
 from spec.language.scope import Scope
+from spec.queue.intents import intents
+from spec.queue.periods import periods
 from spec.queue.scopes import life, requests, shared, whole
+from spec.queue.versions import versions
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import Decision, Manager, Phase, commit_protocol
 
@@ -101,7 +104,9 @@ def test_a_claim_that_a_run_violates_is_not_proved() -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("spec", [life, requests, shared, whole], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "spec", [life, requests, shared, whole, intents, versions, periods], ids=lambda s: s.name
+)
 def test_every_claim_of_the_queue_is_proved_by_both_solvers(spec: Spec) -> None:
     made = prove(spec)
     claims = [p for p in spec.properties.values() if p.kind in ("invariant", "step", "leads_to")]

@@ -29,6 +29,12 @@ DETECTORS = {
     "FM-006c": Detector("nothing_is_given_up_untried"),
     "FM-007": Detector("every_claim_has_an_outcome"),
     "FM-009": Detector("leases_are_judged_by_their_stamp"),
+    "FM-005": Detector("changes_are_followed_by_jobs"),
+    "FM-008d": Detector(
+        table="step",
+        where="action = 'return_store' AND status = 'claimed' AND silence_after <> 'none'",
+    ),
+    "FM-008e": Detector("connections_decide_nothing"),
     "FM-010": Detector(table="step", where=f"action = 'settle_done' AND {_STALE}"),
     "FM-011": Detector(
         table="step",
@@ -47,6 +53,7 @@ DETECTORS = {
     "FM-028": Detector("verdicts_are_just"),
     "FM-029": Detector("deaths_are_announced"),
     "FM-030": Detector("terminal_is_absorbing"),
+    "FM-035b": Detector("nothing_stands_on_a_withdrawn_input"),
 }
 
 _TIME = (
@@ -59,6 +66,11 @@ _OUTSIDE = (
     "better. {remedy}"
 )
 
+_ALIVE = (
+    "a worker that does not renew is to the store what a dead one is, and recovery treats it so. "
+    "Watch how many claims of workers that live are ended by recovery"
+)
+
 UNDETECTED = {
     "FM-002a": _TIME,
     "FM-003c": _OUTSIDE.format(
@@ -69,8 +81,12 @@ UNDETECTED = {
     ),
     "FM-006b": "the row says that the job has failed, and not that nobody understood it: have "
     "workers say which kinds they know, and compare",
+    "FM-008a": _ALIVE,
+    "FM-008b": _ALIVE,
     "FM-008c": "beginning a job changes no row, and the trace hears of it only with the next step "
     "of that worker; what it then writes is fenced",
+    "FM-014": "the row is that of any claim that is renewed; that its worker was started again in "
+    "between is no step on a row. Watch the age of the oldest claim",
     "FM-017": _TIME,
     "FM-019": "the marker says that the effect took place, and the store holds nothing else that "
     "knows of it: ask whatever the effect was made in",

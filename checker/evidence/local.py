@@ -48,13 +48,12 @@ class Healthy:
         self._positions = {(p.field.name, p.element): n for n, p in enumerate(scope.places)}
 
     def rows(self) -> set[tuple[Value, ...]]:
-        """Return each row that some state has; a job that is absent has none."""
+        """Return each row that some state has; a job of which nothing is known has none."""
         fields = list(self.table.columns)
         found: set[tuple[Value, ...]] = set()
         for j in range(self.scope.size(self.table.sort)):
             found |= set(self._distinct([(f, j) for f in fields]))
-        status = [f.name for f in fields].index("status")
-        return {row for row in found if row[status] != "absent"}
+        return found - {tuple(self.table.initial[f.name] for f in fields)}
 
     def steps(self) -> set[LocalStep]:
         """Return each durable step that some state allows."""

@@ -1,13 +1,14 @@
 """The catalogue of failure modes: each is the queue with one protection taken away.
 
-`handing_out`, `settling`, `recovering` and `working` hold them, in the order of a job's life, and
-`storing`, `keeping` and `waiting` those of the store and of what it keeps; `incidents` says where
-each happened; `naive` holds steps as they are often written. `guards` says which guard of the spec
-belongs to which failure mode, and why the others belong to none.
+`handing_out`, `holding`, `settling`, `recovering` and `working` hold them, in the order of a job's
+life, and `storing`, `keeping` and `waiting` those of the store and of what it keeps; `incidents`
+says where each happened; `naive` holds steps as they are often written. `guards` says which guard
+of the spec belongs to which failure mode, and why the others belong to none.
 """
 
 from spec.failures import (
     handing_out,
+    holding,
     keeping,
     recovering,
     settling,
@@ -19,6 +20,7 @@ from spec.failures.failure import FailureMode, Loss
 
 _MODES = (
     *handing_out.MODES,
+    *holding.MODES,
     *settling.MODES,
     *recovering.MODES,
     *working.MODES,

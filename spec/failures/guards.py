@@ -42,6 +42,14 @@ BELONG_TO_NONE = {
     "plan.unknown": "is `enqueue.new_key` (FM-024a), for a job for later",
     "fall_due.waits": "says what time is: it comes once",
     "complete.queued": "says what a run is: of a job that is in the queue",
+    "withdraw.known": "says what an input is: that of a job in the queue",
+    "disconnect.claimed": "says what a connection is: a job was claimed over it",
+    "pass_period.claimed": "says what a period is: a part of a claim",
+    "pass_period.named": "says whose period it is: that of the worker in the row",
+    "lose_store.claimed": "says what an outage is: somebody with a claim misses the store",
+    "return_store.out": "says what a return is: the store was out of reach",
+    "claim.reachable": "says what an outage is: nothing is claimed while it lasts",
+    "heartbeat.reachable": "says what an outage is: nobody is heard while it lasts",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""
 

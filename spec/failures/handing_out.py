@@ -36,6 +36,34 @@ MODES = (
         "Claim, lease and token change in one durable step.",
     ),
     FailureMode(
+        "FM-005",
+        "a_change_is_committed_without_its_job",
+        Loss(
+            ("split commit outbox",),
+            "changes_are_followed_by_jobs",
+            "intents",
+            "A client commits its change and dies before it asks for the job that has to follow.",
+        ),
+        "The request for the job is written in the transaction that it belongs to.",
+        elsewhere=(
+            Loss(
+                ("cross_off.stored",),
+                "changes_are_followed_by_jobs",
+                "intents",
+                "The relay takes the request out of the outbox before the job is in the queue.",
+            ),
+        ),
+        naive=(
+            Loss(
+                ("enqueue.due",),
+                "jobs_follow_changes",
+                "intents",
+                "The job is put into the queue first, so that it cannot be forgotten: a worker "
+                "may begin it before the change is committed, and it may never be.",
+            ),
+        ),
+    ),
+    FailureMode(
         "FM-007",
         "two_workers_take_one_job",
         Loss(

@@ -26,6 +26,7 @@ from spec.queue.job import (
     interrupt,
     leased,
 )
+from spec.queue.periods import Silence, longer, well
 from spec.queue.recovery import Recoverer
 
 
@@ -50,6 +51,44 @@ def acknowledge_early(s, w: Worker, j: Job):
     s.pc[w] = Pc.claimed
     s.job[w] = j
     s.held[w] = s.token[j]
+
+
+# ------------------------------------------------------------------ holding a claim
+def pass_over_the_busy(s, v: Worker, j: Job):
+    """A period passes, and a worker that is inside the handler did not get round to renewing."""
+    renews = well(s, v, j) & s.reachable[j] & (s.pc[v] != Pc.running)
+    require(
+        claimed=leased(s, j),
+        named=s.owner[j] == v,
+        renewed=~(renews & (s.silence[j] == Silence.part)),
+    )
+    s.silence[j] = longer(s, j)
+
+
+def renew_by_name(s, w: Worker, j: Job):
+    """A process renews every lease whose row bears its name."""
+    require(
+        up=s.pc[w] != Pc.down,
+        leased=leased(s, j),
+        named=s.owner[j] == w,
+        reachable=s.reachable[j],
+    )
+    s.lease[j] = Lease.live
+    s.silence[j] = Silence.none
+    s.stalled[w] = False
+
+
+def free_with_connection(s, j: Job):
+    """The connection breaks, and with it goes the lock that said that the job was taken."""
+    require(claimed=leased(s, j))
+    s.connected[j] = False
+    end_claim(s, j, Status.ready, Reason.none)
+
+
+def return_without_grace(s, j: Job):
+    """The store is back, and counts silence from when somebody was last heard of."""
+    require(out=~s.reachable[j])
+    s.reachable[j] = True
 
 
 # ------------------------------------------------------------------ settling
@@ -115,6 +154,13 @@ def mark_first(s, w: Worker):
     s.progress[w] = Progress.first
 
 
+def withdraw_and_undo(s, j: Job):
+    """The input is rolled back, and its effect is compensated, whether or not there was one."""
+    require(known=s.status[j] != Status.absent)
+    s.withdrawn[j] = True
+    s.undone[j] = True
+
+
 def fail_directly(s, w: Worker):
     """The worker counts its failure and buries the job itself; what goes with a death is left
     out.
@@ -128,12 +174,17 @@ def fail_directly(s, w: Worker):
 _STEPS: tuple[Callable[..., Any], ...] = (
     pop,
     acknowledge_early,
+    pass_over_the_busy,
+    renew_by_name,
+    free_with_connection,
+    return_without_grace,
     fail_and_roll_back,
     recover_what_is_claimed,
     recover_uncharged,
     recover_as_failure,
     recover_without_notice,
     mark_first,
+    withdraw_and_undo,
     fail_directly,
     *naive_storing.STEPS,
 )

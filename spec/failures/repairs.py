@@ -115,6 +115,18 @@ def put_back_untried(s, j: Job):
     s.status[j] = Status.ready
 
 
+def ask_again(s, j: Job):
+    """A change that is committed without its job gets the request for it."""
+    require(committed=s.committed[j], unasked=~s.outbox[j], unfollowed=s.status[j] == Status.absent)
+    s.outbox[j] = True
+
+
+def take_back_effect(s, j: Job):
+    """What was committed of a withdrawn input is compensated."""
+    require(withdrawn=s.withdrawn[j], recorded=s.recorded[j], stands=~s.undone[j])
+    s.undone[j] = True
+
+
 def done_is_on_record(s, j: Job):
     """What a row shows of `done_has_its_effect`."""
     return (s.status[j] == Status.done) >> s.recorded[j]
@@ -130,11 +142,14 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-002b": (drop_lease, give_back, let_expire),
     "FM-003b": (drop_lease, let_expire, announce_late, take_back_notice),
     "FM-006c": (put_back_untried,),
+    "FM-005": (ask_again,),
+    "FM-008e": (charge,),
     "FM-022b": (reopen_unproved,),
     "FM-027a": (charge,),
     "FM-027b": (charge,),
     "FM-028": (reopen_unjust, correct_reason, announce_late),
     "FM-029": (announce_late,),
+    "FM-035b": (take_back_effect,),
 }
 """Which repairs each failure mode wants; where none is named, bad rows are set aside."""
 
@@ -152,6 +167,10 @@ RESIDUE = {
     "FM-006c": "the job was late by as long as it lay given up",
     "FM-009": "work that was under way was begun again beside it; what the first worker then "
     "reports is refused",
+    "FM-005": "the job is late by as long as nobody had asked for it",
+    "FM-008d": "work that was under way was doubled: the token keeps the late worker out of the "
+    "row, not out of the world",
+    "FM-008e": "work that was under way was doubled, and its first worker is refused at the end",
     "FM-010": "the job is done by the word of a worker that had lost it; the worker that held it "
     "was never heard",
     "FM-011": "an attempt was charged to the wrong claim, and work that was under way was doubled",
@@ -168,5 +187,6 @@ RESIDUE = {
     "FM-035a": "what two workers did under one token cannot be told apart; the store is put back "
     "once more, as a new history, so that both are refused",
     "FM-029": "whoever waits for the notice was told late",
+    "FM-035b": "whoever read the effect before it was taken back has read it",
 }
 """What no repair takes back."""

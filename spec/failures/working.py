@@ -98,4 +98,32 @@ MODES = (
         ),
         "Each attempt looks at what is on record before it writes.",
     ),
+    FailureMode(
+        "FM-035b",
+        "what_was_made_of_a_withdrawn_input_stands",
+        Loss(
+            ("record.valid",),
+            "nothing_stands_on_a_withdrawn_input",
+            "versions",
+            "The input of a job is withdrawn while its worker is at it, and the worker commits "
+            "what it made of it.",
+        ),
+        "A commit needs an input that is still valid, and a withdrawal takes back what was made.",
+        elsewhere=(
+            Loss(
+                ("split withdraw undone",),
+                "nothing_stands_on_a_withdrawn_input",
+                "versions",
+                "The input is marked, and whoever marks it dies before the effect is taken back.",
+            ),
+        ),
+        naive=(
+            Loss(
+                ("instead withdraw withdraw_and_undo",),
+                "only_what_took_place_is_undone",
+                "versions",
+                "The withdrawal takes the effect back without looking whether there was one.",
+            ),
+        ),
+    ),
 )

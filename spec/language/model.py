@@ -301,10 +301,10 @@ class Spec:
         return self._stage(function, "settles", None, None)
 
     def stays(
-        self, by: Action, after: Stage | None = None
+        self, by: Action, after: Stage | None = None, before: Stage | None = None
     ) -> Callable[[Callable[..., Any]], Stage]:
         """Decorate a function that returns what holds for good in the end, thanks to `by`."""
-        return lambda function: self._stage(function, "stays", by, after)
+        return lambda function: self._stage(function, "stays", by, after, before)
 
     def recurs(
         self, by: Action, after: Stage | None = None
@@ -313,11 +313,11 @@ class Spec:
         return lambda function: self._stage(function, "recurs", by, after)
 
     def _stage(
-        self, function: Callable[..., Any], kind: Any, by: Action | None, after: Stage | None
+        self, function: Callable[..., Any], kind: Any, by: Any, after: Any, before: Any = None
     ) -> Stage:
         self._fresh(function.__name__)
         stage = stages.declare(self, kind, by, after)(function)
-        self.stages[stage.name] = stage
+        self.stages = stages.placed(self.stages, stage, before)
         return stage
 
     # ---------------------------------------------------------------- what readers ask

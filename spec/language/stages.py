@@ -66,6 +66,15 @@ def declare(
     return decorate
 
 
+def placed(known: dict[str, Stage], stage: Stage, before: Stage | None) -> dict[str, Stage]:
+    """Return the stages with one more: at the end, or before the one that leans on it."""
+    if before is not None and before not in known.values():
+        raise Misuse(f"{stage.name} stands before a stage of another spec", "extend that spec")
+    names = list(known)
+    at = len(names) if before is None else names.index(before.name)
+    return {n: {**known, stage.name: stage}[n] for n in (*names[:at], stage.name, *names[at:])}
+
+
 def refuse_unfair(stage: Stage, by: Action) -> None:
     """Raise `Misuse` unless the action must be taken in the end, given when the stage enables
     it.

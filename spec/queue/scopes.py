@@ -9,13 +9,16 @@ from spec.language.scope import Scope
 from spec.queue.cancel import cancelling
 from spec.queue.deadlines import deadlines
 from spec.queue.effects import effects
+from spec.queue.intents import intents
 from spec.queue.keeping import keeping
 from spec.queue.notices import notices
+from spec.queue.periods import periods
 from spec.queue.producers import producers
 from spec.queue.recovery import recovery
 from spec.queue.schedule import schedule
 from spec.queue.space import space
 from spec.queue.storage import storage
+from spec.queue.versions import versions
 from spec.queue.waiting import waiting
 
 life = Spec(
@@ -46,7 +49,7 @@ _DEFAULT = (
     _scope("effects", shared, 2, 1, 2, "Two jobs that change shared state in two steps."),
     _scope("whole", whole, 1, 2, 2, "One job through all modules."),
 )
-# What the store and its surroundings do, each by itself: these do not mix with a job's whole life.
+# The store and the surroundings, each by itself: these do not mix with a job's whole life.
 _APART = (
     Scope(
         "storage",
@@ -78,6 +81,9 @@ _APART = (
         {"Job": 1, "Worker": 1, "MaxFails": 1, "MaxInterrupts": 1, "Promoter": 2},
         "One job that is for later.",
     ),
+    _scope("intents", intents, 1, 2, 2, "One job that follows a change of its client."),
+    _scope("versions", versions, 1, 1, 2, "One job whose input may be withdrawn."),
+    _scope("holding", periods, 1, 1, 2, "One job, held by name, over a connection, in time."),
 )
 _DEEP = (
     _scope("life-deep", life, 3, 1, 2, "Three jobs for two workers."),
