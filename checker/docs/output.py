@@ -18,11 +18,14 @@ from checker.story import render
 from spec.language.scope import Scope
 
 WIDTH = 96
+_HEAD, _TAIL = 11, 12
+"""The lines that the README shows of what `ffq check` prints: the first scopes, the last claims."""
+
 _TIMES = re.compile(r", [\d.,]+ s(, [\d,]+ states/s)?(?=[:\n]|$)")
 
 
 def evidence(index: Index, watch: Callable[[Scope], Report | None]) -> str:
-    """Print what `ffq check` prints."""
+    """Print the beginning and the end of what `ffq check` prints."""
     scopes = tuple(s for s in index.scopes if s.name in index.default)
     results = list(check.run(check.Plan(scopes), watch))
     text = io.StringIO()
@@ -31,7 +34,10 @@ def evidence(index: Index, watch: Callable[[Scope], Report | None]) -> str:
         console.show_result(out, result)
     console.show_verdicts(out, results)
     out.print(console.summary(results))
-    return _shown("ffq check", without_times(text.getvalue()))
+    lines = without_times(text.getvalue()).strip("\n").splitlines()
+    left_out = f"(... {len(lines) - _HEAD - _TAIL} lines more ...)"
+    lines[_HEAD:-_TAIL] = ["", left_out, ""]
+    return _shown("ffq check", "\n".join(lines))
 
 
 def story(index: Index, watch: Callable[[Scope], Report | None], scope: str, guard: str) -> str:
