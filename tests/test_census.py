@@ -29,7 +29,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "schedule": (15, 7),
     "intents": (3_508, 18),
     "versions": (11_169, 20),
-    "holding": (93_968, 25),
+    "holding": (31_260, 25),
 }
 
 
