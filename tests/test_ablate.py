@@ -151,6 +151,7 @@ def test_an_unknown_scope_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> No
     assert "no scope 'nowhere'" in capsys.readouterr().err
 
 
+@pytest.mark.deep
 @made_up
 def test_a_run_that_a_limit_ends_is_not_finished() -> None:
     asked = ["ablate", "--guard", "record.fenced", "--max-states", "10", "--engine", "plain"]

@@ -36,7 +36,9 @@ def test_at_first_nothing_is_known() -> None:
 
 def test_a_claim_has_a_column_for_each_scope_that_knows_it() -> None:
     rows = {row.name: row for row in board.claims()}
-    assert set(rows["rows_are_kept"].cells) == {"one-job", "life", "requests", "effects", "whole"}
+    on_leases = {"one-job", "life", "requests", "effects", "whole"}
+    on_leases |= {"intents", "versions", "holding"}
+    assert set(rows["rows_are_kept"].cells) == on_leases
     assert set(rows["answers_are_kept"].cells) == {"storage"}
     assert "requests" in rows["a_request_is_repeated"].cells
     assert "one-job" not in rows["a_request_is_repeated"].cells

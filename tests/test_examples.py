@@ -63,6 +63,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "queue.db"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_money_is_lost_or_made_and_each_payment_is_made_once(file: Path, seed: int) -> None:
     out, _ = killed("payments", file, seed, steps=40 * 5)

@@ -36,6 +36,7 @@ def test_what_breaks_in_fewer_steps_than_without_either_is_sooner() -> None:
     assert sooner_together({"a": 3, "b": 4}, {"a": 5, "b": 2}, both) == {"b": 1}
 
 
+@pytest.mark.deep
 def test_each_pair_is_asked_once_in_a_scope_of_one_of_the_two() -> None:
     seen = set()
     for name, asked in pairs.asked().items():

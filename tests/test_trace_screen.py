@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
@@ -97,6 +98,7 @@ def test_enter_on_a_field_goes_to_its_last_writer() -> None:
     explore(check)
 
 
+@pytest.mark.deep
 def test_a_search_goes_to_what_it_finds() -> None:
     async def check(screen: Trace, pilot: Pilot[str]) -> None:
         await press(pilot, ["g", "slash", *"action", "colon", *"claim", "enter", "n"])
@@ -106,6 +108,7 @@ def test_a_search_goes_to_what_it_finds() -> None:
     explore(check)
 
 
+@pytest.mark.deep
 def test_a_move_is_taken_beside_the_run_and_undone() -> None:
     async def check(screen: Trace, pilot: Pilot[str]) -> None:
         await press(pilot, ["k", "1"])
@@ -171,6 +174,7 @@ def test_a_smaller_screen_keeps_the_place() -> None:
     explore(check)
 
 
+@pytest.mark.deep
 def test_a_note_is_kept_beside_the_file_and_found_again(tmp_path: Path) -> None:
     file = tmp_path / "late.jsonl"
     file.write_bytes(LATE.read_bytes())
