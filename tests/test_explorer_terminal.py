@@ -75,7 +75,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def environment(**more: str) -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[1])
-    return {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": root, **more}
+    # Screens that were drawn in this process before leave the size of theirs behind.
+    kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    return {**kept, "TERM": "xterm-256color", "PYTHONPATH": root, **more}
 
 
 F3, F5, LEAVE = "\x1bOR", "\x1b[15~", "\x11"
