@@ -1,7 +1,6 @@
 """The fate of a state is exact: held against walks over small graphs and against the evaluator."""
 
 from collections.abc import Callable
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from checker.compiled.graph import Graph
 from checker.compiled.layout import Layout
 from checker.explain.backwards import NEVER, Marked, search
-from checker.explain.columns import Columns, Reader
 from checker.explain.fate import Fate, fates, mark
 from checker.explain.marked import marked
 from checker.explain.run import broken_run
@@ -24,7 +22,6 @@ from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
 from spec.language.expr import Bound
 from spec.language.scope import Scope, State
 from spec.language.tree import walk
-from tests.expressions import BOXES, random_expression
 from tests.specs.corners import corners
 from tests.specs.doors import DOOR
 from tests.specs.lamps import SHOP, STREET
@@ -366,29 +363,6 @@ def test_the_search_equals_relaxing_every_edge(graph: Marked) -> None:
     found = search(graph)
     assert [NEVER if n >= many else n for n in need] == found.faults.tolist()
     assert finishes == found.finishes.tolist()
-
-
-# ---------------------------------------------------------------- expressions over arrays
-@pytest.mark.parametrize("seed", range(40))
-def test_columns_mean_what_the_evaluator_means(seed: int) -> None:
-    random, layout, evaluator = Random(seed), Layout(BOXES), Evaluator(BOXES)
-    from tests.expressions import BOX, HAND
-
-    def value(t: Any) -> Any:
-        if isinstance(t, Nat):
-            return random.randrange(4)
-        options = BOXES.choices(t)
-        return random.choice(
-            [*options, None] if t is type(HAND.type) or t is HAND.type else options
-        )
-
-    states = [tuple(value(p.field.type) for p in BOXES.places) for _ in range(20)]
-    columns = Columns(layout, np.array([layout.pack(s) for s in states], np.int64))
-    e = random_expression(random, bool, 4)
-    for binding in BOXES.bindings((BOX, HAND)):
-        meaning = evaluator.meaning(e, binding)
-        expected = [bool(meaning(s, s)) for s in states]
-        assert Reader(layout).truth(e, binding, columns).tolist() == expected, str(e)
 
 
 # ---------------------------------------------------------------- as a whole

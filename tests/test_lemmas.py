@@ -16,12 +16,10 @@ import numpy as np
 import pytest
 
 from checker.compiled import explore
-from checker.compiled.states import states
 from checker.exploration import Limits
 from checker.plain import _Search
 from checker.prove import z3_solver
-from checker.prove.atoms import shapes, written_lemma
-from checker.prove.columns import Columns
+from checker.prove.atoms import written_lemma
 from checker.prove.decided import decide
 from checker.prove.houdini import base, keep, not_implied
 from checker.prove.mining import clauses, mine, negation
@@ -72,25 +70,6 @@ def test_candidates_hold_in_every_state_that_the_plain_explorer_visits(scope: Sc
     for p in found:
         claim = Claim(evaluator, p)
         assert not [s for s in search.came_from if claim.holds(s)], p.body
-
-
-@pytest.mark.parametrize("scope", [LOCK, CORNERS, COMMIT], ids=lambda s: s.name)
-def test_columns_say_what_the_evaluator_says(scope: Scope) -> None:
-    layout, packed = states(scope)
-    columns, evaluator = Columns(layout, packed), Evaluator(scope)
-    search = _Search(scope, (), None)
-    search.run(Limits(), frozenset())
-    rows = {tuple(map(int, row)): i for i, row in enumerate(packed)}
-    known = [(s, rows[layout.pack(s)]) for s in search.came_from if layout.pack(s) in rows]
-    assert len(known) == len(rows) > 50
-    claims = [p for p in scope.spec.properties.values() if p.kind in ("invariant", "sometimes")]
-    bodies = [(p.params, p.body) for p in claims]
-    bodies += [(shape.params, atom) for shape in shapes(scope.spec) for atom in shape.atoms]
-    for params, body in bodies:
-        for binding in scope.bindings(params):
-            env = {v.name: layout.code(v.type, binding[v.name]) for v in params}
-            column, meaning = columns.of(body, env), evaluator.meaning(body, binding)
-            assert [bool(meaning(s, s)) for s, _ in known] == [bool(column[i]) for _, i in known]
 
 
 def test_clauses_are_those_that_trying_all_of_them_finds() -> None:

@@ -120,8 +120,8 @@ def _in_graph(
     evaluator: Evaluator, state: State, condition: Expr, binding: Binding, limits: Limits | None
 ) -> Enabled | NeverAgain | str:
     """Search the explored graph level by level, or return why that is not possible."""
+    from checker.columns import Columns, Reader
     from checker.compiled.layout import Layout, TooWide
-    from checker.explain.columns import Columns, Reader
     from checker.explain.explored import explored
 
     try:

@@ -32,7 +32,7 @@ NEVER = 255
 
 _ENGINES = (
     "spec/language", "checker/compiled", "checker/explain/fate.py", "checker/explain/marked.py",
-    "checker/explain/backwards.py", "checker/explain/columns.py", "checker/explain/clauses.py",
+    "checker/explain/backwards.py", "checker/columns.py", "checker/explain/clauses.py",
     "checker/explain/explored.py",
 )  # fmt: skip
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from checker.columns import Columns, Reader
 from checker.compiled.graph import Graph
 from checker.compiled.layout import Layout
 from checker.explain.backwards import Array, Marked
 from checker.explain.clauses import conjuncts
-from checker.explain.columns import Columns, Reader
 from checker.story import RANGE
 from spec.language.evaluate import Binding, changes
 from spec.language.expr import Bound, Const, Expr, Not

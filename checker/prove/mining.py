@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from checker.columns import Columns, Reader
 from checker.compiled.states import states
 from checker.prove.atoms import Shape, shapes
-from checker.prove.columns import Columns
 from spec.language.expr import And, Expr, Implies, Less, LessEqual, Not, Or
 from spec.language.model import Property
 from spec.language.scope import Scope
@@ -44,11 +44,12 @@ class Mined:
 
 def mine(scope: Scope, literals: int) -> Mined:
     """Return the minimal clauses of so many literals that are true in every state of the scope."""
-    columns = Columns(*states(scope))
+    layout, words = states(scope)
+    reader, columns = Reader(layout), Columns(layout, words)
     atoms = valuations = tried = 0
     found: list[tuple[int, Property]] = []
     for shape in shapes(scope.spec):
-        table = _valuations(columns, shape)
+        table = _valuations(reader, columns, shape)
         atoms, valuations = atoms + table.shape[1], valuations + len(table)
         tried += sum(comb(table.shape[1], k) * 2**k for k in range(1, literals + 1))
         sort = "_".join(v.type.__name__.lower() for v in shape.params) or "all"  # type: ignore[union-attr]  # a sort
@@ -60,15 +61,14 @@ def mine(scope: Scope, literals: int) -> Mined:
                 (len(clause), Property("candidate", name, doc, "lemma", shape.params, body))
             )
     found.sort(key=lambda sized: sized[0])
-    return Mined(scope, columns.count, atoms, valuations, tried, tuple(p for _, p in found))
+    return Mined(scope, len(columns), atoms, valuations, tried, tuple(p for _, p in found))
 
 
-def _valuations(columns: Columns, shape: Shape) -> Any:
+def _valuations(reader: Reader, columns: Columns, shape: Shape) -> Any:
     """Return each combination of truth values that the atoms have in some state, once."""
     rows = []
-    for code in columns.codes(shape.params[0]) if shape.params else [0]:
-        env = {v.name: code for v in shape.params}
-        table = np.stack([columns.of(atom, env) for atom in shape.atoms])
+    for binding in reader.scope.bindings(shape.params):
+        table = np.stack([reader.truth(atom, binding, columns) for atom in shape.atoms])
         rows.append(_distinct(_words(table.T)))
     packed = _distinct(np.concatenate(rows)).view(np.uint8)
     return np.unpackbits(packed, axis=1, count=len(shape.atoms)).astype(bool)
