@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from checker.lasso import Decision, Lasso, Part, round_trip
 from spec.language.edits import without
-from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
+from spec.language.evaluate import Claim, Evaluator, instances
 from spec.language.model import Property
 from spec.language.scope import Scope, State
 
@@ -47,7 +47,7 @@ class _Graph:
             here = len(self.edges)
             self.edges.append([])
             for k, step in enumerate(self.steps):
-                after = _after(step, self.states[here])
+                after = step.successor(self.states[here])
                 if after is None or after == self.states[here]:
                     continue  # a step that changes nothing is standing still
                 if after not in number:
@@ -71,15 +71,6 @@ class _Graph:
     def stays(self, e: _Edge, within: set[int]) -> bool:
         """Return whether the step can be taken again and again without leaving these states."""
         return e.target in within and e.step not in self.finite
-
-
-def _after(step: Instance, state: State) -> State | None:
-    if step.refusal(state) is not None:
-        return None
-    try:
-        return step.after(state)
-    except OutOfRange:
-        return None  # the explorer reports it
 
 
 def _outcome(claim: Property) -> Property:

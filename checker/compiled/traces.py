@@ -86,10 +86,9 @@ class Tracer:
 
     def _forward(self, state: State, target: Words) -> tuple[Instance, State]:
         """Return a step to a state whose representative is the target."""
-        for step in self._enabled(state):
-            try:
-                after = step.after(state)
-            except OutOfRange:
+        for step in self.steps:
+            after = step.successor(state)
+            if after is None:
                 continue
             if self.search.canonical(self.search.compiled.layout.pack(after)) == target:
                 return step, after

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from checker.docs.spec_index import Index
-from spec.language.evaluate import Evaluator, OutOfRange, instances
+from spec.language.evaluate import Evaluator, instances
 from spec.language.model import Field
 from spec.language.scope import Scope, State
 from spec.language.types import is_enum, is_sort
@@ -51,12 +51,9 @@ class Steps:
         while level:
             state = level.pop()
             for step in steps:
-                if step.refusal(state) is not None:
+                after = step.successor(state)
+                if after is None:
                     continue
-                try:
-                    after = step.after(state)
-                except OutOfRange:
-                    continue  # the explorer reports it
                 yield state, step.step.action.name, after
                 if after not in seen:
                     seen.add(after)

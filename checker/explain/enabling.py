@@ -15,7 +15,7 @@ from checker.explain.backwards import Array
 from checker.explain.moves import every_step
 from checker.exploration import Limits
 from checker.lasso import named
-from spec.language.evaluate import Binding, Evaluator, Instance, OutOfRange
+from spec.language.evaluate import Binding, Evaluator, Instance
 from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not
 from spec.language.scope import Scope, State
 
@@ -91,20 +91,11 @@ def _nearby(
         if len(came) > NEAR:
             return Unknown(len(came), "")
         for step in every:
-            after = _after(step, here)
+            after = step.successor(here)
             if after is not None and after not in came:
                 came[after] = (here, step)
                 left.append(after)
     return NeverAgain(len(came))
-
-
-def _after(step: Instance, state: State) -> State | None:
-    if step.refusal(state) is not None:
-        return None
-    try:
-        return step.after(state)
-    except OutOfRange:
-        return None
 
 
 def _way(came: dict[State, tuple[State, Instance] | None], state: State) -> tuple[Instance, ...]:

@@ -180,6 +180,17 @@ class Instance:
             following[write.position(state)] = write.value(state)
         return tuple(following)
 
+    def successor(self, state: State) -> State | None:
+        """Return the state after the step, or None if there is none: a guard refuses it, or a
+        number would leave its field's range, which the explorer reports.
+        """
+        if self.refusal(state) is not None:
+            return None
+        try:
+            return self.after(state)
+        except OutOfRange:
+            return None
+
 
 class _Write:
     def __init__(self, evaluator: Evaluator, update: Update, binding: Binding) -> None:
