@@ -1,0 +1,25 @@
+"""A queue in a file, whose clock stands still until a test moves it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from impl.queue import Queue
+from tests.clocks import HandClock
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "queue.db"
+
+
+@pytest.fixture
+def queue(file: Path, clock: HandClock) -> Iterator[Queue]:
+    with Queue(file, clock=clock, lease_ms=10_000) as opened:
+        yield opened

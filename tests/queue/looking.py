@@ -1,0 +1,44 @@
+"""What tests of the queue do with it beside what its users do: read its file, and hold claims."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from impl.attempt import Attempt, claim
+from impl.queue import Queue
+from spec.queue.job import Worker as WorkerSort
+
+
+def rows(file: Path, sql: str, *values: Any) -> list[Any]:
+    """Return what another connection reads in the file.
+
+    Not one of the standard library's: two builds of SQLite in one process undo each other's locks.
+    """
+    with closing(apsw.Connection(str(file))) as other:
+        return other.execute(sql, values).fetchall()
+
+
+def status(file: Path) -> dict[int, str]:
+    return dict(rows(file, "SELECT id, status FROM job"))
+
+
+def claimed(queue: Queue, kind: str = "k") -> Attempt:
+    """Return an attempt that nobody will look after, as one of a worker that has died."""
+    with queue.transaction() as t:
+        attempt = claim(queue, t, queue_worker(queue, t), [kind])
+    assert attempt is not None
+    return attempt
+
+
+def queue_worker(queue: Queue, t: Any) -> Any:
+    from impl.transaction import newcomer
+
+    ((number,),) = t.execute("INSERT INTO process (sort, pid) VALUES ('Worker', 0) RETURNING id")
+    return newcomer(queue.store.design, WorkerSort, number - 1)
+
+
+def fail(queue: Queue, attempt: Attempt, error: str = "boom") -> None:
+    with queue.transaction() as t:
+        attempt.fail(t, error)

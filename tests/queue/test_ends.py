@@ -1,0 +1,148 @@
+"""What can be done with a job that has died or waits, and who hears of a death."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impl.attempt import Attempt
+from impl.outcomes import Refused
+from impl.queue import Queue
+from impl.requests import BadRequest
+from impl.worker import Worker
+from tests.clocks import HandClock
+from tests.queue.looking import claimed, rows, status
+
+
+def dead_job(queue: Queue, handler: Callable[[Attempt], None], **given: Any) -> int:
+    job = queue.enqueue("k", max_attempts=1, **given).id
+    Worker(queue, {"k": handler}).run(until_empty=True)
+    return job
+
+
+def boom(attempt: Attempt) -> None:
+    raise RuntimeError("boom")
+
+
+def test_a_dead_job_is_retried_as_a_new_one_and_once(queue: Queue, file: Path) -> None:
+    job = dead_job(queue, boom, payload=[1], key="order 7", timeout=5)
+    again = queue.retry(job)
+    assert (again.new, queue.retry(job)) == (True, queue.retry(job))
+    assert not queue.retry(job).new
+    assert status(file) == {1: "dead", 2: "ready"}
+    assert rows(file, "SELECT kind, payload, timeout_ms, retry_of FROM task WHERE id = 2") == [
+        ("k", "[1]", 5000, 1)
+    ]
+    assert rows(file, "SELECT fails, max_fails, token FROM job WHERE id = 2") == [(0, 1, 0)]
+
+
+def test_a_retry_of_a_retry_is_known_outside_by_the_first_key(queue: Queue) -> None:
+    job = dead_job(queue, boom, key="order 7")
+    keys = []
+
+    def see(attempt: Attempt) -> None:
+        keys.append(attempt.key)
+        raise RuntimeError("boom")
+
+    for _ in range(3):
+        job = queue.retry(job).id
+        Worker(queue, {"k": see}).run(until_empty=True)
+    assert keys == ["order 7"] * 3
+
+
+def test_a_retry_does_not_repeat_the_steps_that_are_done(queue: Queue, file: Path) -> None:
+    queue.define("CREATE TABLE ledger (what TEXT) STRICT")
+    asked: list[int] = []
+
+    def half(attempt: Attempt) -> None:
+        attempt.once("debit", ("INSERT INTO ledger VALUES (?)", ("debit",)))
+        asked.append(attempt.result("price", lambda: len(asked) + 41))
+        if attempt.id == 1:
+            raise RuntimeError("the credit fails")
+
+    job = dead_job(queue, half)
+    assert rows(file, "SELECT letter FROM job") == [("half",)]
+    queue.retry(job)
+    Worker(queue, {"k": half}).run(until_empty=True)
+    assert status(file) == {1: "dead", 2: "done"}
+    assert rows(file, "SELECT what FROM ledger") == [("debit",)]
+    assert asked == [41, 41]
+
+
+@pytest.mark.parametrize("state", ["ready", "claimed", "done"])
+def test_only_a_dead_job_is_retried(queue: Queue, file: Path, state: str) -> None:
+    queue.enqueue("k")
+    if state == "claimed":
+        claimed(queue)
+    if state == "done":
+        Worker(queue, {"k": lambda attempt: None}).run(until_empty=True)
+    with pytest.raises(BadRequest, match=f"job 1: is {state}; only a dead job can be retried"):
+        queue.retry(1)
+    with pytest.raises(BadRequest, match="job 7: is not in the queue"):
+        queue.retry(7)
+    assert len(status(file)) == 1
+
+
+def test_a_dead_job_whose_effect_was_made_is_not_retried(
+    queue: Queue, clock: HandClock, file: Path
+) -> None:
+    """Workers of this queue record and settle in one step; the spec knows others."""
+    queue.enqueue("k", max_interrupts=1)
+    attempt = claimed(queue)
+    attempt.start()
+    with queue.transaction() as t:
+        for action in ("write_first", "write_second", "record"):
+            assert not isinstance(t.take(action, attempt.worker), Refused)
+    clock.advance(10_000)
+    queue.recover()
+    assert rows(file, "SELECT status, letter FROM job") == [("dead", "applied")]
+    with pytest.raises(BadRequest, match="its effect was made before it died"):
+        queue.retry(1)
+
+
+def test_a_job_that_waits_is_cancelled(queue: Queue, file: Path) -> None:
+    queue.enqueue("k")
+    queue.cancel(1)
+    assert rows(file, "SELECT status, reason, interrupts FROM job") == [("dead", "cancelled", 0)]
+    assert Worker(queue, {"k": boom}).run(until_empty=True) == {}
+    with pytest.raises(BadRequest, match="job 1: is done or dead; nothing is left"):
+        queue.cancel(1)
+    with pytest.raises(BadRequest, match="job 2: is not in the queue"):
+        queue.cancel(2)
+
+
+def test_a_job_that_is_cancelled_can_be_settled_no_more(queue: Queue, file: Path) -> None:
+    queue.define("CREATE TABLE ledger (what TEXT) STRICT")
+    queue.enqueue("k")
+
+    def cancelled(attempt: Attempt) -> None:
+        attempt.write("INSERT INTO ledger VALUES ('done')")
+        with Queue(file, clock=queue.clock) as client:
+            client.cancel(attempt.id)
+
+    assert Worker(queue, {"k": cancelled}).run(until_empty=True) == {"lost": 1}
+    assert rows(file, "SELECT status, reason, interrupts FROM job") == [("dead", "cancelled", 1)]
+    assert rows(file, "SELECT count(*) FROM ledger") == [(0,)]
+    assert rows(file, "SELECT due, lease_until, deadline FROM task") == [(None, None, None)]
+    assert queue.recover() == 0
+
+
+def test_each_death_is_announced_with_its_reason(queue: Queue, file: Path) -> None:
+    dead_job(queue, boom)
+    told: list[tuple[int, str]] = []
+    assert queue.announce(lambda *death: told.append(death)) == 1
+    assert queue.announce(lambda *death: told.append(death)) == 0
+    assert told == [(1, "failures")]
+    assert rows(file, "SELECT notice FROM job") == [("sent",)]
+
+
+def test_a_notice_that_nobody_took_is_given_again(queue: Queue, file: Path) -> None:
+    dead_job(queue, boom)
+
+    def deaf(job: int, reason: str) -> None:
+        raise ConnectionError("nobody there")
+
+    assert queue.announce(deaf) == 0
+    assert rows(file, "SELECT notice FROM job") == [("due",)]
+    assert queue.announce(lambda *_: None) == 1

@@ -1,0 +1,181 @@
+"""Claims end with their lease, their worker or their machine, and each ends once."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from impl.attempt import LostClaim
+from impl.files import StoreError
+from impl.queue import OtherBoot, Queue
+from tests.clocks import HandClock
+from tests.queue.looking import claimed, rows, status
+
+# ---------------------------------------------------------------- recovery
+
+
+def test_a_claim_is_ended_once_its_lease_has_run_out(
+    queue: Queue, clock: HandClock, file: Path
+) -> None:
+    queue.enqueue("k")
+    attempt = claimed(queue)
+    clock.advance(9_999)
+    assert queue.recover() == 0
+    clock.advance(1)
+    assert queue.recover() == 1
+    assert rows(file, "SELECT status, lease, interrupts FROM job") == [("ready", "none", 1)]
+    with queue.transaction() as t, pytest.raises(LostClaim, match="is refused: leased"):
+        attempt.fail(t, "late")
+
+
+def test_a_heartbeat_keeps_the_claim(queue: Queue, clock: HandClock) -> None:
+    queue.enqueue("k")
+    attempt = claimed(queue)
+    for _ in range(5):
+        clock.advance(9_999)
+        attempt.heartbeat(queue)
+        assert queue.recover() == 0
+
+
+def test_heartbeats_do_not_outlive_the_deadline(queue: Queue, clock: HandClock, file: Path) -> None:
+    """A handler that hangs in a live process loses its claim as one of a dead process does."""
+    queue.enqueue("k", timeout=15)
+    attempt = claimed(queue)
+    clock.advance(9_000)
+    attempt.heartbeat(queue)
+    clock.advance(6_000)  # the deadline has passed, and the lease has not
+    assert (queue.recover(), queue.recover()) == (0, 0)
+    assert rows(file, "SELECT count(*) FROM trace WHERE action = 'pass_deadline'") == [(1,)]
+    with pytest.raises(LostClaim) as lost:
+        attempt.heartbeat(queue)
+    assert lost.value.guard == "in_time"
+    clock.advance(4_000)
+    assert queue.recover() == 1
+    assert rows(file, "SELECT count(*) FROM trace WHERE action = 'pass_deadline'") == [(1,)]
+
+
+def test_a_stale_settle_is_refused_by_the_fence(queue: Queue, clock: HandClock, file: Path) -> None:
+    queue.enqueue("k")
+    slow = claimed(queue)
+    clock.advance(10_000)
+    queue.recover()
+    fast = claimed(queue)
+    assert slow.token < fast.token
+    assert (slow.token, fast.token) == ((1, 1), (1, 2))
+    with pytest.raises(LostClaim, match="start of job 1 is refused: fenced"):
+        slow.start()
+    assert fast.start()
+    with queue.transaction() as t:
+        fast.finish(t)
+    for settle in (slow.finish, lambda t: slow.fail(t, "x"), lambda t: slow.release(t, "x")):
+        with queue.transaction() as t, pytest.raises(LostClaim):
+            settle(t)
+    assert status(file) == {1: "done"}
+
+
+def test_two_that_recover_at_once_end_each_claim_once(
+    queue: Queue, clock: HandClock, file: Path
+) -> None:
+    for _ in range(20):
+        queue.enqueue("k")
+        claimed(queue)
+    clock.advance(10_000)
+    ended: list[int] = []
+    start = threading.Barrier(2)
+
+    def recover() -> None:
+        with Queue(file, clock=clock, lease_ms=10_000) as other:
+            start.wait()
+            ended.append(other.recover())
+
+    threads = [threading.Thread(target=recover) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(ended) == 20
+    assert rows(file, "SELECT DISTINCT status, interrupts FROM job") == [("ready", 1)]
+    assert rows(file, "SELECT count(*) FROM trace WHERE action = 'recover'") == [(20,)]
+
+
+def test_a_recoverer_that_comes_too_late_changes_nothing(
+    queue: Queue, clock: HandClock, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It saw the lease expired; before it writes, a heartbeat comes, or another recoverer."""
+    queue.enqueue("k")
+    attempt = claimed(queue)
+    clock.advance(10_000)
+    look = queue._recovery._late
+
+    def late_look() -> list[int]:
+        seen = look()
+        attempt.heartbeat(queue)
+        return seen
+
+    monkeypatch.setattr(queue._recovery, "_late", late_look)
+    assert queue.recover() == 0
+    assert status(file) == {1: "claimed"}
+
+
+# ---------------------------------------------------------------- boots
+
+
+def test_a_new_boot_ends_all_leases_and_begins_an_epoch(file: Path, clock: HandClock) -> None:
+    """The uptime of the new boot is less than that of the lease: it says nothing any more."""
+    with Queue(file, clock=clock, lease_ms=10_000) as before:
+        before.enqueue("k")
+        before.enqueue("k")
+        first = claimed(before)
+        clock.reboot()
+        with Queue(file, clock=clock, lease_ms=10_000) as after:
+            assert (before.epoch, after.epoch) == (1, 2)
+            assert rows(file, "SELECT lease FROM job WHERE id = 1") == [("expired",)]
+            assert after.recover() == 1
+            clock.advance(1)
+            tokens = [claimed(after).token for _ in range(2)]
+            assert sorted(tokens) == [(2, 1), (2, 2)]
+            assert all(token > first.token for token in tokens)
+            clock.advance(10_000)
+            for use in (before.recover, lambda: before.enqueue("k"), before.again):
+                with pytest.raises(OtherBoot, match="has seen another boot"):
+                    use()
+                assert len(status(file)) == 2
+    assert dict(rows(file, "SELECT name, value FROM meta"))["boot"] == "boot 2"
+
+
+def test_one_boot_is_one_epoch_however_often_it_is_seen(file: Path, clock: HandClock) -> None:
+    for _ in range(3):
+        with Queue(file, clock=clock) as queue:
+            assert queue.epoch == 1
+
+
+@pytest.mark.parametrize("again", range(5))
+def test_those_that_see_a_new_boot_at_once_begin_one_epoch(
+    file: Path, clock: HandClock, again: int
+) -> None:
+    """Nor does one find the store locked while another opens it, or is the last to close it."""
+    Queue(file, clock=clock).close()
+    clock.reboot()
+    epochs: list[int] = []
+    start = threading.Barrier(4)
+
+    def see() -> None:
+        start.wait()
+        with Queue(file, clock=clock) as queue:
+            epochs.append(queue.epoch)
+
+    threads = [threading.Thread(target=see) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert epochs == [2, 2, 2, 2]
+
+
+def test_a_system_that_cannot_tell_its_boots_is_refused(file: Path) -> None:
+    class Nowhere(HandClock):
+        def boot(self) -> str:
+            raise OSError(2, "No such file or directory")
+
+    with pytest.raises(StoreError, match="cannot tell boots apart: No such file"):
+        Queue(file, clock=Nowhere())

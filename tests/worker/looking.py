@@ -1,0 +1,18 @@
+"""What handlers under test write, and what the trace says of their attempts."""
+
+from pathlib import Path
+
+from impl.attempt import Attempt
+from impl.backoff import Backoff
+from tests.queue.looking import rows
+
+AT_ONCE = Backoff(first_ms=0)
+
+
+def notes(file: Path) -> list[tuple[str, str | None]]:
+    """Return how the attempts ended, as the trace has it."""
+    return rows(file, "SELECT action, note FROM trace WHERE action GLOB 'settle_*' ORDER BY seq")
+
+
+def enter(attempt: Attempt, what: str) -> None:
+    attempt.write("INSERT INTO ledger VALUES (?)", what)

@@ -1,0 +1,235 @@
+"""What becomes of a job when its handler returns or fails, in one process."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from impl.attempt import Attempt
+from impl.queue import Queue
+from impl.worker import Worker
+from tests.queue.looking import rows
+from tests.worker.looking import enter, notes
+
+# ---------------------------------------------------------------- the ordinary case
+
+
+def test_every_job_is_run_and_its_effect_kept(queue: Queue, file: Path) -> None:
+    for n in range(5):
+        queue.enqueue("enter", f"entry {n}")
+    tally = Worker(queue, {"enter": lambda a: enter(a, a.payload)}).run(until_empty=True)
+    assert tally == {"done": 5}
+    assert rows(file, "SELECT what FROM ledger ORDER BY what") == [
+        (f"entry {n}",) for n in range(5)
+    ]
+    assert rows(file, "SELECT DISTINCT status, token, recorded FROM job") == [("done", 1, 1)]
+
+
+def test_one_commit_settles_a_job_and_claims_the_next(queue: Queue, file: Path) -> None:
+    for _ in range(3):
+        queue.enqueue("k")
+    before = queue.store.connection.total_changes()
+    worker = Worker(queue, {"k": lambda attempt: None})
+    worker._kept_at = time.monotonic() + 60  # the house can wait
+    commits = []
+
+    def count() -> bool:
+        commits.append(1)
+        return False
+
+    queue.store.connection.set_commit_hook(count)
+    assert worker.run(until_empty=True) == {"done": 3}
+    assert before < queue.store.connection.total_changes()
+    # One to claim the first, two that settle and claim, one to settle the last.
+    assert len(commits) == 4
+
+
+def test_kinds_that_a_worker_does_not_know_are_left_alone(queue: Queue, file: Path) -> None:
+    queue.enqueue("other", key="first in line")
+    queue.enqueue("k")
+    assert Worker(queue, {"k": lambda attempt: None}).run(until_empty=True) == {"done": 1}
+    assert rows(file, "SELECT status, token FROM job ORDER BY id") == [("ready", 0), ("done", 1)]
+    assert Worker(queue, {}).run(until_empty=True) == {}
+
+
+def test_kinds_are_names_and_never_code(queue: Queue, file: Path) -> None:
+    for kind in ("os.system", "impl.worker:Worker", "__import__('os')"):
+        queue.enqueue(kind)
+    assert Worker(queue, {"k": lambda attempt: None}).run(until_empty=True) == {}
+    assert rows(file, "SELECT DISTINCT token FROM job") == [(0,)]
+
+
+# ---------------------------------------------------------------- failures
+
+
+def test_a_handler_that_fails_is_tried_again_and_then_dead(queue: Queue, file: Path) -> None:
+    queue.enqueue("k", max_attempts=3)
+
+    def boom(attempt: Attempt) -> None:
+        raise ValueError(f"attempt {attempt.token[1]}")
+
+    assert Worker(queue, {"k": boom}).run(until_empty=True) == {"failed": 3}
+    assert notes(file) == [("settle_failed", f"ValueError: attempt {n}") for n in (1, 2, 3)]
+    assert rows(file, "SELECT status, reason, letter FROM job") == [("dead", "failures", "nothing")]
+
+
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [
+        (OSError("\udcff\ud800"), "OSError: ??"),
+        (RuntimeError("x" * 5_000), "RuntimeError: " + "x" * 986),
+        (SystemExit(3), "SystemExit: 3"),
+    ],
+)
+def test_whatever_a_handler_raises_is_a_failure_and_the_worker_goes_on(
+    queue: Queue, file: Path, error: BaseException, note: str
+) -> None:
+    queue.enqueue("k", max_attempts=1)
+    queue.enqueue("fine")
+
+    def boom(attempt: Attempt) -> None:
+        raise error
+
+    worker = Worker(queue, {"k": boom, "fine": lambda attempt: None})
+    assert worker.run(until_empty=True) == {"failed": 1, "done": 1}
+    assert notes(file)[0] == ("settle_failed", note)
+
+
+def test_what_a_failed_attempt_wrote_is_not_kept(queue: Queue, file: Path) -> None:
+    queue.enqueue("k", max_attempts=2)
+
+    def second_time_lucky(attempt: Attempt) -> None:
+        enter(attempt, f"attempt {attempt.token[1]}")
+        attempt.send("mail", attempt.token[1])
+        if attempt.token[1] == 1:
+            raise RuntimeError("boom")
+
+    Worker(queue, {"k": second_time_lucky}).run(until_empty=True)
+    assert rows(file, "SELECT what FROM ledger") == [("attempt 2",)]
+    assert rows(file, "SELECT body FROM outbox") == [("2",)]
+
+
+def test_an_effect_that_the_database_refuses_fails_the_attempt_as_a_whole(
+    queue: Queue, file: Path
+) -> None:
+    queue.enqueue("k", max_attempts=1)
+
+    def twice(attempt: Attempt) -> None:
+        enter(attempt, "new")
+        enter(attempt, "again")
+        enter(attempt, "again")
+
+    assert Worker(queue, {"k": twice}).run(until_empty=True) == {"failed": 1}
+    assert rows(file, "SELECT what FROM ledger") == []
+    ((_, note),) = notes(file)
+    assert note == "ConstraintError: UNIQUE constraint failed: ledger.what"
+
+
+def test_an_effect_that_changes_nothing_fails_the_attempt(queue: Queue, file: Path) -> None:
+    """An UPDATE that meets no row is how money gets lost."""
+    queue.enqueue("k", max_attempts=1)
+
+    def missing(attempt: Attempt) -> None:
+        attempt.write("UPDATE ledger SET what = 'x' WHERE what = ?", "nobody")
+
+    assert Worker(queue, {"k": missing}).run(until_empty=True) == {"failed": 1}
+    ((_, note),) = notes(file)
+    assert note == ("NothingWritten: changed no row: UPDATE ledger SET what = 'x' WHERE what = ?")
+
+
+# ---------------------------------------------------------------- steps of a handler
+
+
+def test_a_step_is_done_once_over_all_attempts(queue: Queue, file: Path) -> None:
+    queue.enqueue("k", max_attempts=3)
+    found = []
+
+    def steps(attempt: Attempt) -> None:
+        statement = ("INSERT INTO ledger VALUES (?)", (f"by {attempt.token[1]}",))
+        found.append(attempt.once("debit", statement))
+        if attempt.token[1] < 3:
+            raise RuntimeError("boom")
+
+    Worker(queue, {"k": steps}).run(until_empty=True)
+    assert found == [True, False, False]
+    assert rows(file, "SELECT what FROM ledger") == [("by 1",)]
+    assert rows(file, 'SELECT "first", second, status FROM job') == [(3, 3, "done")]
+
+
+def test_a_step_that_the_database_refuses_is_not_done(queue: Queue, file: Path) -> None:
+    queue.enqueue("k", max_attempts=2)
+
+    def steps(attempt: Attempt) -> None:
+        bad = ("INSERT INTO ledger VALUES (NULL)", ())
+        good = ("INSERT INTO ledger VALUES ('good')", ())
+        attempt.once("debit", good, *([bad] if attempt.token[1] == 1 else []))
+
+    assert Worker(queue, {"k": steps}).run(until_empty=True) == {"failed": 1, "done": 1}
+    assert rows(file, "SELECT what FROM ledger") == [("good",)]
+
+
+def test_a_result_is_computed_once_and_is_the_same_json_each_time(queue: Queue) -> None:
+    queue.enqueue("k", max_attempts=2)
+    computed, seen = [], []
+
+    def compute() -> Any:
+        computed.append(1)
+        return {1: (2, 3)}
+
+    def stages(attempt: Attempt) -> None:
+        seen.append(attempt.result("answer", compute))
+        if len(seen) == 1:
+            raise RuntimeError("boom")
+
+    Worker(queue, {"k": stages}).run(until_empty=True)
+    assert (len(computed), seen) == (1, [{"1": [2, 3]}, {"1": [2, 3]}])
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), "x" * 70_000])
+def test_a_result_that_is_no_json_fails_the_attempt(
+    queue: Queue, file: Path, value: object
+) -> None:
+    queue.enqueue("k", max_attempts=1)
+    Worker(queue, {"k": lambda a: a.result("answer", lambda: value)}).run(until_empty=True)
+    ((_, note),) = notes(file)
+    assert note is not None and note.startswith("BadRequest: result of 'answer': ")
+
+
+# ---------------------------------------------------------------- a store in trouble
+
+
+def test_a_store_that_is_locked_for_a_while_is_asked_again(file: Path) -> None:
+    with Queue(file, busy_ms=20) as queue:
+        queue.enqueue("k")
+
+        def lock_and_return(attempt: Attempt) -> None:
+            blocker = apsw.Connection(str(file))
+            blocker.execute("BEGIN IMMEDIATE")
+            threading.Timer(0.3, blocker.close).start()
+
+        assert Worker(queue, {"k": lock_and_return}, poll=0.05).run(until_empty=True) == {"done": 1}
+
+
+def test_a_worker_that_is_told_to_stop_claims_nothing_more(queue: Queue, file: Path) -> None:
+    for _ in range(3):
+        queue.enqueue("k")
+    worker = Worker(queue, {"k": lambda attempt: worker.stop()})
+    assert worker.run() == {"done": 1}
+    assert rows(file, "SELECT count(*) FROM job WHERE status = 'ready'") == [(2,)]
+
+
+def test_a_second_signal_does_not_lengthen_the_grace(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    worker = Worker(queue, {}, grace=10)
+    worker.stop()
+    now[0] += 9
+    worker.stop()
+    assert not worker._out_of_grace()
+    now[0] += 2
+    assert worker._out_of_grace()

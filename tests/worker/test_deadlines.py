@@ -1,0 +1,172 @@
+"""What becomes of a job when its handler hangs or loses the claim."""
+
+import json
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impl.attempt import Attempt, LostClaim
+from impl.interrupt import Interrupted
+from impl.queue import Queue
+from impl.worker import Worker
+from tests.queue.looking import rows
+from tests.worker.looking import enter, notes
+
+
+def test_a_handler_that_hangs_is_interrupted_and_fails(queue: Queue, file: Path) -> None:
+    queue.enqueue("hang", timeout=0.2, max_attempts=1)
+    queue.enqueue("fine")
+    left = []
+
+    def hang(attempt: Attempt) -> None:
+        try:
+            time.sleep(60)
+        except Exception:  # what a handler catches by habit does not keep it alive
+            time.sleep(60)
+        finally:
+            left.append(sys.exc_info()[0])
+
+    worker = Worker(queue, {"hang": hang, "fine": lambda attempt: None})
+    assert worker.run(until_empty=True) == {"failed": 1, "done": 1}
+    assert left == [Interrupted]
+    assert notes(file)[0] == ("settle_failed", "took too long")
+
+
+def test_a_result_that_takes_for_ever_is_interrupted_too(queue: Queue, file: Path) -> None:
+    queue.enqueue("k", timeout=0.2, max_attempts=1)
+    handlers = {"k": lambda attempt: attempt.result("answer", lambda: time.sleep(60))}
+    assert Worker(queue, handlers).run(until_empty=True) == {"failed": 1}
+    assert notes(file) == [("settle_failed", "took too long")]
+
+
+def test_no_handler_is_broken_off_between_a_commit_and_the_memory_of_it(
+    queue: Queue, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.enqueue("k", max_attempts=1)
+    commit = queue.store._commit
+    armed: list[Worker] = []
+
+    def commit_and_be_interrupted() -> str | None:
+        failed = commit()
+        for worker in armed:
+            worker._why = "overdue"
+            signal.raise_signal(signal.SIGUSR1)
+        return failed
+
+    monkeypatch.setattr(queue.store, "_commit", commit_and_be_interrupted)
+
+    def handler(attempt: Attempt) -> None:
+        armed.append(worker)
+        attempt.once("debit", ("INSERT INTO ledger VALUES ('debit')", ()))
+        armed.clear()
+        signal.raise_signal(signal.SIGUSR1)
+        raise AssertionError("here it should be")
+
+    worker = Worker(queue, {"k": handler})
+    assert worker.run(until_empty=True) == {"failed": 1}
+    ((note, before),) = rows(file, "SELECT note, before FROM trace WHERE action = 'settle_failed'")
+    assert note == "took too long"
+    # What the worker remembered of its step when it settled.
+    assert json.loads(before)["progress[worker1]"] == "first"
+
+
+def test_a_handler_in_another_thread_is_not_interrupted_but_fenced(file: Path) -> None:
+    """It may even return; what it wrote is refused, for its claim was ended meanwhile."""
+    with Queue(file, lease_ms=200) as queue:
+        queue.define("CREATE TABLE ledger (what TEXT NOT NULL UNIQUE) STRICT")
+        queue.enqueue("k", timeout=0.2)
+    inside, go_on = threading.Event(), threading.Event()
+    tallies: list[Any] = []
+
+    def slow(attempt: Attempt) -> None:
+        inside.set()
+        go_on.wait()
+        enter(attempt, "slow")
+
+    def run() -> None:
+        with Queue(file, lease_ms=200) as own:
+            worker = Worker(own, {"k": slow})
+            worker._kept_at = time.monotonic() + 60
+
+            def stop() -> None:
+                go_on.wait()
+                worker.stop()
+
+            threading.Thread(target=stop).start()
+            tallies.append(worker.run())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    inside.wait()
+    with Queue(file, lease_ms=60_000) as other:
+        fast = {"k": lambda attempt: enter(attempt, "fast")}
+        assert Worker(other, fast).run(until_empty=True) == {"done": 1}
+        go_on.set()
+        thread.join()
+    assert tallies == [{"lost": 1}]
+    assert rows(file, "SELECT what FROM ledger") == [("fast",)]
+    assert rows(file, "SELECT token, interrupts, status FROM job") == [(2, 1, "done")]
+
+
+def test_a_handler_whose_claim_was_taken_away_can_write_nothing_more(file: Path) -> None:
+    with Queue(file, lease_ms=60_000) as queue, Queue(file) as other:
+        queue.define("CREATE TABLE ledger (what TEXT NOT NULL UNIQUE) STRICT")
+        queue.enqueue("k")
+        refused = []
+
+        def robbed(attempt: Attempt) -> None:
+            with other.transaction() as t:  # as if the lease had run out
+                t.execute("UPDATE task SET lease_until = 0")
+            other.recover()
+            for write in (
+                lambda: attempt.once("x", ("INSERT INTO ledger VALUES ('x')", ())),
+                lambda: attempt.result("y", lambda: 1),
+            ):
+                with pytest.raises(LostClaim) as lost:
+                    write()
+                refused.append(lost.value.guard)
+            worker.stop()
+            enter(attempt, "never")
+
+        worker = Worker(queue, {"k": robbed})
+        assert worker.run() == {"lost": 1}
+    assert refused == ["leased", "leased"]
+    assert rows(file, "SELECT * FROM ledger") == rows(file, "SELECT * FROM checkpoint") == []
+
+
+def test_a_step_after_the_deadline_fails_the_attempt_and_the_worker_goes_on(
+    queue: Queue, file: Path
+) -> None:
+    """The claim is still the worker's own, so it cannot be abandoned: it is settled."""
+    queue.enqueue("k", max_attempts=1)
+    queue.enqueue("fine")
+
+    def late(attempt: Attempt) -> None:
+        with queue.transaction() as t:
+            t.take("pass_deadline", j=attempt.id - 1)
+        attempt.result("answer", lambda: 1)
+
+    worker = Worker(queue, {"k": late, "fine": lambda attempt: None})
+    assert worker.run(until_empty=True) == {"failed": 1, "done": 1}
+    assert notes(file)[0] == ("settle_failed", "took too long")
+
+
+def test_a_worker_renews_its_lease_while_the_handler_runs(file: Path) -> None:
+    with Queue(file, lease_ms=300) as queue, Queue(file) as other:
+        queue.enqueue("k")
+        recovered = []
+
+        def long(attempt: Attempt) -> None:
+            for _ in range(12):  # four leases
+                time.sleep(0.1)
+                recovered.append(other.recover())
+
+        assert Worker(queue, {"k": long}).run(until_empty=True) == {"done": 1}
+    assert set(recovered) == {0}
+    ((beats,),) = rows(file, "SELECT count(*) FROM trace WHERE action = 'heartbeat'")
+    assert beats >= 3
