@@ -67,10 +67,24 @@ def _connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
             raise StoreError(path, "cannot be written", "ask for the right to, or name another")
         _check_meta(opened, design, path)
         _prepare(opened, path, busy_ms, "wal")
+        _empty_log(opened, busy_ms)
     except BaseException:
         opened.close()
         raise
     return opened
+
+
+def _empty_log(opened: apsw.Connection, busy_ms: int) -> None:
+    """Put away what a crash has left in the log, before anything is written after it.
+
+    Beyond its end there may be pages of a transaction of which others never reached the disk. One
+    that happens to write the others again, and is cut off, would bring the lost one back.
+    """
+    opened.set_busy_timeout(0)
+    # Whoever is there has opened it since, and done this; a full disk must not keep a queue shut.
+    with contextlib.suppress(apsw.BusyError, apsw.FullError):
+        opened.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    opened.set_busy_timeout(busy_ms)
 
 
 def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> None:
