@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import typer
@@ -26,6 +27,23 @@ class Wrong(typer.TyperException):
     """The command line asks for something that cannot be done: subject, fact, remedy; exit 2."""
 
     exit_code = 2
+
+
+@contextlib.contextmanager
+def following(as_json: bool) -> Iterator[None]:
+    """Exit with 2 if a trace cannot be believed, and with 1 if the spec does not follow it."""
+    from checker import console
+    from checker.trace import BadTrace, Diverged
+
+    try:
+        yield
+    except BadTrace as bad:
+        raise Wrong(str(bad)) from None
+    except Diverged as differs:
+        console.say(str(differs))
+        if as_json:
+            console.emit({"ok": False, "error": str(differs)})
+        raise typer.Exit(1) from None
 
 
 @dataclass(frozen=True)

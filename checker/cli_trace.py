@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong, catalogue
+from checker.cli_options import catalogue, following
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,20 +27,12 @@ def show(
     Exit status: 0 it is shown, 1 the spec does not follow it, 2 it cannot be read.
     """
     from checker import console
-    from checker.trace import BadTrace, Diverged, replay, state_as_json, step_as_json
+    from checker.trace import replay, state_as_json, step_as_json
     from checker.trace_reading import read
 
-    try:
+    with following(as_json):
         trace = read(file, catalogue().scopes)
-    except BadTrace as bad:
-        raise Wrong(str(bad)) from None
-    try:
         _, story = replay(trace)
-    except Diverged as differs:
-        console.say(str(differs))
-        if as_json:
-            console.emit({"ok": False, "error": str(differs)})
-        raise typer.Exit(1) from None
     edits = [*trace.edits, *(f"without {guard}" for guard in trace.off)]
     if as_json:
         answer = {

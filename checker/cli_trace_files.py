@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong, catalogue, complete_guard, complete_property, complete_scope
+from checker.cli_options import (
+    Wrong,
+    catalogue,
+    complete_guard,
+    complete_property,
+    complete_scope,
+    following,
+)
 from checker.cli_why import opened
 
 if TYPE_CHECKING:
@@ -118,23 +125,16 @@ def import_(
     Steps that the file does not name are looked for. Exit status: 0 it is saved, 1 the spec does
     not follow it or nothing is violated, 2 bad usage.
     """
-    from checker import console
     from checker.export.itf_reading import Asked, read
-    from checker.trace import BadTrace, Diverged, record, save
+    from checker.trace import record, save
 
     found = catalogue()
     if scope is not None:
         found.scope(scope)
     try:
-        trace, story = read(file, found.scopes, Asked(scope, tuple(without or ()), property))
-        save(out, record(trace, story))
-    except BadTrace as bad:
-        raise Wrong(str(bad)) from None
-    except Diverged as differs:
-        console.say(str(differs))
-        if as_json:
-            console.emit({"ok": False, "error": str(differs)})
-        raise typer.Exit(1) from None
+        with following(as_json):
+            trace, story = read(file, found.scopes, Asked(scope, tuple(without or ()), property))
+            save(out, record(trace, story))
     except OSError as failed:
         remedy = "name another file with --out"
         raise Wrong(f"{out}: cannot be written: {failed.strerror}; {remedy}") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import Wrong, close
+from checker.cli_options import Wrong, catalogue, close, following
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -215,20 +215,10 @@ def _chosen(run: Run, text: str) -> list[Instance]:
 # ---------------------------------------------------------------- shared
 def opened(file: Path, as_json: bool) -> Run:
     """Return the run that a file holds; exits where it cannot be followed."""
-    from checker import console
-    from checker.cli_options import catalogue
     from checker.explain.run import open_run
-    from checker.trace import BadTrace, Diverged
 
-    try:
+    with following(as_json):
         return open_run(file, catalogue().scopes)
-    except BadTrace as bad:
-        raise Wrong(str(bad)) from None
-    except Diverged as differs:
-        console.say(str(differs))
-        if as_json:
-            console.emit({"ok": False, "error": str(differs)})
-        raise typer.Exit(1) from None
 
 
 def title(run: Run, k: int) -> None:

@@ -6,7 +6,8 @@ the refinement mapping reads them. Whoever refuses a step must name the same gua
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -201,15 +202,21 @@ def replay_trace(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> R
     loss they could hide. A run that never ends is followed once around; no one state is to blame
     for it. Raises `Divergence`, `StoreError`, or `Misuse` for an unknown protection.
     """
+    with fresh(trace, off, path) as replay:
+        return _run(trace, replay.scope, replay)
+
+
+@contextlib.contextmanager
+def fresh(trace: Trace, off: Sequence[str], path: str) -> Iterator[Replay]:
+    """Open a fresh store for a trace, beside the spec, with the protections `off` missing from
+    both; raises as `replay_trace` does.
+    """
     if trace.start is not None:
         fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
         raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
-    scope = without(trace.scope, off)
-    replay = Replay(derive(scope, checks=not off), path)
-    try:
-        return _run(trace, scope, replay)
-    finally:
-        replay.store.close()
+    replay = Replay(derive(without(trace.scope, off), checks=not off), path)
+    with contextlib.closing(replay.store):
+        yield replay
 
 
 def without(scope: Scope, off: Sequence[str]) -> Scope:

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from checker.replay import Divergence, Replay, without
+from checker.replay import Divergence, Replay, fresh
 from checker.story import RANGE, Line, Plain
 from checker.trace import BadTrace, Trace, binding_of
-from impl.derive import Design, derive
+from impl.derive import Design
 from impl.files import MEMORY, StoreError
 from impl.mapping import Unmapped, abstract
 from impl.view import Inexpressible
@@ -102,15 +102,8 @@ def beside(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> Beside:
     With none missing, CHECKs guard the rows as well, as in `replay_trace`. Raises `BadTrace`,
     `StoreError`, `Inexpressible`, or `Misuse` for an unknown protection.
     """
-    if trace.start is not None:
-        fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
-        raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
-    scope = without(trace.scope, off)
-    replay = Replay(derive(scope, checks=not off), path)
-    try:
-        return _follow(trace, scope, replay)
-    finally:
-        replay.store.close()
+    with fresh(trace, off, path) as replay:
+        return _follow(trace, replay.scope, replay)
 
 
 def _follow(trace: Trace, scope: Scope, replay: Replay) -> Beside:

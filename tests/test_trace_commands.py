@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from checker import cli, replay_beside
+from checker import cli, replay
 from checker.cli_trace_files import As
 from checker.evidence.found import FOLDER
 from checker.export.formats import FORMATS
@@ -202,7 +202,7 @@ def test_replay_says_where_they_differ(ffq: Ffq, monkeypatch: pytest.MonkeyPatch
     def wrong(scope: Scope, checks: bool) -> Design:
         return faulty(derive(scope, checks=False))
 
-    monkeypatch.setattr(replay_beside, "derive", wrong)
+    monkeypatch.setattr(replay, "derive", wrong)
     status, out, _ = ffq("replay", FILE)
     assert status == 1
     assert "they differ: token[job1]: the spec says 1, the store 2" in out

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checker import cli, cli_options
+from checker import cli, cli_why
 from checker.cli_options import Catalogue
 from checker.evidence.found import FOLDER
 from checker.trace import record, save
@@ -101,7 +101,7 @@ def test_a_number_that_leaves_its_range_is_said_to_store_nothing(
     ffq: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = leaving()
-    monkeypatch.setattr(cli_options, "catalogue", lambda: Catalogue({"lock": LOCK}, (), ()))
+    monkeypatch.setattr(cli_why, "catalogue", lambda: Catalogue({"lock": LOCK}, (), ()))
     file = tmp_path / "leaving.jsonl"
     save(file, record(run.trace, run.story))
     assert "nothing is stored: the last step would store 2" in ffq("diff", str(file))[1]
