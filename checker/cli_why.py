@@ -40,8 +40,9 @@ def why(
 ) -> None:
     """Explain a state of a trace: the property clause by clause, the moves, and why not.
 
-    Without a move: how near each state is to a violation, what of the property holds, and each
-    move. With moves: every condition, since when it is false and by whom, and what makes it true.
+    Without a move: how near each state is to a violation (of a run that never ends: to its loop),
+    what of the property holds, and each move. With moves: every condition, since when it is false
+    and by whom, and what makes it true.
     Exit status: 0 it is explained, 1 the spec does not follow the trace, 2 bad usage.
     """
     from checker import console

@@ -8,7 +8,7 @@ choices that differ in names alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,6 +56,26 @@ def decide(
 def _fair_steps(scope: Scope) -> int:
     fair = (a for a in scope.spec.actions.values() if a.fair)
     return sum(1 for a in fair for _ in scope.bindings(a.params))
+
+
+@dataclass(frozen=True)
+class Owing:
+    """Of one promise, in which states a run can be that still owes the outcome, in which one that
+    does not, and in which of the first it can owe it for ever: those that a fair run, from some
+    time on, visits again and again.
+    """
+
+    owed: Array
+    free: Array
+    forever: Array
+
+
+def owing(graph: Graph, promises: Iterable[Promise]) -> list[Owing] | str:
+    """Return of each promise where it is owed, or why it cannot be known."""
+    if sum(1 for instance in graph.steps if instance.step.action.fair) > _MAX_FAIR:
+        return _STOPPED["fair-steps"]
+    cycles = _Cycles(graph)
+    return [cycles.owing(promise) for promise in promises]
 
 
 def _decide(graph: Graph, names: list[str]) -> dict[str, Decision]:
@@ -127,7 +147,7 @@ class _Cycles:
         """Return a fair run that breaks the promise, its stem as short as can be, or None."""
         far = self._far(promise)
         reached = far >= 0
-        still = np.flatnonzero(reached & (self.possible & (self.weak | self.strong) == 0))
+        still = np.flatnonzero(reached & self._still())
         # A state in which nothing fair is possible may lie in a larger part, and is easier to read.
         best = _nearest(still, far)
         part = None
@@ -139,6 +159,27 @@ class _Cycles:
             return None
         loop = [] if part is None else self._loop(part, best)
         return Lasso(self._stem(best, far, promise), self._steps(loop))
+
+    def owing(self, promise: Promise) -> Owing:
+        """Return in which states a run can owe the outcome, or not, and in which for ever."""
+        owed = self._far(promise) >= 0
+        forever = owed & self._still()
+        for states in self._fair_parts(np.flatnonzero(owed)):
+            forever[states] = True
+        unasked = ~promise.cause | promise.outcome
+        free = promise.outcome.copy()
+        free[0] |= unasked[0]
+        frontier = np.flatnonzero(free)
+        while len(frontier):
+            after = self.rows(frontier).targets
+            frontier = np.unique(after[unasked[after] & ~free[after]])
+            free[frontier] = True
+        return Owing(owed, free, forever)
+
+    def _still(self) -> Array:
+        """Return in which states nothing that fairness demands is possible."""
+        still: Array = self.possible & (self.weak | self.strong) == 0
+        return still
 
     def _far(self, promise: Promise) -> Array:
         """Return how many steps the shortest run has to each state in which the cause waits for the

@@ -17,13 +17,12 @@ from checker.explain.run import broken_run
 from checker.exploration import Limits
 from checker.story import RANGE
 from spec.language import Nat, Sort, Spec, require
-from spec.language.edits import find, without
+from spec.language.edits import without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
 from spec.language.expr import Bound
 from spec.language.scope import Scope, State
 from spec.language.tree import walk
 from tests.specs.corners import corners
-from tests.specs.doors import DOOR
 from tests.specs.lamps import SHOP, STREET
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol
@@ -288,7 +287,6 @@ LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})
 UNFENCED = LOCK.on(without(lease_lock, "write.fenced"))
 UNGUARDED = Scope("two", without(commit_protocol, "decide_commit.all_prepared"), {"Manager": 2})
 SOLD_LIT = STREET.on(without(STREET.spec, "sell.dark"))
-ENDLESS = DOOR.on(find(DOOR.spec, "endless blow_open"))
 
 CASES = [
     (FUSE, "nothing_goes_off"),
@@ -388,12 +386,6 @@ def test_where_not_every_state_was_visited_nothing_is_known() -> None:
     known = fates(tiny, "the_table_is_dry", Limits(max_states=10))
     assert known.why == "not every state was visited: the limit on states was reached"
     assert mark(known.of(Evaluator(tiny).initial())) == "?"
-
-
-def test_of_what_must_come_to_be_no_state_decides() -> None:
-    known = fates(ENDLESS, "doors_are_locked")
-    assert mark(known.of(Evaluator(ENDLESS).initial())) == "?"
-    assert known.why
 
 
 def test_a_state_that_no_run_reaches_is_not_known() -> None:

@@ -4,6 +4,10 @@ A digit says how many more faults a violation needs. *Armed*: it needs none. *No
 none, and no path without a new fault reaches a finished state before a violation. `marked` says
 what is finished: a state that owes nothing, in which no `leads_to` has its cause without its
 outcome; and a state where a bound of the scope cut a step off, which may still finish.
+
+A `leads_to` is violated by a run that never ends and no state of it is the violation: there the
+digit says how many more faults it takes to come to where a fair run can go round for ever without
+the outcome, which may take further faults, again and again.
 """
 
 from __future__ import annotations
@@ -33,7 +37,7 @@ NEVER = 255
 _ENGINES = (
     "spec/language", "checker/compiled", "checker/explain/fate.py", "checker/explain/marked.py",
     "checker/explain/backwards.py", "checker/columns.py", "checker/explain/clauses.py",
-    "checker/explain/explored.py",
+    "checker/explain/explored.py", "checker/fair_cycles.py",
 )  # fmt: skip
 
 
@@ -160,14 +164,15 @@ class Fates:
 
 
 def fates(scope: Scope, violated: str, limits: Limits | None = None) -> Fates:
-    """Return the fates in a scope with every edit made, for an invariant, a step property or
+    """Return the fates in a scope with every edit made, for any property but a `sometimes`, or for
     `range_<field>`; remembered once the graph was completed.
 
-    Of what must come to be (`leads_to`) and of a graph that is too large nothing is known.
+    Nothing is known of a graph that is too large, and of a `leads_to` if one of its states is
+    reached by a run that owes the outcome and by one that does not.
     """
     claim = scope.spec.properties.get(violated)
-    if claim is not None and claim.kind in ("leads_to", "sometimes"):
-        return _unknown(scope, violated, "no state violates it: it speaks of runs that never end")
+    if claim is not None and claim.kind == "sometimes":
+        return _unknown(scope, violated, "no run violates it: it says what some run reaches")
     file = _file(scope, violated)
     try:
         known = _recalled(file, scope, violated)
@@ -184,12 +189,15 @@ def _unknown(scope: Scope, violated: str, why: str) -> Fates:
 def _searched(scope: Scope, violated: str, limits: Limits | None, file: Path) -> Fates:
     from checker.explain.backwards import search
     from checker.explain.explored import explored
-    from checker.explain.marked import marked
+    from checker.explain.marked import Undecided, marked
 
     graph = explored(scope, limits)
     if isinstance(graph, str):
         return _unknown(scope, violated, graph)
-    found = search(marked(scope, violated, Layout(scope), graph))
+    try:
+        found = search(marked(scope, violated, Layout(scope), graph))
+    except Undecided as undecided:
+        return _unknown(scope, violated, str(undecided))
     packed = _packed(graph.states)
     order = np.argsort(packed)
     packed, faults, finishes = packed[order], found.faults[order], found.finishes[order]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from checker.columns import Columns, Reader
-from checker.compiled.graph import Graph
+from checker.compiled.graph import Graph, Promise
 from checker.compiled.layout import Layout
 from checker.explain.backwards import Array, Marked
 from checker.explain.clauses import conjuncts
+from checker.fair_cycles import owing
 from checker.story import RANGE
 from spec.language.evaluate import Binding, changes
 from spec.language.expr import Bound, Const, Expr, Not
@@ -23,8 +24,15 @@ _CHUNK = 1 << 18
 """So many states or edges are looked at together: their columns stay small."""
 
 
+class Undecided(Exception):
+    """Which states are on the way to a violation cannot be known, and why."""
+
+
 def marked(scope: Scope, violated: str, layout: Layout, graph: Graph) -> Marked:
     """Return the graph with what violates the property, or leaves the range `range_<field>`.
+
+    A `leads_to` is violated by staying for ever where its outcome is owed: like a step that leads
+    to no state. Raises `Undecided`.
 
     *Finished* is a state that owes nothing: in no `leads_to` of the scope the cause holds without
     its outcome. A state where a bound of the scope cut off a step that is no fault counts as
@@ -33,7 +41,7 @@ def marked(scope: Scope, violated: str, layout: Layout, graph: Graph) -> Marked:
     """
     edges = _Edges(graph)
     reader, count = Reader(layout), len(graph.states)
-    broken, owing = np.zeros(count, bool), np.zeros(count, bool)
+    broken, owes = np.zeros(count, bool), np.zeros(count, bool)
     leaving, by_fault, cut = (np.zeros(count, bool) for _ in range(3))
     claim = scope.spec.properties.get(violated)
     hopes = [p for p in scope.spec.properties.values() if p.kind == "leads_to"]
@@ -44,16 +52,47 @@ def marked(scope: Scope, violated: str, layout: Layout, graph: Graph) -> Marked:
             broken[part] = _somewhere(reader, claim, Not(claim.body), states)
         for hope in hopes:
             assert hope.then is not None
-            owing[part] |= _somewhere(reader, hope, hope.body & ~hope.then, states)
+            owes[part] |= _somewhere(reader, hope, hope.body & ~hope.then, states)
         for mark, found in zip((leaving, by_fault, cut), bounds.look(states), strict=True):
             mark[part] = found
     breaking = np.zeros(len(graph.targets), bool)
     if claim is not None and claim.kind == "step":
         breaking = edges.breaking(reader, claim, layout)
+    if claim is not None and claim.kind == "leads_to":
+        owed, forever = _owing(reader, claim, layout, graph)
+        owes |= owed
+        leaving |= forever
     return Marked(
         edges.sources, graph.targets, edges.fault, breaking, broken, leaving, by_fault,
-        ~owing | cut,
+        ~owes | cut,
     )  # fmt: skip
+
+
+def _owing(reader: Reader, claim: Property, layout: Layout, graph: Graph) -> tuple[Array, Array]:
+    """Return in which states the outcome of a `leads_to` is owed, and where a run can owe it for
+    ever.
+    """
+    bindings = reader.scope.bindings(claim.params)
+    found = owing(graph, (_promise(reader, claim, b, layout, graph) for b in bindings))
+    if isinstance(found, str):
+        raise Undecided(found)
+    if any((one.owed & one.free).any() for one in found):
+        raise Undecided("whether the outcome is owed in a state depends on how a run came there")
+    owed: Array = np.logical_or.reduce([one.owed for one in found])
+    forever: Array = np.logical_or.reduce([one.forever for one in found])
+    return owed, forever
+
+
+def _promise(
+    reader: Reader, claim: Property, binding: Binding, layout: Layout, graph: Graph
+) -> Promise:
+    assert claim.then is not None
+    cause, outcome = np.empty(len(graph.states), bool), np.empty(len(graph.states), bool)
+    for part in _chunks(len(cause)):
+        states = Columns(layout, graph.states[part])
+        cause[part] = reader.truth(claim.body, binding, states)
+        outcome[part] = reader.truth(claim.then, binding, states)
+    return Promise(claim, binding, cause, outcome)
 
 
 def _chunks(count: int) -> Iterator[slice]:
