@@ -29,6 +29,7 @@ from checker import (
     cli_queue_show,
     cli_queue_work,
     cli_trace_files,
+    cli_trace_lens,
     cli_trace_notes,
     cli_trace_search,
     cli_why,
@@ -83,7 +84,8 @@ app.command()(check)
 app.command()(prove)
 app.command()(scopes)
 for module in (
-    cli_why, cli_diff, replay_beside_cli, cli_trace_search, cli_trace_notes, cli_trace_files,
+    cli_why, cli_diff, cli_trace_lens, replay_beside_cli, cli_trace_search, cli_trace_notes,
+    cli_trace_files,
 ):  # fmt: skip
     module.register(traces)
 app.add_typer(traces, name="trace")
