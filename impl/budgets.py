@@ -68,8 +68,7 @@ def _action(spec: Spec, action: Action, columns: Mapping[str, Field]) -> Action:
 
 
 def _claim(p: Property, over: type[Sort], columns: Mapping[str, Field]) -> Property | None:
-    bodies = [p.body, *([] if p.then is None else [p.then])]
-    if not any(isinstance(e, Bound) for body in bodies for e in walk(body)):
+    if not any(isinstance(e, Bound) for body in p.bodies for e in walk(body)):
         return p
     rows = [v for v in p.params if is_sort(v.type) and v.type is over]
     if len(rows) != 1:

@@ -109,7 +109,7 @@ def _formulas(spec: Spec) -> Iterable[Expr]:
         yield from (g.condition for g in action.guards)
         yield from (u.value for part in action.parts for u in part.statements)
     for p in spec.properties.values():
-        yield from (p.body, *([] if p.then is None else [p.then]))
+        yield from p.bodies
 
 
 def _now(e: Expr) -> Expr:

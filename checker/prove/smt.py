@@ -211,7 +211,7 @@ def _formulas(spec: Spec) -> Iterable[tuple[tuple[Var, ...], list[Expr]]]:
         updates = [e for u in action.updates(spec) for e in (u.value, u.index) if e is not None]
         yield action.params, [*(g.condition for g in action.guards), *updates]
     for p in spec.properties.values():
-        yield p.params, [p.body, *([] if p.then is None else [p.then])]
+        yield p.params, list(p.bodies)
 
 
 def _symbol(field: str, over: type[Sort] | None) -> str:

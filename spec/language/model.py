@@ -18,7 +18,7 @@ from spec.language.misuse import Misuse, near
 from spec.language.parts import joined
 from spec.language.signature import first_sentence, names, parameters
 from spec.language.stages import Stage
-from spec.language.tree import quantified, walk
+from spec.language.tree import quantified
 from spec.language.types import Sort, Type, is_sort, is_type
 
 Survival = Literal["durable", "volatile", "ghost"]
@@ -92,21 +92,24 @@ class Action:
         """The parameters of all parts, each once."""
         return tuple({p.name: p for part in self.parts for p in part.params}.values())
 
+    @cached_property
+    def variables(self) -> tuple[Var, ...]:
+        """The parameters, and the variables of the quantifiers in all parts."""
+        whole = [g.condition for g in self.guards]
+        whole += [u.value for part in self.parts for u in part.statements]
+        return (*self.params, *quantified(whole))
+
     @property
     def guards(self) -> tuple[Guard, ...]:
         """The guards of all parts."""
         return tuple(g for part in self.parts for g in part.guards)
 
     def updates(self, spec: Spec) -> tuple[Update, ...]:
-        """Return the assignments of all parts, forgetting included, every value read before the
-        step.
-        """
+        """Return the assignments of all parts, forgetting included, each value from before."""
         return tuple(u for part in self.parts for u in tracing.simultaneous(part, spec))
 
     def references(self, spec: Spec) -> tuple[Expr, ...]:
-        """Return the references followed, each once: the action is disabled while one of them is
-        none.
-        """
+        """Return the references followed, each once: while one is none, the action is disabled."""
         whole = [g.condition for g in self.guards]
         for u in self.updates(spec):
             whole += [u.value, Read(u.field, u.index)]
@@ -128,6 +131,16 @@ class Property:
     params: tuple[Var, ...]
     body: Expr
     then: Expr | None = None
+
+    @property
+    def bodies(self) -> tuple[Expr, ...]:
+        """The conditions that it speaks of: one or, of `leads_to`, two."""
+        return (self.body,) if self.then is None else (self.body, self.then)
+
+    @cached_property
+    def variables(self) -> tuple[Var, ...]:
+        """The parameters, and the variables of the quantifiers."""
+        return (*self.params, *quantified(self.bodies))
 
 
 @dataclass
@@ -280,16 +293,9 @@ class Spec:
                 id, name, first_sentence(function), kind, params, truth(body),
                 None if then is None else truth(then),
             )  # fmt: skip
-            tracing.refuse_unbound(
-                [claim.body, *([] if claim.then is None else [claim.then])], params, name
-            )
-            if kind == "step" and not any(
-                isinstance(e, Read) and e.after for e in walk(claim.body)
-            ):
-                raise Misuse(
-                    f"{name} reads nothing after the step, so it would never be asked",
-                    "read what it speaks of from t, or make it an invariant",
-                )
+            tracing.refuse_unbound(claim.bodies, params, name)
+            if kind == "step":
+                tracing.refuse_still(claim.body, name)
             self.properties[name] = claim
             return claim
 
@@ -325,14 +331,9 @@ class Spec:
     def sorts(self) -> tuple[type[Sort], ...]:
         """The sorts used, in order of first use."""
         fields = [t for f in self.fields.values() for t in (f.over, f.type)]
-        variables: list[Var] = []
-        for action in self.actions.values():
-            variables += [*action.params, *quantified(g.condition for g in action.guards)]
-            variables += quantified(u.value for u in action.updates(self))
-        for p in self.properties.values():
-            bodies = [p.body, *([] if p.then is None else [p.then])]
-            variables += [*p.params, *quantified(bodies)]
-        used = (*fields, *(v.type for v in variables))
+        parts = [a.variables for a in self.actions.values()]
+        parts += [p.variables for p in self.properties.values()]
+        used = (*fields, *(v.type for part in parts for v in part))
         return tuple(dict.fromkeys(t for t in used if is_sort(t)))
 
     def guard_names(self) -> list[str]:

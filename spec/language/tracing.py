@@ -171,6 +171,15 @@ def refuse_unbound(whole: Iterable[Expr], params: Iterable[Var], name: str) -> N
                 )
 
 
+def refuse_still(body: Expr, name: str) -> None:
+    """Raise `Misuse` if a step property reads nothing after the step."""
+    if not any(e.after for e in walk(body) if isinstance(e, Read)):
+        raise Misuse(
+            f"{name} reads nothing after the step, so it would never be asked",
+            "read what it speaks of from t, or make it an invariant",
+        )
+
+
 def simultaneous(part: Part, spec: Spec) -> list[Update]:
     """Return the part's updates with every value read before the step, one update a place."""
     from spec.language.model import Update

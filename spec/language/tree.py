@@ -28,23 +28,19 @@ from spec.language.expr import (
 )
 from spec.language.types import same_type
 
+_PARTS: dict[type[Expr], tuple[str, ...]] = {
+    **dict.fromkeys((Const, NoneOf, Bound, Var), ()),
+    **dict.fromkeys((And, Or, Implies, Equal, Less, LessEqual, Add, Subtract), ("left", "right")),
+    **dict.fromkeys((Not, ForAll, Exists), ("body",)),
+    Ite: ("condition", "then", "other"),
+}
+
 
 def children(e: Expr) -> tuple[Expr, ...]:
     """Return the direct sub-expressions."""
-    match e:
-        case Const() | NoneOf() | Bound() | Var():
-            return ()
-        case Read():
-            return () if e.index is None else (e.index,)
-        case Not():
-            return (e.body,)
-        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
-            return (e.left, e.right)
-        case Ite():
-            return (e.condition, e.then, e.other)
-        case ForAll() | Exists():
-            return (e.body,)
-    raise AssertionError(type(e))
+    if isinstance(e, Read):
+        return () if e.index is None else (e.index,)
+    return tuple([getattr(e, part) for part in _PARTS[type(e)]])
 
 
 def walk(e: Expr) -> list[Expr]:
