@@ -12,6 +12,9 @@ PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 
+# Hundreds of processes are started by the tests; each would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: check test deep lint bench docs lock clean
 
 check: .venv/.ready

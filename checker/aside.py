@@ -67,10 +67,13 @@ class Aside:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         # A daemon ends with this process, whatever becomes of it.
-        self._process = context.Process(target=_answer, args=(theirs,), daemon=True)
+        process = context.Process(target=_answer, args=(theirs,), daemon=True)
         # The first start hands stderr to a helper, and a screen puts one without a file there.
         with contextlib.redirect_stderr(sys.__stderr__):
-            self._process.start()
+            process.start()
+        self._process = process
+        if self._closed:  # while it started
+            process.kill()
         theirs.close()
         self._connection = ours
         return ours

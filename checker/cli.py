@@ -10,54 +10,45 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from importlib import metadata
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import import_module
 from typing import Annotated, TextIO
 
 import typer
-
-from checker import (
-    cli_ablate,
-    cli_bench,
-    cli_browse,
-    cli_diff,
-    cli_docs,
-    cli_failures,
-    cli_fairness,
-    cli_lemmas,
-    cli_profiles,
-    cli_queue_show,
-    cli_queue_work,
-    cli_trace_files,
-    cli_trace_lens,
-    cli_trace_notes,
-    cli_trace_search,
-    cli_why,
-    replay_beside_cli,
-    replay_cli,
-)
-from checker.cli_check import check
-from checker.cli_export import exports
-from checker.cli_prove import prove
-from checker.cli_queue import queue
-from checker.cli_scopes import scopes
-from checker.cli_trace import traces
-from checker.conformance import cli as conformance_cli
-from checker.crashlab import cli as crashlab_cli
+from typer.core import TyperGroup
+from typer.main import get_group
 
 USAGE, INTERRUPTED, BROKEN_PIPE, FAULT = 2, 130, 141, 70
 
-# Plain help: rich's takes as long to load as all the rest, and reads [brackets] as markup.
-app = typer.Typer(
-    name="ffq",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# The module that adds a command, in the order of the help.
+MODULES = {
+    "check": "checker.cli_check",
+    "prove": "checker.cli_prove",
+    "scopes": "checker.cli_scopes",
+    "ablate": "checker.cli_ablate",
+    "failures": "checker.cli_failures",
+    "profiles": "checker.cli_profiles",
+    "sql": "checker.replay_cli",
+    "replay": "checker.replay_cli",
+    "validate": "checker.conformance.cli",
+    "torture": "checker.conformance.cli",
+    "crashlab": "checker.crashlab.cli",
+    "fairness": "checker.cli_fairness",
+    "docs": "checker.cli_docs",
+    "bench": "checker.cli_bench",
+    "lemmas": "checker.cli_lemmas",
+    "browse": "checker.cli_browse",
+    "trace": "checker.cli_trace",
+    "export": "checker.cli_export",
+    "queue": "checker.cli_queue",
+}
 
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata
+
         try:
             version = metadata.version("failure-first-job-queue")
         except metadata.PackageNotFoundError:  # a checkout that nobody installed
@@ -66,7 +57,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def ffq(
     context: typer.Context,
     version: Annotated[
@@ -80,26 +70,27 @@ def ffq(
         raise typer.Exit(USAGE)
 
 
-app.command()(check)
-app.command()(prove)
-app.command()(scopes)
-for module in (
-    cli_why, cli_diff, cli_trace_lens, replay_beside_cli, cli_trace_search, cli_trace_notes,
-    cli_trace_files,
-):  # fmt: skip
-    module.register(traces)
-app.add_typer(traces, name="trace")
-app.add_typer(exports, name="export")
+def command_line(modules: Iterable[str] = MODULES.values()) -> typer.Typer:
+    """Return the command line, with the commands of these modules."""
+    # Plain help: rich's takes as long to load as all the rest, and reads [brackets] as markup.
+    app = typer.Typer(
+        name="ffq",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(ffq)
+    for module in dict.fromkeys(modules):
+        import_module(module).register(app)
+    return app
 
-app.add_typer(queue, name="queue")
-for module in (cli_queue_work, cli_queue_show):
-    module.register(queue)
 
-for module in (
-    cli_ablate, cli_failures, cli_profiles, replay_cli, conformance_cli, crashlab_cli,
-    cli_fairness, cli_docs, cli_bench, cli_lemmas, cli_browse,
-):  # fmt: skip
-    module.register(app)
+@cache
+def _command(first: str) -> TyperGroup:
+    """Return what runs a line that begins with this word; no command waits for the modules of the
+    others.
+    """
+    return get_group(command_line([MODULES[first]]) if first in MODULES else command_line())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     try:
-        status = app(given, prog_name="ffq", standalone_mode=False)
+        status = _command(given[0] if given else "")(given, prog_name="ffq", standalone_mode=False)
         if status == INTERRUPTED:  # typer has caught it
             return _complain(given, "interrupted", INTERRUPTED)
         return status if isinstance(status, int) else 0

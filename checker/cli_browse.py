@@ -71,8 +71,15 @@ def browse(
 
 def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
     """Return what the explorer begins with."""
-    from spec.failures import FAILURES
+    from checker.evidence.found import FOLDER
     from tui.start import Start
+
+    kept = FOLDER / f"{what}.jsonl"
+    if what and "/" not in what and kept.is_file() and not off:
+        # Asked first: the other names are known when all of the spec is loaded.
+        return Start(file=str(kept), source=what, step=step)
+
+    from spec.failures import FAILURES
 
     scopes = catalogue().scopes
     if what in scopes:
@@ -85,10 +92,7 @@ def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
         if step is not None:
             raise Wrong("--step goes with a trace; name its file or its failure mode")
         return Start()
-    from checker.evidence.found import FOLDER
-
-    kept = FOLDER / f"{what}.jsonl"
-    if what in FAILURES or (what.startswith("FM-") and kept.is_file()):
+    if what in FAILURES:
         return Start(file=str(kept), source=what, step=step)
     if not Path(what).exists() and "/" not in what and not what.endswith(".jsonl"):
         known = [*FAILURES, *scopes]

@@ -44,6 +44,11 @@ class _Saving:
     wanted: bool
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
 def check(
     scope: Annotated[
         list[str] | None,

@@ -78,7 +78,7 @@ def docs(
 
 def _read(pages: list[Path] | None, live: Live) -> tuple[list[Page], list[str]]:
     """Return the pages, and one line for each that cannot be printed."""
-    from checker.cli import app
+    from checker.cli import command_line
     from checker.docs.blocks import Trouble
     from checker.docs.pages import Printers, all_pages, read
     from checker.docs.spec_index import index
@@ -90,7 +90,10 @@ def _read(pages: list[Path] | None, live: Live) -> tuple[list[Page], list[str]]:
         return live.watch(replace(scope, name=f"{scope.name} {what}"))
 
     printers = Printers(
-        known, watch, commands(app), count=lambda spec: live.count(spec.name, "obligations")
+        known,
+        watch,
+        commands(command_line()),
+        count=lambda spec: live.count(spec.name, "obligations"),
     )
     files = pages or all_pages()
     if not files:

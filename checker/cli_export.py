@@ -10,16 +10,20 @@ import typer
 
 from checker.cli_options import Wrong, catalogue, complete_scope
 
-exports = typer.Typer(help="The spec in other languages.")
+
+def register(app: typer.Typer) -> None:
+    """Add the group, and its command."""
+    exports = typer.Typer(help="The spec in other languages.")
+    exports.callback()(_several)
+    exports.command()(tla)
+    app.add_typer(exports, name="export")
 
 
-@exports.callback()
 def _several() -> None:
     # With a callback, `tla` stays a word of its own though it is the only export.
     pass
 
 
-@exports.command()
 def tla(
     scope: Annotated[str, typer.Argument(help="Which scope.", autocompletion=complete_scope)],
     symmetry: Annotated[

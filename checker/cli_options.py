@@ -7,11 +7,13 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
-from spec.language.model import Spec
-from spec.language.scope import Scope
+if TYPE_CHECKING:
+    from spec.language.model import Spec
+    from spec.language.scope import Scope
 
 _POWERS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _BYTES = {

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 DISPUTES, TRACES = Path(".ffq", "disputed"), Path(".ffq", "traces")
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(prove)
+
+
 def prove(
     spec: Annotated[
         list[str] | None,

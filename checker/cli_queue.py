@@ -22,11 +22,24 @@ if TYPE_CHECKING:
 
 NOT_FINISHED = 3
 
-queue = typer.Typer(help="Put jobs into a queue in a file, run them, and see what became of them.")
 
 File = Annotated[Path, typer.Argument(help="The file of the queue.")]
 Number = Annotated[int, typer.Argument(metavar="JOB", help="The number of the job.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group, and its commands."""
+    from checker import cli_queue_show, cli_queue_work  # which take their options from here
+
+    queue = typer.Typer(
+        help="Put jobs into a queue in a file, run them, and see what became of them."
+    )
+    for command in (enqueue, recover, retry, cancel):
+        queue.command()(command)
+    for module in (cli_queue_work, cli_queue_show):
+        module.register(queue)
+    app.add_typer(queue, name="queue")
 
 
 @contextlib.contextmanager
@@ -56,7 +69,6 @@ def opened(file: Path, as_json: bool, make: bool = False, **given: Any) -> Itera
             raise typer.Exit(NOT_FINISHED) from None
 
 
-@queue.command()
 def enqueue(
     file: File,
     kind: Annotated[str, typer.Argument(help="Which handler is to run it.")],
@@ -100,7 +112,6 @@ def _show_made(made: Enqueued, as_json: bool) -> None:
     console.line(f"job {made.id} {known}, under the key {made.key}")
 
 
-@queue.command()
 def recover(file: File, as_json: AsJson = False) -> None:
     """End the claims whose lease has run out, so that their jobs are tried again.
 
@@ -116,7 +127,6 @@ def recover(file: File, as_json: AsJson = False) -> None:
         console.line("1 claim was ended" if ended == 1 else f"{ended} claims were ended")
 
 
-@queue.command()
 def retry(file: File, number: Number, as_json: AsJson = False) -> None:
     """Put the work of a dead job in again, as a new job; steps that are done are not repeated.
 
@@ -127,7 +137,6 @@ def retry(file: File, number: Number, as_json: AsJson = False) -> None:
     _show_made(made, as_json)
 
 
-@queue.command()
 def cancel(file: File, number: Number, as_json: AsJson = False) -> None:
     """Give up a job that is not done; its worker, if it has one, can settle it no more.
 

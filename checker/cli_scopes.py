@@ -9,6 +9,11 @@ import typer
 from checker.cli_options import catalogue, complete_scope
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(scopes)
+
+
 def scopes(
     name: Annotated[
         str | None,

@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker import (
+    cli_diff,
+    cli_trace_files,
+    cli_trace_lens,
+    cli_trace_notes,
+    cli_trace_search,
+    cli_why,
+    replay_beside_cli,
+)
 from checker.cli_options import catalogue, following
 
 if TYPE_CHECKING:
@@ -14,10 +23,19 @@ if TYPE_CHECKING:
 
     from spec.language.scope import Scope, State
 
-traces = typer.Typer(help="Saved traces.")
+
+def register(app: typer.Typer) -> None:
+    """Add the group, and its commands."""
+    traces = typer.Typer(help="Saved traces.")
+    traces.command()(show)
+    for module in (
+        cli_why, cli_diff, cli_trace_lens, replay_beside_cli, cli_trace_search, cli_trace_notes,
+        cli_trace_files,
+    ):  # fmt: skip
+        module.register(traces)
+    app.add_typer(traces, name="trace")
 
 
-@traces.command()
 def show(
     file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

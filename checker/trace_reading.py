@@ -169,21 +169,22 @@ def _header(row: Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
 def scope_of(row: Row, scopes: Mapping[str, Scope]) -> Scope:
     """Return the scope that a header names, its spec found by the hash."""
     name, wanted = (row.take(key, str) for key in ("scope", "spec"))
-    same = {n: s for n, s in scopes.items() if spec_hash(s.spec) == wanted}
-    if not same:
+    # The named one first: to hash them all takes longer than to read a trace.
+    first = [scopes[name]] if name in scopes else []
+    found = next((s for s in (*first, *scopes.values()) if spec_hash(s.spec) == wanted), None)
+    if found is None:
         known = (
             f"scope {name} has spec {spec_hash(scopes[name].spec)}"
             if name in scopes
             else "no scope has"
         )
         raise row.bad(f"is of another spec, {_clip(wanted)}: {known}", _MAKE_ANEW)
-    found = same.get(name) or next(iter(same.values()))
     bounds = row.take("bounds", dict)
     for bound, value in bounds.items():
         if type(value) is not int or not 0 <= value <= max(BOUND_MAX, found.bounds.get(bound, 0)):
             raise row.bad(f"the bound {_clip(bound)} is {_clip(value)}", _MEND)
     try:
-        return Scope(name if name in same else found.name, found.spec, bounds, found.doc)
+        return Scope(found.name, found.spec, bounds, found.doc)
     except Misuse as misuse:
         raise row.bad(misuse.fact) from None
 

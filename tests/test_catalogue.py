@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from checker import cache, catalogue
-from checker.cli import app
+from checker.cli import command_line
 
 ONE_JOB = ["check", "--scope", "one-job", "--engine", "plain", "--json"]
 
@@ -20,7 +20,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.deep
 def test_nothing_is_known_before_all_failure_modes_were_asked() -> None:
     assert catalogue.complaints() is None
-    answer = CliRunner().invoke(app, ONE_JOB)
+    answer = CliRunner().invoke(command_line(), ONE_JOB)
     told = json.loads(answer.stdout)
     assert (answer.exit_code, told["ok"], told["failed_proofs"]) == (0, True, None)
 
@@ -28,14 +28,15 @@ def test_nothing_is_known_before_all_failure_modes_were_asked() -> None:
 @pytest.mark.deep
 def test_a_proof_that_failed_makes_a_check_fail() -> None:
     catalogue.keep(["FM-010: replayed: it diverged"])
-    answer = CliRunner().invoke(app, ONE_JOB)
+    answer = CliRunner().invoke(command_line(), ONE_JOB)
     assert (answer.exit_code, json.loads(answer.stdout)["ok"]) == (1, False)
     assert "FM-010: replayed: it diverged; `ffq failures` says more" in answer.stderr
 
 
 def test_a_check_without_a_protection_does_not_speak_of_the_catalogue() -> None:
     catalogue.keep(["FM-010: replayed: it diverged"])
-    answer = CliRunner().invoke(app, [*ONE_JOB, "--without", "settle_done.fenced", "--no-save"])
+    given = [*ONE_JOB, "--without", "settle_done.fenced", "--no-save"]
+    answer = CliRunner().invoke(command_line(), given)
     assert "FM-010" not in answer.stderr
 
 

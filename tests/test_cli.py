@@ -321,7 +321,7 @@ def test_the_version_and_the_help_are_printed(ffq: Ffq) -> None:
     status, out, _ = ffq("--help")
     assert status == 0 and "check" in out and "\x1b" not in out
     assert re.fullmatch(r"ffq \S.*\n", ffq("--version")[1])
-    ran = CliRunner().invoke(cli.app, ["check", "--help"])
+    ran = CliRunner().invoke(cli.command_line(), ["check", "--help"])
     assert ran.exit_code == 0 and "--without" in ran.stdout
 
 
@@ -347,7 +347,7 @@ def test_no_command_shows_the_help_and_an_unknown_one_names_it(ffq: Ffq) -> None
 def test_the_shell_completes_names(ffq: Ffq, words: str, offered: set[str]) -> None:
     environment = {"_FFQ_COMPLETE": "complete_bash", "COMP_WORDS": words}
     environment["COMP_CWORD"] = str(len(words.split()) - 1)
-    ran = CliRunner().invoke(cli.app, [], env=environment, prog_name="ffq")
+    ran = CliRunner().invoke(cli.command_line(), [], env=environment, prog_name="ffq")
     assert set(ran.stdout.split()) == offered
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checker import cache, plain, remembered
-from checker.cli import app, main
+from checker.cli import command_line, main
 from checker.cli_docs import commands
 from checker.docs import failures, output, pages
 from checker.docs.blocks import Block, Trouble, difference, fill, find
@@ -54,7 +54,7 @@ BLOCKS = [
 
 @pytest.fixture(scope="module")
 def queue_printers() -> Printers:
-    return Printers(QUEUE, unwatched, commands(app))
+    return Printers(QUEUE, unwatched, commands(command_line()))
 
 
 @pytest.mark.parametrize(("page", "block"), BLOCKS)
@@ -71,7 +71,7 @@ def test_every_block_says_what_the_spec_says(
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.name)
 def test_no_page_names_what_is_not_in_the_spec(page: Path) -> None:
     path = page.relative_to(ROOT).as_posix()
-    unknown = list(unknown_names(path, page.read_text("utf-8"), QUEUE, commands(app)))
+    unknown = list(unknown_names(path, page.read_text("utf-8"), QUEUE, commands(command_line())))
     if unknown:
         pytest.fail("\n" + "\n".join(unknown), pytrace=False)
 
@@ -94,7 +94,7 @@ def test_everything_in_the_spec_is_named_in_a_page(what: str, names: list[str]) 
 
 def test_every_command_is_named_in_a_page() -> None:
     text = written()
-    assert [verb for verb in commands(app) if f"ffq {verb}" not in text] == []
+    assert [verb for verb in commands(command_line()) if f"ffq {verb}" not in text] == []
 
 
 def test_every_module_of_the_queue_is_found_with_its_file() -> None:

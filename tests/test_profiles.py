@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from checker.cli import app
+from checker.cli import command_line
 from checker.exploration import Limits
 from checker.profiles import asked, complaints, row
 from spec.failures.profiles import PROFILES, Profile
@@ -28,7 +28,7 @@ def test_a_system_is_named_only_with_a_source(profile: Profile) -> None:
 
 
 def test_an_unknown_design_is_refused_in_one_line() -> None:
-    found = CliRunner().invoke(app, ["profiles", "destructive_poop"])
+    found = CliRunner().invoke(command_line(), ["profiles", "destructive_poop"])
     assert "there is no profile 'destructive_poop'" in str(found.exception)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
 from checker import cli, replay
 from checker.cli_trace_files import As
@@ -36,13 +35,8 @@ class Ffq:
         return status, answer
 
 
-COMMAND = get_command(cli.app)
-"""Made once: it takes as long as most of what is asked here."""
-
-
 @pytest.fixture
-def ffq(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ffq:
-    monkeypatch.setattr(cli, "app", COMMAND)
+def ffq(capsys: pytest.CaptureFixture[str]) -> Ffq:
     return Ffq(capsys)
 
 

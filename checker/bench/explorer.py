@@ -42,6 +42,8 @@ def _once() -> tuple[float, list[float]]:
     child, terminal = pty.fork()
     if child == 0:
         os.environ["TERM"] = "xterm-256color"
+        # With it every start would compile the sources, as no user's does.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.execv(sys.executable, [sys.executable, "-m", "checker.cli", "browse", "FM-010"])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     try:
