@@ -156,9 +156,9 @@ def test_a_run_of_20_000_steps_draws_only_what_is_on_the_screen() -> None:
 
 
 def test_hostile_text_is_shown_and_never_obeyed() -> None:
-    (line,) = fold([("[b]x[/] \x1b[2J\u202e", "")], 80)
+    (line,) = fold((("[b]x[/] \x1b[2J\u202e", ""),), 80)
     assert "".join(text for text, _ in line) == "[b]x[/] \\x1b[2J\\u202e"
-    lines = fold([("w" * 10_000, "")], 40)
+    lines = fold((("w" * 10_000, ""),), 40)
     assert all(sum(len(text) for text, _ in each) <= 40 for each in lines)
 
 

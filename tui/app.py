@@ -75,7 +75,13 @@ class Explorer(App[str]):
     """The explorer; it returns the command that reopens the place that was left."""
 
     TITLE = "ffq"
-    CSS_PATH = "app.tcss"
+    # All of them at once: Textual parses everything anew when a screen brings its own.
+    CSS_PATH = [  # noqa: RUF012
+        "app.tcss",
+        "screens/explaining.tcss",
+        "screens/replay.tcss",
+        "screens/compare.tcss",
+    ]
     COMMANDS = App.COMMANDS | {_everything}
     # Declared as Textual declares them, which mypy asks for.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
@@ -93,32 +99,38 @@ class Explorer(App[str]):
     def __init__(
         self, start: Start | None = None, *, ascii_only: bool = False, fills: bool = True
     ) -> None:
-        # With an RGB theme Textual draws NO_COLOR in grey, which is still a colour.
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.start = start or Start()
         self.fills = fills
         self.opened: Opened | None = None
+        self.problem: Screen[None] | None = None
+        # Textual would lay out an empty screen first, and this one after it.
+        self.DEFAULT_MODE = self._begin()  # type: ignore[misc]
+        # With an RGB theme Textual draws NO_COLOR in grey, which is still a colour.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.works = Works(lambda work: self.post_message(Told(work)))
         self.aside = Aside()
         if ascii_only:
             self._filters.append(Ascii())
 
+    def _begin(self) -> str:
+        """Open what the command line names, and return the mode that shows it."""
+        if self.start.file is None:
+            return "catalogue"
+        run = self._read(self.start.file)
+        if isinstance(run, Screen):
+            self.problem = run
+            return "catalogue"
+        self._take(run, self.start.source, self.start.step)
+        return "trace"
+
     async def on_mount(self) -> None:
         """Begin where the command line says."""
-        start = self.start
-        if start.file is not None:
-            run = self._read(start.file)
-            if not isinstance(run, Screen):
-                self.open(run, start.source, start.step)
-                return
-            await self.switch_mode("catalogue")
-            await self.push_screen(run)
-        elif start.scope is not None:
+        if self.problem is not None:
+            await self.push_screen(self.problem)
+        elif self.start.scope is not None:
             from checker.background import Check
 
-            self.check(Check(start.scope, start.off))
-        else:
-            self.switch_mode("catalogue")
+            self.check(Check(self.start.scope, self.start.off))
 
     def on_unmount(self) -> None:
         """End what is still being computed."""
@@ -131,9 +143,12 @@ class Explorer(App[str]):
 
     def open(self, run: Run, source: str, step: int | None = None) -> None:
         """Show a run in the trace screen, at its end if no step is named."""
+        self._take(run, source, step)
+        self.action_place("trace")
+
+    def _take(self, run: Run, source: str, step: int | None) -> None:
         self.opened = Opened(run, source)
         self.opened.to(len(run.steps) if step is None else step)
-        self.action_place("trace")
 
     def open_file(self, file: str, source: str, step: int | None = None) -> None:
         """Show the run that a file holds, or say why it cannot be shown."""

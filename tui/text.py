@@ -23,6 +23,8 @@ def printable(text: str) -> str:
     """Return the text with what no terminal should be sent escaped, and cut if it is too long."""
     if len(text) > TEXT_MAX:
         text = text[: TEXT_MAX - 1] + "…"
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
 
 

@@ -15,6 +15,7 @@ from textual.widgets import Input
 from tui.text import Plain
 from tui.widgets.lines import Lines, Pane
 from tui.widgets.rows import Row
+from tui.widgets.tones import TONES
 
 
 class Ask(ModalScreen[str | None]):
@@ -65,6 +66,7 @@ class Pick(ModalScreen[object]):
         Pane { height: auto; max-height: 100%; }
     }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = TONES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(None)", "Back"),
         Binding("j", "move(1)", "Down", show=False),

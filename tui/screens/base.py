@@ -8,9 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from tui.text import Plain, content
+from tui.widgets.key_line import KeyLine
+from tui.widgets.tones import TONES
 
 if TYPE_CHECKING:
     from textual import events
@@ -32,6 +33,8 @@ class Base(Screen[None]):
         Binding("escape", "back", "Back", show=False),
     ]
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = TONES
+
     HELP: ClassVar[str] = ""
     """One sentence on what the screen is for, shown above its keys by `?`."""
 
@@ -47,7 +50,7 @@ class Base(Screen[None]):
         yield Plain(id="title")
         yield from self.body()
         yield Plain(id="said")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         """Yield what stands between the title and the keys."""

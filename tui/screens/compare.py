@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 
 from checker.explain.align import Pair, align
 from checker.explain.run import Run
@@ -22,7 +21,6 @@ class Compare(Base):
     """Two runs, step by step; below, the fields in which they differ there."""
 
     HELP = "Two runs beside each other; below, the fields in which they differ at that step."
-    CSS_PATH = "compare.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "move(1)", "Next", show=False),
         Binding("k", "move(-1)", "Before", show=False),
@@ -36,10 +34,8 @@ class Compare(Base):
 
     def body(self) -> ComposeResult:
         """Yield the steps, and below them the fields."""
-        with Container(id="pairs-box", classes="box"):
-            yield Pane(id="pairs")
-        with Container(id="fields-box", classes="box"):
-            yield Pane(id="fields")
+        yield Pane(id="pairs", classes="box")
+        yield Pane(id="fields", classes="box")
 
     def on_mount(self) -> None:
         """Show both runs."""
@@ -89,7 +85,7 @@ class Compare(Base):
             if states[0].get(name) != states[1].get(name)
         ]
         self.query_one("#fields", Pane).show(differ or [row(("both are in the same state", "dim"))])
-        box = self.query_one("#fields-box")
+        box = self.query_one("#fields")
         box.border_title = f"Fields that differ after steps {counts[0]} and {counts[1]}"
 
     def action_move(self, step: int) -> None:

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.widget import Widget
 
 from checker.aside import Fault
 from checker.explain.clauses import property_clauses
@@ -41,7 +42,6 @@ class Explaining(Stepping):
     MAIN: ClassVar[str] = "timeline"
     """The main pane's id."""
 
-    CSS_PATH = "explaining.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", "Why", tooltip="why, or why not; again: the next move or property"),
         Binding("d", "unchanged", "Hide or show what did not change", show=False),
@@ -75,8 +75,7 @@ class Explaining(Stepping):
                 yield Pane(id="state")
                 yield Plain(id="wrote")
             for name in ("moves", "why", "invariants"):
-                with Container(id=f"{name}-box", classes="box side"):
-                    yield Pane(id=name)
+                yield Pane(id=name, classes="box side")
 
     def on_mount(self) -> None:
         """Look at the main pane."""
@@ -129,8 +128,12 @@ class Explaining(Stepping):
 
     def box(self, name: str, title: str, below: str = "") -> None:
         """Write on the border of a pane."""
-        box = self.query_one(f"#{name}-box")
+        box = self._box(name)
         box.border_title, box.border_subtitle = content(line(title)), content(line(below))
+
+    def _box(self, name: str) -> Widget:
+        """Return what has a pane's border: the pane, or the box around it and something else."""
+        return self.query(f"#{name}-box, #{name}").first(Widget)
 
     def by(self, k: int) -> str:
         """Return who took a step, after a colon."""
@@ -237,7 +240,7 @@ class Explaining(Stepping):
         self._tab = number
         self.query_one(TabLine).active = number
         for n, name in enumerate(PANES):
-            self.query_one(f"#{name}-box").set_class(n == number, "-tab")
+            self._box(name).set_class(n == number, "-tab")
 
     @on(TabLine.Picked)
     def _picked(self, event: TabLine.Picked) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
+from textual.containers import Horizontal
 
 from checker.explain.run import Run
 from checker.replay_beside import NO_REPLAY, Beside, beside
@@ -26,7 +26,6 @@ class Replay(Stepping):
     """The replay screen."""
 
     HELP = "The run on a fresh SQLite file, beside the spec: both states, and what SQLite ran."
-    CSS_PATH = "replay.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("exclamation_mark", "difference", "Difference", key_display="!",
                 tooltip="the step in which both differ, or that they refuse"),
@@ -45,10 +44,8 @@ class Replay(Stepping):
         """Yield the steps, both states, and the statements below."""
         with Horizontal(id="both"):
             for name in ("steps", "model", "store"):
-                with Container(id=f"{name}-box", classes="box"):
-                    yield Pane(id=name)
-        with Container(id="sql-box", classes="box"):
-            yield Pane(id="sql")
+                yield Pane(id=name, classes="box")
+        yield Pane(id="sql", classes="box")
 
     def on_mount(self) -> None:
         """Begin with a folder for the files."""
@@ -134,7 +131,7 @@ class Replay(Stepping):
         self._box("sql", f"Statements of step {k}{refused}" if k else "Statements")
 
     def _box(self, name: str, title: str, below: str = "") -> None:
-        box = self.query_one(f"#{name}-box")
+        box = self.query_one(f"#{name}")
         box.border_title, box.border_subtitle = content(line(title)), content(line(below))
 
     def _tell_title(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,35 +19,18 @@ from textual.strip import Strip
 
 from tui.text import line as printable
 from tui.widgets.rows import Piece, Row, Tone, fold
+from tui.widgets.tones import looks
 
 
 class Lines(ScrollView, can_focus=True):
     """Rows of text with a cursor; a subclass says how many lines there are and what is on each."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "lines--title",
-        "lines--dim",
-        "lines--good",
-        "lines--bad",
-        "lines--changed",
-        "lines--fault",
-        "lines--armed",
-        "lines--here",
-    }
     DEFAULT_CSS = """
     Lines {
         height: 1fr;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
         scrollbar-gutter: stable;
-        & .lines--title { text-style: bold; }
-        & .lines--dim { color: $text-muted; }
-        & .lines--good { color: $text-success; }
-        & .lines--bad { color: $text-error; text-style: bold; }
-        & .lines--changed { text-style: bold; }
-        & .lines--fault { color: $text-warning; }
-        & .lines--armed { color: $text-warning; }
-        & .lines--here { text-style: reverse; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,10 +62,11 @@ class Lines(ScrollView, can_focus=True):
     class Chosen(Pointed):
         """Enter was pressed on a row, or it was clicked when the cursor was there."""
 
-    def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self.drawn = 0
         self._base = Style.null()
+        self._looks: dict[Tone, Style] = {}
 
     # ---------------------------------------------------------------- what a subclass says
     @property
@@ -104,30 +89,25 @@ class Lines(ScrollView, can_focus=True):
     # ---------------------------------------------------------------- drawing
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the lines of a part of the screen."""
-        self._base = self.rich_style
+        self._base, self._looks = self.rich_style, looks(self)
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
         self.drawn += 1
-        n, width, base = y + int(self.scroll_offset.y), self.size.width, self._base
+        n, width = y + int(self.scroll_offset.y), self.size.width
+        base, look = self._base, self._looks
         if n >= self.line_count:
             return Strip.blank(width, base)
         number, pieces = self.line(n)
         here = number == self.cursor and self.stop(number, 1) == number
         bar = here and self.has_focus
         segments = [Segment(">" if here and n == self.line_of(number) else " ", base)]
-        segments += [Segment(printable(text), base + self._style(tone)) for text, tone in pieces]
+        segments += [Segment(printable(text), base + look[tone]) for text, tone in pieces]
         if bar:
-            look = self._style("here")
-            segments = [Segment(s.text, (s.style or base) + look) for s in segments]
+            segments = [Segment(s.text, (s.style or base) + look["here"]) for s in segments]
         strip = Strip(segments).crop(0, width)
         return strip.extend_cell_length(width, segments[-1].style if bar else base)
-
-    def _style(self, tone: Tone) -> Style:
-        if not tone:
-            return Style.null()
-        return self.get_component_rich_style(f"lines--{tone}", partial=True)
 
     def lay_out(self) -> None:
         """Say anew how long this is, and keep the cursor in sight."""
@@ -136,7 +116,6 @@ class Lines(ScrollView, can_focus=True):
         self.set_reactive(Lines.virtual_size, Size(self.size.width, self.line_count))
         self._scroll_update(self.virtual_size)
         self.show_cursor()
-        self.refresh()
 
     def show_cursor(self) -> None:
         """Scroll as little as needed to have the cursor on the screen."""
@@ -147,11 +126,25 @@ class Lines(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Lay the text out for the new width."""
         self.lay_out()
+        self.refresh()
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         """Draw the cursor where it is now."""
         self.show_cursor()
-        self.refresh()
+        self.refresh_row(before)
+        self.refresh_row(now)
+
+    def on_focus(self) -> None:
+        """Draw the cursor as what keys move."""
+        self.refresh_row(self.cursor)
+
+    on_blur = on_focus
+
+    def refresh_row(self, row: int) -> None:
+        """Draw a row anew."""
+        first = self.line_of(row)
+        after = self.line_of(row + 1) if row + 1 < self.row_count else self.line_count
+        self.refresh_lines(first, max(after - first, 1))
 
     # ---------------------------------------------------------------- keys and mouse
     def action_move(self, step: int) -> None:
@@ -205,14 +198,17 @@ class Lines(ScrollView, can_focus=True):
 class Pane(Lines):
     """Rows that are all at hand, folded to the width; the cursor stops at those with a subject."""
 
-    def __init__(self, id: str | None = None, rows: Sequence[Row] = ()) -> None:
-        super().__init__(id)
+    def __init__(
+        self, id: str | None = None, rows: Sequence[Row] = (), classes: str | None = None
+    ) -> None:
+        super().__init__(id, classes)
         self.rows: Sequence[Row] = rows
         self._lines: list[tuple[int, tuple[Piece, ...]]] = []
         self._first: list[int] = []
 
     def show(self, rows: Sequence[Row], cursor: int | None = None) -> None:
         """Show other rows; the cursor stays where it was unless it is sent elsewhere."""
+        self.refresh_row(self.cursor)
         self.rows = rows
         wanted = self.cursor if cursor is None else cursor
         wanted = min(max(wanted, 0), max(len(rows) - 1, 0))
@@ -220,6 +216,7 @@ class Pane(Lines):
         stop = self.stop(wanted, -1) if stop is None else stop
         self.set_reactive(Pane.cursor, wanted if stop is None else stop)
         self.lay_out()
+        self.refresh_row(self.cursor)
 
     @property
     def subject(self) -> object:
@@ -227,13 +224,17 @@ class Pane(Lines):
         return self.rows[self.cursor].subject if self.cursor < len(self.rows) else None
 
     def lay_out(self) -> None:
-        """Fold every row to the width."""
-        width = max(self.container_size.width - 2, 8)  # the cursor and the scroll bar
-        self._lines, self._first = [], []
+        """Fold every row to the width, and draw anew the lines that differ."""
+        width = (self.size.width or self.container_size.width) - 2  # the cursor, the scroll bar
+        before, self._lines, self._first = self._lines, [], []
         for number, each in enumerate(self.rows):
             self._first.append(len(self._lines))
-            self._lines += [(number, line) for line in fold(each.pieces, width, each.hang)]
+            self._lines += [(number, line) for line in fold(each.pieces, max(width, 8), each.hang)]
         super().lay_out()
+        pairs = enumerate(zip_longest(before, self._lines))
+        differ = [n for n, (old, new) in pairs if old != new]
+        if differ:
+            self.refresh_lines(differ[0], differ[-1] - differ[0] + 1)
 
     @property
     def line_count(self) -> int:

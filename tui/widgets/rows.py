@@ -7,8 +7,8 @@ as its escape, so that a value from a model or a database cannot draw over its n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -42,7 +42,8 @@ def row(*pieces: str | Piece, subject: object = None, hang: int = 2) -> Row:
     return Row(tuple(toned), subject, hang)
 
 
-def fold(pieces: Iterable[Piece], width: int, hang: int = 2) -> list[tuple[Piece, ...]]:
+@lru_cache(4096)
+def fold(pieces: tuple[Piece, ...], width: int, hang: int = 2) -> tuple[tuple[Piece, ...], ...]:
     """Return the pieces as lines of so many cells, broken at spaces where that is possible."""
     hang = min(hang, max(width - 8, 0))
     lines: list[list[Piece]] = [[]]
@@ -61,7 +62,7 @@ def fold(pieces: Iterable[Piece], width: int, hang: int = 2) -> list[tuple[Piece
                 word, used = word[len(head) :], hang
             lines[-1].append((word, tone))
             used += cell_len(word)
-    return [tuple(line) for line in lines]
+    return tuple(tuple(line) for line in lines)
 
 
 def name_of(actor: str, call: str) -> str:

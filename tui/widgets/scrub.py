@@ -15,8 +15,8 @@ from textual.widget import Widget
 
 from tui import glyphs
 from tui.text import line as printable
-from tui.widgets.lines import Lines
 from tui.widgets.rows import mark_tone
+from tui.widgets.tones import looks
 
 WORST = (glyphs.VIOLATED, glyphs.DOOMED, glyphs.ARMED, *"123456789", glyphs.RUNNING, "?")
 """Which mark stands for several, first the gravest."""
@@ -39,10 +39,7 @@ def shrunk(marks: Sequence[str], cells: int) -> list[str]:
 class Scrub(Widget):
     """Where the reader is, in one line; a click on a mark goes there."""
 
-    COMPONENT_CLASSES = Lines.COMPONENT_CLASSES
-    DEFAULT_CSS = Lines.DEFAULT_CSS.replace("Lines {", "Scrub {").replace(
-        "height: 1fr;", "height: 1;"
-    )
+    DEFAULT_CSS = "Scrub { height: 1; }"
 
     at: reactive[int] = reactive(0)
 
@@ -84,17 +81,12 @@ class Scrub(Widget):
         """Return the line."""
         if not self._cells:
             self._cells = shrunk(self._marks, self._room())
-        base = self.rich_style
+        base, look = self.rich_style, looks(self)
         segments = [Segment(self._head(), base)]
         for n, mark in enumerate(self._cells):
-            tone = mark_tone(mark)
-            style = (
-                base + self.get_component_rich_style(f"lines--{tone}", partial=True)
-                if tone
-                else base
-            )
+            style = base + look[mark_tone(mark)]
             if n == self._cell():
-                style += self.get_component_rich_style("lines--here", partial=True)
+                style += look["here"]
             segments.append(Segment(mark, style))
         segments.append(Segment("  " + printable(self.words), base))
         return Strip(segments).crop(0, self.size.width).extend_cell_length(self.size.width, base)

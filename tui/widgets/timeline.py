@@ -48,6 +48,7 @@ class Timeline(Lines):
         self._calls = min(max((len(_name(told)) for told in run.lines), default=0), 30)
         self.set_reactive(Timeline.cursor, at)
         self.lay_out()
+        self.refresh()
 
     def mark(self, signs: Signs) -> None:
         """Draw other signs."""
