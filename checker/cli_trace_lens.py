@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from checker.cli_options import Wrong, complete_guard
-from checker.cli_why import opened, show, who
+from checker.cli_why import Answer, opened, say_clause, who
 from checker.replay_cli import named_edits
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ def lens(
         return
     missing = [*run.trace.edits, *(f"without {guard}" for guard in run.trace.off)]
     console.show_title(console.console(), run.trace.scope, missing)
+    answer = Answer()
+    answer.say()
     for without, through in seen:
-        _show(run, without, through)
+        _say(answer, run, without, through)
+    answer.show()
 
 
 def _seen(run: Run, off: Sequence[str] | None) -> list[tuple[list[str], Lens]]:
@@ -69,25 +72,19 @@ def _seen(run: Run, off: Sequence[str] | None) -> list[tuple[list[str], Lens]]:
     return [*seen, ([], under(run))]
 
 
-def _show(run: Run, without: list[str], through: Lens) -> None:
-    from checker import console
-
-    out = console.console()
-    out.print()
-    show(out, f"without {', '.join(without)}:" if without else "with every protection:", "bold")
+def _say(answer: Answer, run: Run, without: list[str], through: Lens) -> None:
+    """Say how far a variant follows the run, and what stops it."""
+    variant = f"without {', '.join(without)}" if without else "with every protection"
     if through.refused_at is None:
         broken = run.story.broken
         what = "is broken all the same" if through.broken else "holds of this run"
-        show(out, f"  every step is taken; {broken.id} {broken.name} {what}")
+        answer.say(f"{variant}: every step is taken; {broken.id} {broken.name} {what}")
         return
     line = run.lines[through.refused_at - 1]
-    show(out, f"  step {line.n}, {who(line)}, is refused: {through.refused_by}")
+    answer.say(f"{variant}: step {line.n}, {who(line)}, is refused: {through.refused_by}")
+    width = max((len(clause.name) for clause in through.clauses), default=0)
     for clause in through.clauses:
-        since = "" if clause.since is None else f"   {clause.since}"
-        show(out, f"    {clause.name}  false  {clause.text}{since}")
-        show(
-            out, f"    {'':<{len(clause.name)}}         {', '.join(clause.values)}".rstrip(), "dim"
-        )
+        say_clause(answer, clause, width)
 
 
 def _as_json(without: list[str], through: Lens) -> dict[str, Any]:

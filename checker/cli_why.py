@@ -57,13 +57,11 @@ def why(
     if as_json:
         console.emit({"ok": True, **place_as_json(run, k), **answer.json})
         return
-    out = console.console()
     title(run, k)
-    for text, style in answer.lines:
-        show(out, text, style)
+    answer.show()
 
 
-class _Answer:
+class Answer:
     """What is said, as JSON and as lines with their colours."""
 
     def __init__(self) -> None:
@@ -74,9 +72,16 @@ class _Answer:
         """Add a line."""
         self.lines.append((text, style))
 
+    def show(self) -> None:
+        """Print the lines."""
+        from checker import console
+
+        for text, style in self.lines:
+            show(console.console(), text, style)
+
 
 # ---------------------------------------------------------------- a state
-def _state(run: Run, k: int) -> _Answer:
+def _state(run: Run, k: int) -> Answer:
     from checker import console
     from checker.explain.as_json import clause_as_json, fate_as_json
     from checker.explain.clauses import property_clauses
@@ -88,7 +93,7 @@ def _state(run: Run, k: int) -> _Answer:
         known = fates(run.scope, run.trace.violated)
     finally:
         live.done()
-    answer, along, broken = _Answer(), known.along(run), run.story.broken
+    answer, along, broken = Answer(), known.along(run), run.story.broken
     # A number that leaves its range does so in a step that leads to no state.
     here = along[k]
     answer.say(f"fate  {''.join(map(mark, along))}  {in_words(here)}")
@@ -99,7 +104,7 @@ def _state(run: Run, k: int) -> _Answer:
     at = len(run.steps) if k == run.end else k
     clauses = property_clauses(run, at, run.trace.violated)
     for clause in clauses:
-        _say_clause(answer, clause, max(len(c.name) for c in clauses))
+        say_clause(answer, clause, max(len(c.name) for c in clauses))
     answer.say()
     answer.say("Moves from here:")
     rows = _say_moves(answer, run, run.states[k], known)
@@ -114,7 +119,7 @@ def _state(run: Run, k: int) -> _Answer:
     return answer
 
 
-def _say_moves(answer: _Answer, run: Run, state: State, known: Fates) -> list[dict[str, Any]]:
+def _say_moves(answer: Answer, run: Run, state: State, known: Fates) -> list[dict[str, Any]]:
     """Say of each move where it leads, or what refuses it; return the same as JSON."""
     from checker.explain.as_json import fate_as_json, move_as_json
     from checker.explain.fate import mark
@@ -133,12 +138,12 @@ def _say_moves(answer: _Answer, run: Run, state: State, known: Fates) -> list[di
 
 
 # ---------------------------------------------------------------- moves
-def _moves_asked(run: Run, k: int, chosen: Sequence[Instance]) -> _Answer:
+def _moves_asked(run: Run, k: int, chosen: Sequence[Instance]) -> Answer:
     from checker.console import Live
     from checker.explain.as_json import explained_as_json
     from checker.explain.why_not import why_not
 
-    answer, explained = _Answer(), []
+    answer, explained = Answer(), []
     live = Live()
     for instance in chosen:
         live.say(run.name)("what would make it possible")
@@ -154,14 +159,14 @@ def _moves_asked(run: Run, k: int, chosen: Sequence[Instance]) -> _Answer:
     return answer
 
 
-def _say_move(answer: _Answer, found: Explained) -> None:
+def _say_move(answer: Answer, found: Explained) -> None:
     refused = found.move.refused_by
     said = f"refused by {_listed(refused)}" if refused else "possible here"
     answer.say(f"{found.move.name}: {said}", "bold")
     names = [c.name for c, _ in found.clauses] + [c.name for c in found.removed]
     width = max(map(len, names), default=0)
     for clause, outcome in found.clauses:
-        _say_clause(answer, clause, width)
+        say_clause(answer, clause, width)
         if outcome is not None:
             answer.say(f"  {'':<{width}}         {_outcome(outcome, 'true')}")
     if found.possible is not None:
@@ -169,10 +174,11 @@ def _say_move(answer: _Answer, found: Explained) -> None:
     if found.removed:
         answer.say("  taken away from it:")
     for clause in found.removed:
-        _say_clause(answer, clause, width)
+        say_clause(answer, clause, width)
 
 
-def _say_clause(answer: _Answer, clause: Clause, width: int) -> None:
+def say_clause(answer: Answer, clause: Clause, width: int) -> None:
+    """Say whether a clause holds, since when, and what it read."""
     truth = "true " if clause.holds else "false"
     since = "" if clause.since is None else f"   {clause.since}"
     style = "" if clause.holds else "bold red" if clause.name not in ("if", "never") else ""

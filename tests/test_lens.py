@@ -74,15 +74,14 @@ def test_the_command_names_the_guard_and_its_false_clause(
     assert (
         told[told.index("with every") :]
         == """\
-with every protection:
-  step 8, worker1 settle_done, is refused: settle_done.fenced
-    fenced  false  token[job[worker1]] == held[worker1]   since step 7 (worker2 claim(job1))
-                   job[worker1] = job1, token[job1] = 2, held[worker1] = 1
+with every protection: step 8, worker1 settle_done, is refused: settle_done.fenced
+  fenced  false  token[job[worker1]] == held[worker1]   since step 7 (worker2 claim(job1))
+                 job[worker1] = job1, token[job1] = 2, held[worker1] = 1
 """
     )
     assert main(["trace", "lens", LATE, "--off", "FM-010"]) == 0
-    last = "  every step is taken; INV-004 only_the_holder_settles is broken all the same\n"
-    assert capsys.readouterr().out.endswith(f"without settle_done.fenced:\n{last}")
+    says = "every step is taken; INV-004 only_the_holder_settles is broken all the same\n"
+    assert capsys.readouterr().out.endswith(f"\nwithout settle_done.fenced: {says}")
 
 
 @pytest.mark.parametrize("name", KEPT)
