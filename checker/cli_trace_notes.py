@@ -99,12 +99,17 @@ def note(
         _show(run, shown, known)
 
 
+def _where(run: Run, n: int) -> str:
+    if n == 0:
+        return "0  the start"
+    return _told(run.lines[n - 1]) if n <= len(run.lines) else f"{n}  no step of this trace"
+
+
 def _show(run: Run, shown: dict[int, str], known: Notes) -> None:
     from checker import console
 
     for n, said in shown.items():
-        where = "0  the start" if n == 0 or n > len(run.lines) else _told(run.lines[n - 1])
-        console.line(where)
+        console.line(_where(run, n))
         for line in said.splitlines():
             console.line(f"   {line}")
     if known.stale:

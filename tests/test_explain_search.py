@@ -138,8 +138,10 @@ def test_notes_on_a_trace_that_has_changed_say_so(trace: Path) -> None:
     note(trace, 3, "here")
     trace.write_bytes((FOLDER / "FM-007.jsonl").read_bytes())
     assert load(trace) == Notes({3: "here"}, stale=True)
-    note(trace, 4, "there")
-    assert load(trace).stale is False
+    both = Notes({3: "here", 4: "there"}, stale=True)
+    assert note(trace, 4, "there") == load(trace) == both
+    assert note(trace, 3, "").stale
+    assert note(trace, 4, "here it is") == load(trace) == Notes({4: "here it is"})
 
 
 def header(**changes: object) -> str:

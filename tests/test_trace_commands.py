@@ -240,3 +240,17 @@ def test_a_note_is_kept_shown_and_taken_away(ffq: Ffq, tmp_path: Path) -> None:
     status, _, err = ffq("note", str(file), "9", "late")
     assert (status, err) == (2, "ffq: there is no step 9; the trace has 8\n")
     assert ffq("note", str(file), "4", "")[1] == ""
+
+
+def test_notes_on_another_trace_are_not_passed_off_as_notes_on_this_one(
+    ffq: Ffq, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_bytes((FOLDER / "FM-012.jsonl").read_bytes())
+    ffq("note", str(file), "9", "beyond")
+    file.write_bytes(Path(FILE).read_bytes())
+    wanted = "ffq: the trace has changed since the notes were made: a number may mean another\n"
+    assert ffq("note", str(file)) == (0, "9  no step of this trace\n   beyond\n", wanted)
+    said = "The trace has changed since the notes were made: they may stand at other steps."
+    assert said in ffq("export", str(file), "--as", "md")[1]
+    ffq("note", str(file), "9", "")

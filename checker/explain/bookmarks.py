@@ -34,9 +34,15 @@ def beside(trace: File) -> File:
 
 def load(trace: File) -> Notes:
     """Return the notes on a trace; raises `BadTrace` if their file cannot be believed."""
+    made_on, notes = _read(trace)
+    return Notes(notes, stale=bool(notes) and made_on != _digest(trace))
+
+
+def _read(trace: File) -> tuple[str, dict[int, str]]:
+    """Return which trace the notes were made on, as a digest, and the notes."""
     file = beside(trace)
     if not file.exists():
-        return Notes({})
+        return "", {}
     found = rows(file)
     header = next(found, None)
     if header is None or header.data.get("format") != FORMAT:
@@ -45,7 +51,7 @@ def load(trace: File) -> Notes:
     if (version := header.take("version", int)) != VERSION:
         fact = f"has version {version}, and this ffq reads version {VERSION}"
         raise header.bad(fact, "use a newer ffq, or take it away")
-    stale = header.take("trace", str) != _digest(trace)
+    made_on: str = header.take("trace", str)
     notes: dict[int, str] = {}
     for row in found:
         row.only("step", "note")
@@ -53,27 +59,28 @@ def load(trace: File) -> Notes:
         if step < 0 or step in notes:
             raise row.bad(f"step {step} cannot be noted here", _REMEDY)
         notes[step] = row.take("note", str)
-    return Notes(dict(sorted(notes.items())), stale)
+    return made_on, dict(sorted(notes.items()))
 
 
 def note(trace: File, step: int, text: str) -> Notes:
     """Keep a note on a step in place of the one before; an empty one takes it away.
 
+    Notes stay stale as long as another one is among them that was there when the trace changed.
     Raises `BadTrace` if the file of the notes cannot be believed, and then leaves it alone.
     """
-    known = load(trace)
+    made_on, known = _read(trace)
     if len(text) > NOTE_MAX:
         fact = f"the note has {len(text):,} letters, and {NOTE_MAX:,} are kept at most"
         raise BadTrace(beside(trace), fact, "write a shorter one")
-    notes = {**known.notes, step: text}
-    if not text.strip():
-        del notes[step]
-    kept = dict(sorted(notes.items()))
-    header = {"format": FORMAT, "version": VERSION, "trace": _digest(trace)}
+    others = {n: said for n, said in known.items() if n != step}
+    now = _digest(trace)
+    made_on = made_on if others else now
+    kept = dict(sorted({**others, step: text}.items())) if text.strip() else others
+    header = {"format": FORMAT, "version": VERSION, "trace": made_on}
     written = [header, *({"step": n, "note": said} for n, said in kept.items())]
     whole = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
     save(beside(trace), whole, FORMAT)
-    return Notes(kept)
+    return Notes(kept, stale=made_on != now)
 
 
 def _digest(trace: File) -> str:

@@ -37,10 +37,11 @@ def _postmortem(run: Run, file: File) -> str:
         test = _test(run)
     except pytest_file.NoTest as why:
         no_test = why.fact
-    proof = known(run.trace.scope.spec)
+    proof, noted = known(run.trace.scope.spec), load(file)
     facts = markdown.Facts(
         str(file),
-        notes=load(file).notes,
+        notes=noted.notes,
+        stale=noted.stale,
         turning=_turning(run),
         sqlite=_sqlite(run),
         proved=proof is not None and proof.proves(run.trace.violated),

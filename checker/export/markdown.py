@@ -24,13 +24,15 @@ MARK = "<!-- Made by `ffq trace export --as md`. -->"
 class Facts:
     """What is known of a run beside the run itself.
 
-    `file` is the trace, `notes` are those on its steps, `turning` says at which steps a violation
-    came nearer, `sqlite` what a replay showed, `proved` whether the property is proved where
-    nothing is taken away, `test` is the run as a test, or why there can be none.
+    `file` is the trace, `notes` are those on its steps, `stale` if it has changed since; `turning`
+    says at which steps a violation came nearer, `sqlite` what a replay showed, `proved` whether the
+    property is proved where nothing is taken away, `test` is the run as a test, or why there can be
+    none.
     """
 
     file: str
     notes: Mapping[int, str] = field(default_factory=dict)
+    stale: bool = False
     turning: Mapping[int, str] = field(default_factory=dict)
     sqlite: Sequence[str] = ()
     proved: bool = False
@@ -85,6 +87,8 @@ def _start(run: Run) -> Iterator[str]:
 
 
 def _story(run: Run, facts: Facts) -> Iterator[str]:
+    if facts.stale:
+        yield "The trace has changed since the notes were made: they may stand at other steps."
     steps = [_noted("At the beginning.", facts.notes[0])] if 0 in facts.notes else []
     if run.story.loop == len(run.lines) + 1 and not run.lines:
         steps.append("Nothing ever happens.")
