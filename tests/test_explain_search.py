@@ -172,6 +172,13 @@ def test_a_file_that_holds_no_notes_is_left_alone(text: str, complaint: str, tra
     assert beside(trace).read_text() == text
 
 
+def test_a_note_that_cannot_be_written_leaves_the_others_alone(trace: Path) -> None:
+    note(trace, 1, "mine")
+    with pytest.raises(BadTrace, match="the note is not UTF-8, and is not kept"):
+        note(trace, 2, "from a terminal in another encoding: \udcff")
+    assert load(trace) == Notes({1: "mine"})
+
+
 def test_a_note_is_no_book(trace: Path) -> None:
     with pytest.raises(BadTrace, match="has 5,000 letters, and 4,000 are kept"):
         note(trace, 1, "x" * 5000)

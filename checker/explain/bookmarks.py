@@ -72,6 +72,8 @@ def note(trace: File, step: int, text: str) -> Notes:
     if len(text) > NOTE_MAX:
         fact = f"the note has {len(text):,} letters, and {NOTE_MAX:,} are kept at most"
         raise BadTrace(beside(trace), fact, "write a shorter one")
+    if text != text.encode(errors="replace").decode():
+        raise BadTrace(beside(trace), "the note is not UTF-8, and is not kept", "write it as UTF-8")
     others = {n: said for n, said in known.items() if n != step}
     now = _digest(trace)
     made_on = made_on if others else now
