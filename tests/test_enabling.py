@@ -12,11 +12,14 @@ from checker.explain.why_not import why_not
 from checker.exploration import Limits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State
+from tests.specs.doors import FALLING
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol
 
 LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})
 TWO = Scope("two", commit_protocol, {"Manager": 2})
+DOORS = Scope("doors", FALLING, {"Door": 2})
+"""In which a step may be possible after a fault alone."""
 
 
 def nexts(evaluator: Evaluator, state: State) -> set[State]:
@@ -54,7 +57,7 @@ def states_of(evaluator: Evaluator, seed: int) -> list[State]:
 
 
 @pytest.mark.parametrize("near", [3_000, 0], ids=["state by state", "over the whole graph"])
-@pytest.mark.parametrize("scope", [LOCK, TWO], ids=lambda scope: scope.name)
+@pytest.mark.parametrize("scope", [LOCK, TWO, DOORS], ids=lambda scope: scope.name)
 def test_what_is_said_to_enable_a_step_does_and_nothing_shorter(
     scope: Scope, near: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
