@@ -1,6 +1,7 @@
 """The fate of a state is exact: held against walks over small graphs and against the evaluator."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -259,6 +260,13 @@ def smother(s):  # type: ignore[no-untyped-def]  # traced
     s.smothered = s.smothered + 1
 
 
+RAIN = blanket.edited(
+    "rain smothers it",
+    actions={**blanket.actions, "smother": replace(blanket.actions["smother"], fault=True)},
+)
+"""The same, but what puts the fuse out is a fault: that it is cut off is no way to finish."""
+
+
 pair = Spec("pair", doc="Two numbers that leave their ranges alone or together.")
 pair.durable("a", None, Nat(1), 0, "the first")
 pair.durable("b", None, Nat(1), 0, "the second")
@@ -279,6 +287,7 @@ def second(s):  # type: ignore[no-untyped-def]  # traced
 
 FUSE = Scope("fuse", fuse, {})
 BLANKET = Scope("blanket", blanket, {"Times": 2})
+WET = Scope("rain", RAIN, {"Times": 2})
 PAIR = Scope("pair", pair, {})
 TEA = Scope("tea", tea, {"Cup": 1, "Most": 1})
 POT = Scope("pot", tea, {"Cup": 2, "Most": 2})
@@ -291,6 +300,7 @@ SOLD_LIT = STREET.on(without(STREET.spec, "sell.dark"))
 CASES = [
     (FUSE, "nothing_goes_off"),
     (BLANKET, "nothing_goes_off"),
+    (WET, "nothing_goes_off"),
     (PAIR, "range_a"),
     (PAIR, "range_b"),
     (TEA, "the_table_is_dry"),
