@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from checker.explain.clauses import Clause
     from checker.explain.fate import Fates
     from checker.explain.run import Run
-    from checker.explain.why_not import Explained, Outcome
+    from checker.explain.why_not import Explained
     from checker.story import Line
     from spec.language.evaluate import Instance
     from spec.language.scope import State
@@ -160,17 +160,19 @@ def _moves_asked(run: Run, k: int, chosen: Sequence[Instance]) -> Answer:
 
 
 def _say_move(answer: Answer, found: Explained) -> None:
+    from checker.explain.enabling import said
+
     refused = found.move.refused_by
-    said = f"refused by {_listed(refused)}" if refused else "possible here"
-    answer.say(f"{found.move.name}: {said}", "bold")
+    here = f"refused by {_listed(refused)}" if refused else "possible here"
+    answer.say(f"{found.move.name}: {here}", "bold")
     names = [c.name for c, _ in found.clauses] + [c.name for c in found.removed]
     width = max(map(len, names), default=0)
     for clause, outcome in found.clauses:
         say_clause(answer, clause, width)
         if outcome is not None:
-            answer.say(f"  {'':<{width}}         {_outcome(outcome, 'true')}")
+            answer.say(f"  {'':<{width}}         {said(outcome, 'true')}")
     if found.possible is not None:
-        answer.say(f"  {_outcome(found.possible, 'possible')}")
+        answer.say(f"  {said(found.possible, 'possible')}")
     if found.removed:
         answer.say("  taken away from it:")
     for clause in found.removed:
@@ -186,17 +188,6 @@ def say_clause(answer: Answer, clause: Clause, width: int) -> None:
     values = [value for value in clause.values if value.replace(" = ", " == ") != clause.text]
     if values:
         answer.say(f"  {'':<{width}}         {', '.join(values)}", "dim")
-
-
-def _outcome(outcome: Outcome, word: str) -> str:
-    from checker.explain.enabling import Enabled, NeverAgain
-
-    if isinstance(outcome, Enabled):
-        return f"{word} after: {', '.join(outcome.moves)}"
-    if isinstance(outcome, NeverAgain):
-        states = f"{outcome.states:,} state{'s' * (outcome.states != 1)}"
-        return f"never {word} from here on: not in any of the {states} that can be reached"
-    return f"not known when {word}: not in the nearest {outcome.states:,} states; {outcome.why}"
 
 
 def _chosen(run: Run, text: str) -> list[Instance]:

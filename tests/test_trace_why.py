@@ -46,13 +46,13 @@ settle_done(worker1): refused by running, fenced
                     job[worker1] = job1
   running    false  pc[worker1] == running   from the beginning
                     pc[worker1] = claimed
-                    never true from here on: not in any of the 1,828 states that can be reached
+                    never true again from here: false in all 1,828 states ahead
   leased     true   status[job[worker1]] == claimed   since step 6 (worker2 claim(job1))
                     job[worker1] = job1, status[job1] = claimed
   fenced     false  token[job[worker1]] == held[worker1]   since step 6 (worker2 claim(job1))
                     job[worker1] = job1, token[job1] = 2, held[worker1] = 1
-                    true after: settle_released(worker1)
-  never possible from here on: not in any of the 1,828 states that can be reached
+                    true after settle_released(worker1)   1 move
+  never possible again from here: false in all 1,828 states ahead
 """
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from checker.explain.clauses import Clause
-from checker.explain.enabling import Enabled, NeverAgain
+from checker.explain.enabling import Enabled, NeverAgain, Outcome
 from checker.explain.fate import Fate, mark
 from checker.explain.moves import Move
 from checker.explain.run import Run
-from checker.explain.why_not import Explained, Outcome
+from checker.explain.why_not import Explained
 from checker.trace import state_as_json
 
 

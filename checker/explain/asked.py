@@ -18,7 +18,6 @@ from spec.language.scope import Scope, State
 
 # What answers is loaded where the answers are found: whoever asks starts without NumPy and SciPy.
 if TYPE_CHECKING:
-    from checker.explain.enabling import Enabled, NeverAgain, Unknown
     from checker.explain.fate import Fates
 
 
@@ -170,7 +169,7 @@ def cures(
     """Return, by the name of the clause, what would make it true; and under the empty name what
     would make the step possible, all at once.
     """
-    from checker.explain.enabling import enabling, possible_when
+    from checker.explain.enabling import enabling, possible_when, said
 
     known = _of(asked)
     found = {
@@ -180,17 +179,3 @@ def cures(
     whole = possible_when(asked.scope, known.instance(step))
     found[""] = said(enabling(known.evaluator, state, whole, step.binding), "possible")
     return found
-
-
-def said(outcome: Enabled | NeverAgain | Unknown, what: str) -> str:
-    """Return what would make something true, in words."""
-    from checker.explain.enabling import Enabled, NeverAgain, Unknown
-
-    match outcome:
-        case Enabled():
-            count = len(outcome.steps)
-            return f"{what} after {', '.join(outcome.moves)}   {count} move{'s' * (count != 1)}"
-        case NeverAgain():
-            return f"never {what} again from here: false in all {outcome.states:,} states ahead"
-        case Unknown():
-            return f"not known: still false in {outcome.states:,} states; {outcome.why}"

@@ -50,13 +50,28 @@ class Unknown:
     why: str
 
 
+Outcome = Enabled | NeverAgain | Unknown
+
+
+def said(outcome: Outcome, what: str) -> str:
+    """Return what would make something true, in words."""
+    match outcome:
+        case Enabled():
+            count = len(outcome.steps)
+            return f"{what} after {', '.join(outcome.moves)}   {count} move{'s' * (count != 1)}"
+        case NeverAgain():
+            return f"never {what} again from here: false in all {outcome.states:,} states ahead"
+        case Unknown():
+            return f"not known: still false in {outcome.states:,} states; {outcome.why}"
+
+
 def enabling(
     evaluator: Evaluator,
     state: State,
     condition: Expr,
     binding: Binding,
     limits: Limits | None = None,
-) -> Enabled | NeverAgain | Unknown:
+) -> Outcome:
     """Return the shortest moves from this state after which the condition is true."""
     near = _nearby(evaluator, state, condition, binding)
     if not isinstance(near, Unknown):
@@ -77,9 +92,7 @@ def possible_when(scope: Scope, instance: Instance) -> Expr:
 
 
 # ---------------------------------------------------------------- state by state
-def _nearby(
-    evaluator: Evaluator, state: State, condition: Expr, binding: Binding
-) -> Enabled | NeverAgain | Unknown:
+def _nearby(evaluator: Evaluator, state: State, condition: Expr, binding: Binding) -> Outcome:
     """Search breadth first, one state at a time."""
     holds = evaluator.meaning(condition, binding)
     every = every_step(evaluator)

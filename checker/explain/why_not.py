@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checker.explain.clauses import Clause, guard_clauses, removed_clauses
-from checker.explain.enabling import Enabled, NeverAgain, Unknown, enabling, possible_when
+from checker.explain.enabling import Outcome, enabling, possible_when
 from checker.explain.moves import Move, move
 from checker.explain.run import Run
 from checker.exploration import Limits
 from spec.language.evaluate import Instance
-
-Outcome = Enabled | NeverAgain | Unknown
 
 
 @dataclass(frozen=True)
