@@ -1,0 +1,80 @@
+"""Questions asked of another process: answers, faults, an end in the middle, and who gives up."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from checker.aside import Aside, Fault
+
+
+@pytest.fixture
+def aside() -> Iterator[Aside]:
+    made = Aside()
+    yield made
+    made.close()
+
+
+def whoami() -> int:
+    return os.getpid()
+
+
+def divide(a: int, b: int) -> float:
+    print("what is printed goes nowhere")
+    return a / b
+
+
+def touch(file: Path) -> None:
+    file.touch()
+
+
+def give_up() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_another_process_answers_one_question_after_the_other(aside: Aside) -> None:
+    async def asked() -> tuple[float, float, int, int]:
+        halves = await asyncio.gather(aside.ask(divide, 1, 2), aside.ask(divide, 3, 2))
+        return *halves, await aside.ask(whoami), await aside.ask(whoami)
+
+    half, more, once, again = asyncio.run(asked())
+    assert (half, more) == (0.5, 1.5)
+    assert once == again != os.getpid()
+
+
+def test_a_question_that_fails_says_why_and_the_next_is_answered(aside: Aside) -> None:
+    with pytest.raises(Fault, match="ZeroDivisionError: division by zero"):
+        asyncio.run(aside.ask(divide, 1, 0))
+    assert asyncio.run(aside.ask(divide, 1, 1)) == 1
+
+
+def test_where_the_process_has_ended_another_is_started(aside: Aside) -> None:
+    first = asyncio.run(aside.ask(whoami))
+    with pytest.raises(Fault, match="the process that computes has ended"):
+        asyncio.run(aside.ask(give_up))
+    assert asyncio.run(aside.ask(whoami)) != first
+
+
+def test_who_gives_up_before_his_turn_is_not_asked_for(aside: Aside, tmp_path: Path) -> None:
+    async def asked() -> None:
+        slow = asyncio.create_task(aside.ask(time.sleep, 0.5))
+        await asyncio.sleep(0.1)
+        late = asyncio.create_task(aside.ask(touch, tmp_path / "late"))
+        await asyncio.sleep(0.1)
+        late.cancel()
+        await slow
+        await aside.ask(touch, tmp_path / "after")
+
+    asyncio.run(asked())
+    assert [file.name for file in tmp_path.iterdir()] == ["after"]
+
+
+def test_what_is_closed_answers_no_more(aside: Aside) -> None:
+    asyncio.run(aside.ask(whoami))
+    aside.close()
+    with pytest.raises(Fault, match="nobody waits for the answer"):
+        asyncio.run(aside.ask(whoami))
