@@ -48,13 +48,20 @@ def test_the_lines_of_a_page_print_what_stands_below_them(
         assert found["printed"].count(f"{claim} holds: True") == 1
 
 
+@pytest.mark.parametrize("id", FAILURES)
+def test_it_takes_about_ten_lines_to_break_a_queue_by_hand(id: str) -> None:
+    found = BLOCK.search((PAGES / f"{id}.md").read_text("utf-8"))
+    assert found is not None
+    assert len(found["script"].splitlines()) <= 11
+
+
 def test_a_step_is_done_or_says_why_not(tmp_path: Path) -> None:
     queue = ByHand(tmp_path / "a.db", "one-job")
     assert queue.rows() == "no job has a row"
     assert queue.step("claim worker1 job1") == "refused: ready"
-    assert queue.run("enqueue job1\n\nclaim worker2 job1") == "all 2 steps are done"
+    assert queue.run("enqueue job1,\n  claim  worker2 job1") == "all 2 steps are done"
     assert (
-        queue.run("start worker2\nstart worker1")
+        queue.run("start worker2, start worker1")
         == "step 2 of 2, start worker1, refused: reference"
     )
     assert queue.step("claim_rest worker1") == "there is no such step"

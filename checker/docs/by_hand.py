@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
+import textwrap
+from collections.abc import Sequence
 
 from checker.evidence import found
 from checker.story import Line
 from spec.failures import FailureMode
 
+_WIDTH = 92
+_KEPT = "\0"  # a space at which no line ends
+
 
 def script(mode: FailureMode) -> str:
     """Return the script: the run of the trace on the queue without the protection and with it."""
     trace, claim = found.kept(mode, mode.loss), found.claim_of(mode.loss)
-    lines = ["from impl.inject import ByHand", "", 'run = """']
-    lines += [_step(line) for line in trace.lines]
     missing = ", ".join(f'"{text}"' for text in mode.loss.edits)
-    lines += ['"""', f"missing = [{missing}]"]
+    lines = ["from impl.inject import ByHand", "", *_run(trace.lines), f"missing = [{missing}]"]
     told = []
     if claim.kind != "leads_to":
         lines.append(f'claim = "{claim.name}"')
@@ -25,15 +28,18 @@ def script(mode: FailureMode) -> str:
     lines += [
         'for file, without in ("broken.db", missing), ("whole.db", []):',
         f'    queue = ByHand(file, "{mode.loss.scope}", without)',
-        '    print(f"{file}: {queue.run(run)}")',
-        "    print(queue.rows())",
+        '    print(f"{file}: {queue.run(run)}", queue.rows(), sep="\\n")',
         *told,
     ]
     return "\n".join(lines)
 
 
-def _step(line: Line) -> str:
-    return " ".join([line.action, *map(str, line.params.values())])
+def _run(steps: Sequence[Line]) -> list[str]:
+    """Return the steps as a text, no step of which goes over the end of a line."""
+    told = (" ".join([step.action, *map(str, step.params.values())]) for step in steps)
+    text = ", ".join(step.replace(" ", _KEPT) for step in told)
+    lines = textwrap.wrap(f'run{_KEPT}={_KEPT}"""{text}"""', _WIDTH)
+    return [line.replace(_KEPT, " ") for line in lines]
 
 
 def printed(text: str) -> str:

@@ -47,7 +47,7 @@ class ByHand:
 
     def step(self, text: str) -> str:
         """Take a step such as `claim worker1 job1`; return "done", or the guard that refuses it."""
-        name, *given = text.split()
+        name, *given = text.split() or [""]
         actions = self.scope.spec.actions
         if name not in actions:
             return "there is no such step"
@@ -72,13 +72,12 @@ class ByHand:
         return "done"
 
     def run(self, text: str) -> str:
-        """Take steps, one a line, up to the first that is not done; return what came of them."""
-        lines = text.split("\n")
-        wanted = [line for line in map(str.strip, lines) if line]
-        for n, line in enumerate(wanted, 1):
-            said = self.step(line)
+        """Take steps, a comma between two, up to the first that is not done; return what came."""
+        wanted = [" ".join(step.split()) for step in text.split(",")]
+        for n, step in enumerate(wanted, 1):
+            said = self.step(step)
             if said != "done":
-                return f"step {n} of {len(wanted)}, {line}, {said}"
+                return f"step {n} of {len(wanted)}, {step}, {said}"
         return f"all {len(wanted)} steps are done"
 
     def holds(self, claim: str) -> bool:
