@@ -83,16 +83,17 @@ class Walked:
         return Claim(self.evaluator, self.claim).holds(state) is not None
 
     def finished(self, state: State) -> bool:
-        if state in self.cut:
-            return True
+        return state in self.cut or not self.owes(state)
+
+    def owes(self, state: State) -> bool:
         for hope in self.hopes:
             assert hope.then is not None
             for binding in self.evaluator.scope.bindings(hope.params):
                 cause, outcome = (self.evaluator.meaning(e, binding)
                                   for e in (hope.body, hope.then))  # fmt: skip
                 if cause(state, state) and not outcome(state, state):
-                    return False
-        return True
+                    return True
+        return False
 
     def fates(self) -> dict[State, Fate]:
         """Relax until nothing changes: slow, and nothing to get wrong."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -99,12 +99,12 @@ def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> 
     nothing is owed; or say why there are none.
     """
     known = _of(asked)
-    claim = asked.scope.spec.properties.get(asked.violated)
-    broken = None if claim is None else Claim(known.evaluator, claim)
-    owed = _Owed(known.evaluator)
+    reached = _reached(known, goal)
+    if reached is None:
+        return "no state is broken: what is broken here is a run that never ends"
     came: dict[State, tuple[State, str] | None] = {state: None}
     left = [state]
-    if goal == "finished" and not owed.by(state):
+    if reached(state, state):
         return []
     for here in left:
         for step in every_step(known.evaluator):
@@ -117,11 +117,7 @@ def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> 
                 if goal == "broken" and asked.violated == RANGE + leaving.field:
                     return [*_way(came, here), name]
                 continue
-            if goal == "broken":
-                found = broken is not None and _breaks(broken, here, after)
-            else:
-                found = not owed.by(after)
-            if found:
+            if reached(here, after):
                 return [*_way(came, here), name]
             if after not in came:
                 came[after] = here, name
@@ -133,10 +129,18 @@ def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> 
     return f"none of the {len(came):,} states that can be reached from here is {goal}"
 
 
-def _breaks(claim: Claim, before: State, after: State) -> bool:
-    if claim.property.kind == "leads_to":
-        return False
-    return claim.holds(before if claim.property.kind == "step" else after, after) is not None
+def _reached(known: _Known, goal: str) -> Callable[[State, State], bool] | None:
+    """Return what tells whether a step from one state to another leads to the goal, if any does."""
+    claim = known.asked.scope.spec.properties.get(known.asked.violated)
+    if goal == "finished":
+        owed = _Owed(known.evaluator)
+        return lambda before, after: not owed.by(after)
+    if claim is None:  # a range: the step that leaves it leads nowhere
+        return lambda before, after: False
+    if claim.kind == "leads_to":
+        return None
+    broken, two = Claim(known.evaluator, claim), claim.kind == "step"
+    return lambda before, after: broken.holds(before if two else after, after) is not None
 
 
 def _way(came: dict[State, tuple[State, str] | None], state: State) -> list[str]:

@@ -1,0 +1,88 @@
+"""What a screen asks another process: the nearest violation or end, and the marks of moves."""
+
+import math
+from typing import Literal
+
+import pytest
+
+from checker.explain.asked import Asked, marks_after, nearest, node_marks
+from checker.explain.fate import fates, mark
+from checker.explain.moves import every_step
+from checker.lasso import named
+from spec.language.evaluate import Evaluator, OutOfRange
+from spec.language.scope import Scope, State
+from tests.specs.doors import DOOR
+from tests.test_fate import FUSE, PAIR, TEA, Walked
+
+Goal = Literal["broken", "finished"]
+
+ASKED = [
+    (FUSE, "nothing_goes_off"),
+    (PAIR, "range_a"),
+    (TEA, "nobody_waits_in_vain"),
+    (TEA, "the_table_is_dry"),
+    (TEA, "range_full"),
+]
+
+
+def away(walked: Walked, goal: Goal) -> dict[State, float]:
+    """Return how many moves each state is from the goal, relaxed until nothing changes."""
+    far: dict[State, float] = {
+        s: 0 if (walked.broken(s) if goal == "broken" else not walked.owes(s)) else math.inf
+        for s in walked.states
+    }
+    for _ in walked.states:
+        for before, after, _, breaks in walked.edges:
+            last = 0 if goal == "broken" and breaks else math.inf if after is None else far[after]
+            far[before] = min(far[before], 1 + last)
+    return far
+
+
+def follow(walked: Walked, state: State, way: list[str]) -> State:
+    """Return where the moves lead that are called so."""
+    steps = {named(step.step): step for step in walked.steps}
+    for name in way:
+        assert steps[name].refusal(state) is None
+        try:
+            state = steps[name].after(state)
+        except OutOfRange:
+            assert name == way[-1]
+    return state
+
+
+@pytest.mark.parametrize("goal", ["broken", "finished"])
+@pytest.mark.parametrize(("scope", "violated"), ASKED, ids=lambda x: getattr(x, "name", x))
+def test_the_way_to_the_nearest_is_a_way_and_no_longer_than_any(
+    scope: Scope, violated: str, goal: Goal
+) -> None:
+    walked, asked = Walked(scope, violated), Asked(f"{scope.name} {violated}", scope, violated)
+    for state, far in away(walked, goal).items():
+        way = nearest(asked, state, goal)
+        if math.isinf(far):
+            assert isinstance(way, str) and f"from here is {goal}" in way
+            continue
+        assert isinstance(way, list) and len(way) == far
+        end = follow(walked, state, way)
+        if goal == "finished":
+            assert not walked.owes(end)
+        elif walked.claim is not None and walked.claim.kind == "invariant":
+            assert walked.broken(end)
+
+
+def test_of_a_run_that_never_ends_no_state_is_the_nearest() -> None:
+    asked = Asked("door", DOOR, "doors_are_locked")
+    found = nearest(asked, Evaluator(DOOR).initial(), "broken")
+    assert found == "no state is broken: what is broken here is a run that never ends"
+    assert nearest(asked, (True, False), "finished") == ["shut(door1)", "lock(door1)"]
+
+
+def test_a_mark_for_each_move_is_the_fate_of_where_it_leads() -> None:
+    known, evaluator = fates(FUSE, "nothing_goes_off"), Evaluator(FUSE)
+    asked, lit = Asked("fuse", FUSE, "nothing_goes_off"), (True, False, False)
+    moves = [step for step in every_step(evaluator) if step.refusal(lit) is None]
+    afters = {step.step.action.name: mark(known.of(step.after(lit))) for step in moves}
+    assert afters == {"light": "○", "burn": "●", "pinch": "1"}
+    marks = marks_after(asked, lit, [step.step for step in moves])
+    assert marks == "".join(afters.values())
+    came = [(None, None, lit), *((lit, step.step, step.after(lit)) for step in moves)]
+    assert node_marks(asked, came) == "○" + marks
