@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from checker.compiled.graph import Graph
 from checker.compiled.layout import Layout
+from checker.explain import fate as subject
 from checker.explain.backwards import NEVER, Marked, search
 from checker.explain.fate import Fate, fates, mark
 from checker.explain.marked import marked
@@ -397,6 +399,23 @@ def test_where_not_every_state_was_visited_nothing_is_known() -> None:
     known = fates(tiny, "the_table_is_dry", Limits(max_states=10))
     assert known.why == "not every state was visited: the limit on states was reached"
     assert mark(known.of(Evaluator(tiny).initial())) == "?"
+
+
+def test_what_was_remembered_is_used_and_what_is_damaged_is_searched_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "tea.fates"
+    monkeypatch.setattr(subject, "_file", lambda scope, violated: file)
+    states = Walked(TEA, "the_table_is_dry").states
+    found = fates(TEA, "the_table_is_dry").of_all(states)
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:5], whole[:-1], whole + b"x", bytes(8) + whole[8:]):
+        file.unlink()  # the old one may still be mapped
+        file.write_bytes(damaged)
+        assert fates(TEA, "the_table_is_dry").of_all(states) == found
+        assert file.read_bytes() == whole
+    monkeypatch.setattr(subject, "_searched", None)
+    assert fates(TEA, "the_table_is_dry").of_all(states) == found
 
 
 def test_a_state_that_no_run_reaches_is_not_known() -> None:
