@@ -166,6 +166,16 @@ def test_a_log_is_read_by_its_own_regex_and_its_clocks_are_clocks(run: Run) -> N
         assert all(0 < time <= seen[other] for other, time in clock.items())
 
 
+@RUNS
+def test_a_step_knows_of_whoever_wrote_last_what_it_reads(run: Run) -> None:
+    clocks, wrote = shiviz.clocks(run), dict[int, int]()
+    for k, instance in enumerate(run.steps):
+        for place in shiviz.reads(run, k) & wrote.keys():
+            known = clocks[wrote[place]]
+            assert all(clocks[k].get(host, 0) >= time for host, time in known.items())
+        wrote |= {write.position(run.states[k]): k for write in instance.writes}
+
+
 def test_steps_that_do_not_know_of_each_other_may_come_in_any_order() -> None:
     """Two steps in a row of which neither knows the other are exchanged: the end is the same."""
     run, clocks = kept("FM-017"), shiviz.clocks(kept("FM-017"))
