@@ -131,3 +131,11 @@ def test_the_broken_claim_of_a_late_worker_is_taken_apart() -> None:
         ),
         ("or", False, "reason'[job1] == cancelled"),
     ]
+
+
+def test_before_it_is_broken_a_claim_is_taken_apart_for_those_who_break_it() -> None:
+    run = kept("FM-035a")
+    assert run.story.broken.when == "v = worker1, w = worker2"
+    for k in range(run.end):
+        parts = property_clauses(run, k, run.trace.violated)
+        assert [(c.binding["v"], c.binding["w"]) for c in parts] == [(0, 1)] * len(parts)
