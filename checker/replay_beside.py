@@ -214,5 +214,5 @@ def _outcome(trace: Trace, seen: Beside) -> str:
         who = f"step {last.line.n}, {last.line.call} of {last.line.actor}"
         return f"{agree}; {who}, is refused, as by the spec: {seen.refused}."
     if trace.loop is not None:
-        return f"{agree}; no one state breaks {trace.violated}, the run does."
+        return f"{agree}; no state can break {trace.violated}, a run without end can."
     return f"{agree}; {trace.violated} {'is broken' if seen.broken else 'holds'} in the database."

@@ -126,7 +126,9 @@ def _end(out: Console, run: Run, found: Beside, edits: list[str]) -> None:
     if found.refused is not None:
         out.print(f"the next is refused, as by the spec: {found.refused}", soft_wrap=True)
     elif run.trace.loop is not None:
-        out.print(f"it never ends: no one state breaks {broken.id} {broken.name}, the run does")
+        out.print(
+            f"it never ends: no state can break {broken.id} {broken.name}, a run without end can"
+        )
     else:
         says = "is broken" if found.broken else "holds"
         out.print(f"{broken.id} {broken.name} {says} in the database", soft_wrap=True)

@@ -254,7 +254,9 @@ def _show(trace: Trace, story: Story, found: Replayed, off: list[str]) -> None:
         out.print(f"{step}, is refused, as by the spec: {found.refused}", soft_wrap=True)
     elif trace.loop is not None:
         out.print(
-            f"from step {trace.loop} on it never ends: no one state breaks {claim}, the run does"
+            f"from step {trace.loop} on it never ends: no state can break {claim}, "
+            "a run without end can",
+            soft_wrap=True,
         )
     else:
         out.print(f"{claim} {'is broken' if found.broken else 'holds'} in the database")
