@@ -87,6 +87,7 @@ class Aside:
 
 def _answer(connection: Connection) -> None:
     """Answer until nobody asks any more."""
+    os.nice(5)  # after the keys, but before a check: somebody waits for the answer
     # The terminal belongs to the other process.
     with Path(os.devnull).open("w") as nowhere, contextlib.suppress(EOFError, KeyboardInterrupt):
         sys.stdout = sys.stderr = nowhere

@@ -119,6 +119,7 @@ class Background:
 
 def _work(job: Job, sends: Connection) -> None:
     """Do the work, in the process that was made for it."""
+    os.nice(10)  # a key does not wait for it
     # The terminal belongs to the other process.
     with Path(os.devnull).open("w") as nowhere:
         sys.stdout = sys.stderr = nowhere
@@ -195,7 +196,6 @@ def _fill(job: Fill, send: Callable[[Record], None]) -> None:
     from spec.failures import FAILURES
     from spec.queue import SCOPES
 
-    os.nice(10)
     of = len(job.scopes) + len(job.modes)
     for done, name in enumerate((*job.scopes, *job.modes), 1):
         send(Filled(name, done - 1, of))

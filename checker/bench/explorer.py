@@ -1,7 +1,11 @@
-"""How long the explorer takes to show a trace, and to answer a key, in a terminal of its own."""
+"""How long the explorer takes to show a trace, and to answer a key, in a terminal of its own.
+
+The keys are pressed in a run of 20,000 steps while another process checks a scope.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -12,31 +16,79 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
 
+from checker.background import Background, Check
 from checker.bench.measure import Figure, Unavailable
+from checker.evidence.found import FOLDER
+from checker.explain.run import open_run
+from checker.exploration import Path as Reached
+from checker.story import tell
+from checker.trace import record
+from spec.language.evaluate import instances
 
 COLUMNS, ROWS = 120, 40
 SECONDS_MAX = 30.0
-KEYS = 40
+STEPS = 20_000
+KEYS = 100
 QUIET = 0.25
 """Seconds without output after which what a key did is drawn."""
 
 
 def explorer(times: int) -> Iterator[Figure]:
     """Measure the time from the command line to the drawn trace, the median of some starts; and
-    from a key to the first byte of what it changes, in the last of them.
+    from a key to the first byte of what it changes.
     """
-    starts, keys = [], list[float]()
-    for _ in range(times):
-        started, keys = _once()
-        starts.append(started)
-    first = statistics.median(starts)
+    first = statistics.median(_once("FM-010", 0)[0] for _ in range(times))
     yield Figure("ffq browse, to the drawn trace", first, "s", 0.7, at_most=True)
+    with TemporaryDirectory() as folder, _a_check():
+        file = Path(folder, "long.jsonl")
+        file.write_text(_long(), "utf-8")
+        started, keys = _once(str(file), KEYS)
+    yield Figure(f"ffq browse, to the drawn trace, {STEPS:,} steps, beside a check", started, "s")
     slowest = 1000 * sorted(keys)[int(0.99 * len(keys))]
-    yield Figure("ffq browse, key to first repaint, 99 %", slowest, "ms", 50, at_most=True)
+    what = f"ffq browse, key to first repaint, 99 %, {STEPS:,} steps, beside a check"
+    yield Figure(what, slowest, "ms", 50, at_most=True)
 
 
-def _once() -> tuple[float, list[float]]:
+@contextlib.contextmanager
+def _a_check() -> Iterator[None]:
+    """Check a large scope meanwhile, again and again, as the explorer does."""
+    over = Event()
+
+    def check() -> None:
+        while not over.is_set():
+            for _ in Background(Check("effects-deep")).records():
+                pass
+
+    checks = Thread(target=check)
+    checks.start()
+    try:
+        yield
+    finally:
+        over.set()
+        checks.join()
+
+
+def _long() -> str:
+    """Return a trace of so many steps: a recoverer crashes and restarts, and then FM-010."""
+    run = open_run(FOLDER / "FM-010.jsonl")
+    there, back = (
+        next(m for m in instances(run.evaluator) if m.step.action.name == name)
+        for name in ("recoverer_crash", "recoverer_restart")
+    )
+    down = there.after(run.states[0])
+    pairs = (STEPS - len(run.steps)) // 2
+    path = Reached(
+        (run.states[0], *((down, run.states[0]) * pairs), *run.states[1:]),
+        ((there.step, back.step) * pairs) + tuple(move.step for move in run.steps),
+    )
+    return record(run.trace, tell(run.scope, path, run.trace.violated))
+
+
+def _once(what: str, presses: int) -> tuple[float, list[float]]:
     """Start it, press some keys, leave; return the seconds to the first screen and of each key."""
     began = time.perf_counter()
     child, terminal = pty.fork()
@@ -44,14 +96,14 @@ def _once() -> tuple[float, list[float]]:
         os.environ["TERM"] = "xterm-256color"
         # With it every start would compile the sources, as no user's does.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.execv(sys.executable, [sys.executable, "-m", "checker.cli", "browse", "FM-010"])
+        os.execv(sys.executable, [sys.executable, "-m", "checker.cli", "browse", what])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     try:
         _until(terminal, b"Timeline", began)
         started = time.perf_counter() - began
         _drain(terminal, 8 * QUIET)
         keys = []
-        for n in range(KEYS):
+        for n in range(presses):
             _drain(terminal, QUIET)
             pressed = time.perf_counter()
             os.write(terminal, b"k" if n % 8 < 4 else b"j")

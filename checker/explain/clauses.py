@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,9 +12,10 @@ from checker.story import RANGE
 from checker.trace import edited
 from checker.why import Why
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance
-from spec.language.expr import And, Equal, Exists, Expr, ForAll, Implies, NoneOf, Not, Or
+from spec.language.expr import And, Equal, Exists, Expr, ForAll, Implies, NoneOf, Not, Or, Read
 from spec.language.model import Property
 from spec.language.scope import value_name
+from spec.language.tree import walk
 from spec.language.types import Nat
 
 
@@ -224,8 +226,14 @@ def _values(why: Why, e: Expr, env: Binding) -> Iterator[str]:
 
 def _since(run: Run, k: int, part: Expr, env: Binding, holds: bool) -> Since:
     meaning = run.evaluator.meaning(part, env)
-    while k > 0 and bool(meaning(run.states[k - 1], run.states[k - 1])) == holds:
-        k -= 1
+    fields = {e.field.name for e in walk(part) if isinstance(e, Read)}
+    changed = [run.written[name] for name in fields if name in run.written]
+    while k > 0:
+        # Only a step that changed what the part reads can have made it what it is.
+        k = max((steps[at - 1] for steps in changed if (at := bisect_right(steps, k))), default=0)
+        if k and bool(meaning(run.states[k - 1], run.states[k - 1])) != holds:
+            break
+        k = max(k - 1, 0)
     return _made(run, k)
 
 

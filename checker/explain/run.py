@@ -45,6 +45,16 @@ class Run:
         """The number of the last state."""
         return len(self.states) - 1
 
+    @cached_property
+    def written(self) -> Mapping[str, list[int]]:
+        """The steps that changed a place, or any place of a field, oldest first, by its name."""
+        found: dict[str, list[int]] = {}
+        for line in self.lines[: self.end]:
+            places = [change.place for change in line.changes]
+            for name in {*places, *(place.partition("[")[0] for place in places)}:
+                found.setdefault(name, []).append(line.n)
+        return found
+
     def is_fault(self, i: int) -> bool:
         """Return whether `steps[i]` is done to the system, not by it."""
         return self.steps[i].step.action.fault

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from checker.explain.run import Run
 
 
@@ -10,6 +12,5 @@ def writers(run: Run, place: str, upto: int) -> list[int]:
 
     A step that writes the value that was there already is not one: nobody could tell.
     """
-    at = next(i for i, p in enumerate(run.scope.places) if p.name == place)
-    last = min(upto, run.end)
-    return [k for k in range(last, 0, -1) if run.states[k][at] != run.states[k - 1][at]]
+    steps = run.written.get(place, [])
+    return steps[: bisect_right(steps, upto)][::-1]
