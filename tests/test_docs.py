@@ -1,17 +1,14 @@
 """The pages say what the spec says, and a page that does not is reported where it is wrong."""
 
-import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from checker import cache, plain, remembered
-from checker.cli import command_line, main
+from checker.cli import command_line
 from checker.cli_docs import commands
 from checker.docs import failures, output, pages
-from checker.docs.blocks import Block, Trouble, difference, fill, find
+from checker.docs.blocks import Block, difference, fill, find
 from checker.docs.diagrams import Steps, diagram, small
 from checker.docs.pages import Printers, all_pages, unknown_names
 from checker.docs.spec_index import Index, index
@@ -100,73 +97,6 @@ def test_every_command_is_named_in_a_page() -> None:
 def test_every_module_of_the_queue_is_found_with_its_file() -> None:
     for module in QUEUE.modules:
         assert (ROOT / module.file).is_file(), module.name
-
-
-# ---------------------------------------------------------------- blocks
-
-PRINTERS = {
-    "answer": lambda given: f"| {' '.join(given) or 42} |",
-    "picky": lambda given: _refuse(),
-}
-
-
-def _refuse() -> str:
-    raise ValueError("name one module")
-
-
-def page_of(*lines: str) -> str:
-    return "\n".join(lines) + "\n"
-
-
-def test_a_block_is_filled_and_every_other_line_is_left_alone() -> None:
-    before = page_of(
-        "# One ", "<!-- generated: answer -->", "old", "<!-- end -->", "", "  two\t",
-        "<!--generated: answer a b-->", "<!--end-->", "three",
-    )  # fmt: skip
-    after = fill("a.md", before, PRINTERS)
-    assert after == page_of(
-        "# One ", "<!-- generated: answer -->", "", "| 42 |", "", "<!-- end -->", "", "  two\t",
-        "<!--generated: answer a b-->", "", "| a b |", "", "<!--end-->", "three",
-    )  # fmt: skip
-    assert fill("a.md", after, PRINTERS) == after
-
-
-def test_marks_inside_a_fence_are_text() -> None:
-    text = page_of("```md", "<!-- generated: nonsense -->", "```", "~~~", "<!-- end -->", "~~~")
-    assert find("a.md", text) == []
-    assert fill("a.md", text, PRINTERS) == text
-
-
-@pytest.mark.parametrize(
-    ("lines", "complaint"),
-    [
-        (["x", "<!-- generated: answr -->", "<!-- end -->"], "a.md:2: there is no block 'answr'"),
-        (["<!-- generated: answer -->", "x"], "a.md:1: this block is not closed"),
-        (
-            ["<!-- generated: answer -->", "<!-- generated: answer -->", "<!-- end -->"],
-            "a.md:1: this block is not closed",
-        ),
-        (["x", "x", "<!-- end -->"], "a.md:3: an <!-- end --> without a block"),
-        (["<!-- generated: -->", "<!-- end -->"], "a.md:1: this block has no name"),
-        (["<!-- generated: picky -->", "<!-- end -->"], "a.md:1: picky: name one module"),
-    ],
-)
-def test_a_block_that_cannot_be_printed_is_reported_with_its_line(
-    lines: list[str], complaint: str
-) -> None:
-    with pytest.raises(Trouble) as trouble:
-        fill("a.md", page_of(*lines), PRINTERS)
-    assert str(trouble.value).startswith(complaint)
-
-
-def test_an_unknown_block_is_told_the_nearest_names() -> None:
-    with pytest.raises(Trouble, match="write one of: answer"):
-        fill("a.md", "<!-- generated: answr -->\n<!-- end -->\n", PRINTERS)
-
-
-def test_what_is_stale_is_shown_as_a_diff() -> None:
-    assert difference("a.md", "a\nb\n", "a\nc\n").splitlines()[-2:] == ["-b", "+c"]
-    assert difference("a.md", "a\n", "a\n") == ""
 
 
 # ---------------------------------------------------------------- names in the prose
@@ -306,100 +236,3 @@ def test_a_story_is_printed_with_the_command_that_tells_it() -> None:
     assert "INV-004 only_the_holder_settles is broken" in text
     assert "`ffq check --scope one-job --without settle_done.fenced`" in text
     assert max(map(len, text.splitlines())) <= output.WIDTH
-
-
-# ---------------------------------------------------------------- the command line
-
-FRESH = "# A page\n\n<!-- generated: sorts -->\n<!-- end -->\nBy hand.\n"
-
-
-def test_a_stale_page_is_shown_and_mended(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = tmp_path / "page.md"
-    page.write_text(FRESH, "utf-8")
-    page.chmod(0o640)
-    assert main(["docs", str(page)]) == 1
-    said = capsys.readouterr()
-    assert "+| `Job` | A unit of work" in said.out
-    assert "ffq docs --write" in said.err
-    assert page.read_text("utf-8") == FRESH
-
-    assert main(["docs", "--write", str(page)]) == 0
-    assert page.read_text("utf-8").endswith("<!-- end -->\nBy hand.\n")
-    assert page.stat().st_mode & 0o777 == 0o640
-    assert main(["docs", str(page)]) == 0
-    assert os.listdir(tmp_path) == ["page.md"]
-
-
-def test_a_page_with_a_bad_block_is_bad_usage_and_nothing_is_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    good, bad, gone = (tmp_path / name for name in ("good.md", "bad.md", "gone.md"))
-    good.write_text(FRESH, "utf-8")
-    bad.write_text("<!-- generated: sorst -->\n<!-- end -->\n", "utf-8")
-    assert main(["docs", "--write", str(good), str(bad), str(gone)]) == 2
-    said = capsys.readouterr().err.splitlines()
-    assert len(said) == 2
-    assert f"{bad}:1: there is no block 'sorst'; write one of: sorts" in said[0]
-    assert f"{gone}:1: No such file or directory" in said[1]
-    assert good.read_text("utf-8") == FRESH
-
-
-def test_a_failed_write_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = tmp_path / "page.md"
-    page.write_text(FRESH, "utf-8")
-
-    def fail(source: object, target: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", fail)
-    assert main(["docs", "--write", str(page)]) == 2
-    assert page.read_text("utf-8") == FRESH
-    assert os.listdir(tmp_path) == ["page.md"]
-
-
-# ---------------------------------------------------------------- what is remembered
-
-
-@pytest.fixture
-def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    def at(scope: Scope, off: tuple[str, ...], engine: str) -> Path:
-        return tmp_path / "found" / f"{scope.name}.json"
-
-    monkeypatch.setattr(remembered, "_file", at)
-    return tmp_path / "found" / "shop.json"
-
-
-def test_an_exploration_is_remembered(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = remembered.look(SHOP, engine="plain")
-    monkeypatch.setattr(remembered, "_explore", lambda *given: pytest.fail("explored again"))
-    assert remembered.look(SHOP, engine="plain") == first
-
-
-def test_an_interrupt_ends_all_the_work(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped = replace(plain.explore(SHOP), stopped_by="interrupt")
-    monkeypatch.setattr(plain, "explore", lambda *given: stopped)
-    with pytest.raises(KeyboardInterrupt):
-        remembered.look(SHOP, engine="plain")
-    assert not memory.exists()
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"states": "many"}', '{"states": 1}'])
-def test_a_damaged_memory_counts_as_forgotten(memory: Path, text: str) -> None:
-    first = remembered.look(SHOP, engine="plain")
-    memory.write_text(text, "utf-8")
-    assert remembered.look(SHOP, engine="plain") == first
-
-
-def test_what_is_remembered_depends_on_scope_guards_and_engine(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
-    asked = [
-        (SHOP, (), "plain"),
-        (STREET, (), "plain"),
-        (SHOP, ("sell.dark",), "plain"),
-        (SHOP, (), "compiled"),
-    ]
-    assert len({remembered._file(*one) for one in asked}) == len(asked)

@@ -1,0 +1,86 @@
+"""`ffq` in a process of its own: what it loads, and how it ends, in any terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_cli import OFF
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PROGRAM = """
+import sys, types
+from tests.test_cli import SCOPES
+queue = types.ModuleType("spec.queue")
+queue.__dict__.update(SCOPES=SCOPES, DEFAULT=("two", "three"), DEEP=())
+sys.modules["spec.queue"] = queue
+from checker.cli import main
+sys.exit(main())
+"""
+
+
+def process(*arguments: str, program: str = PROGRAM, **environment: str) -> subprocess.Popen[str]:
+    # What the caller's terminal wants must not decide what is tested.
+    inherited = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        env={**inherited, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom checker.cli import main\nmain(['--help'])\n"
+        "heavy = {'numpy', 'llvmlite', 'numba', 'z3', 'rich', 'textual', 'checker.compiled',"
+        " 'spec.queue', 'impl'}\n"
+        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
+    )
+    out, err = process(program=program).communicate()
+    assert "Usage: ffq" in out
+    assert err == "[]\n"
+
+
+def test_a_reader_that_leaves_gets_no_traceback() -> None:
+    # Opened before anything is printed, closed after the first line.
+    ran = process("check", "--engine", "plain")
+    assert ran.stdout is not None and ran.stderr is not None
+    ran.stdout.close()
+    assert ran.stderr.read() == ""
+    assert ran.wait() == 141
+    ran.stderr.close()
+
+
+def test_colour_is_printed_where_it_is_wanted_alone() -> None:
+    wanted, _ = process("check", "--engine", "plain", FORCE_COLOR="1").communicate()
+    assert "\x1b[32m" in wanted
+    both, _ = process("check", "--engine", "plain", FORCE_COLOR="1", NO_COLOR="1").communicate()
+    assert "\x1b[32m" not in both
+
+
+@pytest.mark.deep
+def test_a_terminal_without_unicode_gets_the_story_all_the_same() -> None:
+    ran = process(*OFF, "--no-save", PYTHONIOENCODING="ascii")
+    out, err = ran.communicate()
+    assert (ran.returncode, err) == (1, "")
+    assert "?3  TC-1  all_agree" in out
+    ran = process(*OFF, "--no-save", "--json", PYTHONIOENCODING="ascii")
+    answer = json.loads(ran.communicate()[0])
+    assert answer["scopes"][0]["properties"][0]["evidence"] == "✗3"
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_a_narrow_terminal_loses_no_word_of_the_table(columns: int) -> None:
+    out, _ = process(*OFF, "--no-save", COLUMNS=str(columns)).communicate()
+    table = "".join(out[: out.index("The shortest")].split())
+    for word in ("✗3", "TC-1", "all_agree", "violated:"):
+        assert word in table
+    if columns == 80:
+        assert max(map(len, out.splitlines())) <= 80
