@@ -10,7 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -18,6 +18,9 @@ from threading import Lock
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
+
+SPAWN = multiprocessing.get_context("spawn")
+"""A process of its own begins with nothing of this one: no thread, no lock, no screen."""
 
 
 class Fault(Exception):
@@ -88,12 +91,29 @@ class Aside:
 def _answer(connection: Connection) -> None:
     """Answer until nobody asks any more."""
     os.nice(5)  # after the keys, but before a check: somebody waits for the answer
-    # The terminal belongs to the other process.
-    with Path(os.devnull).open("w") as nowhere, contextlib.suppress(EOFError, KeyboardInterrupt):
-        sys.stdout = sys.stderr = nowhere
+    with silent(), contextlib.suppress(EOFError, KeyboardInterrupt):
         while True:
             question, given = connection.recv()
             try:
                 connection.send(("answer", question(*given)))
             except Exception as fault:
                 connection.send(("fault", f"{type(fault).__name__}: {fault}"))
+
+
+# ---------------------------------------------------------------- a process of its own
+def started(work: Callable[..., None], *given: Any) -> BaseProcess:
+    """Return a process that has begun with the work."""
+    # A daemon ends with this process, whatever becomes of it.
+    process = SPAWN.Process(target=work, args=given, daemon=True)
+    # The first start hands stderr to a helper, and a screen puts one without a file there.
+    with contextlib.redirect_stderr(sys.__stderr__):
+        process.start()
+    return process
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """Print nothing in this process: the terminal belongs to the one that started it."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        sys.stdout = sys.stderr = nowhere
+        yield

@@ -6,16 +6,14 @@ A thread would not do: the plain engine and the solvers hold Python's lock for s
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checker.aside import SPAWN, silent, started
 from checker.exploration import Progress
 
 if TYPE_CHECKING:
@@ -90,13 +88,8 @@ class Background:
     """Work that is under way in a process of its own."""
 
     def __init__(self, job: Job) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._receives, sends = context.Pipe(duplex=False)
-        # A daemon ends with this process, whatever becomes of it.
-        self._process = context.Process(target=_work, args=(job, sends), daemon=True)
-        # The first start hands stderr to a helper, and a screen puts one without a file there.
-        with contextlib.redirect_stderr(sys.__stderr__):
-            self._process.start()
+        self._receives, sends = SPAWN.Pipe(duplex=False)
+        self._process = started(_work, job, sends)
         sends.close()
 
     def records(self) -> Iterator[Record]:
@@ -120,17 +113,14 @@ class Background:
 def _work(job: Job, sends: Connection) -> None:
     """Do the work, in the process that was made for it."""
     os.nice(10)  # a key does not wait for it
-    # The terminal belongs to the other process.
-    with Path(os.devnull).open("w") as nowhere:
-        sys.stdout = sys.stderr = nowhere
-        with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
-            try:
-                if isinstance(job, Check):
-                    _check(job, sends.send)
-                else:
-                    _fill(job, sends.send)
-            except Exception as fault:
-                sends.send(Failed(f"{type(fault).__name__}: {fault}"))
+    with silent(), contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        try:
+            if isinstance(job, Check):
+                _check(job, sends.send)
+            else:
+                _fill(job, sends.send)
+        except Exception as fault:
+            sends.send(Failed(f"{type(fault).__name__}: {fault}"))
 
 
 def _check(job: Check, send: Callable[[Record], None]) -> None:
