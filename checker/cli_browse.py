@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,6 +44,13 @@ def browse(
     step: Annotated[
         int | None, typer.Option(min=0, help="The step of the trace to look at; default: the last.")
     ] = None,
+    take: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave the trace there by this move, such as 'claim(worker2, job1)'; may be "
+            "repeated."
+        ),
+    ] = None,
     off: Annotated[
         list[str] | None,
         typer.Option(
@@ -58,6 +66,10 @@ def browse(
     it prints the command that opens the same place again.
     """
     start = _start(what, step, tuple(off or ()))
+    if take:
+        if start.file is None:
+            raise Wrong("--take goes with a trace; name its file or its failure mode")
+        start = replace(start, take=tuple(take))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Wrong("browse needs a terminal; `ffq trace show FILE` prints a trace anywhere")
     # Nothing that is loaded now is ever garbage: looking for some is a tenth of the start.

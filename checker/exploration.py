@@ -32,6 +32,8 @@ class Progress:
     depth: int
     frontier: int
     seconds: float
+    unfired: tuple[str, ...] = ()
+    """The actions that have not fired yet."""
 
 
 Report = Callable[[Progress], None]

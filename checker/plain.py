@@ -85,7 +85,8 @@ class _Search:
                 if self.report:
                     seconds = time.perf_counter() - began
                     counts = len(self.came_from), self.generated, self.depth, len(level)
-                    self.report(Progress("explore", *counts, seconds))
+                    unfired = tuple(name for name, times in self.fired.items() if not times)
+                    self.report(Progress("explore", *counts, seconds, unfired))
         except KeyboardInterrupt:
             stopped = "interrupt"
         return Exploration(

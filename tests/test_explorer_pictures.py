@@ -131,6 +131,21 @@ async def trace(app: Explorer, pilot: Pilot[str]) -> None:
     await settled(app, pilot, "8/8")
 
 
+async def what_if(app: Explorer, pilot: Pilot[str]) -> None:
+    await press(pilot, "k", "k", "n", "1", "1")
+    await settled(app, pilot, "branch 1")
+
+
+async def compare(app: Explorer, pilot: Pilot[str]) -> None:
+    await what_if(app, pilot)
+    await press(pilot, "c", "exclamation_mark")
+
+
+async def variants(app: Explorer, pilot: Pilot[str]) -> None:
+    await trace(app, pilot)
+    await press(pilot, "v", "j")
+
+
 async def replay(app: Explorer, pilot: Pilot[str]) -> None:
     await press(pilot, "f5")
     await settled(app, pilot, "UPDATE job")
@@ -156,6 +171,9 @@ SCENES: list[tuple[Scene, Start]] = [
     (problem, Start("damaged.jsonl", "damaged.jsonl")),
     (trace, LATE),
     (replay, LATE),
+    (what_if, LATE),
+    (compare, LATE),
+    (variants, LATE),
 ]
 EACH = pytest.mark.parametrize(("scene", "start"), SCENES, ids=[s.__name__ for s, _ in SCENES])
 

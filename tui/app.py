@@ -116,11 +116,14 @@ class Explorer(App[str]):
         """Open what the command line names, and return the mode that shows it."""
         if self.start.file is None:
             return "catalogue"
-        run = self._read(self.start.file)
+        run = self.read(self.start.file)
         if isinstance(run, Screen):
             self.problem = run
             return "catalogue"
         self._take(run, self.start.source, self.start.step)
+        if self.opened is not None and self.start.take:
+            self.opened.take = self.start.take
+            return "what_if"
         return "trace"
 
     async def on_mount(self) -> None:
@@ -152,13 +155,13 @@ class Explorer(App[str]):
 
     def open_file(self, file: str, source: str, step: int | None = None) -> None:
         """Show the run that a file holds, or say why it cannot be shown."""
-        run = self._read(file)
+        run = self.read(file)
         if isinstance(run, Screen):
             self.push_screen(run)
         else:
             self.open(run, source, step)
 
-    def _read(self, file: str) -> Run | Screen[None]:
+    def read(self, file: str) -> Run | Screen[None]:
         """Return the run that a file holds, or the screen that says why there is none."""
         from checker.explain.run import open_run
         from checker.trace import BadTrace, Diverged
@@ -237,4 +240,8 @@ class Explorer(App[str]):
 
     def action_leave(self) -> None:
         """Leave, and return the command that reopens this place."""
-        self.exit(self.opened.command if self.opened else "ffq browse")
+        below = self.screen_stack[0]
+        if isinstance(below, RunScreen):
+            self.exit(below.command)
+        else:
+            self.exit(self.opened.command(self.opened.step) if self.opened else "ffq browse")

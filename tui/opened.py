@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from checker.explain.run import Run
-    from spec.language.evaluate import Instance
 
 
 @dataclass
@@ -20,8 +20,8 @@ class Opened:
     source: str
     """What `ffq browse` is given to open it again: a file, or the ID of a failure mode."""
     step: int = 0
-    take: Instance | None = None
-    """The move that the what-if screen is to take when it is looked at next."""
+    take: tuple[str, ...] = ()
+    """The moves that the what-if screen is to take when it is looked at next."""
 
     @property
     def file(self) -> Path | None:
@@ -29,10 +29,10 @@ class Opened:
         file = Path(self.run.trace.where)
         return file if file.is_file() else None
 
-    @property
-    def command(self) -> str:
-        """The command that opens this very place."""
-        return f"ffq browse {shlex.quote(self.source)} --step {self.step}"
+    def command(self, step: int, taken: Iterable[str] = ()) -> str:
+        """Return the command that opens a step, or what was come to from it by these moves."""
+        moves = "".join(f" --take {shlex.quote(name)}" for name in taken)
+        return f"ffq browse {shlex.quote(self.source)} --step {step}{moves}"
 
     def to(self, step: int) -> int:
         """Look at another step, or at the nearest there is; return which."""

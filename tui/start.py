@@ -13,5 +13,7 @@ class Start:
     source: str = ""
     """What `ffq browse` was given for the file."""
     step: int | None = None
+    take: tuple[str, ...] = ()
+    """Moves to take from there."""
     scope: str | None = None
     off: tuple[str, ...] = ()

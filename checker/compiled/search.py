@@ -190,8 +190,10 @@ class Search:
             return
         self.reported = now
         frontier = sum(high - low for low, high in self.levels[-1])
-        generated = sum(self.fired.values())
-        report(Progress("explore", self.count, generated, len(self.levels) - 1, frontier, now))
+        fired = self.fired
+        unfired = tuple(name for name, times in fired.items() if not times)
+        counts = self.count, sum(fired.values()), len(self.levels) - 1, frontier
+        report(Progress("explore", *counts, now, unfired))
 
     # ---------------------------------------------------------------- slices of work
     def _plan(self, ranges: list[tuple[int, int]]) -> None:

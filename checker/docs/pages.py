@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from checker.ablate import Watch
-from checker.docs import designs, failures, figures, partners, proofs, tables
+from checker.docs import designs, explaining, failures, figures, partners, proofs, tables
 from checker.docs.blocks import Printer, difference, fill, find, outside_fences
 from checker.docs.diagrams import Steps, diagram, small
 from checker.docs.spec_index import Index, Module
@@ -90,6 +90,8 @@ class Printers(Mapping[str, Printer]):
             "failures": alone(failures.matrix),
             "recoveries": alone(failures.recoveries),
             "pairs": alone(partners.index),
+            "queries": alone(explaining.queries),
+            "exports": alone(explaining.exports),
             "designs": alone(lambda: designs.designs(self.watch)),
             **{name: _crashes(name) for name in ("crash-settings", "crash-round", "crash-faults")},
             **failures.PRINTERS,

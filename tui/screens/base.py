@@ -110,6 +110,11 @@ class RunScreen(Base):
         assert opened is not None, "the screen is reached only while a run is open"
         return opened
 
+    @property
+    def command(self) -> str:
+        """The command that opens this very place."""
+        return self.opened.command(self.opened.step)
+
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was looked at."""
         self.call_after_refresh(self.catch_up)
@@ -132,8 +137,8 @@ class RunScreen(Base):
 
     def action_copy(self) -> None:
         """Copy the command that opens this very place, where the terminal lets it."""
-        self.app.copy_to_clipboard(self.opened.command)
-        self.say(f"copied: {self.opened.command}")
+        self.app.copy_to_clipboard(self.command)
+        self.say(f"copied: {self.command}")
 
     def action_export(self) -> None:
         """Ask for a format and a file, and write the run there."""

@@ -209,17 +209,16 @@ def _how(work: Work) -> Content:
 
 
 def _never(work: Work) -> Content:
-    """Say which actions never fired; of a search that was cut short nothing is known."""
-    end = work.end
-    if not isinstance(end, Checked) and not work.running:
-        return content(("not every state was visited", "dim"))
-    if not isinstance(end, Checked):
-        return content(("actions that never fire are known at the end", "dim"))
-    if end.stopped_by:
-        return content(("not every state was visited: actions may fire later", "dim"))
-    never = [name for name, times in end.fired if not times]
-    return (
-        content(("never fired: ", "bold"), ", ".join(never))
-        if never
-        else content("every action fired")
-    )
+    """Say which actions never fired, or have not fired yet where not every state was visited."""
+    end, now = work.end, work.now
+    if isinstance(end, Checked):
+        unfired = [name for name, times in end.fired if not times]
+        whole = not end.stopped_by
+    elif now is not None and now.states:
+        unfired, whole = list(now.unfired), False
+    else:
+        return content("")
+    if not unfired:
+        return content("every action fired")
+    said = "never fired: " if whole else "not fired yet: "
+    return content((said, "bold"), ", ".join(unfired))

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from checker.aside import Fault
+from checker.evidence.found import FOLDER
 from checker.explain.asked import marks_along
-from checker.explain.lens import restored
+from checker.explain.lens import Lens, restored, under
 from checker.explain.moves import Move
 from checker.explain.search import BadQuery, find, parse
 from tui import glyphs
 from tui.explained import TROUBLE, Explained, first_of
-from tui.screens.asking import Ask
+from tui.screens.asking import Ask, Pick
+from tui.screens.compare import Compare
 from tui.screens.explaining import Explaining
 from tui.screens.noting import Noting
 from tui.text import Plain
 from tui.widgets.lines import Lines, Pane
+from tui.widgets.rows import row
 from tui.widgets.scrub import Scrub
 from tui.widgets.timeline import Signs, Timeline
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A variant of the spec, by its name: these edits made, and these guards removed."""
+
+    name: str
+    edits: tuple[str, ...]
+    off: tuple[str, ...]
 
 
 class Trace(Explaining, Noting):
@@ -33,6 +46,8 @@ class Trace(Explaining, Noting):
         Binding("n", "what_if", "What if", tooltip="leave the run from here; in a search: next"),
         *(Binding(str(n), f"take({n})", f"Take move {n}", show=False) for n in range(1, 10)),
         Binding("s", "app.place('replay')", "SQLite", tooltip="the same step on SQLite"),
+        Binding("v", "lens", "Variant", tooltip="the same steps on another variant", show=False),
+        Binding("c", "compare", "Compare", tooltip="another run beside this one", show=False),
         Binding("slash", "search", "Find", key_display="/"),
         Binding("N", "found(-1)", "Found before", show=False),
         Binding("y", "copy", "Copy", tooltip="copy the command that opens this place", show=False),
@@ -41,6 +56,7 @@ class Trace(Explaining, Noting):
 
     _signs = Signs()
     _sought = ""
+    _variant = ""
 
     def body(self) -> ComposeResult:
         """Yield the line of marks above the panes."""
@@ -57,9 +73,9 @@ class Trace(Explaining, Noting):
         run = self.opened.run
         self.explained = Explained(run)
         refusing = [lens for _, lens in restored(run) if lens.refused_at is not None]
-        self._lens = min(refusing, key=lambda lens: lens.refused_at or 0, default=None)
-        refused = self._lens.refused_at if self._lens else None
-        self._signs = Signs(refused=refused, noted=self.noted())
+        self._variant, lens = "", min(refusing, key=lambda lens: lens.refused_at or 0, default=None)
+        self._lens = lens
+        self._signs = Signs(refused=lens.refused_at if lens else None, noted=self.noted())
         self._tell_title()
         timeline = self.query_one(Timeline)
         timeline.show_run(run, self.at)
@@ -107,9 +123,7 @@ class Trace(Explaining, Noting):
             if (k := first_of(marks, mark)) is not None:
                 words.append(f"{said} at {k}{self.by(k)}")
         if self._lens is not None:
-            words.append(
-                f"! {self._lens.refused_by}, put back, refuses step {self._lens.refused_at}"
-            )
+            words.append(self._lens_words(self._lens))
         self.query_one(Timeline).mark(self._signs)
         self.query_one(Scrub).tell(len(self.shown.steps), marks, "   ".join(words))
 
@@ -149,25 +163,76 @@ class Trace(Explaining, Noting):
         if number > len(found):
             self.say(f"there are only {len(found)} possible moves here")
             return
-        self.opened.take = found[number - 1].instance
+        self.opened.take = (found[number - 1].name,)
         self.explorer.action_place("what_if")
 
     @on(Lines.Chosen, "#moves")
     def _chosen(self) -> None:
         move = self.query_one("#moves", Pane).subject
         if isinstance(move, Move) and move.enabled:
-            self.opened.take = move.instance
+            self.opened.take = (move.name,)
             self.explorer.action_place("what_if")
-
-    def action_copy(self) -> None:
-        """Copy the command that opens this place."""
-        self.app.copy_to_clipboard(self.opened.command)
-        self.say(f"copied: {self.opened.command}")
 
     def show_notes(self) -> None:
         """Draw the signs of the steps with a note."""
         self._signs = replace(self._signs, noted=self.noted())
         self.query_one(Timeline).mark(self._signs)
+
+    # ---------------------------------------------------------------- another variant, another run
+    def action_lens(self) -> None:
+        """Ask for another variant, and take the same steps on it."""
+        run = self.opened.run
+        missing = [*run.trace.edits, *run.trace.off]
+        variants = [Variant("with every protection", (), ())]
+        for one in missing if len(missing) > 1 else ():
+            rest = [tuple(t for t in of if t != one) for of in (run.trace.edits, run.trace.off)]
+            variants.append(Variant(f"with {one} put back", *rest))
+        for guard in run.trace.scope.spec.guard_names():
+            if guard not in run.trace.off:
+                variants.append(Variant(f"without {guard} instead", (), (guard,)))
+        question = "The same steps on another variant of the spec:"
+        rows = [row(variant.name, subject=variant) for variant in variants]
+        self.app.push_screen(Pick(question, rows), self._under)
+
+    def _under(self, chosen: object) -> None:
+        if not isinstance(chosen, Variant):
+            return
+        lens = under(self.opened.run, chosen.edits, chosen.off)
+        self._variant, self._lens = chosen.name, lens
+        self._signs = replace(self._signs, refused=lens.refused_at)
+        self._tell_marks()
+        broken = self.opened.run.story.broken
+        if lens.refused_at is None:
+            what = "is broken all the same" if lens.broken else "holds of this run"
+            self.say(f"{chosen.name}, every step is taken: {broken.id} {broken.name} {what}")
+        else:
+            false = "; ".join(f"{c.text} ({', '.join(c.values)})" for c in lens.clauses)
+            self.say(f"{self._lens_words(lens)[2:]}: {false}")
+            self.go(lens.refused_at)
+
+    def _lens_words(self, lens: Lens) -> str:
+        """Return what a variant does to the run, in as few words as there is room for."""
+        if lens.refused_at is None:
+            broken = glyphs.FAILS if lens.broken else glyphs.HOLDS
+            return f"{broken} {self._variant}"
+        guard = lens.refused_by or ""
+        told = f"! {guard} refuses step {lens.refused_at}"
+        return told if not self._variant or guard in self._variant else f"{told} {self._variant}"
+
+    def action_compare(self) -> None:
+        """Ask for another run, and lay it beside this one."""
+        question = "Compare with: the ID of a failure mode (FM-007), or a trace file"
+        self.app.push_screen(Ask(question), self._compare)
+
+    def _compare(self, text: str | None) -> None:
+        if not (text and text.strip()):
+            return
+        name = text.strip()
+        kept = FOLDER / f"{name}.jsonl"
+        other = self.explorer.read(str(kept) if "/" not in name and kept.is_file() else name)
+        if not isinstance(other, Screen):
+            other = Compare(self.opened.run, other, name)
+        self.app.push_screen(other)
 
     # ---------------------------------------------------------------- search
     def action_search(self) -> None:

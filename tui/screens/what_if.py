@@ -12,6 +12,7 @@ from checker.aside import Fault
 from checker.explain.asked import nearest, node_marks
 from checker.explain.branches import Branches, Node, Refused
 from checker.explain.moves import Move
+from checker.lasso import named
 from spec.language.evaluate import Instance, OutOfRange, Step
 from spec.language.scope import State
 from tui import glyphs
@@ -70,10 +71,15 @@ class WhatIf(Explaining):
     def catch_up(self) -> None:
         """Draw what is open, and take the move that another screen asks for."""
         super().catch_up()
-        if self.explorer.opened is not None and self.opened.take is not None:
-            instance, self.opened.take = self.opened.take, None
+        if self.explorer.opened is not None and self.opened.take:
+            names, self.opened.take = self.opened.take, ()
             self.show_step()
-            self.take(instance)
+            for name in names:
+                move = self._move(self.node, name)
+                if move is None:
+                    self.say(f"there is no move {name} in this scope")
+                    return
+                self.take(move.instance)
 
     def _at(self, node: Node) -> None:
         self.node = node
@@ -195,16 +201,24 @@ class WhatIf(Explaining):
             return
         self.say(f"{len(way)} moves away" if way else f"this state is {goal} already")
         for name in way:
-            instance = next(m.instance for m in self._moves(node) if m.name == name)
+            move = self._move(node, name)
+            assert move is not None, "the other process has the same scope"
             try:
-                node = self.branches.take(node, instance)
+                node = self.branches.take(node, move.instance)
             except OutOfRange as leaving:
                 self.say(f"the next move, {name}, stores {leaving}, out of its range")
                 break
         self._at(node)
 
-    def _moves(self, node: Node) -> list[Move]:
-        return Explained(self.branches.run_to(node), self._known).moves(node.depth)
+    def _move(self, node: Node, name: str) -> Move | None:
+        found = Explained(self.branches.run_to(node), self._known).moves(node.depth)
+        return next((move for move in found if move.name == name), None)
+
+    @property
+    def command(self) -> str:
+        """The command that opens this very branch."""
+        steps = [n.instance for n in self.branches.path(self.node) if n.instance is not None]
+        return self.opened.command(self.k - len(steps), (named(i.step) for i in steps))
 
     def action_compare(self) -> None:
         """Lay this branch beside the run."""
