@@ -14,20 +14,20 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 EVENT, TARGET, RAIL, ARROW = "■", "▼", "│", "─"
-FAULT, TIME = "▲", "◷"
+FAULT = "▲"
 ARMED, DOOMED, VIOLATED, SAFE = "○", "●", "✗", "·"
 HOLDS, FAILS = "✓", "✗"
 MISSING, RUNNING, UNKNOWN = "–", "◌", "?"
-TEE, ELBOW = "├", "└"
+TEE = "├"
 LOOP_TOP, LOOP, LOOP_END = "┌", "│", "└"
 
 GLYPHS = (
-    *(EVENT, TARGET, RAIL, ARROW, FAULT, TIME, ARMED, DOOMED, VIOLATED, SAFE, HOLDS, FAILS),
-    *(MISSING, RUNNING, UNKNOWN, TEE, ELBOW, LOOP_TOP, LOOP, LOOP_END),
+    *(EVENT, TARGET, RAIL, ARROW, FAULT, ARMED, DOOMED, VIOLATED, SAFE, HOLDS, FAILS),
+    *(MISSING, RUNNING, UNKNOWN, TEE, LOOP_TOP, LOOP, LOOP_END),
 )
 
 _ASCII = {
-    "■": "#", "▼": "v", "│": "|", "─": "-", "▲": "^", "◷": "@", "○": "o", "●": "!", "✗": "X",
+    "■": "#", "▼": "v", "│": "|", "─": "-", "▲": "^", "○": "o", "●": "!", "✗": "X",
     "·": ".", "✓": "+", "–": "-", "—": "-", "◌": "~", "…": ">", "→": ">", "←": "<", "↑": "^",
     "↓": "v", "≤": "<", "≥": ">", "×": "x", "’": "'", "“": '"', "”": '"', "∞": "8",
     "▁": "_", "▂": "_", "▃": "-", "▄": "-", "▅": "=", "▆": "=", "▇": "#", "█": "#", "▶": ">",

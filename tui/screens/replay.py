@@ -94,21 +94,27 @@ class Replay(Stepping):
 
     # ---------------------------------------------------------------- drawing
     def show_step(self) -> None:
-        """Draw the step."""
-        self._draw()
+        """Draw the step: the list of them stays as it is."""
+        if self._beside is not None:
+            self.query_one("#steps", Pane).cursor = self.at
+            self._draw_step(self._beside)
 
     def _draw(self) -> None:
         self._tell_title()
-        found, k = self._beside, self.at
+        found = self._beside
         if found is None:
             waiting = self._why_none or "running it on SQLite"
             for name in ("steps", "model", "store", "sql"):
                 self.query_one(f"#{name}", Pane).show([row((waiting, "dim"))])
             return
         calls = [(each.actor, each.call) for each in self.opened.run.lines]
-        self.query_one("#steps", Pane).show(step_rows(found, calls), k)
-        self._draw_states(found, min(k, len(found.steps)))
+        self.query_one("#steps", Pane).show(step_rows(found, calls), self.at)
         self._box("steps", "Steps")
+        self._draw_step(found)
+
+    def _draw_step(self, found: Beside) -> None:
+        k = self.at
+        self._draw_states(found, min(k, len(found.steps)))
         if k > len(found.steps):
             self.say(f"nothing was run of step {k}: {self._end(found)}")
 
