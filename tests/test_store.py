@@ -144,6 +144,20 @@ def test_a_store_flushes_every_commit_to_a_log_ahead(store: Store) -> None:
     assert store.connection.pragma("foreign_keys") == 1
 
 
+def test_only_a_transaction_that_says_so_is_not_waited_for(store: Store) -> None:
+    def waits() -> int:
+        return int(store.connection.pragma("synchronous"))
+
+    with store.transaction():
+        assert waits() == 2  # FULL
+    with store.transaction(durable=False):
+        assert waits() == 1  # NORMAL
+    assert waits() == 2
+    with pytest.raises(ZeroDivisionError), store.transaction(durable=False):
+        raise ZeroDivisionError
+    assert waits() == 2
+
+
 class Disk(apsw.VFS):
     """A disk that fails to sync once it is `broken`."""
 
