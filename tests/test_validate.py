@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,9 +23,7 @@ from impl.derive import derive
 from impl.inject import HandClock
 from impl.queue import Queue
 from impl.store import Store
-from impl.tasks import design
 from impl.transaction import Process
-from spec.language.edits import without
 from spec.queue import SCOPES
 from spec.queue.job import Worker as WorkerSort
 
@@ -34,10 +31,15 @@ LEASE = 1_000
 QUICK = Backoff(first_ms=1, most_ms=1)
 
 
-def claimed(queue: Queue, worker: Process) -> Attempt:
+def claim_one(queue: Queue, worker: Process) -> Attempt:
     with queue.transaction() as t:
         attempt = claim(queue, t, worker, ["k"])
     assert attempt is not None
+    return attempt
+
+
+def claimed(queue: Queue, worker: Process) -> Attempt:
+    attempt = claim_one(queue, worker)
     attempt.start()
     return attempt
 
@@ -248,30 +250,6 @@ def test_no_value_can_be_changed_in_silence(run: Path, tmp_path: Path) -> None:
 def test_another_budget_is_told_by_the_table(run: Path, tmp_path: Path) -> None:
     found = finding(tampered(run, tmp_path, value(2, "after", "max_fails[job2]", "5")))
     assert (found.position, found.what, found.want, found.got) == (None, "max_fails[job2]", 5, 1)
-
-
-def test_a_stale_settle_is_found_at_the_fence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = design().scope.spec
-    for action in ("write_first", "write_second", "record", "settle_done"):
-        spec = without(spec, f"{action}.fenced")
-    faulty = replace(design(), transitions=derive(design().scope.on(spec)).transitions)
-    monkeypatch.setattr("impl.queue.design", lambda: faulty)
-    file, clock = tmp_path / "queue.db", HandClock()
-    with Queue(file, clock=clock, lease_ms=LEASE) as queue:
-        queue.enqueue("k")  # row 1
-        late = claimed(queue, queue.process(WorkerSort))  # row 2
-        clock.advance(LEASE)
-        queue.recover()  # rows 3 and 4
-        claimed(queue, queue.process(WorkerSort))  # row 5
-        settle(queue, late.finish)  # which is wrong, from row 6 on
-    found = finding(str(file))
-    assert found.position is not None
-    assert (found.position.seq, found.position.call) == (6, "write_first(worker1)")
-    assert (found.kind, found.what) == ("guard", "fenced is false")
-    assert found.values == {"token[job1]": 2, "job[worker1]": "job1", "held[worker1]": 1}
-    assert found.possible == ("abandon(worker1)",)
 
 
 # ---------------------------------------------------------------- the command
