@@ -10,6 +10,7 @@ from checker import compiled, plain
 from checker.ablate import only_together, sooner_together
 from checker.cli import main
 from checker.compiled.sweep import sweep
+from checker.docs import partners
 from checker.evidence import pairs
 from checker.exploration import Limits
 from checker.replay import replay_trace
@@ -85,6 +86,11 @@ def test_a_sweep_finds_what_single_runs_find() -> None:
 
 
 # ---------------------------------------------------------------- the command line
+
+
+@pytest.mark.parametrize("id", ["FM-002a", "FM-017", "FM-033"])
+def test_of_a_loss_that_was_asked_with_no_other_the_page_says_so(id: str) -> None:
+    assert partners.of(FAILURES[id]) == partners.NOT_ASKED
 
 
 def test_pairs_keep_no_traces(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,11 @@ from checker.docs.tables import code, table
 from checker.evidence.pairs import Pair, Protection, asked, pairs, shortest, small
 from spec.failures import FailureMode
 
+NOT_ASKED = (
+    "Not asked: two losses make a pair if both change what states or steps may be, in one scope, "
+    "and no other one of the catalogue does so with this one."
+)
+
 
 @cache
 def _every() -> tuple[Pair, ...]:
@@ -40,6 +45,8 @@ def index() -> str:
 
 def of(mode: FailureMode) -> str:
     """Print the partners of a failure mode."""
+    if not any(mode.id in p.modes for every in asked().values() for both in every for p in both):
+        return NOT_ASKED
     mine = [pair for pair in _every() if mode.id in pair.modes]
     if not mine:
         return (
