@@ -24,7 +24,8 @@ class FailureMode:
     """A way in which a queue without one protection fails; its name claims what happens.
 
     `elsewhere`: the same protection, missing in other places. `naive`: fixes that look right, with
-    what defeats each. `missing`: which of the five proofs cannot be had, and why.
+    what defeats each. `modelled`: which part of the world is fields of the database here, and
+    where the real one is tried, if it is.
     """
 
     id: str
