@@ -71,6 +71,11 @@ _ALIVE = (
     "Watch how many claims of workers that live are ended by recovery"
 )
 
+_LATER = (
+    "the trace hears of it with the next row of that worker, and of one that dies first never. "
+    "From that row on `ffq validate` names the step"
+)
+
 UNDETECTED = {
     "FM-002a": _TIME,
     "FM-003c": _OUTSIDE.format(
@@ -83,8 +88,7 @@ UNDETECTED = {
     "workers say which kinds they know, and compare",
     "FM-008a": _ALIVE,
     "FM-008b": _ALIVE,
-    "FM-008c": "beginning a job changes no row, and the trace hears of it only with the next step "
-    "of that worker; what it then writes is fenced",
+    "FM-008c": f"beginning a job changes no row, and what is written after it is fenced; {_LATER}",
     "FM-014": "the row is that of any claim that is renewed; that its worker was started again in "
     "between is no step on a row. Watch the age of the oldest claim",
     "FM-017": _TIME,
@@ -92,6 +96,8 @@ UNDETECTED = {
     "knows of it: ask whatever the effect was made in",
     "FM-020": "what would show it is what was forgotten: a key that comes again looks like a new "
     "one. Compare the horizon with how long clients go on asking",
+    "FM-022a": "dropping a job changes no row, and the claim looks like that of a dead worker, as "
+    f"which recovery treats it; {_LATER}",
     "FM-033": "how much room is left is known to the file system alone: watch it, and the log",
     "FM-034a": "dropping a job changes no row; the claim looks like that of a dead worker, and "
     "recovery treats it as one. Count the answers that were busy",
@@ -99,7 +105,5 @@ UNDETECTED = {
         who="whoever received an effect or holds a token",
         remedy="Compare the keys that receivers have noted with the jobs that wait",
     ),
-    "FM-022a": "dropping a job changes no row, and the trace hears of it only with the next step "
-    "of that worker; the claim looks like that of a dead worker, and recovery treats it as one",
 }
 """Why a failure mode has no detector over what is durable."""
