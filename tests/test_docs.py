@@ -20,6 +20,7 @@ from tests.specs.lamps import SHOP, STREET
 ROOT = pages.ROOT
 QUEUE = index(SCOPES.values(), DEFAULT, "spec.queue")
 LAMPS = index([SHOP, STREET], ["shop"], None)
+VERBS = commands(command_line())
 
 
 def unwatched(scope: Scope, what: str) -> None:
@@ -51,7 +52,7 @@ BLOCKS = [
 
 @pytest.fixture(scope="module")
 def queue_printers() -> Printers:
-    return Printers(QUEUE, unwatched, commands(command_line()))
+    return Printers(QUEUE, unwatched, VERBS)
 
 
 @pytest.mark.parametrize(("page", "block"), BLOCKS)
@@ -68,7 +69,7 @@ def test_every_block_says_what_the_spec_says(
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.name)
 def test_no_page_names_what_is_not_in_the_spec(page: Path) -> None:
     path = page.relative_to(ROOT).as_posix()
-    unknown = list(unknown_names(path, page.read_text("utf-8"), QUEUE, commands(command_line())))
+    unknown = list(unknown_names(path, page.read_text("utf-8"), QUEUE, VERBS))
     if unknown:
         pytest.fail("\n" + "\n".join(unknown), pytrace=False)
 
@@ -91,7 +92,7 @@ def test_everything_in_the_spec_is_named_in_a_page(what: str, names: list[str]) 
 
 def test_every_command_is_named_in_a_page() -> None:
     text = written()
-    assert [verb for verb in commands(command_line()) if f"ffq {verb}" not in text] == []
+    assert [verb for verb in VERBS if f"ffq {verb}" not in text] == []
 
 
 def test_every_module_of_the_queue_is_found_with_its_file() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from checker.docs.spec_index import Index
 from checker.docs.tables import NOTHING, code, listed, table
@@ -24,7 +25,7 @@ class Proofs:
     index: Index
     watch: Watch
 
-    @property
+    @cached_property
     def all(self) -> list[Proof]:
         """The proofs, in the order of the scopes."""
         specs = {s.spec.name: s.spec for s in self.index.scopes if s.name in self.index.default}
