@@ -143,7 +143,7 @@ async def compare(app: Explorer, pilot: Pilot[str]) -> None:
 
 async def variants(app: Explorer, pilot: Pilot[str]) -> None:
     await trace(app, pilot)
-    await press(pilot, "v", "j")
+    await press(pilot, "v", "down")
 
 
 async def replay(app: Explorer, pilot: Pilot[str]) -> None:

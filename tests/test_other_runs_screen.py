@@ -62,6 +62,24 @@ def test_a_variant_without_another_guard_says_which_guard_it_still_misses() -> N
     explore(look, LATE, (120, 40))
 
 
+@pytest.mark.deep
+def test_the_variant_of_a_failure_mode_is_found_by_words() -> None:
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        await press(pilot, "v")
+        app.screen.query_one(Input).value = "naive fm-013"
+        await press(pilot, "enter")
+        name = "as in FM-013-naive-1, instead recover recover_what_is_claimed"
+        # The naive fix is in the recoverer: the worker's guard is in its place.
+        assert f"settle_done.fenced refuses step 8 {name}" in text(app)
+        await press(pilot, "v")
+        app.screen.query_one(Input).value = "[b]nothing"
+        await press(pilot, "enter")
+        assert isinstance(app.screen, Trace)
+        assert f"settle_done.fenced refuses step 8 {name}" in text(app), "none was chosen"
+
+    explore(look, LATE, (160, 40))
+
+
 def test_a_run_is_laid_beside_that_of_another_failure_mode() -> None:
     async def look(app: Explorer, pilot: Pilot[str]) -> None:
         await press(pilot, "c", *"FM-007", "enter")
@@ -128,6 +146,16 @@ def test_a_move_that_is_possible_no_more_is_said_to_be_refused() -> None:
         assert "refused by new_key" in said(app.screen)
 
     explore(look, Start(LATE.file, "FM-010", 3, ("enqueue(job1)",)))
+
+
+@pytest.mark.deep
+def test_what_follows_a_refused_move_is_not_taken_from_elsewhere() -> None:
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        assert isinstance(app.screen, WhatIf)
+        assert "refused by new_key" in said(app.screen)
+        assert app.screen.branches.kept == []
+
+    explore(look, Start(LATE.file, "FM-010", 3, ("enqueue(job1)", "expire(job1)")))
 
 
 def test_a_move_that_does_not_exist_is_named() -> None:

@@ -54,7 +54,7 @@ class Ask(ModalScreen[str | None]):
 
 
 class Pick(ModalScreen[object]):
-    """Asks for one of several rows; answers what the row stands for."""
+    """Asks for one of several rows, found by words if `search`; answers what it stands for."""
 
     DEFAULT_CSS = """
     Pick {
@@ -63,6 +63,7 @@ class Pick(ModalScreen[object]):
             width: 90%; max-width: 110; height: auto; max-height: 80%;
             border: round $accent; background: $surface; padding: 0 1;
         }
+        Input { border: none; height: 1; padding: 0; background: $panel; }
         Pane { height: auto; max-height: 100%; }
     }
     """
@@ -71,28 +72,42 @@ class Pick(ModalScreen[object]):
         Binding("escape,q", "dismiss(None)", "Back"),
         Binding("j", "move(1)", "Down", show=False),
         Binding("k", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("up", "move(-1)", "Up", show=False),
     ]
 
-    def __init__(self, question: str, rows: Sequence[Row]) -> None:
+    def __init__(self, question: str, rows: Sequence[Row], search: bool = False) -> None:
         super().__init__()
-        self.question, self.rows = question, rows
+        self.question, self.rows, self.search = question, rows, search
 
     def compose(self) -> ComposeResult:
         """Yield the question and the rows."""
         with Vertical():
             yield Plain(self.question)
+            if self.search:
+                yield Input(placeholder="words find it", compact=True)
             yield Pane("choices")
 
     def on_mount(self) -> None:
         """Show the rows."""
         pane = self.query_one(Pane)
         pane.show(self.rows, 0)
-        pane.focus()
+        if self.search:
+            self.query_one(Input).cursor_blink = False  # it would be drawn over and over
+        else:
+            pane.focus()
+
+    @on(Input.Changed)
+    def _sought(self, event: Input.Changed) -> None:
+        words = event.value.lower().split()
+        found = [each for each in self.rows if all(word in each.text.lower() for word in words)]
+        self.query_one(Pane).show(found, 0)
 
     def action_move(self, step: int) -> None:
         """Move the cursor."""
         self.query_one(Pane).action_move(step)
 
+    @on(Input.Submitted)
     @on(Lines.Chosen)
     def _chosen(self) -> None:
         self.dismiss(self.query_one(Pane).subject)

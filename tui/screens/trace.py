@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from checker.aside import Fault
-from checker.evidence.found import FOLDER
+from checker.evidence.found import FOLDER, file_of, parts
 from checker.explain.asked import marks_along
 from checker.explain.lens import Lens, restored, under
 from checker.explain.moves import Move
@@ -181,18 +181,25 @@ class Trace(Explaining, Noting):
     # ---------------------------------------------------------------- another variant, another run
     def action_lens(self) -> None:
         """Ask for another variant, and take the same steps on it."""
+        from spec.failures import FAILURES
+
         run = self.opened.run
         missing = [*run.trace.edits, *run.trace.off]
         variants = [Variant("with every protection", (), ())]
         for one in missing if len(missing) > 1 else ():
             rest = [tuple(t for t in of if t != one) for of in (run.trace.edits, run.trace.off)]
             variants.append(Variant(f"with {one} put back", *rest))
+        for mode in FAILURES.values():
+            # A mode that runs in another scope may take apart what this one does not have.
+            for loss in (each for each in mode.losses if each.scope == run.trace.scope.name):
+                name = f"as in {file_of(mode, loss).stem}, {', '.join(loss.edits)}"
+                variants.append(Variant(name, *parts(loss)))
         for guard in run.trace.scope.spec.guard_names():
             if guard not in run.trace.off:
                 variants.append(Variant(f"without {guard} instead", (), (guard,)))
         question = "The same steps on another variant of the spec:"
         rows = [row(variant.name, subject=variant) for variant in variants]
-        self.app.push_screen(Pick(question, rows), self._under)
+        self.app.push_screen(Pick(question, rows, search=True), self._under)
 
     def _under(self, chosen: object) -> None:
         if not isinstance(chosen, Variant):

@@ -79,7 +79,8 @@ class WhatIf(Explaining):
                 if move is None:
                     self.say(f"there is no move {name} in this scope")
                     return
-                self.take(move.instance)
+                if not self.take(move.instance):
+                    return  # what follows would be taken from another state
 
     def _at(self, node: Node) -> None:
         self.node = node
@@ -145,14 +146,16 @@ class WhatIf(Explaining):
         else:
             self.take(found[number - 1].instance)
 
-    def take(self, instance: Instance) -> None:
-        """Take a move, and look at where it leads; or say why it cannot be taken."""
+    def take(self, instance: Instance) -> bool:
+        """Take a move, and look at where it leads; or say why not, and return false."""
         try:
             self._at(self.branches.take(self.node, instance))
+            return True
         except Refused as guard:
             self.say(f"this move is refused by {guard}; w says why")
         except OutOfRange as leaving:
             self.say(f"this move stores {leaving}, out of its range: a violation without a state")
+        return False
 
     def action_step(self, by: int) -> None:
         """Look at the next state of this branch, or at the one before."""
