@@ -1,6 +1,7 @@
 """The explorer on what a run is beside: other variants, other runs, branches, and a loop."""
 
 import asyncio
+import contextlib
 import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -90,6 +91,21 @@ def test_a_run_is_laid_beside_that_of_another_failure_mode() -> None:
         assert isinstance(pair, tuple) and None in pair
         await press(pilot, "q")
         assert isinstance(app.screen, Trace)
+
+    explore(look, LATE)
+
+
+@pytest.mark.deep
+def test_a_file_with_a_long_and_hostile_name_is_laid_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / f"[b]{'x' * 99}.jsonl"
+    file.write_bytes((FOLDER / "FM-007.jsonl").read_bytes())
+
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        await press(pilot, "c")
+        app.screen.query_one(Input).value = file.name
+        with contextlib.chdir(tmp_path):
+            await press(pilot, "enter")
+        assert "steps are shared  FM-010 beside [b]xxx" in text(app)
 
     explore(look, LATE)
 

@@ -41,7 +41,8 @@ class Compare(Base):
         """Show both runs."""
         shared = sum(None not in pair for pair in self.pairs) - 1
         names = f"{self.ours.name} beside {self.name_of_theirs}"
-        self.set_title(f"{names}  {shared} of {len(self.pairs) - 1} steps are shared")
+        # The count first: a file may have a name that fills the line.
+        self.set_title(f"{shared} of {len(self.pairs) - 1} steps are shared  {names}")
         pane = self.query_one("#pairs", Pane)
         pane.show([self._pair(pair) for pair in self.pairs], 0)
         pane.focus()
