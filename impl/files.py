@@ -137,6 +137,7 @@ def _create(design: Design, file: Path) -> None:
         with contextlib.closing(apsw.Connection(made)) as opened:
             _prepare(opened, str(file), 0, "wal")
             _fill(opened, design)
+            _put_away(opened)
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(made, 0o666 & ~mask)  # mkstemp makes it private
@@ -149,6 +150,17 @@ def _create(design: Design, file: Path) -> None:
             os.close(folder)
     finally:
         os.unlink(made)
+        for beside in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):  # as a rule closing has removed them
+                os.unlink(made + beside)
+
+
+def _put_away(opened: apsw.Connection) -> None:
+    """Let nothing be in the log, which keeps the name of the draft: the store gets another one.
+
+    Closing puts it away as well, and says nothing if it could not.
+    """
+    opened.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 def _fill(opened: apsw.Connection, design: Design) -> None:

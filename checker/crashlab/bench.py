@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Literal
@@ -12,6 +13,7 @@ from typing import Literal
 from checker.crashlab.disk import Vice
 from checker.crashlab.explore import Found, explore, images
 from checker.crashlab.judge import Judge, Key
+from checker.crashlab.making import Making
 from checker.crashlab.mutants import MUTANTS
 from checker.crashlab.paths import Path, paths, small
 from checker.crashlab.recording import Laboratory, Recording
@@ -20,7 +22,7 @@ from checker.crashlab.walks import Walks
 from impl.derive import derive
 from impl.lab import Failed, Fault
 
-Kind = Literal["path", "fault", "recovery", "walk"]
+Kind = Literal["path", "fault", "recovery", "walk", "making"]
 
 MEMORY = File("/dev/shm")
 """Where files are written that nobody keeps, if the system has such a place."""
@@ -77,6 +79,7 @@ class Bench:
         self.judge = Judge(design, folder / "image", self.laboratory.blank)
         self._paths: dict[int, list[Path]] = {}
         self.walks = Walks(folder)
+        self.making = Making(design, folder, self.laboratory.blank)
 
     def close(self) -> None:
         """Remove the folder."""
@@ -94,6 +97,8 @@ class Bench:
         if task.kind == "walk":
             return self.walks.record(task.number, task.length)
         mutant = next((m for m in MUTANTS if m.name == task.mutant), None)
+        if task.kind == "making":
+            return self.making.record(task.fault, mutant)
         path, setting = self.paths(task.length)[task.number], SETTINGS[task.setting]
         return self.laboratory.record(path, setting, task.habit, task.fault, mutant)
 
@@ -109,10 +114,17 @@ class Bench:
             case "walk":
                 judge, made = self.walks.judge, self.record(task)
                 return Done(task, explore(made, judge, task.chance, task.most, task.vice))
+            case "making":
+                return self._fault(task) if task.fault else self._made(task)
 
     def judge_of(self, task: Task) -> Judge:
         """Return who reads the images of a task."""
-        return self.walks.judge if task.kind == "walk" else self.judge
+        match task.kind:
+            case "walk":
+                return self.walks.judge
+            case "making":
+                return self.making.judge
+        return self.judge
 
     def _path(self, task: Task) -> Found:
         def owned(key: Key) -> bool:
@@ -121,6 +133,10 @@ class Bench:
         made = self.record(task)
         return explore(made, self.judge, task.chance, task.most, task.vice, owned)
 
+    def _made(self, task: Task) -> Done:
+        judge, made = self.making.judge, self.record(task)
+        return Done(task, explore(made, judge, task.chance, task.most, task.vice))
+
     def _fault(self, task: Task) -> Done:
         """Let one call fail, and crash while the store deals with it."""
         made = self.record(task)
@@ -128,18 +144,25 @@ class Bench:
         if not failed:  # the store has gone another way, and this call is not of the kind
             return Done(task, Found(), Counter({"did not happen": 1}))
         begin = failed[0] + 1
-        found = explore(made, self.judge, task.chance, task.most, task.vice, begin=begin)
+        judge = self.judge_of(task)
+        found = explore(made, judge, task.chance, task.most, task.vice, begin=begin)
         said = "unknown" if made.unknown else "refused" if made.refused else "nobody noticed"
         end = "went on" if made.surviving else "gave up"
         return Done(task, found, Counter({f"{said}, {end}": 1}))
 
     def _recovery(self, task: Task) -> Found:
         """Open what crashes have left, and crash there again: what was durable is so still."""
-        made, chance, found = self.record(task), task.chance, Found()
+        found = Found()
+        for _, again in self.recoveries(task):
+            found.add(again)
+        return found
+
+    def recoveries(self, task: Task) -> Iterator[tuple[Recording, Found]]:
+        """Yield each run that begins with what a crash has left, and what came of crashes there."""
+        made, chance = self.record(task), task.chance
         left = [image for image in images(made, chance, task.most) if len(image) > 1]
         for image in chance.sample(left, min(task.count, len(left))):
             _, reading = self.judge.reading(image)
             if isinstance(reading, Key):
                 resumed = self.laboratory.resume(image, reading)
-                found.add(explore(resumed, self.judge, chance, 8))
-        return found
+                yield resumed, explore(resumed, self.judge, chance, 8)

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from impl.lab import Created, Deleted, Event, Failed, Marked, Synced, Truncated, Written
+from impl.lab import (
+    Created,
+    Deleted,
+    Event,
+    Failed,
+    FolderSynced,
+    Linked,
+    Marked,
+    Synced,
+    Truncated,
+    Written,
+)
 
 PAGE = 4096
 """Bytes that the system keeps or forgets together."""
@@ -76,6 +87,10 @@ class Disk:
                 self._link(name, None)
                 if synced:
                     self._sync_folder()
+            case Linked(file, name):
+                self._link(name, self.folder[file])
+            case FolderSynced():
+                self._sync_folder()
             case Written(name) | Truncated(name):
                 self._change(self.inodes[self.folder[name]], event)
             case Synced(name):

@@ -20,7 +20,7 @@ SUBSET = "power loss"
 
 
 @dataclass(frozen=True)
-class _Pending:
+class Pending:
     """What is on its way to one folder: which inode each change belongs to, oldest first."""
 
     disk: Disk
@@ -71,7 +71,7 @@ def power_loss(
     """
     folders = disk.folders()
     for n, folder in enumerate(folders):
-        pending = _pending(disk, folder)
+        pending = on_its_way(disk, folder)
         where = f" folder {n} of {len(folders) - 1}" if len(folders) > 1 else ""
         for arrived in _subsets(len(pending.changes), chance, most):
             yield (SUBSET, pending.marks(arrived) + where), pending.image(arrived)
@@ -80,10 +80,11 @@ def power_loss(
                 yield (how[0], how[1] + where), image
 
 
-def _pending(disk: Disk, folder: Mapping[str, int]) -> _Pending:
+def on_its_way(disk: Disk, folder: Mapping[str, int]) -> Pending:
+    """Return what is pending of the files that the folder names."""
     used = sorted(set(folder.values()))
     changes = [(inode, change) for inode in used for change in disk.inodes[inode].pending]
-    return _Pending(disk, folder, tuple(changes))
+    return Pending(disk, folder, tuple(changes))
 
 
 def _subsets(count: int, chance: random.Random, most: int) -> list[int]:
@@ -103,7 +104,7 @@ def _subsets(count: int, chance: random.Random, most: int) -> list[int]:
 
 # ---------------------------------------------------------------- one write that arrives otherwise
 def _damaged(
-    pending: _Pending, at: int, newest: Written, chance: random.Random
+    pending: Pending, at: int, newest: Written, chance: random.Random
 ) -> Iterator[tuple[How, Image]]:
     """Yield images in which the newest write arrived otherwise: with all others, none, and some."""
     count = len(pending.changes)

@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from checker.crashlab.disk import Vice
 from checker.crashlab.settings import SHIPPED, Setting
-from impl import steps
+from impl import files, steps
+from impl.lab.connections import close_as_it_is
 from impl.store import Store
 
-Change = Literal["split", "early"]
+Change = Literal["split", "early", "unfinished"]
+What = Literal["path", "making"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Mutant:
     change: Change | None = None
     vice: Vice = field(default_factory=Vice)
     setting: Setting = SHIPPED
+    kind: What = "path"
 
     @contextlib.contextmanager
     def at_work(self, answer: Callable[[], None]) -> Iterator[None]:
@@ -34,6 +37,9 @@ class Mutant:
                     yield
             case "early":
                 with replaced(Store, "_commit", _early(answer)):
+                    yield
+            case "unfinished":
+                with replaced(files, "_put_away", _never):
                     yield
             case None:
                 yield
@@ -68,6 +74,10 @@ def _early(answer: Callable[[], None]) -> Callable[[Store], str | None]:
     return commit
 
 
+def _never(opened: Any) -> None:
+    close_as_it_is(opened)
+
+
 MUTANTS = (
     Mutant("split commit", "The row and its trace are committed one after the other.", "split"),
     Mutant("early reply", "The answer is given before COMMIT.", "early"),
@@ -87,5 +97,11 @@ MUTANTS = (
         "The database is changed before the way back is durable.",
         vice=Vice(deaf=("-journal",)),
         setting=Setting("delete", "extra"),
+    ),
+    Mutant(
+        "named too soon",
+        "A store that is made gets its name while its tables are still in the log.",
+        "unfinished",
+        kind="making",
     ),
 )

@@ -45,18 +45,32 @@ def longer(bench: Bench, length: int, seed: int) -> list[Task]:
 
 def mutant_tasks(bench: Bench, mutant: Mutant, length: int, seed: int, count: int) -> list[Task]:
     """Return the first tasks of a mutant."""
-    tasks = path_tasks(bench, length, seed, mutant.setting, mutant.vice)
+    if mutant.kind == "making":
+        tasks = [Task("making", 0, 0, seed, vice=mutant.vice)]
+    else:
+        tasks = path_tasks(bench, length, seed, mutant.setting, mutant.vice)
     return [replace(t, mutant=mutant.name, most=16) for t in tasks[:count]]
 
 
 def fault_tasks(
     bench: Bench, length: int, number: int, seed: int, setting: Setting = SHIPPED, every: int = 1
 ) -> Iterator[Task]:
-    """Yield a task for each call of a path and each way in which it can fail; `every` so many. A
+    """Return a task for each call of a path and each way in which it can fail; `every` so many. A
     log is put away on the way, so that there is more to go wrong.
     """
     habit: Habit = "checkpoints" if "checkpoints" in setting.habits else "stays"
     clean = Task("fault", length, number, seed, setting.name, habit, most=_FAULT_SUBSETS)
+    return _failing(bench, clean, every)
+
+
+def making_tasks(bench: Bench, seed: int) -> Iterator[Task]:
+    """Yield the making of the store, and one with a fault for each of its calls."""
+    made = Task("making", 0, 0, seed)
+    yield made
+    yield from _failing(bench, replace(made, most=_FAULT_SUBSETS))
+
+
+def _failing(bench: Bench, clean: Task, every: int = 1) -> Iterator[Task]:
     calls = bench.record(clean).log.calls
     n = 0
     for at, call in enumerate(calls):

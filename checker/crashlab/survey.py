@@ -16,6 +16,7 @@ from checker.crashlab.plan import (
     FORGETS,
     fault_tasks,
     longer,
+    making_tasks,
     mutant_tasks,
     path_tasks,
     recovery_tasks,
@@ -88,6 +89,7 @@ def shipped_round(
     """
     middle = len(crew.bench.paths(LENGTH)) // 2
     work = {
+        "the store is made": making_tasks(crew.bench, seed),
         f"paths of {LENGTH} steps": path_tasks(crew.bench, LENGTH, seed),
         "every call fails": fault_tasks(crew.bench, LENGTH, middle, seed),
         "crashes again": recovery_tasks(crew.bench, LENGTH, seed, _RECOVERIES),

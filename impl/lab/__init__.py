@@ -8,6 +8,8 @@ from impl.lab.events import (
     Deleted,
     Event,
     Failed,
+    FolderSynced,
+    Linked,
     Log,
     Marked,
     Synced,
@@ -18,6 +20,6 @@ from impl.lab.faults import Fault
 from impl.lab.vfs import recorded
 
 __all__ = [
-    "Called", "Created", "Deleted", "Event", "Failed", "Fault", "Log", "Marked", "Synced",
-    "Truncated", "Written", "recorded",
+    "Called", "Created", "Deleted", "Event", "Failed", "Fault", "FolderSynced", "Linked",
+    "Log", "Marked", "Synced", "Truncated", "Written", "recorded",
 ]  # fmt: skip

@@ -22,6 +22,11 @@ def set_up(store: Store, pragmas: Mapping[str, str | int]) -> None:
         assert pragma != "journal_mode" or found == value, f"{pragma} is {found}, not {value}"
 
 
+def close_as_it_is(opened: apsw.Connection) -> None:
+    """Let the connection leave its log behind when it is closed."""
+    opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
 def leave(store: Store) -> None:
     """Close the store, whatever its disk says."""
     with contextlib.suppress(apsw.Error):

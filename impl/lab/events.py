@@ -48,6 +48,19 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """The file got another name beside its own."""
+
+    file: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSynced:
+    """What has become of names was made durable; of what is in the files it says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A call ended with an error, on purpose."""
 
@@ -62,7 +75,7 @@ class Marked:
     what: Hashable
 
 
-Event = Created | Written | Truncated | Synced | Deleted | Failed | Marked
+Event = Created | Written | Truncated | Synced | Deleted | Linked | FolderSynced | Failed | Marked
 
 
 @dataclass(frozen=True, slots=True)

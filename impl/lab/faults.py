@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,8 +23,11 @@ _ERRORS = {
     "lock": "SQLITE_IOERR_LOCK",
 }
 
+_OF_THE_SYSTEM = frozenset({"link", "unlink", "folder"})
+"""What is asked of the system beside SQLite: another name, a name less, names made durable."""
+
 WHERE: dict[Kind, frozenset[str]] = {
-    "error": frozenset(_ERRORS),
+    "error": frozenset(_ERRORS) | _OF_THE_SYSTEM,
     "short": frozenset({"write"}),
     "full": frozenset({"write"}),
     "busy": frozenset({"lock"}),
@@ -44,7 +48,9 @@ class Fault:
         return call.what in WHERE[self.kind] and (n == self.nth or (self.lasting and n > self.nth))
 
     def error(self, call: Called) -> Exception:
-        """Return what SQLite is told."""
+        """Return what SQLite is told, or Python."""
+        if call.what in _OF_THE_SYSTEM:
+            return OSError(errno.EIO, "Input/output error")
         names = {"full": "SQLITE_FULL", "busy": "SQLITE_BUSY"}
         code = getattr(apsw, names.get(self.kind, _ERRORS[call.what]))
         return apsw.exception_for(int(code))
