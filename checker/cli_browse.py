@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong, catalogue, close, complete_guard
+from checker.cli_options import Wrong, catalogue, close, complete_guard, kept_image
 
 if TYPE_CHECKING:
     from tui.start import Start
@@ -37,7 +37,8 @@ def browse(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="A trace file, a failure mode (FM-010), or a scope, which is checked.",
+            help="A trace file, a failure mode (FM-010), an image of crashlab, or a scope, "
+            "which is checked.",
             autocompletion=_complete,
         ),
     ] = None,
@@ -104,6 +105,11 @@ def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
         if step is not None:
             raise Wrong("--step goes with a trace; name its file or its failure mode")
         return Start()
+    image = kept_image(what)
+    if image is not None:
+        if step is not None:
+            raise Wrong("--step goes with a trace; an image opens where its power failed")
+        return Start(image=str(image))
     if what in FAILURES:
         return Start(file=str(kept), source=what, step=step)
     if not Path(what).exists() and "/" not in what and not what.endswith(".jsonl"):

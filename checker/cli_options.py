@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -121,3 +122,11 @@ def complete_property(incomplete: str) -> list[tuple[str, str]]:
     """Return the properties that begin so, for the shell."""
     found = {p.name: p for s in catalogue().scopes.values() for p in s.spec.properties.values()}
     return [(n, f"{p.id}: {p.doc}") for n, p in found.items() if n.startswith(incomplete)]
+
+
+def kept_image(what: str | Path) -> Path | None:
+    """Return the folder of an image of the crash laboratory, named by its ID or by its folder."""
+    for place in (Path(what), Path(".ffq", "crashlab", what)):
+        if (place / "about.json").is_file():
+            return place
+    return None

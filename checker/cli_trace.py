@@ -16,7 +16,7 @@ from checker import (
     cli_why,
     replay_beside_cli,
 )
-from checker.cli_options import catalogue, following
+from checker.cli_options import catalogue, following, kept_image
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,10 +37,15 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A trace that ffq check has saved, or an image that ffq crashlab has kept."
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Replay a trace on the spec and print its story.
+    """Replay a trace on the spec and print its story; or that of an image, with the disk in it.
 
     Exit status: 0 it is shown, 1 the spec does not follow it, 2 it cannot be read.
     """
@@ -48,6 +53,12 @@ def show(
     from checker.trace import replay, state_as_json, step_as_json
     from checker.trace_reading import read
 
+    image = kept_image(file)
+    if image is not None:
+        from checker.crashlab.show import show_image
+
+        show_image(image, as_json)
+        return
     with following(as_json):
         trace = read(file, catalogue().scopes)
         _, story = replay(trace)

@@ -388,7 +388,10 @@ def test_a_bad_image_is_opened_again_by_its_name(
     assert main(["crashlab", "--reopen", kept, "--folder", str(tmp_path)]) == 1
     said = capsys.readouterr().out
     assert said.startswith("lost: what was answered is not there\n")
-    assert "queue  enqueue(job1) is answered" in said
+    assert "disk    the power fails" in said
+    assert "[lost]" in said
+    assert "queue   enqueue(job1) is answered" in said
+    assert "differs: " in said
     assert "made again from its seed: the very same image" in said
     assert main(["crashlab", "--reopen", kept, "--folder", str(tmp_path), "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)

@@ -102,7 +102,7 @@ class Explorer(App[str]):
         self.start = start or Start()
         self.fills = fills
         self.opened: Opened | None = None
-        self.problem: Screen[None] | None = None
+        self.on_top: Screen[None] | None = None
         # Textual would lay out an empty screen first, and this one after it.
         self.DEFAULT_MODE = self._begin()  # type: ignore[misc]
         # With an RGB theme Textual draws NO_COLOR in grey, which is still a colour.
@@ -114,11 +114,15 @@ class Explorer(App[str]):
 
     def _begin(self) -> str:
         """Open what the command line names, and return the mode that shows it."""
+        if self.start.image is not None:
+            from tui.screens.image import opened
+
+            self.on_top = opened(Path(self.start.image))
         if self.start.file is None:
             return "catalogue"
         run = self.read(self.start.file)
         if isinstance(run, Screen):
-            self.problem = run
+            self.on_top = run
             return "catalogue"
         self._take(run, self.start.source, self.start.step)
         if self.opened is not None and self.start.take:
@@ -128,8 +132,8 @@ class Explorer(App[str]):
 
     async def on_mount(self) -> None:
         """Begin where the command line says."""
-        if self.problem is not None:
-            await self.push_screen(self.problem)
+        if self.on_top is not None:
+            await self.push_screen(self.on_top)
         elif self.start.scope is not None:
             from checker.background import Check
 
@@ -240,8 +244,12 @@ class Explorer(App[str]):
 
     def action_leave(self) -> None:
         """Leave, and return the command that reopens this place."""
+        from tui.screens.image import Image
+
         below = self.screen_stack[0]
-        if isinstance(below, RunScreen):
+        if isinstance(self.screen, Image):
+            self.exit(self.screen.command)
+        elif isinstance(below, RunScreen):
             self.exit(below.command)
         else:
             self.exit(self.opened.command(self.opened.step) if self.opened else "ffq browse")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Start:
-    """A trace at a step, a scope to check without some protections, or the catalogue."""
+    """A trace at a step, an image, a scope to check without some protections, or the catalogue."""
 
     file: str | None = None
     source: str = ""
@@ -17,3 +17,5 @@ class Start:
     """Moves to take from there."""
     scope: str | None = None
     off: tuple[str, ...] = ()
+    image: str | None = None
+    """The folder of an image that the crash laboratory has kept."""

@@ -19,7 +19,7 @@ from checker.crashlab.disk import Image
 from impl.derive import Design
 from impl.mapping import Memories, Unmapped, abstract, beginning
 from impl.store import rows_of
-from spec.language.scope import State, Value
+from spec.language.scope import State, Value, value_name
 from spec.language.types import Sort
 
 NAME = "queue.db"
@@ -118,6 +118,15 @@ class Judge:
         if raw not in self._keys:
             self._keys[raw] = self.key(found)
         return self._keys[raw]
+
+    def differing(self, there: State, wanted: State) -> list[str]:
+        """Return where two states differ: what is there, and what was to be there."""
+        return [
+            f"{p.name} is {value_name(p.field.type, a)}, and was to be "
+            f"{value_name(p.field.type, b)}"
+            for p, a, b in zip(self.design.scope.places, there, wanted, strict=False)
+            if a != b
+        ]
 
     def queries(self) -> Iterator[str]:
         """Yield what is asked, beside the trace."""

@@ -6,7 +6,8 @@ import dataclasses
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from checker.crashlab.bench import Bench, Task
 from checker.crashlab.disk import Image, Vice
 from checker.crashlab.explore import Bad
 from checker.crashlab.images import How
-from checker.crashlab.judge import Key, Reading, digest
+from checker.crashlab.judge import Corrupt, Judge, Key, Reading, digest
 from checker.crashlab.recording import Expected, Recording
 from impl.lab import Fault, Marked
 
@@ -114,19 +115,18 @@ def _task(plain: dict[str, Any]) -> Task:
 @dataclass(frozen=True)
 class Reopened:
     """A kept image, opened again: what is in it; its run, made again; whether that leaves the very
-    same image.
+    same image; in what it differs from what was to be there.
     """
 
     kept: Kept
     reading: Reading
     recording: Recording
     again: bool
+    differs: tuple[str, ...] = ()
 
     @property
     def expected(self) -> list[Key]:
-        """What could be durable at the crash; empty where it came after a recovery."""
-        if self.kept.task.kind == "recovery":
-            return []
+        """What could be durable at the crash."""
         for event in reversed(self.recording.events[: self.kept.event]):
             if isinstance(event, Marked) and isinstance(event.what, Expected):
                 return [self.recording.keys[n] for n in sorted(event.what.keys)]
@@ -137,7 +137,32 @@ def reopen(bench: Bench, kept: Kept) -> Reopened:
     """Open a kept image, and make its run again; raises `BadImage`."""
     if digest(kept.image) != kept.name:
         raise BadImage(kept.name, "its files were changed since", "run ffq crashlab again")
-    _, reading = bench.judge_of(kept.task).reading(kept.image)
-    recording = bench.record(kept.task)
-    again = kept.name in bench.perform(kept.task).found.images
-    return Reopened(kept, reading, recording, again)
+    judge = bench.judge_of(kept.task)
+    _, reading = judge.reading(kept.image)
+    recording, again = _made_again(bench, kept)
+    found = Reopened(kept, reading, recording, again)
+    return replace(found, differs=tuple(_differences(judge, found)))
+
+
+def _made_again(bench: Bench, kept: Kept) -> tuple[Recording, bool]:
+    """Return the run that was cut off, and whether that leaves the very same image."""
+    if kept.task.kind != "recovery":
+        return bench.record(kept.task), kept.name in bench.perform(kept.task).found.images
+    for resumed, found in bench.recoveries(kept.task):
+        if kept.name in found.images:
+            return resumed, True
+    return bench.record(kept.task), False
+
+
+def _differences(judge: Judge, found: Reopened) -> Iterator[str]:
+    """Yield in what the image differs from the oldest state that it could hold."""
+    reading, expected = found.reading, found.expected
+    if isinstance(reading, Corrupt):
+        yield reading.said
+    elif expected:
+        wanted = expected[0]
+        for action, params, *_ in wanted.trace[len(reading.trace) :]:
+            yield f"{action} {params} is not in the trace"
+        for action, params, *_ in reading.trace[len(wanted.trace) :]:
+            yield f"{action} {params} is in the trace"
+        yield from judge.differing(reading.state, wanted.state)

@@ -25,7 +25,7 @@ from impl.mapping import abstract, beginning
 from impl.outcomes import Done, Outcome, OutcomeUnknown, Unknown
 from impl.store import Store
 from spec.language.evaluate import Instance
-from spec.language.scope import State, Value
+from spec.language.scope import State, Value, element_name
 from spec.language.types import Sort, is_sort
 
 _TRIES = 4
@@ -40,12 +40,13 @@ FILES = (NAME, f"{NAME}-wal", f"{NAME}-journal")
 @dataclass(frozen=True)
 class Expected:
     """What may be in the store from here on, as numbers of `Recording.keys`; `what` was done or
-    said; what may be there if only the process dies, where that is less.
+    said, and of whom; what may be there if only the process dies, where that is less.
     """
 
     keys: frozenset[int]
     what: str
     process: frozenset[int] | None = None
+    actor: str = "queue"
 
 
 @dataclass
@@ -166,6 +167,7 @@ class _Run:
         self.set_up: dict[_Owner, object] = {}
         self.memories = beginning(laboratory.design.scope)
         self.possible: set[int] = set()
+        self.actor = "queue"
 
     def begin(self, state: State, trace: tuple[TraceRow, ...]) -> None:
         """Say what the files hold."""
@@ -175,7 +177,7 @@ class _Run:
 
     def expect(self, what: str) -> None:
         """Write down what may be durable from here on."""
-        self.made.log.mark(Expected(frozenset(self.possible), what))
+        self.made.log.mark(Expected(frozenset(self.possible), what, actor=self.actor))
 
     # ------------------------------------------------------------ steps
     def take(self, path: Path) -> None:
@@ -188,6 +190,7 @@ class _Run:
     def _step(self, instance: Instance) -> bool:
         """Take a step until it is answered; return whether it was."""
         action, owner = instance.step.action, self._owner(instance)
+        self.actor = "queue" if owner[0] is None else element_name(owner[0], owner[1])
         after, following = instance.after(self.state), self.key
         if self.lab.design.transitions[action.name].writes:
             row = written(self.lab.design, instance, self.state, after)

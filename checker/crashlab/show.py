@@ -69,6 +69,8 @@ def _say_kept(asked: Asked, names: Sequence[str]) -> None:
     where = f" --folder {asked.folder}" if asked.folder else ""
     for name in names[:5]:
         console.say(f"Open it again: ffq crashlab --reopen {name}{where}")
+    if names:
+        console.say(f"Look at it: ffq browse {asked.place / names[0]}")
 
 
 # ---------------------------------------------------------------- a round of everything
@@ -231,16 +233,25 @@ def _show_settings(rows: Sequence[Measured]) -> None:
 # ---------------------------------------------------------------- one image
 def reopened(asked: Asked, name: str) -> NoReturn:
     """Open a kept image, say how it came to be, and exit."""
+    _show(asked.place, name, asked.as_json, ok=False)
+    raise typer.Exit(1)
+
+
+def show_image(place: Path, as_json: bool) -> None:
+    """Print the story of the image that a folder holds."""
+    _show(place.parent, place.name, as_json, ok=True)
+
+
+def _show(folder: Path, name: str, as_json: bool, ok: bool) -> None:
     bench = Bench()
     try:
-        found = keep.reopen(bench, keep.load(asked.place, name))
+        found = keep.reopen(bench, keep.load(folder, name))
     except keep.BadImage as wrong:
         raise Wrong(str(wrong)) from None
     finally:
         bench.close()
-    if asked.as_json:
-        console.emit({"ok": False, **story.as_json(found)})
+    if as_json:
+        console.emit({"ok": ok, **story.as_json(found)})
     else:
-        for line in story.lines(found):
+        for line in story.lines(story.tell(found)):
             console.line(line)
-    raise typer.Exit(1)

@@ -30,6 +30,7 @@ from impl.requests import BadRequest
 from impl.store import Store
 from impl.tasks import design
 from impl.transaction import Transaction
+from spec.language.scope import State
 from spec.queue.job import Worker
 
 _KIND = "step"
@@ -48,6 +49,11 @@ class QueueJudge(Judge):
     def queries(self) -> Iterator[str]:
         """Yield what is asked, beside the trace."""
         return (f"SELECT * FROM {name} ORDER BY rowid" for name in self.tables)
+
+    def differing(self, there: State, wanted: State) -> list[str]:
+        """Return which tables differ."""
+        pairs = zip(self.tables, there, wanted, strict=True)
+        return [f"rows of {name} are others" for name, a, b in pairs if a != b]
 
     def key(self, found: dict[str, list[Any]]) -> Key:
         """Return the rows as they are."""
@@ -111,6 +117,7 @@ class _Watch:
 
     def __init__(self, made: Recording, judge: QueueJudge) -> None:
         self.made, self.judge, self.doing, self.now = made, judge, "the walk begins", 0
+        self.actor = "queue"
         self.loose: set[int] = set()  # what a loss of power may lead back to
 
     def see(self, store: Store) -> int:
@@ -124,7 +131,7 @@ class _Watch:
     def expect(self, keys: set[int], process: set[int], how: str) -> None:
         """Write down what may be there from here on."""
         what = f"{self.doing} {how}"
-        self.made.log.mark(Expected(frozenset(keys), what, frozenset(process)))
+        self.made.log.mark(Expected(frozenset(keys), what, frozenset(process), self.actor))
 
     @property
     def transaction(self) -> Callable[..., contextlib.AbstractContextManager[Transaction]]:
@@ -183,6 +190,7 @@ class _Walk:
         for _ in range(steps - 1):
             doing, who = self.chance.choice(doings), self.chance.randrange(2)
             self.watch.doing = f"{doing.__name__.strip('_')} by process {who + 1}"
+            self.watch.actor = f"process{who + 1}"
             try:
                 doing(who)
             except LostClaim:
