@@ -11,7 +11,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from checker.cli import main
 from checker.conformance.validate import validate
+from checker.crashlab import contention
 from impl.files import LOG_BYTES, StoreError
 from impl.queue import Queue
 
@@ -183,3 +185,23 @@ def test_a_reader_keeps_the_log_from_being_put_away_only_while_it_reads(
             queue.enqueue("step", PAYLOAD)
         assert log_bytes(file) <= LOG_BYTES
         assert queue.query("SELECT count(*) FROM job") == [(164,)]
+
+
+# ---------------------------------------------------------------- the figures
+def test_each_situation_comes_to_what_it_has_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["crashlab", "--contention", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    came = [situation["came"] for situation in answer["contention"]]
+    assert came[:3] == ["refused; 0 jobs are in", "SQLITE_BUSY_SNAPSHOT",
+                        "120 of 120 counted, 0 processes refused"]  # fmt: skip
+    assert len(came) == 7
+    assert main(["crashlab", "--contention", "--settings"]) == 2
+
+
+@pytest.mark.deep
+def test_a_situation_that_goes_wrong_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(contention, "_OTHER", contention._OTHER.replace("sys.argv[2]", "'BEGIN'"))
+    assert main(["crashlab", "--contention"]) == 1
+    assert "NOT OK" in capsys.readouterr().out

@@ -25,6 +25,9 @@ def crashlab(
     setting: Annotated[
         str | None, typer.Option(help="Look at this one alone, such as wal-normal.")
     ] = None,
+    contention: Annotated[
+        bool, typer.Option("--contention", help="Let processes get in each other's way instead.")
+    ] = False,
     reopen: Annotated[
         str | None, typer.Option(help="Open an image that was kept, and say how it came to be.")
     ] = None,
@@ -48,13 +51,16 @@ def crashlab(
     from checker.cli_options import Wrong
     from checker.crashlab import show
 
-    if sum((settings, setting is not None, reopen is not None)) > 1:
-        raise Wrong("one of --settings, --setting and --reopen is wanted; leave the others out")
-    if seconds is not None and (settings or setting or reopen):
+    if sum((settings, setting is not None, reopen is not None, contention)) > 1:
+        one = "one of --settings, --setting, --contention and --reopen"
+        raise Wrong(f"{one} is wanted; leave the others out")
+    if seconds is not None and (settings or setting or reopen or contention):
         raise Wrong("--seconds: is for the round of everything; leave it out")
     asked = show.Asked(seed, seconds, folder, processes, as_json)
     if reopen is not None:
         show.reopened(asked, reopen)
+    elif contention:
+        show.contended(asked)
     elif settings or setting is not None:
         show.compared(asked, setting)
     else:

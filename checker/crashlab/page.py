@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checker.crashlab.campaign import Crew
+from checker.crashlab.contention import measured as contended
 from checker.crashlab.judge import VERDICTS
 from checker.crashlab.show import COLUMNS, cell, numbers, wrong
 from checker.crashlab.survey import every_setting, measured, own_faults, shipped_round
@@ -47,5 +48,16 @@ def mutants() -> str:
     return table(head, lines) + "\n\n_Printed by `ffq crashlab`; seed 1._"
 
 
-PRINTERS = {"crash-settings": settings, "crash-round": shipped, "crash-faults": mutants}
+def contention() -> str:
+    """Print what processes in each other's way come to."""
+    lines = [[c.what, c.came] for c in contended()]
+    return table(["", "what came of it"], lines) + "\n\n_Printed by `ffq crashlab --contention`._"
+
+
+PRINTERS = {
+    "crash-settings": settings,
+    "crash-round": shipped,
+    "crash-faults": mutants,
+    "contention": contention,
+}
 """The blocks, by name."""

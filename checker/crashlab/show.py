@@ -230,6 +230,25 @@ def _show_settings(rows: Sequence[Measured]) -> None:
     console.console().print(table)
 
 
+# ---------------------------------------------------------------- contention
+def contended(asked: Asked) -> NoReturn:
+    """Let processes get in each other's way, print what came of it, and exit."""
+    from checker.crashlab.contention import measured as situations
+
+    found = list(situations())
+    ok = all(c.ok for c in found)
+    if asked.as_json:
+        console.emit(
+            {"ok": ok, "contention": [{"what": c.what, "came": c.came, "ok": c.ok} for c in found]}
+        )
+    else:
+        table = Table("", "", "what came of it", box=None, pad_edge=False)
+        for c in found:
+            table.add_row("ok" if c.ok else "NOT OK", c.what, c.came)
+        console.console().print(table)
+    raise typer.Exit(0 if ok else 1)
+
+
 # ---------------------------------------------------------------- one image
 def reopened(asked: Asked, name: str) -> NoReturn:
     """Open a kept image, say how it came to be, and exit."""

@@ -93,7 +93,7 @@ class Printers(Mapping[str, Printer]):
             "queries": alone(explaining.queries),
             "exports": alone(explaining.exports),
             "designs": alone(lambda: designs.designs(self.watch)),
-            **{name: _crashes(name) for name in ("crash-settings", "crash-round", "crash-faults")},
+            **{name: _crashes(name) for name in _CRASHES},
             **failures.PRINTERS,
         }
 
@@ -229,6 +229,7 @@ def write(file: Path, text: str) -> None:
 
 
 # ---------------------------------------------------------------- names
+_CRASHES = ("crash-settings", "crash-round", "crash-faults", "contention")
 _CODE = re.compile(r"`([^`]+)`")
 _GUARD = re.compile(r"([a-z][a-z_0-9]*)\.([a-z][a-z_0-9]*)")
 _NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
