@@ -1,8 +1,23 @@
 """What every test stands on: compiled sources that are kept from one process to the next."""
 
+import gc
 import os
 import sys
+from collections.abc import Generator
+
+import pytest
 
 # The workers of pytest and hundreds of processes started by tests would each compile them anew.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among the tests while they are collected, nor later: they all stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
