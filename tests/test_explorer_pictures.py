@@ -84,7 +84,9 @@ def a_check(*, ended: bool) -> Work:
     check = Work(Check("one-job", ("settle_done.fenced",)), NoProcess())  # type: ignore[arg-type]
     for n in range(1, 13):
         states = 100 * n * n
-        check.take(Progress("explore", states, 3 * states, n, 40 * (14 - n), 0.25 * n))
+        check.take(
+            Progress("explore", states, 3 * states, n, 40 * (14 - n), 0.25 * n, ("abandon",))
+        )
     if ended:
         check.running = False
         told = (
