@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from checker.cli import main
 from checker.crashlab import keep, story
@@ -15,6 +16,8 @@ from checker.crashlab.mutants import MUTANTS
 from checker.crashlab.plan import mutant_tasks
 from checker.crashlab.story import DISK, READER, Story, open_story
 from impl.lab import Synced, Written
+from tests.screens import drawn
+from tests.test_explorer_pictures import Picture, Text
 from tui.app import Explorer
 from tui.screens.image import Image, Lanes
 from tui.screens.problem import Problem
@@ -119,5 +122,17 @@ def test_an_image_that_was_changed_is_a_screen_that_says_so(place: Path, tmp_pat
             await pilot.pause()
             assert isinstance(app.screen, Problem)
             assert "changed since" in app.screen.fact
+
+    asyncio.run(look())
+
+
+@pytest.mark.deep
+def test_an_image_looks_as_it_did(place: Path, snapshot: SnapshotAssertion) -> None:
+    async def look() -> None:
+        app = Explorer(Start(image=str(place)))
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause()
+            assert "\n".join(drawn(app)) == snapshot(extension_class=Text)
+            assert app.export_screenshot(simplify=True) == snapshot(extension_class=Picture)
 
     asyncio.run(look())
