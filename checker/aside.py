@@ -30,7 +30,9 @@ class Fault(Exception):
 class Aside:
     """A process that is started by the first question."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Callable[[], bool] = lambda: True) -> None:
+        """`wanted` says whether whoever asks is still there to hear the answer."""
+        self._wanted = wanted
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._asking = Lock()
@@ -39,13 +41,15 @@ class Aside:
     async def ask(self, question: Callable[..., Answer], *given: Any) -> Answer:
         """Return the answer; a caller that is cancelled before its turn is never asked for.
 
-        Raises `Fault`.
+        Raises `Fault`, and `CancelledError` where the answer is not wanted any more.
         """
         wanted = [True]
         try:
             kind, answer = await asyncio.to_thread(self._exchange, wanted, question, given)
         finally:
             wanted.clear()
+            if not self._wanted():
+                raise asyncio.CancelledError
         if kind != "answer":
             raise Fault(answer)
         found: Answer = answer

@@ -78,3 +78,20 @@ def test_what_is_closed_answers_no_more(aside: Aside) -> None:
     aside.close()
     with pytest.raises(Fault, match="nobody waits for the answer"):
         asyncio.run(aside.ask(whoami))
+
+
+def test_an_answer_that_comes_when_nobody_is_there_any_more_is_dropped() -> None:
+    there = [True]
+    aside = Aside(lambda: bool(there))
+
+    async def ask() -> int:
+        asked = asyncio.create_task(aside.ask(int, "7"))
+        await asyncio.sleep(0)
+        there.clear()
+        return await asked
+
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(ask())
+    finally:
+        aside.close()

@@ -108,7 +108,7 @@ class Explorer(App[str]):
         # With an RGB theme Textual draws NO_COLOR in grey, which is still a colour.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.works = Works(lambda work: self.post_message(Told(work)))
-        self.aside = Aside()
+        self.aside = Aside(lambda: self.is_running)  # else its screens are being taken apart
         if ascii_only:
             self._filters.append(Ascii())
 
