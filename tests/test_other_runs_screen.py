@@ -21,6 +21,7 @@ from tui.screens.problem import Problem
 from tui.screens.trace import Trace
 from tui.screens.what_if import WhatIf
 from tui.start import Start
+from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Pane
 from tui.widgets.timeline import Timeline
 
@@ -209,3 +210,17 @@ def test_a_run_that_never_ends_is_drawn_as_a_loop() -> None:
         assert {n for n in steps if brackets[n] != " "} == set(range(loop, max(steps) + 1))
 
     explore(look, Start(str(FOLDER / "FM-014.jsonl"), "FM-014"), (120, 40))
+
+
+def test_a_click_on_the_line_of_keys_presses_the_key_that_is_drawn_there() -> None:
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        line = app.screen.query_one(KeyLine)
+        shown = str(line.render())
+        assert await pilot.hover(KeyLine, offset=(shown.index("Why"), 0))
+        await pilot.pause()
+        assert "why, or why not" in str(line.tooltip)
+        assert await pilot.click(KeyLine, offset=(shown.index("What if") + 3, 0))
+        await pilot.pause()
+        assert isinstance(app.screen, WhatIf)
+
+    explore(look, LATE, (120, 40))

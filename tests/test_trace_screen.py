@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from checker.evidence.found import FOLDER
 from checker.explain.run import open_run
+from tests.screens import text
 from tui.app import Explorer
 from tui.screens.replay import Replay
 from tui.screens.trace import Trace
@@ -70,6 +71,7 @@ def test_the_guard_that_was_taken_away_is_named_where_it_would_have_refused() ->
         why = said(screen, "why")
         assert "false since step 7 (worker2 claim(job1))" in why
         assert "with that guard, the move would be refused here" in why
+        assert "false since step 7" in text(screen.explorer), "what differs is drawn"
 
     explore(check)
 
