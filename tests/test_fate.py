@@ -101,7 +101,6 @@ class Walked:
         """Relax until nothing changes: slow, and nothing to get wrong."""
         many = 10**6
         need = {s: 0 if self.broken(s) else many for s in self.states}
-        finishes = {s: self.finished(s) and not self.broken(s) for s in self.states}
         moved = True
         while moved:
             moved = False
@@ -110,13 +109,17 @@ class Walked:
                 cost = fault + (0 if broken or after is None else need[after])
                 if cost < need[before]:
                     need[before], moved = cost, True
-                on = after is not None and not fault and not broken and finishes[after]
-                if on and not finishes[before] and not self.broken(before):
-                    finishes[before] = moved = True
+        back = {s: self.finished(s) or need[s] >= many for s in self.states if not self.broken(s)}
+        moved = True
+        while moved:
+            moved = False
+            for before, after, _, broken in self.edges:
+                if after is not None and not broken and back.get(after) and not back.get(before, 1):
+                    back[before] = moved = True
         return {
             s: Fate(
                 None if need[s] >= many else need[s],
-                need[s] == 0 and not finishes[s] and not self.broken(s),
+                not back.get(s, True),
                 self.broken(s),
             )
             for s in self.states
@@ -330,9 +333,9 @@ def test_fate_equals_brute_force(scope: Scope, violated: str) -> None:
     found = search(marked(scope, violated, layout, graph))
     for state, fate in walked.fates().items():
         i = walked.states.index(state)
-        faults, finishes = int(found.faults[i]), bool(found.finishes[i])
+        faults, way_back = int(found.faults[i]), bool(found.way_back[i])
         assert (None if faults == NEVER else faults) == fate.faults, state
-        assert (faults == 0 and not finishes and not fate.violated) == fate.no_way_back, state
+        assert (not way_back and not fate.violated) == fate.no_way_back, state
 
 
 def test_a_fuse_needs_a_fault_is_armed_has_no_way_back_and_goes_off() -> None:
@@ -366,14 +369,17 @@ def test_the_search_equals_relaxing_every_edge(graph: Marked) -> None:
                                             graph.breaking)), strict=True))  # fmt: skip
     need = [0 if graph.broken[i] or graph.leaving[i] else 1 if graph.leaving_by_fault[i] else many
             for i in range(count)]  # fmt: skip
-    finishes = [bool(graph.finished[i] and not graph.broken[i]) for i in range(count)]
     for _ in range(count + 1):
         for a, b, fault, breaking in edges:
             need[a] = min(need[a], fault + (0 if breaking else need[b]))
-            finishes[a] |= finishes[b] and not (fault or breaking or graph.broken[a])
+    back = [bool((graph.finished[i] or need[i] >= many) and not graph.broken[i])
+            for i in range(count)]  # fmt: skip
+    for _ in range(count + 1):
+        for a, b, _, breaking in edges:
+            back[a] |= back[b] and not (breaking or graph.broken[a])
     found = search(graph)
     assert [NEVER if n >= many else n for n in need] == found.faults.tolist()
-    assert finishes == found.finishes.tolist()
+    assert back == found.way_back.tolist()
 
 
 # ---------------------------------------------------------------- as a whole

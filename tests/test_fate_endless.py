@@ -127,14 +127,14 @@ def marks(known: Fates, run: Run) -> str:
     return "".join(map(mark, known.along(run)))
 
 
-def test_the_last_fault_before_the_loop_leaves_a_job_no_way_back() -> None:
+def test_the_last_fault_before_the_loop_arms_it_and_a_lease_that_may_expire_is_a_way_back() -> None:
     run = kept("FM-002a")
     assert [line.call for line in run.lines[:4] if run.is_fault(line.n - 1)] == [
         "crash",
         "pass_deadline",
     ]
     assert run.trace.loop == 5
-    assert marks(fates(run.scope, run.trace.violated), run) == "2221●●●"
+    assert marks(fates(run.scope, run.trace.violated), run) == "2221○○○"
 
 
 def reached(scope: Scope) -> set[State]:
@@ -208,8 +208,16 @@ def letters_arrive(s):  # type: ignore[no-untyped-def]  # traced
 
 
 def test_what_is_owed_stays_owed_when_its_cause_is_gone() -> None:
+    stuck = letter.edited(
+        "stuck", actions={n: a for n, a in letter.actions.items() if n != "topple"}
+    )
+    known = fates(Scope("stuck", stuck, {}), "letters_arrive")
+    assert [mark(known.of((where,))) for where in range(3)] == ["○", "●", "●"]
+
+
+def test_a_fault_that_would_bring_the_outcome_is_a_way_back() -> None:
     known = fates(Scope("letter", letter, {}), "letters_arrive")
-    assert [mark(known.of((where,))) for where in range(4)] == ["○", "●", "●", "·"]
+    assert [mark(known.of((where,))) for where in range(4)] == ["○", "○", "○", "·"]
 
 
 def test_a_run_in_which_nothing_happens_is_armed_from_its_beginning() -> None:

@@ -1,9 +1,9 @@
 """How far every state of a graph is from a violation: two searches backwards over its edges.
 
 The first counts faults: from where a violation is, over edges turned round; an edge that is no
-fault costs nothing, one that is costs 1. The second asks from where a state that is finished can be
-reached with no fault and no violation on the way. A frontier is one array, so that a million states
-take a second.
+fault costs nothing, one that is costs 1. The second asks from where a state that is finished, or
+from which no violation can be reached, can be come to by any edges with no violation on the way. A
+frontier is one array, so that a million states take a second.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Marked:
 
 @dataclass(frozen=True)
 class Searched:
-    """For each state how many faults a violation still needs, and whether it can still finish."""
+    """For each state how many faults a violation still needs, and whether there is a way back."""
 
     faults: Array
-    finishes: Array
+    way_back: Array
 
 
 def search(graph: Marked) -> Searched:
@@ -66,9 +66,10 @@ def search(graph: Marked) -> Searched:
         free.close(np.concatenate([seeds, fault.into(frontier)]), reached)
         frontier, seeds = np.flatnonzero(reached & ~before), seeds[:0]
         faults[frontier] = min(needed, NEVER - 1)
-    finishes = graph.broken.copy()  # as if passed already: no way leads through a violation
-    free.close(np.flatnonzero(graph.finished), finishes)
-    return Searched(faults, finishes & ~graph.broken)
+    way_back = graph.broken.copy()  # as if passed already: no way leads through a violation
+    harmless = _Back(graph, count, ~graph.breaking)  # faults too: whoever walks can take them
+    harmless.close(np.flatnonzero(graph.finished | (faults == NEVER)), way_back)
+    return Searched(faults, way_back & ~graph.broken)
 
 
 def _seeds(states: Array, graph: Marked, edges: Array) -> Array:

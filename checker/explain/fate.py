@@ -1,9 +1,10 @@
 """How near every state of a scope is to a violation: exact inside the scope, from its whole graph.
 
-A digit says how many more faults a violation needs. *Armed*: it needs none. *No way back*: it needs
-none, and no path without a new fault reaches a finished state before a violation. `marked` says
-what is finished: a state that owes nothing, in which no `leads_to` has its cause without its
-outcome; and a state where a bound of the scope cut a step off, which may still finish.
+A digit says how many more faults a violation needs. *Armed*: it needs none. *No way back*: whatever
+is done, faults too, neither a finished state nor one that no violation can be reached from comes
+before a violation; so every move from there leads to another such state, or is the violation.
+`marked` says what is finished: a state that owes nothing, in which no `leads_to` has its cause
+without its outcome; and a state where a bound of the scope cut a step off, which may still finish.
 
 A `leads_to` is violated by a run that never ends and no state of it is the violation: there the
 digit says how many more faults it takes to come to where a fair run can go round for ever without
@@ -85,7 +86,7 @@ def in_words(fate: Fate) -> str:
     if fate.violated:
         return "violated"
     if fate.no_way_back:
-        return "no way back: without a new fault nothing is finished before a violation"
+        return "no way back: whatever happens, nothing is finished before a violation"
     if fate.faults is None:
         return "no violation can be reached from here"
     if fate.armed:
@@ -100,10 +101,10 @@ class Fates:
     """
 
     def __init__(
-        self, scope: Scope, violated: str, packed: Array, faults: Array, finishes: Array, why: str
+        self, scope: Scope, violated: str, packed: Array, faults: Array, way_back: Array, why: str
     ) -> None:
         self.scope, self.violated, self.why = scope, violated, why
-        self._packed, self._faults, self._finishes = packed, faults, finishes
+        self._packed, self._faults, self._way_back = packed, faults, way_back
         self._layout = Layout(scope) if len(packed) else None
         evaluator = Evaluator(scope)
         claim = scope.spec.properties.get(violated)
@@ -124,15 +125,15 @@ class Fates:
         wanted = _packed(np.array([self._layout.pack(s) for s in states], np.int64))
         at = np.minimum(np.searchsorted(self._packed, wanted), len(self._packed) - 1)
         known = self._packed[at] == wanted
-        rows = zip(states, known, self._faults[at], self._finishes[at], strict=True)
+        rows = zip(states, known, self._faults[at], self._way_back[at], strict=True)
         return [self._fate(s, *map(int, row)) for s, *row in rows]
 
-    def _fate(self, state: State, known: int, faults: int, finishes: int) -> Fate:
+    def _fate(self, state: State, known: int, faults: int, way_back: int) -> Fate:
         if not known:
             return UNKNOWN
         if self._states_break and self._claim is not None and self._claim.holds(state) is not None:
             return VIOLATED
-        return Fate(None if faults == NEVER else faults, faults == 0 and not finishes)
+        return Fate(None if faults == NEVER else faults, not way_back)
 
     def after(self, instance: Instance, before: State) -> Fate:
         """Return the fate of a move that is possible: that of the state it leads to, violated if
@@ -200,10 +201,10 @@ def _searched(scope: Scope, violated: str, limits: Limits | None, file: Path) ->
         return _unknown(scope, violated, str(undecided))
     packed = _packed(graph.states)
     order = np.argsort(packed)
-    packed, faults, finishes = packed[order], found.faults[order], found.finishes[order]
+    packed, faults, way_back = packed[order], found.faults[order], found.way_back[order]
     count = np.array([len(packed)], np.int64)
-    keep(file, b"".join(part.tobytes() for part in (count, packed, faults, finishes)))
-    return Fates(scope, violated, packed, faults, finishes, "")
+    keep(file, b"".join(part.tobytes() for part in (count, packed, faults, way_back)))
+    return Fates(scope, violated, packed, faults, way_back, "")
 
 
 def _packed(words: Array) -> Array:
@@ -236,5 +237,5 @@ def _recalled(file: Path, scope: Scope, violated: str) -> Fates | None:
         return None
     if count < 1 or len(data) != 8 + count * (width + 2):
         return None
-    packed, faults, finishes = np.split(data[8:], [count * width, count * width + count])
-    return Fates(scope, violated, packed.view(f"S{width}"), faults, finishes.view(bool), "")
+    packed, faults, way_back = np.split(data[8:], [count * width, count * width + count])
+    return Fates(scope, violated, packed.view(f"S{width}"), faults, way_back.view(bool), "")

@@ -57,7 +57,7 @@ def _turning(run: Run) -> dict[int, str]:
 
     along = [*enumerate(fates(run.scope, run.trace.violated).along(run))]
     armed = [(k, fate) for k, fate in along if fate.armed]
-    lost = [(k, fate) for k, fate in along if fate.armed and fate.no_way_back]
+    lost = [(k, fate) for k, fate in along if fate.no_way_back]
     return {k: in_words(fate) for k, fate in (armed[:1] + lost[:1])}
 
 
