@@ -17,6 +17,7 @@ from impl.outcomes import Done, Refused
 from impl.queue import Queue
 from impl.requests import BadRequest, Json, as_json, named
 from impl.transaction import Process, Transaction
+from spec.language.scope import Value
 
 Statement = tuple[str, Sequence[Any]]
 """SQL with `?` for values, and the values."""
@@ -61,8 +62,9 @@ class Attempt:
     # ------------------------------------------------------------ for handlers
     def write(self, sql: str, *values: Any) -> None:
         """Let a statement be run in the transaction that makes the job done: exactly once, all of
-        them or none. It must change a row, or the attempt fails.
+        them or none. It must change a row, or the attempt fails. Raises `LostClaim`.
         """
+        self._require_open("write")
         self._effects.append((sql, values))
 
     def send(self, topic: str, body: Json, key: str | None = None) -> None:
@@ -70,8 +72,9 @@ class Attempt:
 
         It will be delivered at least once; by `key` the receiver knows it again. That is the key of
         the job with the topic and a number, unless another one is given; a key that is known
-        already adds no message. Raises `BadRequest`.
+        already adds no message. Raises `BadRequest`, `LostClaim`.
         """
+        self._require_open("send")
         if "/" in named("topic", topic):
             raise BadRequest(f"topic '{topic}': has a '/', which sets off the parts of a key")
         self._sent[topic] += 1
@@ -151,14 +154,26 @@ class Attempt:
     def abandon(self) -> bool:
         """Drop a job whose claim is lost; return whether it is: the store has the last word."""
         with self.worker.lock, self.queue.store.transaction(writes=False) as t:
-            return isinstance(t.take("abandon", self.worker), Done)
+            return t.take("abandon", self.worker, claim=self._claim) != Refused("lost")
 
     @property
     def _begun(self) -> bool:
         return self.worker.memory["progress"] == "begun"
 
+    @property
+    def _claim(self) -> dict[str, Value]:
+        """What the worker remembers as long as this attempt is its own: it may have another one
+        since, whose fence must not let this one through.
+        """
+        return {"job": self.id - 1, "held": self.token[1]}
+
+    def _require_open(self, what: str) -> None:
+        # Nobody would ever run what an attempt that is over wants to have run.
+        if not self._claim.items() <= self.worker.memory.items():
+            raise LostClaim(what, self.id, "fenced")
+
     def _fence(self, t: Transaction, action: str, note: str | None = None) -> Done:
-        outcome = t.take(action, self.worker, note=note)
+        outcome = t.take(action, self.worker, note=note, claim=self._claim)
         if isinstance(outcome, Refused):
             raise LostClaim(action, self.id, outcome.guard)
         return outcome

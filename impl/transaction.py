@@ -59,12 +59,15 @@ class Transaction:
         *,
         note: str | None = None,
         constants: Mapping[str, int] | None = None,
+        claim: Mapping[str, Value] | None = None,
         **params: int,
     ) -> Done | Refused:
         """Take a step of the process, or one that no process remembers.
 
-        `note` goes into the trace beside it. A refusal leaves the transaction open and as it was.
-        Raises `CheckFailed`; the transaction must be given up then.
+        `note` goes into the trace beside it. `claim` is what the process must remember of the claim
+        that the step is for: if it has let go of that one, it is refused as `fenced`. A refusal
+        leaves the transaction open and as it was. Raises `CheckFailed`; the transaction must be
+        given up then.
         """
         t = self._design.transitions[action]
         pending = _Pending({}, [])
@@ -74,6 +77,8 @@ class Transaction:
             given[t.seen.process.name] = process.element
             kept = _Pending(dict(process.memory), list(process.unseen))
             pending = self._pending.setdefault(process, kept)
+        if claim is not None and not claim.items() <= pending.memory.items():
+            return Refused("fenced")
         step = steps.step_of(self._design, action, given, pending.memory, constants)
         outcome = steps.within(self._connection, step)
         if isinstance(outcome, Refused):

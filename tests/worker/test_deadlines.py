@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from impl.attempt import Attempt, LostClaim
 from impl.interrupt import Interrupted
 from impl.queue import Queue
+from impl.transaction import Transaction
 from impl.worker import Worker
 from tests.queue.looking import rows
 from tests.worker.looking import enter, notes
@@ -137,6 +139,79 @@ def test_a_handler_whose_claim_was_taken_away_can_write_nothing_more(file: Path)
         assert worker.run() == {"lost": 1}
     assert refused == ["leased", "leased"]
     assert rows(file, "SELECT * FROM ledger") == rows(file, "SELECT * FROM checkpoint") == []
+
+
+def test_an_attempt_that_is_over_cannot_write_under_the_fence_of_the_next_job(
+    queue: Queue, file: Path
+) -> None:
+    """A thread that it left behind asks while its worker holds the next claim."""
+    queue.enqueue("first", key="first", max_attempts=1)
+    queue.enqueue("second")
+    kept: list[Attempt] = []
+    refused: list[tuple[str, int | str]] = []
+    late = ("INSERT INTO ledger VALUES ('late')", ())
+
+    def first(attempt: Attempt) -> None:
+        kept.append(attempt)
+        raise RuntimeError("boom")
+
+    def second(attempt: Attempt) -> None:
+        over = kept[0]
+        asked: dict[str, Callable[[], Any]] = {
+            "once": lambda: over.once("late", late),
+            "result": lambda: over.result("late", lambda: 1),
+            "heartbeat": lambda: over.heartbeat(queue),
+            "start": over.start,
+            "write": lambda: over.write(*late),
+            "send": lambda: over.send("mail", 1),
+        }
+        settling: dict[str, Callable[[Transaction], None]] = {
+            "finish": over.finish,
+            "fail": lambda t: over.fail(t, "late"),
+            "release": lambda t: over.release(t, "late"),
+        }
+        for name, ask in asked.items():
+            with pytest.raises(LostClaim) as lost:
+                ask()
+            refused.append((name, lost.value.guard))
+        for name, settle in settling.items():
+            with pytest.raises(LostClaim) as lost, queue.transaction() as t:
+                settle(t)
+            refused.append((name, lost.value.guard))
+        assert over.abandon()  # it has nothing left, and takes nothing from the other one
+        attempt.once("mine", ("INSERT INTO ledger VALUES ('mine')", ()))
+
+    worker = Worker(queue, {"first": first, "second": second})
+    assert worker.run(until_empty=True) == {"failed": 1, "done": 1}
+    assert len(refused) == 9 and {guard for _, guard in refused} == {"fenced"}
+    assert rows(file, "SELECT what FROM ledger") == [("mine",)]
+    assert rows(file, "SELECT job, name FROM checkpoint") == [(2, "mine")]
+    # Nor does it hinder the job from being tried again, and from being done once.
+    queue.retry(1)
+
+    def again(attempt: Attempt) -> None:
+        attempt.once("late", late)
+
+    assert Worker(queue, {"first": again}).run(until_empty=True) == {"done": 1}
+    assert rows(file, "SELECT what FROM ledger ORDER BY what") == [("late",), ("mine",)]
+
+
+def test_an_attempt_cannot_write_under_a_later_claim_of_its_own_job(
+    queue: Queue, file: Path
+) -> None:
+    """The same worker and the same job: the token alone tells the attempts apart."""
+    queue.enqueue("k", max_attempts=2)
+    kept: list[Attempt] = []
+
+    def handler(attempt: Attempt) -> None:
+        kept.append(attempt)
+        if len(kept) == 1:
+            raise RuntimeError("boom")
+        with pytest.raises(LostClaim, match="of job 1 is refused: fenced"):
+            kept[0].once("late", ("INSERT INTO ledger VALUES ('late')", ()))
+
+    assert Worker(queue, {"k": handler}).run(until_empty=True) == {"failed": 1, "done": 1}
+    assert rows(file, "SELECT * FROM ledger") == []
 
 
 def test_a_step_after_the_deadline_fails_the_attempt_and_the_worker_goes_on(
