@@ -177,8 +177,7 @@ def _check_header(file: Path) -> None:
     if not stat.S_ISREG(mode):
         fact = "is a directory" if stat.S_ISDIR(mode) else "is not a regular file"
         raise StoreError(file, fact, "name a file")
-    with file.open("rb") as opened:
-        header = opened.read(100)
+    header = _header(file)
     if len(header) < 100 or not header.startswith(_MAGIC):
         raise StoreError(file, "is not a database; it was left alone", "name another file")
     version, application = (int.from_bytes(header[at : at + 4], "big") for at in (60, 68))
@@ -190,6 +189,19 @@ def _check_header(file: Path) -> None:
         remedy = "use a newer ffq" if version > VERSION else "use an older ffq"
         fact = f"has version {version} of the schema, and this ffq knows version {VERSION}"
         raise StoreError(file, fact, remedy)
+
+
+def _header(file: Path) -> bytes:
+    """Return how the file begins, read by SQLite's own means of reading.
+
+    A process that closes a file loses every POSIX lock that it has on it, those of its other
+    connections too. SQLite keeps a descriptor open for as long as one of them needs its lock.
+    """
+    read = apsw.VFSFile("", str(file), [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READONLY, 0])
+    try:
+        return read.xRead(100, 0)
+    finally:
+        read.xClose()
 
 
 def _check_meta(opened: apsw.Connection, design: Design, path: str) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -274,6 +276,24 @@ def test_a_store_of_another_spec_is_left_alone(
     file = tmp_path / "queue.db"
     Store(derive(scope), str(file)).close()
     assert refused(file, tmp_path).startswith(complaint)
+
+
+def test_opening_it_twice_in_one_process_leaves_the_lock_of_the_first(
+    store: Store, file: str
+) -> None:
+    Store(DESIGN, file).close()
+    whoever_is_last_puts_the_log_away = """
+import sys, apsw
+with apsw.Connection(sys.argv[1]) as other:
+    other.pragma("locking_mode", "exclusive")
+    other.execute("SELECT * FROM meta").fetchall()
+"""
+    other = subprocess.run(
+        [sys.executable, "-c", whoever_is_last_puts_the_log_away, file],
+        capture_output=True,
+        text=True,
+    )
+    assert "database is locked" in other.stderr
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
