@@ -79,6 +79,9 @@ def work(
 
 def load(option: str, where: str) -> Table:
     """Return the table that the command line names, or raise `Wrong`."""
+    from impl.calls import run_when_called
+    from impl.requests import BadRequest
+
     place, _, name = where.rpartition(":")
     if not place or not name:
         raise Wrong(f"{option}: '{where}' names no table; write module:TABLE or file.py:TABLE")
@@ -92,6 +95,10 @@ def load(option: str, where: str) -> Table:
         isinstance(kind, str) and callable(f) for kind, f in table.items()
     ):
         raise Wrong(f"{option}: '{name}' in {place} is no dict of functions by name; write one")
+    try:
+        run_when_called({f"{option}: '{kind}' in {place}": f for kind, f in table.items()})
+    except BadRequest as wrong:
+        raise Wrong(str(wrong)) from None
     return table
 
 

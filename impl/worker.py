@@ -17,8 +17,9 @@ from types import FrameType
 from typing import TypeVar
 
 from impl.attempt import Attempt, LostClaim, claim
+from impl.calls import described, run, run_when_called
 from impl.files import StoreError
-from impl.interrupt import Interrupted, Why, breakable, outside
+from impl.interrupt import Interrupted, Why, breakable
 from impl.outbox import Receiver, Told
 from impl.outcomes import OutcomeUnknown
 from impl.queue import OtherBoot, Queue
@@ -27,7 +28,7 @@ from impl.watch import Watch
 from spec.queue.job import Worker as WorkerSort
 
 Handler = Callable[[Attempt], None]
-"""Does the work of one attempt; what it raises counts as a failure."""
+"""Does the work of one attempt before it returns; whatever it raises counts as a failure."""
 
 OnStep = Callable[[Attempt, str], None]
 """Is told that an attempt has begun, or how it ended: done, failed, released, lost."""
@@ -59,8 +60,14 @@ class Worker:
 
         `receivers` get the outbox's messages by topic; `on_death` is told of jobs that died, with
         the reason; what `on_step` raises ends the worker. `poll`: seconds between looks at an empty
-        queue. `grace`: seconds that a handler has to return after `stop`. Raises `StoreError`.
+        queue. `grace`: seconds that a handler has to return after `stop`. Raises `StoreError`, and
+        `BadRequest` for a function that is async or a generator.
         """
+        called: dict[str, Callable[..., object]]
+        called = {f"handler of '{kind}'": each for kind, each in handlers.items()}
+        called |= {f"receiver of '{topic}'": each for topic, each in (receivers or {}).items()}
+        called |= {"on_death": on_death} if on_death is not None else {}
+        run_when_called(called)
         self.queue, self.handlers = queue, dict(handlers)
         self.receivers, self.on_death, self.on_step = dict(receivers or {}), on_death, on_step
         self.poll, self.grace = poll, grace
@@ -164,22 +171,19 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
         """Run the handler and settle; return the next attempt if one was claimed with it."""
         self._tell(attempt, "begun")
         try:
-            if attempt.start():
-                self._handle(attempt)
+            error = self._handle(attempt) if attempt.start() else None
         except LostClaim:
             return self._lost(attempt)
         except Interrupted as interrupted:
             return self._break_off(attempt, interrupted.why)
-        except OutcomeUnknown:
-            raise
-        except (Exception, SystemExit) as error:
-            return self._failed(attempt, f"{type(error).__name__}: {error}")
+        if error is not None:
+            return self._failed(attempt, error)
         try:
             return self._settle(attempt, "done", attempt.finish)
         except (StoreError, OutcomeUnknown):
             raise
-        except Exception as error:  # an effect that the database refuses
-            return self._failed(attempt, f"{type(error).__name__}: {error}")
+        except Exception as refused:  # an effect that the database refuses
+            return self._failed(attempt, described(refused))
 
     def _break_off(self, attempt: Attempt, why: Why) -> Attempt | None:
         match why:
@@ -239,16 +243,22 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
         if self._inside:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
-    def _handle(self, attempt: Attempt) -> None:
+    def _handle(self, attempt: Attempt) -> str | None:
+        """Run the handler and return what it raised, in words."""
         assert self._watch is not None
         self._why = None
         self._watch.begin(attempt)
         self._inside = threading.current_thread() is threading.main_thread()
         try:
-            outside(self.handlers[attempt.kind], attempt)
+            run(self.handlers[attempt.kind], attempt)
+        except (LostClaim, Interrupted, OutcomeUnknown):
+            raise
+        except BaseException as raised:  # Ctrl-C is none of these: its signal stops the worker
+            return described(raised)
         finally:
             self._inside = False
             self._watch.end()
+        return None
 
     def _on_interrupt(self, _: int, frame: FrameType | None) -> None:
         if self._inside and self._why is not None and breakable(frame):

@@ -224,6 +224,13 @@ def test_a_file_that_is_no_queue_is_left_alone(
     assert Path(file).read_text() == "a letter"
 
 
+async def waits(attempt: Any) -> None:
+    raise AssertionError("nobody awaits it")
+
+
+ASYNC = {"k": waits}
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [
@@ -245,6 +252,10 @@ def test_a_file_that_is_no_queue_is_left_alone(
         (["work", "--handlers", "no.such:T"], "--handlers: 'no.such' cannot be loaded: Module"),
         (["work", "--handlers", "none.py:T"], "--handlers: 'none.py' cannot be loaded: FileNot"),
         (["work", "--handlers", "json:dumps"], "--handlers: 'dumps' in json is no dict of"),
+        (
+            ["work", "--handlers", f"{__name__}:ASYNC"],
+            f"--handlers: 'k' in {__name__}: is an async",
+        ),
         (["work", "--handlers", "string:T"], "--handlers: 'T' in string is no dict of functions"),
     ],
 )

@@ -1,5 +1,6 @@
 """What becomes of a job when its handler returns or fails, in one process."""
 
+import asyncio
 import threading
 import time
 from pathlib import Path
@@ -76,12 +77,25 @@ def test_a_handler_that_fails_is_tried_again_and_then_dead(queue: Queue, file: P
     assert rows(file, "SELECT status, reason, letter FROM job") == [("dead", "failures", "nothing")]
 
 
+class Mute(BaseException):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize(
     ("error", "note"),
     [
         (OSError("\udcff\ud800"), "OSError: ??"),
         (RuntimeError("x" * 5_000), "RuntimeError: " + "x" * 986),
         (SystemExit(3), "SystemExit: 3"),
+        (asyncio.CancelledError("shut"), "CancelledError: shut"),
+        (GeneratorExit("left"), "GeneratorExit: left"),
+        (KeyboardInterrupt("no signal"), "KeyboardInterrupt: no signal"),
+        (Mute(), "Mute, whose text raises ZeroDivisionError"),
+        (
+            BaseExceptionGroup("two", [Mute(), OSError()]),
+            "BaseExceptionGroup: two (2 sub-exceptions)",
+        ),
     ],
 )
 def test_whatever_a_handler_raises_is_a_failure_and_the_worker_goes_on(

@@ -39,6 +39,21 @@ def test_a_handler_that_hangs_is_interrupted_and_fails(queue: Queue, file: Path)
     assert notes(file)[0] == ("settle_failed", "took too long")
 
 
+def test_an_error_whose_text_takes_for_ever_is_cut_short_too(queue: Queue, file: Path) -> None:
+    class Endless(Exception):
+        def __str__(self) -> str:
+            time.sleep(60)
+            return ""
+
+    queue.enqueue("k", timeout=0.2, max_attempts=1)
+
+    def boom(attempt: Attempt) -> None:
+        raise Endless
+
+    assert Worker(queue, {"k": boom}).run(until_empty=True) == {"failed": 1}
+    assert notes(file) == [("settle_failed", "Endless, whose text raises Interrupted")]
+
+
 def test_a_result_that_takes_for_ever_is_interrupted_too(queue: Queue, file: Path) -> None:
     queue.enqueue("k", timeout=0.2, max_attempts=1)
     handlers = {"k": lambda attempt: attempt.result("answer", lambda: time.sleep(60))}
