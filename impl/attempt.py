@@ -111,7 +111,7 @@ class Attempt:
         with self.worker.lock, queue.transaction() as t:
             self._fence(t, "heartbeat")
             until = queue.clock.since_boot() + queue.lease_ms
-            t.execute("UPDATE task SET lease_until = ? WHERE id = ?", (until, self.id))
+            t.own("UPDATE task SET lease_until = ? WHERE id = ?", (until, self.id))
 
     def start(self) -> bool:
         """Enter the handler, unless the claim is lost or an earlier attempt has made the effect;
@@ -132,7 +132,7 @@ class Attempt:
             _run(t, self._effects)
             for key, topic, body in self._messages:
                 insert = "INSERT INTO outbox (key, job, topic, body) VALUES (?, ?, ?, ?)"
-                t.execute(f"{insert} ON CONFLICT (key) DO NOTHING", (key, self.id, topic, body))
+                t.own(f"{insert} ON CONFLICT (key) DO NOTHING", (key, self.id, topic, body))
             self._fence(t, "record")
         self._fence(t, "settle_done")
         self.queue.no_claim(t, self.id)
@@ -183,7 +183,7 @@ class Attempt:
         return self.queue.query(query, (self.id, name))
 
     def _checkpoint(self, t: Transaction, name: str, result: str) -> None:
-        t.execute("INSERT INTO checkpoint VALUES (?, ?, ?)", (self.id, name, result))
+        t.own("INSERT INTO checkpoint VALUES (?, ?, ?)", (self.id, name, result))
 
 
 def _run(t: Transaction, statements: Sequence[Statement]) -> None:
@@ -200,7 +200,7 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
     query = f"""\
 SELECT id, key, kind, payload, timeout_ms, retry_of FROM task
 WHERE due <= ? AND kind IN ({marks}) ORDER BY due, id LIMIT 1"""
-    found = t.execute(query, (queue.clock.wall(), *kinds))
+    found = t.own(query, (queue.clock.wall(), *kinds))
     if not found:
         return None
     ((job, key, kind, payload, timeout_ms, retry_of),) = found
@@ -209,7 +209,7 @@ WHERE due <= ? AND kind IN ({marks}) ORDER BY due, id LIMIT 1"""
     count = int(outcome.row["token"][1] or 0)
     now = queue.clock.since_boot()
     update = "UPDATE task SET due = NULL, lease_until = ?, deadline = ? WHERE id = ?"
-    t.execute(update, (now + queue.lease_ms, now + timeout_ms, job))
+    t.own(update, (now + queue.lease_ms, now + timeout_ms, job))
     own = key if retry_of is None else _first_key(t, job)
     token = (queue.epoch, count)
     return Attempt(queue, worker, job, own, kind, json.loads(payload), token, timeout_ms)
@@ -221,5 +221,5 @@ def _first_key(t: Transaction, job: int) -> str:
   SELECT id, key, retry_of FROM task WHERE id = ?
   UNION ALL SELECT task.id, task.key, task.retry_of FROM task JOIN back ON task.id = back.retry_of
 ) SELECT key FROM back WHERE retry_of IS NULL"""
-    ((key,),) = t.execute(query, (job,))
+    ((key,),) = t.own(query, (job,))
     return str(key)

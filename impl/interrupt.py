@@ -13,8 +13,8 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _OURS = {
-    "impl.attempt", "impl.gate", "impl.outbox", "impl.queue", "impl.requests", "impl.space",
-    "impl.steps", "impl.store", "impl.transaction", "impl.worker",
+    "impl.attempt", "impl.foreign", "impl.gate", "impl.outbox", "impl.queue", "impl.requests",
+    "impl.space", "impl.steps", "impl.store", "impl.transaction", "impl.worker",
 }  # fmt: skip
 """Code that holds locks, or knows of a commit what its caller does not know yet."""
 

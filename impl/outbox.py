@@ -75,7 +75,7 @@ SELECT id, key, body, job FROM outbox WHERE NOT sent AND topic = ? ORDER BY id <
                 self._failed[topic] = number
                 break
             with self._queue.transaction() as t:
-                t.execute("UPDATE outbox SET sent = 1 WHERE id = ?", (number,))
+                t.own("UPDATE outbox SET sent = 1 WHERE id = ?", (number,))
             taken += 1
         return taken
 

@@ -113,40 +113,46 @@ class Queue:
         """Open a transaction, for statements of one's own beside `enqueue`: all of it or nothing.
 
         It holds the one lock for writing: nothing slow belongs here. Without `durable`, a loss of
-        power may take it back. Raises `StoreError`, and `OutcomeUnknown` if a failed COMMIT may
-        have been one.
+        power may take it back. Raises `BadRequest` if one is open already, `StoreError`, and
+        `OutcomeUnknown` if a failed COMMIT may have been one.
         """
-        if self.store.connection.in_transaction:
-            raise BadRequest("transaction: one is open already; pass that one on, as `within`")
         with self.store.transaction(durable=durable) as t:
-            if self._epoch(t) != self.epoch:
-                raise self._other_boot()
+            self._require_same_boot(t)
             yield t
+
+    def _require_same_boot(self, t: Transaction) -> None:
+        if self._epoch(t) != self.epoch:
+            raise self._other_boot()
 
     def _other_boot(self) -> OtherBoot:
         fact = "has seen another boot since it was opened"
         return OtherBoot(self.path, fact, "open it again; what was claimed is lost")
 
-    def snapshot(self) -> contextlib.AbstractContextManager[Transaction]:
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
         """Open a transaction that only reads, takes no lock, and sees one moment of the store.
-        Raises `StoreError`.
+        Raises `BadRequest` if one is open already, `StoreError`.
         """
-        return self.store.transaction(writes=False)
+        with self.store.transaction(writes=False) as t:
+            self._require_same_boot(t)
+            yield t
 
     def query(self, sql: str, values: Any = ()) -> list[Any]:
-        """Return the rows of a query, without a lock."""
-        return self.store.connection.execute(sql, values).fetchall()
+        """Return the rows of a query, without a lock. Raises `BadRequest`, `StoreError`."""
+        return self.store.query(sql, values)
 
     def define(self, sql: str) -> None:
-        """Run statements that make tables of one's own, beside those of the queue."""
-        with self.store.transaction() as t:
+        """Run statements that make tables of one's own, beside those of the queue. Raises
+        `BadRequest`, `StoreError`.
+        """
+        with self.transaction() as t:
             t.execute(sql)
 
     def process(self, sort: type[Sort]) -> Process:
         """Return a new worker or recoverer, under a number that nobody else ever had."""
         with self.transaction() as t:
             insert = "INSERT INTO process (sort, pid) VALUES (?, ?) RETURNING id"
-            ((number,),) = t.execute(insert, (sort.__name__, os.getpid()))
+            ((number,),) = t.own(insert, (sort.__name__, os.getpid()))
         return newcomer(self.store.design, sort, number - 1)
 
     # ------------------------------------------------------------ producers
@@ -181,13 +187,22 @@ class Queue:
             },
         )
         if within is not None:
+            self._require_ours(within)
             return self._insert(within, request)
         with self.transaction() as t:
             return self._insert(t, request)
 
+    def _require_ours(self, within: Transaction) -> None:
+        if within.span is not self.store.span or not within.span.writes:
+            fact = "is no transaction of this queue that is open for writing"
+            raise BadRequest(f"within: {fact}; use what its `transaction` gives")
+        if not within.span.durable:
+            fact = "is not waited for, and a job that is in the queue must stay"
+            raise BadRequest(f"within: {fact}; leave `durable` as it is")
+
     def _insert(self, t: Transaction, r: _Request) -> Enqueued:
         known = "SELECT id, kind, payload, retry_of FROM task WHERE key = ?"
-        for job, kind, payload, retry_of in t.execute(known, (r.key,)):
+        for job, kind, payload, retry_of in t.own(known, (r.key,)):
             if (kind, retry_of) != (r.kind, r.retry_of) or not _same(payload, r.payload):
                 fact = f"is that of job {job}, which has another kind or payload"
                 raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
@@ -197,7 +212,7 @@ class Queue:
 INSERT INTO task (key, kind, payload, timeout_ms, due, retry_of) VALUES (?, ?, ?, ?, ?, ?)
 RETURNING id"""
         values = (r.key, r.kind, r.payload, r.timeout_ms, r.due, r.retry_of)
-        ((job,),) = t.execute(insert, values)
+        ((job,),) = t.own(insert, values)
         client = newcomer(self.store.design, Job, job - 1)
         for action in ("send", "enqueue"):
             outcome = t.take(action, client, constants=r.budgets)
@@ -213,7 +228,7 @@ RETURNING id"""
 SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrupts
 FROM job JOIN task USING (id) WHERE id = ?"""
         with self.transaction() as t:
-            found = _one(t.execute(query, (job,)), job)
+            found = _one(t.own(query, (job,)), job)
             status, recorded, key, kind, payload, timeout_ms, fails, interrupts = found
             if status != "dead":
                 raise BadRequest(f"job {job}: is {status}; only a dead job can be retried")
@@ -225,7 +240,7 @@ FROM job JOIN task USING (id) WHERE id = ?"""
             made = self._insert(t, again)
             if made.new:
                 copy = "INSERT INTO checkpoint SELECT ?, name, result FROM checkpoint WHERE job = ?"
-                t.execute(copy, (made.id, job))
+                t.own(copy, (made.id, job))
             return made
 
     def cancel(self, job: int) -> None:
@@ -233,10 +248,10 @@ FROM job JOIN task USING (id) WHERE id = ?"""
         `BadRequest`.
         """
         with self.transaction() as t:
-            _one(t.execute("SELECT status FROM job WHERE id = ?", (job,)), job)
+            _one(t.own("SELECT status FROM job WHERE id = ?", (job,)), job)
             if isinstance(t.take("cancel", j=job - 1), Refused):
                 raise BadRequest(f"job {job}: is done or dead; nothing is left to be cancelled")
-            t.execute("UPDATE task SET due = NULL WHERE id = ?", (job,))
+            t.own("UPDATE task SET due = NULL WHERE id = ?", (job,))
             self.no_claim(t, job)
 
     # ------------------------------------------------------------ when a claim ends
@@ -252,17 +267,17 @@ FROM job JOIN task USING (id) WHERE id = ?"""
         query = """\
 UPDATE task SET due = CASE job.status WHEN 'ready' THEN ? END
 FROM job WHERE job.id = task.id AND task.id = ?"""
-        t.execute(query, (due, job))
+        t.own(query, (due, job))
         self.no_claim(t, job)
 
     def no_claim(self, t: Transaction, job: int) -> None:
         """Forget the times of a claim that has ended."""
-        t.execute("UPDATE task SET lease_until = NULL, deadline = NULL WHERE id = ?", (job,))
+        t.own("UPDATE task SET lease_until = NULL, deadline = NULL WHERE id = ?", (job,))
 
     def pause_ms(self, t: Transaction, fails: int) -> int:
         """Return how long a job waits that has failed so often."""
         query = "SELECT count(*) FROM trace WHERE action = 'settle_failed' AND at > ?"
-        ((lately,),) = t.execute(query, (self.clock.wall() - self.backoff.window_ms,))
+        ((lately,),) = t.own(query, (self.clock.wall() - self.backoff.window_ms,))
         return self.backoff.wait_ms(fails, lately, self._chance)
 
     # ------------------------------------------------------------ what is said outside
@@ -290,19 +305,19 @@ FROM job WHERE job.id = task.id AND task.id = ?"""
         if found.get("boot") == boot:
             return int(found["epoch"])
         with self.store.transaction() as t:
-            ((known,),) = t.execute("SELECT max(value) FILTER (WHERE name = 'boot') FROM meta")
+            ((known,),) = t.own("SELECT max(value) FILTER (WHERE name = 'boot') FROM meta")
             epoch = self._epoch(t)
             if known == boot:  # another process was faster
                 return epoch
             for row in (("boot", boot), ("epoch", str(epoch + 1))):
-                t.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
-            for (job,) in t.execute("SELECT id FROM job WHERE status = 'claimed'"):
+                t.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
+            for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
                 t.take("expire", j=job - 1)
-                t.execute("UPDATE task SET lease_until = 0 WHERE id = ?", (job,))
+                t.own("UPDATE task SET lease_until = 0 WHERE id = ?", (job,))
         return epoch + 1
 
     def _epoch(self, t: Transaction) -> int:
-        ((epoch,),) = t.execute("SELECT max(value) FILTER (WHERE name = 'epoch') FROM meta")
+        ((epoch,),) = t.own("SELECT max(value) FILTER (WHERE name = 'epoch') FROM meta")
         return int(epoch or 0)
 
 

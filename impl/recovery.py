@@ -37,7 +37,7 @@ class Recovery:
 SELECT lease_until <= ?1, deadline <= ?1 AND NOT overdue FROM task JOIN job USING (id)
 WHERE id = ?2"""
         with self._queue.transaction() as t:
-            ((out, overdue),) = t.execute(query, (self._queue.clock.since_boot(), job))
+            ((out, overdue),) = t.own(query, (self._queue.clock.since_boot(), job))
             if overdue:
                 t.take("pass_deadline", j=job - 1)
             if not out:

@@ -99,7 +99,7 @@ def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Lin
     marks = ", ".join("?" * len(statuses))
     where = f"WHERE status IN ({marks})" if statuses else ""
     with queue.snapshot() as t:
-        found = t.execute(f"{_LINE} {where} ORDER BY id LIMIT ?", (*statuses, most))
+        found = t.own(f"{_LINE} {where} ORDER BY id LIMIT ?", (*statuses, most))
     return [Line(*row) for row in found]
 
 
@@ -110,11 +110,11 @@ SELECT payload, token, lease, fails, max_fails, interrupts, max_interrupts, reas
   retry_of, (SELECT id FROM task AS later WHERE later.retry_of = task.id)
 FROM task JOIN job USING (id) WHERE id = ?"""
     with queue.snapshot() as t:
-        lines = t.execute(f"{_LINE} WHERE id = ?", (number,))
+        lines = t.own(f"{_LINE} WHERE id = ?", (number,))
         if not lines:
             raise BadRequest(f"job {number}: is not in the queue; `ffq queue list` shows what is")
-        (found,) = t.execute(query, (number,))
-        steps = t.execute("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
+        (found,) = t.own(query, (number,))
+        steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         history = _history(t, number)
     payload, token, lease, fails, most, interrupts, most_interrupts, reason, *rest = found
     letter, retry_of, retried_as = rest
@@ -143,7 +143,7 @@ SELECT action, actor, before ->> ?1, after ->> ?1, after ->> ?2, at, note FROM t
 WHERE before ->> ?1 IS NOT NULL ORDER BY seq"""
     places = (f'$."status[job{number}]"', f'$."token[job{number}]"')
     found: list[Past] = []
-    for action, actor, before, after, token, at, note in t.execute(query, places):
+    for action, actor, before, after, token, at, note in t.own(query, places):
         if after == "claimed":
             found.append(Past(token, actor, _pid(t, actor), at, None, "running", None))
         elif before == "claimed":
@@ -155,7 +155,7 @@ WHERE before ->> ?1 IS NOT NULL ORDER BY seq"""
 
 def _pid(t: Transaction, actor: str) -> int | None:
     number = actor.removeprefix("worker")
-    found = t.execute("SELECT pid FROM process WHERE id = ?", (number,))
+    found = t.own("SELECT pid FROM process WHERE id = ?", (number,))
     return found[0][0] if found else None
 
 
@@ -165,11 +165,11 @@ def stats(queue: Queue) -> Stats:
     with queue.snapshot() as t:
 
         def one(query: str, *values: int) -> Any:
-            return t.execute(query, values)[0][0]
+            return t.own(query, values)[0][0]
 
         return Stats(
-            dict(t.execute("SELECT status, count(*) FROM job GROUP BY status ORDER BY status")),
-            dict(t.execute("SELECT reason, count(*) FROM job WHERE status = 'dead' GROUP BY 1")),
+            dict(t.own("SELECT status, count(*) FROM job GROUP BY status ORDER BY status")),
+            dict(t.own("SELECT reason, count(*) FROM job WHERE status = 'dead' GROUP BY 1")),
             one("SELECT ?1 - min(due) FROM task WHERE due <= ?1", now),
             one("SELECT ?1 - min(lease_until) FROM task WHERE lease_until <= ?1", up),
             one("SELECT count(*) FROM outbox WHERE NOT sent"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ import apsw
 from impl import steps
 from impl.derive import Design
 from impl.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, StoreError, connect
+from impl.foreign import Foreign
 from impl.gate import Gate, Locked
 from impl.outcomes import (
     Done,
@@ -28,8 +30,9 @@ from impl.outcomes import (
     Unseen,
     Values,
 )
+from impl.requests import BadRequest
 from impl.sql import decode
-from impl.transaction import Transaction, last
+from impl.transaction import Span, Transaction, last
 from spec.language.scope import Value
 from spec.language.types import Sort
 
@@ -48,6 +51,9 @@ class Store:
         self.design, self.path, self.busy_ms = design, path, busy_ms
         self._gate = None if path == MEMORY else Gate(path)
         self._open: apsw.Connection | None = connect(design, path, busy_ms)
+        self._foreign: Foreign | None = None
+        self._alone = threading.Lock()
+        self.span: Span | None = None
 
     @property
     def connection(self) -> apsw.Connection:
@@ -55,6 +61,18 @@ class Store:
         if self._open is None:
             self._open = connect(self.design, self.path, self.busy_ms)
         return self._open
+
+    def _for_others(self) -> Foreign:
+        if self._foreign is None or self._foreign.connection is not self.connection:
+            self._foreign = Foreign(self.connection, self.design)
+        return self._foreign
+
+    def query(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query that is not ours, without a lock. Raises `StoreError`, and
+        `BadRequest` if it does more than read.
+        """
+        with self._usable("the query"):
+            return self._for_others().run(sql, values, writes=False)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -96,15 +114,22 @@ class Store:
 
         Without `writes` it takes no lock, and may only read. Without `durable` nobody waits for the
         disk: a loss of power may take it back, unless a later one that wrote was waited for. Raises
-        `StoreError` if the store cannot be used, and nothing is changed then. A COMMIT that fails
-        is not taken at its word: the trace says whether it took place. Raises `OutcomeUnknown` if
-        that cannot be read.
+        `BadRequest` if one is open already, `StoreError` if the store cannot be used, and what APSW
+        raises if a constraint is broken at the end; nothing is changed then. Any other COMMIT that
+        fails is not taken at its word: the trace says whether it took place. Raises
+        `OutcomeUnknown` if that cannot be read.
         """
-        with self._usable("the transaction"), self._turn(writes), self._waiting(durable):
+        with (
+            self._one_at_a_time(Span(writes, durable)) as span,
+            self._usable("the transaction"),
+            self._turn(writes),
+            self._waiting(durable),
+        ):
             try:
                 self.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-                opened = Transaction(self.design, self.connection)
+                opened = Transaction(self.design, self._for_others(), span)
                 yield opened
+                opened.require_open()
             except BaseException:
                 self._roll_back()
                 raise
@@ -112,6 +137,21 @@ class Store:
             if failed is not None and not self._took_place(opened.receipts, failed):
                 raise StoreError(self.path, f"COMMIT failed: {failed}", "try again")
             opened.remember()
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self, span: Span) -> Iterator[Span]:
+        """Let nobody else begin one on this connection, in this thread or in another one: it would
+        join this one half, and take it back when it fails.
+        """
+        if not self._alone.acquire(blocking=False):
+            fact = "one is open already on this queue"
+            raise BadRequest(f"transaction: {fact}; end it first, or pass it on as `within`")
+        self.span = span
+        try:
+            yield span
+        finally:
+            span.over, self.span = True, None
+            self._alone.release()
 
     def _took_place(self, receipts: list[Receipt], failed: str) -> bool:
         """Return whether the steps are durable, after COMMIT has failed.
@@ -174,6 +214,10 @@ class Store:
         try:
             self.connection.execute("COMMIT")
             return None
+        except apsw.ConstraintError:
+            # As a deferred foreign key, which is asked now: an answer, and nothing is kept.
+            self._roll_back()
+            raise
         except apsw.Error as failed:
             # Whether it is durable cannot be told by asking this connection.
             self._let_go()

@@ -15,7 +15,9 @@ import apsw
 
 from impl import steps
 from impl.derive import Design
+from impl.foreign import Foreign
 from impl.outcomes import Done, Receipt, Refused, Unseen
+from impl.requests import BadRequest
 from spec.language.scope import Value
 from spec.language.types import Sort
 
@@ -44,11 +46,21 @@ class _Pending:
     unseen: list[Unseen]
 
 
+@dataclass(eq=False)
+class Span:
+    """What a transaction may do, and for how long."""
+
+    writes: bool
+    durable: bool
+    over: bool = False
+
+
 class Transaction:
     """A transaction that is open: steps of the spec, and statements on what it leaves out."""
 
-    def __init__(self, design: Design, connection: apsw.Connection) -> None:
-        self._design, self._connection = design, connection
+    def __init__(self, design: Design, foreign: Foreign, span: Span) -> None:
+        self._design, self._connection = design, foreign.connection
+        self._foreign, self.span = foreign, span
         self._pending: dict[Process, _Pending] = {}
         self.receipts: list[Receipt] = []
 
@@ -69,6 +81,7 @@ class Transaction:
         leaves the transaction open and as it was. Raises `CheckFailed`; the transaction must be
         given up then.
         """
+        self.require_open()
         t = self._design.transitions[action]
         pending = _Pending({}, [])
         given: dict[str, Value] = dict(params)
@@ -92,14 +105,31 @@ class Transaction:
         return outcome
 
     def execute(self, sql: str, values: Any = ()) -> list[Any]:
-        """Run a statement on what the spec leaves out, and return its rows."""
-        return self._connection.execute(sql, values).fetchall()
+        """Run a statement of one's own, beside the queue's, and return its rows.
+
+        It may write what is not the queue's own, and neither begin nor end a transaction. Raises
+        `BadRequest`, and what APSW raises.
+        """
+        self.require_open()
+        return self._foreign.run(sql, values, self.span.writes)
 
     def changes(self, sql: str, values: Any = ()) -> int:
         """Run such a statement and return how many rows it changed."""
         before = self._connection.total_changes()
         self.execute(sql, values)
         return self._connection.total_changes() - before
+
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Run a statement of the queue's, on what the spec leaves out, and return its rows."""
+        self.require_open()
+        return self._connection.execute(sql, values).fetchall()
+
+    def require_open(self) -> None:
+        """Raise `BadRequest` if nothing that is done here would be committed."""
+        if self.span.over:
+            raise BadRequest("transaction: is over; begin another one")
+        if not self._connection.in_transaction:  # as by ON CONFLICT ROLLBACK
+            raise BadRequest("transaction: was taken back by a statement in it; begin another one")
 
     def last(self) -> int:
         """Return the number of the last row of the trace; 0 if there is none."""

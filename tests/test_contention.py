@@ -147,7 +147,7 @@ def test_a_lease_that_a_long_writer_lets_run_out_costs_no_effect_and_makes_none_
             assert worker.stdout.readline() == "entered 1\n"
             with queue.transaction() as t:  # the one lock for writing
                 time.sleep(0.8)
-                ((until,),) = t.execute("SELECT lease_until FROM task")
+                ((until,),) = t.own("SELECT lease_until FROM task")
                 assert until < queue.clock.since_boot()
             queue.recover()
             *_, tally = worker.stdout.read().splitlines()

@@ -35,7 +35,7 @@ def claimed(queue: Queue, kind: str = "k") -> Attempt:
 def queue_worker(queue: Queue, t: Any) -> Any:
     from impl.transaction import newcomer
 
-    ((number,),) = t.execute("INSERT INTO process (sort, pid) VALUES ('Worker', 0) RETURNING id")
+    ((number,),) = t.own("INSERT INTO process (sort, pid) VALUES ('Worker', 0) RETURNING id")
     return newcomer(queue.store.design, WorkerSort, number - 1)
 
 

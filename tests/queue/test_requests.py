@@ -67,7 +67,9 @@ def test_a_job_is_in_the_queue_exactly_if_its_transaction_is_committed(
 
 def test_a_transaction_within_a_transaction_is_refused_at_once(queue: Queue) -> None:
     with queue.transaction() as t:
-        with pytest.raises(BadRequest, match="one is open already; pass that one on"):
+        with pytest.raises(
+            BadRequest, match="one is open already on this queue; end it first, or pass"
+        ):
             queue.enqueue("k")
         queue.enqueue("k", within=t)
 

@@ -1,0 +1,94 @@
+"""Statements that are not ours: they may read everything, and write what is not the queue's own.
+
+They run in our transactions, so none of them may begin or end one, or change how the store works.
+SQLite asks here for each thing that a statement would do, its triggers included, before it runs.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from functools import cache
+from typing import Any
+
+import apsw
+
+from impl.derive import Design
+from impl.requests import BadRequest
+
+_READING = frozenset({
+    apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE,
+})  # fmt: skip
+
+_WRITING = frozenset({
+    apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE,
+    apsw.SQLITE_CREATE_TABLE, apsw.SQLITE_CREATE_INDEX, apsw.SQLITE_CREATE_TRIGGER,
+    apsw.SQLITE_CREATE_VIEW, apsw.SQLITE_CREATE_VTABLE, apsw.SQLITE_ALTER_TABLE,
+    apsw.SQLITE_DROP_TABLE, apsw.SQLITE_DROP_INDEX, apsw.SQLITE_DROP_TRIGGER,
+    apsw.SQLITE_DROP_VIEW, apsw.SQLITE_DROP_VTABLE, apsw.SQLITE_REINDEX, apsw.SQLITE_ANALYZE,
+})  # fmt: skip
+"""Nothing temporary: a temporary table hides one of the same name, the queue's own included."""
+
+_PRAGMAS = frozenset({
+    "data_version", "foreign_key_check", "foreign_key_list", "index_info", "index_list",
+    "index_xinfo", "table_info", "table_list", "table_xinfo",
+})  # fmt: skip
+"""Those that change nothing, whatever they are given."""
+
+
+class Foreign:
+    """Runs statements of others on a connection of ours."""
+
+    def __init__(self, connection: apsw.Connection, design: Design) -> None:
+        """Ask for this connection from now on; what is ours is not asked about."""
+        self.connection = connection
+        self._own = _own(design)
+        self._allowed: frozenset[int] | None = None
+        self._sql = ""
+        connection.authorizer = self._asked
+
+    def run(self, sql: str, values: Any, writes: bool) -> list[Any]:
+        """Run a statement and return its rows; raises `BadRequest` if it may not be, and then
+        nothing is done.
+        """
+        self._allowed = _READING | _WRITING if writes else _READING
+        self._sql = sql
+        try:
+            # One that is kept from before, perhaps as ours, would not be asked about again.
+            return self.connection.execute(sql, values, can_cache=False).fetchall()
+        finally:
+            self._allowed = None
+
+    def _asked(
+        self, what: int, one: str | None, two: str | None, database: str | None, by: str | None
+    ) -> int:
+        if self._allowed is None or (what == apsw.SQLITE_PRAGMA and one in _PRAGMAS):
+            return apsw.SQLITE_OK
+        if what not in self._allowed:
+            raise self._refusal(_named(what, one))
+        # Of an UPDATE the second name is a column; of nothing else that is written.
+        for name in (one,) if what == apsw.SQLITE_UPDATE else (one, two):
+            if what in _WRITING and name is not None and name.lower() in self._own:
+                raise self._refusal(f"would write '{name}', which is the queue's own; leave it be")
+        return apsw.SQLITE_OK
+
+    def _refusal(self, why: str) -> BadRequest:
+        return BadRequest(f"{textwrap.shorten(self._sql, 80, placeholder=' ...')}: {why}")
+
+
+def _named(what: int, one: str | None) -> str:
+    if what in (apsw.SQLITE_TRANSACTION, apsw.SQLITE_SAVEPOINT):
+        return "would begin or end a transaction, which the queue does; leave it out"
+    if what in _WRITING:
+        return "writes, and this may only read; use `transaction`"
+    asked = str(apsw.mapping_authorizer_function[what]).removeprefix("SQLITE_").replace("_", " ")
+    return f"is no statement for a queue's file ({asked}{f' {one}' if one else ''}); leave it out"
+
+
+@cache
+def _own(design: Design) -> frozenset[str]:
+    """Return the names of all that the schema of the queue makes."""
+    empty = apsw.Connection(":memory:")
+    empty.execute(design.schema + design.beside)
+    found = empty.execute("SELECT lower(name) FROM sqlite_schema").fetchall()
+    empty.close()
+    return frozenset(str(name) for (name,) in found)

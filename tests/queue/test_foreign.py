@@ -1,0 +1,264 @@
+"""What statements of users may do beside the queue's, and what becomes of their transactions."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from impl import report
+from impl.attempt import Attempt
+from impl.files import StoreError
+from impl.queue import Queue
+from impl.requests import BadRequest
+from impl.worker import Worker
+from tests.clocks import HandClock
+from tests.queue.looking import rows, status
+
+# ---------------------------------------------------------------- statements
+
+FORBIDDEN = [
+    ("COMMIT", "would begin or end a transaction"),
+    ("ROLLBACK", "would begin or end a transaction"),
+    ("BEGIN IMMEDIATE", "would begin or end a transaction"),
+    ("SAVEPOINT s", "would begin or end a transaction"),
+    ("INSERT INTO mine VALUES (1); COMMIT", "would begin or end a transaction"),
+    ("UPDATE job SET token = token", "would write 'job'"),
+    ("UPDATE JOB SET status = 'done'", "would write 'job'"),
+    ("DELETE FROM task", "would write 'task'"),
+    ("INSERT INTO checkpoint (job, name) VALUES (1, 'x')", "would write 'checkpoint'"),
+    ("UPDATE outbox SET sent = 1", "would write 'outbox'"),
+    ("DELETE FROM trace", "would write 'trace'"),
+    ("INSERT OR REPLACE INTO meta VALUES ('epoch', '9')", "would write 'meta'"),
+    ("INSERT INTO process (sort, pid) VALUES ('Worker', 0)", "would write 'process'"),
+    ("DROP TABLE outbox", "would write 'outbox'"),
+    ("DROP INDEX task_is_due", "would write 'task_is_due'"),
+    ("DROP TRIGGER trace_is_not_rewritten", "would write 'trace_is_not_rewritten'"),
+    ("ALTER TABLE job ADD COLUMN mine", "would write 'job'"),
+    ("CREATE INDEX mine_too ON job (token)", "would write 'job'"),
+    (
+        "CREATE TRIGGER t AFTER UPDATE ON job BEGIN DELETE FROM mine; END",
+        "would write 'job'",
+    ),
+    ("CREATE TEMP TABLE job (id)", "is no statement for a queue's file (CREATE TEMP TABLE job)"),
+    ("PRAGMA synchronous = OFF", "is no statement for a queue's file (PRAGMA synchronous)"),
+    ("PRAGMA wal_checkpoint", "is no statement for a queue's file (PRAGMA wal_checkpoint)"),
+    ("SELECT * FROM pragma_journal_mode", "is no statement for a queue's file (PRAGMA"),
+    ("ATTACH '/nowhere/at.all' AS other", "is no statement for a queue's file (ATTACH"),
+    ("DETACH main", "is no statement for a queue's file (DETACH main)"),
+]
+
+
+@pytest.fixture
+def mine(queue: Queue) -> Queue:
+    queue.define("CREATE TABLE mine (x UNIQUE ON CONFLICT ROLLBACK)")
+    queue.enqueue("k", key="waits", delay=60)
+    return queue
+
+
+def everything(file: Path) -> Any:
+    tables = [name for (name,) in rows(file, "SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    whole = [rows(file, f"SELECT * FROM {name}") for name in tables]
+    return rows(file, "SELECT name, sql FROM sqlite_schema ORDER BY name"), whole
+
+
+@pytest.mark.parametrize(("sql", "why"), FORBIDDEN)
+def test_no_statement_of_a_user_ends_the_transaction_or_writes_what_is_the_queues(
+    mine: Queue, file: Path, sql: str, why: str
+) -> None:
+    before = everything(file)
+    with pytest.raises(BadRequest) as refused, mine.transaction() as t:
+        t.execute("INSERT INTO mine VALUES ('taken back')")
+        t.execute(sql)
+    assert why in str(refused.value) and str(refused.value).startswith(sql[:20])
+    for ask in (mine.define, mine.query):
+        with pytest.raises(BadRequest):
+            ask(sql)
+    assert everything(file) == before
+
+
+@pytest.mark.parametrize(("sql", "why"), FORBIDDEN)
+def test_an_effect_that_may_not_be_is_a_failure_of_its_attempt(
+    mine: Queue, file: Path, sql: str, why: str
+) -> None:
+    """Those in the effects of a job, and those in a step of its handler."""
+    mine.enqueue("written", max_attempts=1)
+    mine.enqueue("once", max_attempts=1)
+    mine.enqueue("fine")
+
+    def written(attempt: Attempt) -> None:
+        attempt.write("INSERT INTO mine VALUES ('taken back')")
+        attempt.write(sql)
+
+    def once(attempt: Attempt) -> None:
+        attempt.once("step", ("INSERT INTO mine VALUES ('taken back')", ()), (sql, ()))
+
+    handlers = {"written": written, "once": once, "fine": lambda attempt: None}
+    tally = Worker(mine, handlers).run(until_empty=True)
+    assert tally == {"failed": 2, "done": 1}
+    assert status(file) == {1: "ready", 2: "dead", 3: "dead", 4: "done"}
+    noted = rows(file, "SELECT note FROM trace WHERE action = 'settle_failed'")
+    assert len(noted) == 2 and all(why in note for (note,) in noted)
+    assert rows(file, "SELECT count(*) FROM mine") == rows(file, "SELECT count(*) FROM checkpoint")
+
+
+def test_a_trigger_of_ones_own_cannot_write_what_is_the_queues(mine: Queue, file: Path) -> None:
+    mine.define("CREATE TRIGGER t AFTER INSERT ON mine BEGIN UPDATE job SET token = 0; END")
+    with pytest.raises(BadRequest, match="would write 'job'"), mine.transaction() as t:
+        t.execute("INSERT INTO mine VALUES (1)")
+    assert rows(file, "SELECT * FROM mine") == []
+
+
+def test_what_is_ones_own_is_made_written_and_read_as_one_likes(mine: Queue) -> None:
+    """A word search brings tables of its own, and asks for what changes nothing."""
+    mine.define(
+        """
+CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER REFERENCES job (id), meta);
+CREATE INDEX t_meta ON t (meta);
+CREATE VIEW v AS SELECT * FROM t JOIN job ON job.id = t.job;
+CREATE TRIGGER t_t AFTER INSERT ON t BEGIN UPDATE t SET meta = 'm' WHERE id = new.id; END;
+CREATE VIRTUAL TABLE words USING fts5 (text);"""
+    )
+    with mine.transaction() as t:
+        t.execute("INSERT INTO t (job) VALUES (1)")
+        t.execute("INSERT INTO words VALUES ('hello world')")
+        assert t.changes("UPDATE t SET meta = meta || 'n'") == 1
+    assert mine.query("SELECT meta, status FROM v") == [("mn", "ready")]
+    assert mine.query("SELECT text FROM words WHERE text MATCH 'world'") == [("hello world",)]
+    assert [row[1] for row in mine.query("PRAGMA table_info(t)")] == ["id", "job", "meta"]
+    mine.define("ALTER TABLE t ADD COLUMN more; ANALYZE t; DROP VIEW v; ALTER TABLE t RENAME TO u")
+    mine.define("DROP TABLE u; DROP TABLE words")
+
+
+def test_a_query_and_a_snapshot_only_read(mine: Queue, file: Path) -> None:
+    insert = "INSERT INTO mine VALUES (1)"
+    with pytest.raises(BadRequest, match="writes, and this may only read; use `transaction`"):
+        mine.query(insert)
+    with pytest.raises(BadRequest, match="may only read"), mine.snapshot() as t:
+        t.execute(insert)
+    assert rows(file, "SELECT * FROM mine") == []
+
+
+def test_a_query_of_a_store_that_is_no_use_is_a_store_error(
+    queue: Queue, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not become the failure of a job whose handler asked."""
+    queue.query("SELECT 1")
+
+    def busy(*_: Any) -> int:
+        raise apsw.BusyError("database is locked")
+
+    queue.store.connection.create_scalar_function("busy", busy)
+    with pytest.raises(StoreError, match="the query was not taken: database is locked"):
+        queue.query("SELECT busy()")
+
+
+# ---------------------------------------------------------------- transactions
+
+
+def test_a_constraint_that_is_asked_at_the_end_is_an_answer(queue: Queue, file: Path) -> None:
+    """Of an effect a failure of its job, and to a producer what SQLite says."""
+    queue.define(
+        """
+CREATE TABLE parent (id INTEGER PRIMARY KEY);
+CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)"""
+    )
+    orphan = "INSERT INTO child VALUES (99)"
+    queue.enqueue("written", max_attempts=1)
+    queue.enqueue("once", max_attempts=1)
+    queue.enqueue("fine")
+    handlers: dict[str, Callable[[Attempt], Any]] = {
+        "written": lambda a: a.write(orphan),
+        "once": lambda a: a.once("step", (orphan, ())),
+        "fine": lambda a: a.write("INSERT INTO parent VALUES (1)"),
+    }
+    assert Worker(queue, handlers).run(until_empty=True) == {"failed": 2, "done": 1}
+    assert (
+        rows(file, "SELECT note FROM trace WHERE action = 'settle_failed'")
+        == [("ConstraintError: FOREIGN KEY constraint failed",)] * 2
+    )
+    with pytest.raises(apsw.ConstraintError, match="FOREIGN KEY"), queue.transaction() as t:
+        t.execute(orphan)
+        queue.enqueue("k", within=t)
+    assert status(file) == {1: "dead", 2: "dead", 3: "done"}
+    with queue.transaction() as t:  # the queue goes on
+        t.execute("INSERT INTO child VALUES (1)")
+    assert rows(file, "SELECT id FROM child") == [(1,)]
+
+
+def test_a_transaction_that_a_statement_has_taken_back_goes_on_for_nothing(
+    mine: Queue, file: Path
+) -> None:
+    """What followed it would be committed alone, each by itself."""
+    with mine.transaction() as t:
+        t.execute("INSERT INTO mine VALUES (1)")
+    gone = "was taken back by a statement in it"
+    with pytest.raises(BadRequest, match=gone), mine.transaction() as t:
+        mine.enqueue("k", within=t)
+        with pytest.raises(apsw.ConstraintError):
+            t.execute("INSERT INTO mine VALUES (1)")
+        with pytest.raises(BadRequest, match=gone):
+            t.execute("INSERT INTO mine VALUES (2)")
+        with pytest.raises(BadRequest, match=gone):
+            mine.enqueue("k", within=t)
+    assert rows(file, "SELECT x FROM mine") == [(1,)]
+    assert status(file) == {1: "ready"}
+
+
+def test_nothing_begins_or_ends_inside_a_transaction_that_is_open(mine: Queue, file: Path) -> None:
+    """Neither a report nor a table, in the same thread or in another one."""
+    asked: list[Callable[[], object]] = [
+        lambda: report.stats(mine),
+        lambda: report.jobs(mine),
+        lambda: mine.define("CREATE TABLE more (x)"),
+        lambda: mine.enqueue("k"),
+        lambda: mine.cancel(1),
+        lambda: mine.retry(1),
+    ]
+    refused: list[BadRequest] = []
+
+    def elsewhere() -> None:
+        for ask in asked:
+            with pytest.raises(BadRequest) as one:
+                ask()
+            refused.append(one.value)
+
+    with pytest.raises(ZeroDivisionError), mine.transaction() as t:
+        t.execute("INSERT INTO mine VALUES ('first')")
+        elsewhere()
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        t.execute("INSERT INTO mine VALUES ('second')")
+        1 / 0  # noqa: B018
+    assert len(refused) == 2 * len(asked)
+    assert all("one is open already on this queue" in str(each) for each in refused)
+    assert rows(file, "SELECT * FROM mine") == []
+    assert status(file) == {1: "ready"}
+
+
+def test_a_job_is_put_into_no_transaction_but_an_open_one_of_its_queue(
+    queue: Queue, clock: HandClock, tmp_path: Path, file: Path
+) -> None:
+    with queue.transaction() as over:
+        pass
+    with Queue(tmp_path / "other.db", clock=clock) as other:
+        with other.transaction() as theirs, pytest.raises(BadRequest, match="within: is no trans"):
+            queue.enqueue("k", within=theirs)
+        assert other.query("SELECT count(*) FROM job") == [(0,)]
+    with pytest.raises(BadRequest, match="within: is no transaction of this queue that is open"):
+        queue.enqueue("k", within=over)
+    with queue.snapshot() as t, pytest.raises(BadRequest, match="open for writing"):
+        queue.enqueue("k", within=t)
+    with pytest.raises(BadRequest, match="transaction: is over"):
+        over.execute("SELECT 1")
+    assert status(file) == {}
+
+
+def test_a_job_is_put_into_no_transaction_that_is_not_waited_for(queue: Queue, file: Path) -> None:
+    """Whoever asks again would be told that it is in the queue, and the power may take it back."""
+    with queue.transaction(durable=False) as t, pytest.raises(BadRequest, match="not waited for"):
+        queue.enqueue("k", within=t)
+    assert status(file) == {}
