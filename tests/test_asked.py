@@ -9,7 +9,7 @@ from checker.explain.asked import Asked, marks_after, nearest, node_marks
 from checker.explain.fate import fates, mark
 from checker.explain.moves import every_step
 from checker.lasso import named
-from spec.language.evaluate import Evaluator, OutOfRange
+from spec.language.evaluate import Claim, Evaluator, OutOfRange
 from spec.language.scope import Scope, State
 from tests.specs.doors import DOOR
 from tests.test_fate import FUSE, PAIR, TEA, Walked
@@ -25,17 +25,39 @@ ASKED = [
 ]
 
 
-def away(walked: Walked, goal: Goal) -> dict[State, float]:
-    """Return how many moves each state is from the goal, relaxed until nothing changes."""
-    far: dict[State, float] = {
-        s: 0 if (walked.broken(s) if goal == "broken" else not walked.owes(s)) else math.inf
-        for s in walked.states
+def spoilt(walked: Walked, before: State, after: State) -> set[str]:
+    """Return what a step breaks of all that the scope claims of a step or a state."""
+    every = walked.evaluator.scope.spec.properties.values()
+    claims = [Claim(walked.evaluator, p) for p in every if p.kind in ("invariant", "step")]
+    return {
+        claim.property.name
+        for claim in claims
+        if claim.holds(before if claim.property.kind == "step" else after, after) is not None
     }
+
+
+def away(walked: Walked, goal: Goal, violated: str, start: State) -> float:
+    """Return how many moves a state is from the goal, relaxed until nothing changes."""
+    known = {
+        name
+        for name in spoilt(walked, start, start) - {violated}
+        if walked.evaluator.scope.spec.properties[name].kind == "invariant"
+    }
+    far: dict[State, float] = {}
+    for s in walked.states:
+        here = walked.broken(s) if goal == "broken" else not walked.owes(s)
+        far[s] = 0 if here and (goal == "broken" or not spoilt(walked, s, s) - known) else math.inf
+    edges = [(s, t, breaks, t is not None and bool(spoilt(walked, s, t) - known))
+             for s, t, _, breaks in walked.edges]  # fmt: skip
     for _ in walked.states:
-        for before, after, _, breaks in walked.edges:
-            last = 0 if goal == "broken" and breaks else math.inf if after is None else far[after]
+        for before, after, breaks, spoils in edges:
+            last = math.inf if after is None else far[after]
+            if goal == "broken":
+                last = 0 if breaks else last
+            elif spoils:
+                last = math.inf
             far[before] = min(far[before], 1 + last)
-    return far
+    return far[start]
 
 
 def follow(walked: Walked, state: State, way: list[str]) -> State:
@@ -56,10 +78,11 @@ def test_the_way_to_the_nearest_is_a_way_and_no_longer_than_any(
     scope: Scope, violated: str, goal: Goal
 ) -> None:
     walked, asked = Walked(scope, violated), Asked(f"{scope.name} {violated}", scope, violated)
-    for state, far in away(walked, goal).items():
-        way = nearest(asked, state, goal)
+    for state in walked.states:
+        far, way = away(walked, goal, violated, state), nearest(asked, state, goal)
         if math.isinf(far):
-            assert isinstance(way, str) and f"from here is {goal}" in way
+            clean = "" if goal == "broken" else " with nothing more broken"
+            assert isinstance(way, str) and f"from here{clean} is {goal}" in way
             continue
         assert isinstance(way, list) and len(way) == far
         end = follow(walked, state, way)

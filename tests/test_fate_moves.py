@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from checker.explain.asked import Asked, nearest
 from checker.explain.fate import fates, mark
 from checker.explain.moves import moves
 from checker.trace import edited
@@ -173,3 +174,7 @@ def test_where_nothing_leads_round_a_violation_the_mark_says_so() -> None:
     run = kept("FM-027a")
     marks = "".join(map(mark, fates(run.scope, run.trace.violated).along(run)))
     assert marks == "111○○○○●✗"
+    asked = Asked("FM-027a", run.scope, run.trace.violated)
+    found = nearest(asked, run.states[7], "finished")
+    assert isinstance(found, str) and "with nothing more broken is finished" in found
+    assert isinstance(nearest(asked, run.states[6], "finished"), list)

@@ -197,6 +197,32 @@ def test_the_nearest_violation_is_gone_to() -> None:
     explore(look, Start(LATE.file, "FM-010", 5), (120, 40))
 
 
+def test_the_nearest_end_is_one_before_which_nothing_is_broken() -> None:
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        await press(pilot, "o")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, WhatIf)
+        assert said(screen) == "4 moves away"
+        run = screen.explained.run
+        assert run.lines[-1].call == "notify(job1)"
+        assert all(judged.holds for k in range(run.end) for judged in screen.explained.judge.at(k))
+
+    explore(look, Start(LATE.file, "FM-010", 7, ("crash(worker2)",)), (120, 40))
+
+
+def test_after_a_violation_no_end_is_a_good_one() -> None:
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        await press(pilot, "f4", "o")
+        screen = app.screen
+        assert isinstance(screen, WhatIf)
+        assert "only_the_holder_settles is broken at step 8: no end after it" in said(screen)
+        assert screen.node.depth == 8
+
+    explore(look, LATE, (120, 40))
+
+
 def test_a_run_that_never_ends_is_drawn_as_a_loop() -> None:
     async def look(app: Explorer, pilot: Pilot[str]) -> None:
         loop = app.opened.run.story.loop if app.opened else None

@@ -96,10 +96,11 @@ NEAR_MAX = 50_000
 
 def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> list[str] | str:
     """Return the names of the fewest moves from a state to a violation, or to a state in which
-    nothing is owed; or say why there are none.
+    nothing is owed and on the way to which nothing new is broken; or say why there are none.
     """
     known = _of(asked)
-    reached = _reached(known, goal)
+    judged = _Good(known, state) if goal == "finished" else None
+    reached = _breaks(known) if judged is None else judged.ends
     if reached is None:
         return "no state is broken: what is broken here is a run that never ends"
     came: dict[State, tuple[State, str] | None] = {state: None}
@@ -119,22 +120,20 @@ def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> 
                 continue
             if reached(here, after):
                 return [*_way(came, here), name]
-            if after not in came:
+            if after not in came and (judged is None or judged.keeps(here, after)):
                 came[after] = here, name
                 left.append(after)
         if len(came) > NEAR_MAX:
             return (
                 f"none is {goal} among the nearest {len(came):,} states; there may be one further"
             )
-    return f"none of the {len(came):,} states that can be reached from here is {goal}"
+    how = "from here" if judged is None else "from here with nothing more broken"
+    return f"none of the {len(came):,} states that can be reached {how} is {goal}"
 
 
-def _reached(known: _Known, goal: str) -> Callable[[State, State], bool] | None:
-    """Return what tells whether a step from one state to another leads to the goal, if any does."""
+def _breaks(known: _Known) -> Callable[[State, State], bool] | None:
+    """Return what tells whether a step from one state to another is the violation, if any is."""
     claim = known.asked.scope.spec.properties.get(known.asked.violated)
-    if goal == "finished":
-        owed = _Owed(known.evaluator)
-        return lambda before, after: not owed.by(after)
     if claim is None:  # a range: the step that leaves it leads nowhere
         return lambda before, after: False
     if claim.kind == "leads_to":
@@ -151,20 +150,39 @@ def _way(came: dict[State, tuple[State, str] | None], state: State) -> list[str]
     return way[::-1]
 
 
-class _Owed:
-    """What each `leads_to` of the scope has promised and not yet kept."""
+class _Good:
+    """What a good end is: each `leads_to` of the scope has kept its promise, and no property is
+    broken by a step or in a state; where another one than the run's is broken already, it is not
+    asked again.
+    """
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        scope = evaluator.scope
-        self.pairs = [
+    def __init__(self, known: _Known, state: State) -> None:
+        evaluator, scope = known.evaluator, known.asked.scope
+        every = scope.spec.properties.values()
+        self.owed = [
             (evaluator.meaning(p.body, binding), evaluator.meaning(p.then, binding))
-            for p in scope.spec.properties.values()
+            for p in every
             if p.kind == "leads_to" and p.then is not None
             for binding in scope.bindings(p.params)
         ]
+        asked = (Claim(evaluator, p) for p in every if p.kind in ("invariant", "step"))
+        self.claims = [
+            claim
+            for claim in asked
+            if claim.property.name == known.asked.violated
+            or claim.property.kind == "step"
+            or claim.holds(state) is None
+        ]
 
-    def by(self, state: State) -> bool:
-        return any(body(state, state) and not then(state, state) for body, then in self.pairs)
+    def ends(self, before: State, after: State) -> bool:
+        owes = any(body(after, after) and not then(after, after) for body, then in self.owed)
+        return not owes and self.keeps(before, after)
+
+    def keeps(self, before: State, after: State) -> bool:
+        return all(
+            claim.holds(before if claim.property.kind == "step" else after, after) is None
+            for claim in self.claims
+        )
 
 
 def cures(

@@ -161,7 +161,7 @@ class Trace(Explaining, Noting):
         """Take one of the first nine possible moves, beside the run."""
         found = [move for move in self.explained.moves(self.at) if move.enabled]
         if number > len(found):
-            self.say(f"there are only {len(found)} possible moves here")
+            self.say(f"there is no move {number} here: {len(found)} can be taken")
             return
         self.opened.take = (found[number - 1].name,)
         self.explorer.action_place("what_if")
@@ -254,7 +254,8 @@ class Trace(Explaining, Noting):
             found = find(self.shown, parse(text))
         except BadQuery as bad:
             return str(bad)
-        return f"{len(found)} steps: {', '.join(map(str, found[:12]))}" if found else "no step"
+        steps = "1 step" if len(found) == 1 else f"{len(found)} steps"
+        return f"{steps}: {', '.join(map(str, found[:12]))}" if found else "no step"
 
     def _search(self, text: str | None) -> None:
         if text is None:

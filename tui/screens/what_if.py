@@ -36,7 +36,8 @@ class WhatIf(Explaining):
         ),
         Binding("u", "undo", "Undo", tooltip="one step back; the branch is kept"),
         Binding("b", "nearest('broken')", "Nearest violation"),
-        Binding("o", "nearest('finished')", "Nearest end", tooltip="the nearest finished state"),
+        Binding("o", "nearest('finished')", "Nearest end",
+                tooltip="the nearest end: nothing owed, nothing broken on the way"),
         Binding("c", "compare", "Compare", tooltip="this branch beside the run"),
     ]  # fmt: skip
 
@@ -142,7 +143,7 @@ class WhatIf(Explaining):
         """Take one of the first nine possible moves."""
         found = [move for move in self.explained.moves(self.k) if move.enabled]
         if number > len(found):
-            self.say(f"there are only {len(found)} possible moves here")
+            self.say(f"there is no move {number} here: {len(found)} can be taken")
         else:
             self.take(found[number - 1].instance)
 
@@ -191,7 +192,14 @@ class WhatIf(Explaining):
 
     @work(exclusive=True, group="nearest")
     async def action_nearest(self, goal: str) -> None:
-        """Go along the shortest way to a violation, or to a state in which nothing is owed."""
+        """Go along the shortest way to a violation, or to a state in which nothing is owed and
+        before which nothing is broken.
+        """
+        broken = self.opened.run.story.broken
+        if goal == "finished" and (k := self._broken_on_the_way()) is not None:
+            where = f"{broken.id} {broken.name} is broken at step {k}"
+            self.say(f"{where}: no end after it is a good one; u steps back")
+            return
         self.say(f"looking for the nearest state that is {goal}")
         asked, node = self.explained.asked, self.node
         try:
@@ -202,7 +210,8 @@ class WhatIf(Explaining):
         if isinstance(way, str):
             self.say(way)
             return
-        self.say(f"{len(way)} moves away" if way else f"this state is {goal} already")
+        far = f"{len(way)} move{'s' * (len(way) != 1)} away"
+        self.say(far if way else f"this state is {goal} already")
         for name in way:
             move = self._move(node, name)
             assert move is not None, "the other process has the same scope"
@@ -212,6 +221,14 @@ class WhatIf(Explaining):
                 self.say(f"the next move, {name}, stores {leaving}, out of its range")
                 break
         self._at(node)
+
+    def _broken_on_the_way(self) -> int | None:
+        """Return the first step on the way to this state that breaks what the run breaks."""
+        for k in range(self.k + 1):
+            for each in self.explained.judge.at(k):
+                if each.property.name == self.opened.run.trace.violated and not each.holds:
+                    return k
+        return None
 
     def _move(self, node: Node, name: str) -> Move | None:
         found = Explained(self.branches.run_to(node), self._known).moves(node.depth)

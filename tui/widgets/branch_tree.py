@@ -25,7 +25,7 @@ class Tree:
         first, last = max(middle - AROUND, 0), min(middle + AROUND, run.end)
         rows = []
         if first:
-            rows.append(row((f"{first} steps before", "dim")))
+            rows.append(row((_steps(first, "before"), "dim")))
         for k in range(first, last + 1):
             node = self.branches.trunk(k)
             line = run.lines[k - 1] if k else None
@@ -33,7 +33,7 @@ class Tree:
             rows.append(self._row(node, "", name))
             rows += self._leaving(node, "")
         if last < run.end:
-            rows.append(row((f"{run.end - last} steps more", "dim")))
+            rows.append(row((_steps(run.end - last, "more"), "dim")))
         return rows
 
     def _leaving(self, node: Node, indent: str) -> Iterator[Row]:
@@ -60,3 +60,7 @@ class Tree:
             subject=node,
             hang=len(indent) + 6,
         )
+
+
+def _steps(count: int, where: str) -> str:
+    return f"{count} step{'s' * (count != 1)} {where}"
