@@ -19,6 +19,9 @@ Plain = bool | int | str | None
 RANGE = "range_"
 """A number that leaves its field's range is reported as the violation `range_<field>`."""
 
+OUT_OF_RANGE = "range"
+"""The ID of such a violation: its last step leads to no state."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -70,6 +73,12 @@ class Story:
     lines: tuple[Line, ...]
     broken: Broken
     loop: int | None = None
+
+    def told(self, line: Line, led_nowhere: bool) -> list[str]:
+        """Return what a step changes, in words; or which number it would take out of its range."""
+        if led_nowhere:
+            return [f"{self.broken.name.removeprefix(RANGE)} would leave its range"]
+        return [str(change) for change in line.changes] or ["nothing changes"]
 
 
 class NotBroken(Exception):
@@ -131,7 +140,8 @@ def render(story: Story, width: int | None = None) -> list[str]:
     for line in story.lines:
         text += ["again and again:"] if line.n == story.loop else []
         head = f"{line.n:>{numbers}}  {line.actor:<{actors}}  {line.call:<{calls}}  "
-        text += _wrapped(head, [str(c) for c in line.changes] or ["nothing changes"], width)
+        last = line is story.lines[-1] and story.broken.id == OUT_OF_RANGE
+        text += _wrapped(head, story.told(line, last and not line.changes), width)
     text += ["and nothing more, for ever"] if story.loop == len(story.lines) + 1 else []
     broken = story.broken
     text += ["", *_folded(f"{broken.id} {broken.name} is broken: {broken.doc}", width, 2)]
@@ -206,7 +216,7 @@ def _out_of_range(evaluator: Evaluator, path: Path, violated: str) -> Broken:
         clause = f"0 <= {name} <= {field.type.limit}"
         doc = "A number stays within the range of its field."
         reason = f"the last step would store {leaving.value}, and the range here is 0 to {limit}"
-        return Broken("range", violated, doc, "", clause, (reason,))
+        return Broken(OUT_OF_RANGE, violated, doc, "", clause, (reason,))
     raise NotBroken(f"'{name}' stays in its range")
 
 

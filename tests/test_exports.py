@@ -18,6 +18,7 @@ from checker.explain.run import Run
 from checker.export import markdown, mermaid, pytest_file, shiviz, svg
 from checker.export.formats import FORMATS, write
 from checker.export.lanes import lanes
+from checker.story import render
 from checker.trace import BadTrace
 from spec.language.evaluate import Instance, OutOfRange
 from spec.language.scope import Scope, State, Value
@@ -68,11 +69,39 @@ def test_a_diagram_has_a_message_for_each_step_and_known_participants(run: Run) 
     for line in rest:
         assert any(re.fullmatch(statement, line) for statement in STATEMENTS), line
     messages = [as_drawn(m[1]) for line in rest if (m := re.match(r"p\d+-[^:]*: (.*)", line))]
-    assert messages == [f"{line.n} {line.call}" for line in run.lines]
+    assert list(dict.fromkeys(messages)) == [f"{line.n} {line.call}" for line in run.lines]
     declared = {m[1] for line in rest if (m := re.match(r"participant (p\d+)", line))}
     used = {name for line in rest for name in re.findall(r"\bp\d+\b", line.split(":")[0])}
     assert used <= declared
     assert rest.count("end") == sum(line.startswith("loop") for line in rest)
+
+
+def written(run: Run) -> list[set[str]]:
+    """Return whose lane each step must reach beside its actor's, as its changes are told."""
+    found = []
+    for line in run.lines:
+        owners = {change.place.partition("[")[2].rstrip("]") for change in line.changes}
+        found.append({name for name in owners if name in run.actors and name != line.actor})
+    return found
+
+
+@RUNS
+def test_a_diagram_has_an_arrow_to_everybody_whose_row_a_step_writes(run: Run) -> None:
+    lines = mermaid.diagram(run).splitlines()
+    declared = (re.fullmatch(r"participant (p\d+) as (.*)", line) for line in lines)
+    names = {m[1]: as_drawn(m[2]) for m in declared if m}
+    drawn: dict[int, set[str]] = {}
+    for line in lines:
+        if m := re.match(r"(p\d+)(?:->>|--x)(p\d+): (\d+) ", line):
+            drawn.setdefault(int(m[3]), set()).update({names[m[2]]} - {names[m[1]]})
+    assert [drawn[line.n] for line in run.lines] == written(run)
+
+
+def test_the_step_that_breaks_anothers_claim_is_drawn_to_the_job() -> None:
+    lines = mermaid.diagram(kept("FM-010")).splitlines()
+    names = {m[2]: m[1] for line in lines if (m := re.match(r"participant (p\d+) as (.*)", line))}
+    assert f"{names['worker1']}->>{names['job1']}: 8 settle_done" in lines
+    assert f"{names['recoverer1']}->>{names['job1']}: 6 recover" in lines
 
 
 def test_a_diagram_draws_faults_with_a_cross_and_the_loop_as_one() -> None:
@@ -114,6 +143,23 @@ def test_a_picture_is_xml_with_a_lane_for_each_actor_and_a_row_for_each_step(run
     for row, line in zip(rows, run.lines, strict=True):
         told = row.findtext(f"{NAME}title")
         assert told is not None and all(str(change) in told for change in line.changes)
+
+
+@RUNS
+def test_a_picture_has_an_arrow_to_everybody_whose_row_a_step_writes(run: Run) -> None:
+    root = ElementTree.fromstring(svg.text(run))
+    x_of = {e.text: e.get("x") for e in root.findall(f"{NAME}text") if e.get("text-anchor")}
+    for row, others in zip(root.findall(f"{NAME}g"), written(run), strict=True):
+        ends = {e.get("x2") for e in row.findall(f"{NAME}line")}
+        assert ends == {x_of[name] for name in others}
+
+
+def test_the_step_that_leaves_a_range_says_so_in_every_telling() -> None:
+    run = leaving()
+    said = "last_token would leave its range"
+    for told in (svg.text(run), shiviz.text(run), markdown.text(run, markdown.Facts("x.jsonl"))):
+        assert said in told.replace("\\", "") and "nothing changes" not in told
+    assert any(said in line for line in render(run.story))
 
 
 @RUNS

@@ -45,6 +45,10 @@ class Run:
         """The number of the last state."""
         return len(self.states) - 1
 
+    def told(self, line: Line) -> list[str]:
+        """Return what a step changes, in words; or which number it would take out of its range."""
+        return self.story.told(line, led_nowhere=line.n > self.end)
+
     @cached_property
     def written(self) -> Mapping[str, list[int]]:
         """The steps that changed a place, or any place of a field, oldest first, by its name."""

@@ -107,7 +107,7 @@ def _sentence(run: Run, line: Line) -> str:
     action = run.steps[line.n - 1].step.action
     who = "Nobody in particular" if line.actor == "-" else line.actor
     fault = " (a fault)" if action.fault else ""
-    changes = ", ".join(f"{c}".replace(" -> ", " → ") for c in line.changes) or "nothing changes"
+    changes = ", ".join(run.told(line)).replace(" -> ", " → ")
     return f"**{plain(who)}** {code(line.call)}{fault}: {plain(action.doc)} {code(changes)}"
 
 

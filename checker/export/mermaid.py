@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from checker.explain.run import Run
-from checker.export.lanes import lanes, target, title
+from checker.export.lanes import lanes, reached, title
 from checker.story import Line
 
 MARK = "%% Made by `ffq trace export --as mermaid`."
@@ -31,7 +31,7 @@ def diagram(run: Run, notes: Mapping[int, str] | None = None) -> str:
     lines += _note(said, 0, whole)
     for line in run.lines:
         lines += ["loop again and again"] if line.n == run.story.loop else []
-        lines.append(_message(run, line, known))
+        lines += _messages(run, line, known)
         lines += _note(said, line.n, known[line.actor])
     if run.story.loop == len(run.lines) + 1:
         lines.append(f"Note over {whole}: and nothing more, for ever")
@@ -47,11 +47,12 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", " ".join(text.split()))
 
 
-def _message(run: Run, line: Line, known: Mapping[str, str]) -> str:
-    actor, other = known[line.actor], known[target(line, [*known]) or line.actor]
+def _messages(run: Run, line: Line, known: Mapping[str, str]) -> Iterator[str]:
+    """Yield an arrow to each whose places the step writes, or to its actor alone."""
     # A cross for what is done to the system, an arrow for what it does.
     arrow = "--x" if run.is_fault(line.n - 1) else "->>"
-    return f"{actor}{arrow}{other}: {escaped(f'{line.n} {line.call}')}"
+    for other in reached(run, line.n) or [line.actor]:
+        yield f"{known[line.actor]}{arrow}{known[other]}: {escaped(f'{line.n} {line.call}')}"
 
 
 def _note(said: Mapping[int, str], n: int, over: str) -> Iterator[str]:

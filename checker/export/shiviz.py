@@ -26,7 +26,7 @@ def text(run: Run) -> str:
     """Return the run as the text of a log."""
     lines = [REGEX, ""]
     for line, clock in zip(run.lines, clocks(run), strict=True):
-        changes = ", ".join(map(str, line.changes)) or "nothing changes"
+        changes = ", ".join(run.told(line))
         event = " ".join(f"{line.n} {line.call}: {changes}".split())
         lines += [f"{_host(line.actor)} {json.dumps(clock)}", event]
     return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from checker.explain.run import Run
-from checker.export.lanes import lanes, target, title
+from checker.export.lanes import lanes, reached, title
 from checker.story import Line
 
 MARK = "<!-- Made by `ffq trace export as svg`. -->"
@@ -29,7 +29,7 @@ _NEVER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def text(run: Run) -> str:
     """Return the picture as the text of a file."""
     known = lanes(run)
-    rows = [_changes(line) for line in run.lines]
+    rows = [_changes(run, line) for line in run.lines]
     calls = max((len(line.call) for line in run.lines), default=0)
     broken = run.story.broken
     last = f"{broken.id} {broken.name} is broken"
@@ -70,11 +70,11 @@ def _row(
     run: Run, line: Line, changes: str, known: list[str], first: int, second: float
 ) -> Iterator[str]:
     y = ROW * (line.n + 1) - 6
-    x, other = _x(known.index(line.actor)), target(line, known)
-    full = ", ".join(map(str, line.changes)) or "nothing changes"
-    yield f"<g><title>{_safe(f'{line.n} {line.actor} {line.call}: {full}')}</title>"
+    x, full = _x(known.index(line.actor)), ", ".join(run.told(line))
+    said = f"{line.n} {line.actor} {line.call}: {run.steps[line.n - 1].step.action.doc} {full}"
+    yield f"<g><title>{_safe(said)}</title>"
     yield f'<text class="dim" x="48" y="{y + 4}" text-anchor="end">{line.n}</text>'
-    if other is not None:
+    for other in reached(run, line.n):
         end = _x(known.index(other))
         side = 1 if end > x else -1
         yield f'<line class="move" x1="{x}" y1="{y}" x2="{end}" y2="{y}"/>'
@@ -107,8 +107,8 @@ def _loop(run: Run) -> Iterator[str]:
     yield f'<path class="round" d="M24 {bottom}H14V{top}H24M20 {top - 4}L24 {top}L20 {top + 4}"/>'
 
 
-def _changes(line: Line) -> str:
-    whole = ", ".join(map(str, line.changes))
+def _changes(run: Run, line: Line) -> str:
+    whole = ", ".join(run.told(line)) if line.changes or line.n > run.end else ""
     return whole if len(whole) <= CHANGES_MAX else whole[: CHANGES_MAX - 1] + "…"
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from checker.explain.run import Run
+from checker.export.lanes import reached
 from checker.story import Line, word
-from spec.language.scope import element_name
 from tui import glyphs
 from tui.widgets.lines import Lines
 from tui.widgets.rows import Piece, Tone, mark_tone, name_of
@@ -40,10 +40,6 @@ class Timeline(Lines):
         self.run, self.signs = run, Signs()
         self._length = len(run.steps) + 1
         self._lane = {actor: i for i, actor in enumerate(run.actors)}
-        self._owner = [
-            None if p.field.over is None else self._lane.get(element_name(p.field.over, p.element))
-            for p in run.scope.places
-        ]
         self._digits = len(str(len(run.steps)))
         self._calls = min(max((len(_name(told)) for told in run.lines), default=0), 30)
         self.set_reactive(Timeline.cursor, at)
@@ -103,7 +99,8 @@ class Timeline(Lines):
         if n == 0:
             return [(f"{glyphs.RAIL}  " * count, "dim")]
         actor = self._lane.get(self.run.lines[n - 1].actor, -1)
-        written = self._written(n) | ({actor} if actor >= 0 else set())
+        written = {self._lane[name] for name in reached(self.run, n)}
+        written |= {actor} if actor >= 0 else set()
         first, last = (min(written), max(written)) if written else (count, -1)
         fault = self.run.is_fault(n - 1)
         pieces: list[Piece] = []
@@ -121,13 +118,6 @@ class Timeline(Lines):
             pieces.append((line * 2, "dim"))
         return pieces
 
-    def _written(self, n: int) -> set[int]:
-        states = self.run.states
-        if n >= len(states):
-            return set()
-        pairs = zip(self._owner, states[n - 1], states[n], strict=True)
-        return {lane for lane, old, new in pairs if old != new and lane is not None}
-
     def _action(self, n: int) -> list[Piece]:
         if n == 0:
             return [(" the beginning", "dim")]
@@ -138,7 +128,7 @@ class Timeline(Lines):
         if fault:
             pieces.append(("FAULT  ", "fault"))
         changes = "  ".join(f"{_field(c.place)}={word(c.after)}" for c in told.changes)
-        return [*pieces, (changes or "nothing changes", "dim")]
+        return [*pieces, (changes or self.run.told(told)[0], "dim")]
 
 
 def _name(told: Line) -> str:
