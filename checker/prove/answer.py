@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Verdict = Literal["proved", "refuted", "unknown"]
 
@@ -30,6 +30,12 @@ class Answer:
     seconds: float
     core: tuple[str, ...] = ()
     why: str = ""
+
+
+def answer_of(stored: Any) -> Answer:
+    """Return an answer from what was kept of it; raises what a mistake in it raises."""
+    seconds, core = float(stored["seconds"]), tuple(map(str, stored["core"]))
+    return Answer(stored["verdict"], seconds, core, str(stored["why"]))
 
 
 def verdict(said: str) -> Verdict:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
 from multiprocessing import get_context
 
+from checker.cache import source
+from checker.prove import sufficient
 from checker.prove.answer import Answer, Verdict
 from checker.prove.obligations import Obligation
+from checker.prove.sufficient import Sufficient
 
 Told = Callable[[int, int], None]
 """Told how many obligations are decided, and of how many."""
@@ -23,9 +29,12 @@ DECIDERS = (
     "checker/prove/decided.py",
     "checker/prove/obligations.py",
     "checker/prove/smt.py",
+    "checker/prove/sufficient.py",
     "checker/prove/z3_solver.py",
 )
 """All that decides an answer: to print it in another way asks nothing again."""
+
+PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5"}
 
 _FEW = 24
 """So few obligations are decided sooner than other processes begin."""
@@ -33,13 +42,21 @@ _FEW = 24
 
 @dataclass(frozen=True)
 class Decided:
-    """An obligation and what both solvers said of it."""
+    """An obligation and what both solvers said of it; `text` is the digest of what they were asked,
+    empty where the frame says it: the action writes nothing that the claim reads.
+    """
 
     name: str
     claim: str
     says: str
     z3: Answer
     cvc5: Answer
+    text: str = ""
+
+    @property
+    def framed(self) -> bool:
+        """Whether no solver was needed."""
+        return not self.text
 
     @property
     def verdict(self) -> Verdict:
@@ -55,43 +72,95 @@ class Decided:
         return {self.z3.verdict, self.cvc5.verdict} == {"proved", "refuted"}
 
 
+_FRAMED = Answer("proved", 0.0)
+
+
 def decide(obligation: Obligation) -> Decided:
-    """Return what both solvers say."""
+    """Return what both solvers say, having asked them."""
     from checker.prove import cvc5_solver, z3_solver
 
-    z3, cvc5 = z3_solver.decide(obligation.text), cvc5_solver.decide(obligation.text)
-    return Decided(obligation.name, obligation.claim, obligation.says, z3, cvc5)
+    z3 = z3_solver.decide(obligation.text)
+    if z3.verdict == "proved":
+        text = sufficient.cut(obligation.text, z3.core)
+        less = Sufficient.of(text, z3_solver.decide(text), cvc5_solver.decide(text))
+        if {less.z3.verdict, less.cvc5.verdict} == {"proved"}:
+            sufficient.keep(less, _by())
+            return _decided(obligation, text, less.z3, less.cvc5)
+    return _decided(obligation, obligation.text, z3, cvc5_solver.decide(obligation.text))
+
+
+def _ask_as_it_stands(obligation: Obligation) -> Decided:
+    from checker.prove import cvc5_solver, z3_solver
+
+    text = obligation.text
+    return _decided(obligation, text, z3_solver.decide(text), cvc5_solver.decide(text))
+
+
+def recalled(obligation: Obligation) -> Decided | None:
+    """Return what needs no solver now: the frame says it, or lines of it were proved before."""
+    if obligation.framed:
+        return _decided(obligation, "", _FRAMED, _FRAMED)
+    less = sufficient.known(obligation.text, _by())
+    return None if less is None else _decided(obligation, less.text, less.z3, less.cvc5)
+
+
+def _decided(o: Obligation, text: str, z3: Answer, cvc5: Answer) -> Decided:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
+    return Decided(o.name, o.claim, o.says, z3, cvc5, digest)
+
+
+@cache
+def _by() -> list[object]:
+    return [source(*DECIDERS), sorted(versions().items())]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the solvers, or that one is missing, without loading them."""
+    found = {}
+    for solver, package in PACKAGES.items():
+        try:
+            found[solver] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[solver] = "missing"
+    return found
 
 
 class Solvers:
     """Both solvers in as many processes as there are cores."""
 
-    def __init__(self, pool: Executor) -> None:
-        self._pool = pool
+    def __init__(self, pool: Executor, every: bool = False) -> None:
+        self._pool, self._every = pool, every
 
     def decide(self, obligations: Sequence[Obligation], told: Told | None = None) -> list[Decided]:
-        """Return what both solvers say of each."""
-        few = len(obligations) <= _FEW
-        answers = (
-            map(decide, obligations) if few else self._pool.map(decide, obligations, chunksize=8)
-        )
-        found = []
-        for decided in answers:
-            found.append(decided)
+        """Return what both solvers say of each, in the same order."""
+        found = [None if self._every else recalled(o) for o in obligations]
+        left = [o for o, known in zip(obligations, found, strict=True) if known is None]
+        ask = _ask_as_it_stands if self._every else decide
+        few = len(left) <= _FEW
+        answers = map(ask, left) if few else self._pool.map(ask, left, chunksize=8)
+        done = len(found) - len(left)
+        decided = []
+        for known in found:
+            if known is None:
+                known, done = next(answers), done + 1
+            decided.append(known)
             if told:
-                told(len(found), len(obligations))
-        return found
+                told(done, len(obligations))
+        return decided
 
 
 @contextmanager
-def solvers() -> Iterator[Solvers]:
-    """Give both solvers, or raise `MissingSolver`; an interrupt ends them without a word."""
+def solvers(every: bool = False) -> Iterator[Solvers]:
+    """Give both solvers, or raise `MissingSolver`; an interrupt ends them without a word.
+
+    With `every` they are asked each obligation as it stands.
+    """
     from checker.prove import cvc5_solver, z3_solver  # noqa: F401  # the first to say what is missing
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     pool = ProcessPoolExecutor(cores, get_context("spawn"), _be_quiet)
     try:
-        yield Solvers(pool)
+        yield Solvers(pool, every)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

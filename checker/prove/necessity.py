@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from checker.cache import place, recall, remember, source
-from checker.prove.decided import DECIDERS, Solvers, Told
+from checker.prove.decided import DECIDERS, Solvers, Told, versions
 from checker.prove.obligations import Prover
-from checker.prove.proof import versions
 from spec.language.edits import without
 from spec.language.hashes import claims_hash
 from spec.language.model import Spec

@@ -14,6 +14,7 @@ from checker.prove.smt import Names, Smt, Taken, after, ascii_only
 from spec.language.evaluate import changes
 from spec.language.expr import Equal, Expr, NoneOf, Not, Or, Read, Var, number
 from spec.language.model import Action, Property, Spec
+from spec.language.tree import walk
 from spec.language.types import Nat
 
 START = "initial-state"
@@ -24,20 +25,30 @@ START = "initial-state"
 class Obligation:
     """One question for a solver: it is proved if the text has no model.
 
-    `name` is action/claim. `says` is the question in plain words.
+    `name` is action/claim. `says` is the question in plain words. `framed`: no solver is needed,
+    for the action writes nothing that the claim reads.
     """
 
     name: str
     claim: str
     says: str
     text: str
+    framed: bool = False
 
     @classmethod
-    def made(cls, where: str, claim: str, says: str, lines: Sequence[str], body: str) -> Obligation:
+    def made(
+        cls,
+        where: str,
+        claim: str,
+        says: str,
+        lines: Sequence[str],
+        body: str,
+        framed: bool = False,
+    ) -> Obligation:
         """Return the obligation that the body is true wherever the lines are."""
         denied = f"(assert (! (not {body}) :named denied))"
         text = "\n".join([*lines, denied, "(check-sat)", ""])
-        return cls(f"{where}/{claim}", claim, says, ascii_only(text))
+        return cls(f"{where}/{claim}", claim, says, ascii_only(text), framed)
 
 
 def inductive(spec: Spec) -> tuple[Property, ...]:
@@ -69,6 +80,8 @@ class Prover:
         self.hypotheses = inductive(spec) if hypotheses is None else tuple(hypotheses)
         self.smt = Smt(spec)
         self._declarations = ["(set-logic ALL)", *self.smt.declarations()]
+        self._written: dict[str, set[str]] = {}
+        self._stand = {p.name for p in self.hypotheses}
         self._claims = (*inductive(spec), *spec.properties.values())
         self._assumed = [
             f"(assert (! {self.smt.closed(p.params, p.body)} :named {p.name}))"
@@ -119,7 +132,17 @@ class Prover:
             body: Expr = ~moved | claim.body
         else:
             body = after(claim.body)
-        return self._obligation(action.name, claim, lines, body, step)
+        framed = (claim.kind == "step" or claim.name in self._stand) and self.spares(action, body)
+        return self._obligation(action.name, claim, lines, body, step, framed)
+
+    def spares(self, action: Action, body: Expr) -> bool:
+        """Return whether the action writes no field that the body reads after the step: what it
+        says there is what it said before.
+        """
+        if action.name not in self._written:
+            self._written[action.name] = {u.field.name for u in action.updates(self.spec)}
+        read = {e.field.name for e in walk(body) if isinstance(e, Read) and e.after}
+        return not read & self._written[action.name]
 
     def assumed(self) -> list[str]:
         """Return the lines that declare a state and assume that the hypotheses hold in it."""
@@ -150,7 +173,13 @@ class Prover:
         return found + [(g.name, g.condition) for g in action.guards]
 
     def _obligation(
-        self, where: str, claim: Property, lines: list[str], body: Expr, step: Taken | None
+        self,
+        where: str,
+        claim: Property,
+        lines: list[str],
+        body: Expr,
+        step: Taken | None,
+        framed: bool = False,
     ) -> Obligation:
         declared, names = self.smt.parameters(claim.params, "for")
         if step is None:
@@ -160,4 +189,4 @@ class Prover:
         else:
             says = f"{where} keeps {claim.name}."
         denied = self.smt.term(body, names, step)
-        return Obligation.made(where, claim.name, says, [*lines, *declared], denied)
+        return Obligation.made(where, claim.name, says, [*lines, *declared], denied, framed)

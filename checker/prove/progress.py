@@ -109,7 +109,7 @@ class Progress:
                     says = f"{action.name} does not lead past {stage.name}."
                     body = where >> (after(where) | kept)
             goal = _Goal(action.name, stage.name, stage.params, says)
-            yield self._step(goal, action, earlier, body)
+            yield self._step(goal, action, earlier, body, kept=True)
 
     def _where(self, stage: Stage) -> Expr:
         """Return where the stage's action must be enabled."""
@@ -125,7 +125,7 @@ class Progress:
             goal = _Goal(action.name, claim.name, claim.params, says)
             kept = after(claim.body) | after(claim.then)
             # From the very beginning: here nothing has settled yet.
-            yield self._step(goal, action, [], waiting >> kept)
+            yield self._step(goal, action, [], waiting >> kept, kept=True)
         says = f"In the end there is no cause of {claim.name} without its outcome."
         goal = _Goal(OUTCOME, claim.name, claim.params, says)
         yield self._state(goal, earlier, ~waiting)
@@ -166,17 +166,25 @@ class Progress:
         return Obligation.made(goal.name, goal.claim, goal.says, lines, shown)
 
     def _step(
-        self, goal: _Goal, action: Action, earlier: list[Stage], body: Expr, shared: bool = False
+        self,
+        goal: _Goal,
+        action: Action,
+        earlier: list[Stage],
+        body: Expr,
+        shared: bool = False,
+        kept: bool = False,
     ) -> Obligation:
         """Return the obligation that the body is true of every step of the action in the run's end.
 
-        `shared`: the action is taken for the very parameters that the goal has.
+        `shared`: the action is taken for the very parameters that the goal has. `kept`: the body is
+        true of a step that changes nothing.
         """
         declared, names = self.smt.parameters(goal.params, "for")
         assumed, step = self.prover.step(action, declared, names if shared else None)
         lines = [*assumed, *self._facts(earlier, None), *self._facts(earlier, step)]
         shown = self.smt.term(body, names, step)
-        return Obligation.made(goal.name, goal.claim, goal.says, lines, shown)
+        framed = kept and self.prover.spares(action, body)
+        return Obligation.made(goal.name, goal.claim, goal.says, lines, shown, framed)
 
     def _facts(self, earlier: list[Stage], step: Taken | None) -> Iterator[str]:
         """Yield what earlier stages say: of the state before, or of the step and what follows."""

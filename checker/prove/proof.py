@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from checker.cache import place, recall, remember, source
 from checker.prove import needs
-from checker.prove.answer import Answer
-from checker.prove.decided import DECIDERS, Decided, Told, solvers
+from checker.prove.answer import answer_of
+from checker.prove.decided import DECIDERS, Decided, Told, solvers, versions
 from checker.prove.obligations import inductive
 from checker.prove.standing import furthest, strongest
 from spec.language.hashes import claims_hash
@@ -23,7 +22,6 @@ from spec.language.model import Spec
 
 CLAIMED = ("invariant", "lemma", "step", "leads_to", "settles", "stays", "recurs")
 Names = Mapping[str, tuple[str, ...]]
-PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5"}
 
 
 @dataclass(frozen=True)
@@ -90,12 +88,16 @@ class Proof:
         return list(found)
 
 
-def prove(spec: Spec, told: Told | None = None) -> Proof:
-    """Return the proof of every claim, remembered if this spec was proved before."""
-    made = known(spec)
+def prove(spec: Spec, told: Told | None = None, every: bool = False) -> Proof:
+    """Return the proof of every claim, remembered if this spec was proved before.
+
+    With `every` the solvers are asked each obligation as it stands, those too that need no solver
+    or only lines that were proved before.
+    """
+    made = known(spec, every)
     if made is not None:
         return made
-    with solvers() as both:
+    with solvers(every) as both:
         safety = strongest(spec, both, told)
         progress = furthest(spec, safety, both, told)
     proof = Proof(
@@ -108,13 +110,13 @@ def prove(spec: Spec, told: Told | None = None) -> Proof:
     )
     stored = {name: value for name, value in vars(proof).items() if name not in ("spec", "of")}
     stored |= {"decided": [asdict(d) for d in proof.decided], "first": sorted(proof.first)}
-    remember(_file(spec), stored)
+    remember(_file(spec, every), stored)
     return proof
 
 
-def known(spec: Spec) -> Proof | None:
+def known(spec: Spec, every: bool = False) -> Proof | None:
     """Return the proof of this very spec if it was made before, by the solvers that are here."""
-    stored = recall(_file(spec))
+    stored = recall(_file(spec, every))
     try:
         decided = tuple(_decided(one) for one in stored["decided"])
         first = frozenset(map(str, stored["first"]))
@@ -128,27 +130,13 @@ def _names(stored: Any) -> Names:
     return {str(name): tuple(map(str, names)) for name, names in stored.items()}
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of the solvers, or that one is missing, without loading them."""
-    found = {}
-    for solver, package in PACKAGES.items():
-        try:
-            found[solver] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[solver] = "missing"
-    return found
-
-
-def _file(spec: Spec) -> Path:
+def _file(spec: Spec, every: bool) -> Path:
     also = ("needs", "progress", "proof", "standing")
     text = source(*DECIDERS, *(f"checker/prove/{name}.py" for name in also))
     claimed = claims_hash(spec, *CLAIMED)
-    return place("proofs", [claimed, text, sorted(versions().items())])
+    return place("proofs", [claimed, text, every, sorted(versions().items())])
 
 
 def _decided(stored: Any) -> Decided:
-    z3, cvc5 = (
-        Answer(a["verdict"], float(a["seconds"]), tuple(map(str, a["core"])), str(a["why"]))
-        for a in (stored["z3"], stored["cvc5"])
-    )
-    return Decided(str(stored["name"]), str(stored["claim"]), str(stored["says"]), z3, cvc5)
+    name, claim, says, text = (str(stored[part]) for part in ("name", "claim", "says", "text"))
+    return Decided(name, claim, says, answer_of(stored["z3"]), answer_of(stored["cvc5"]), text)

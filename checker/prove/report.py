@@ -56,7 +56,8 @@ def _show_proof(out: Console, proof: Proof) -> None:
     out.print(title)
     total = len(proof.decided)
     each = (f"{len(_proved(proof, s)):,} by {s} in {_seconds(proof, s):.1f} s" for s in _SOLVERS)
-    out.print(Text(f"  {total:,} obligations: proved {', '.join(each)}"), style="dim")
+    how = ", ".join([f"{len(framed([proof])):,} by the frame", *each])
+    out.print(Text(f"  {total:,} obligations: proved {how}"), style="dim")
     for d in proof.decided:
         if d.disputed:
             said = f"z3 says {d.z3.verdict}, cvc5 says {d.cvc5.verdict}"
@@ -82,15 +83,30 @@ def _show_idle(out: Console, proofs: Sequence[Proof]) -> None:
 def summary(proofs: Sequence[Proof]) -> str:
     """Return the obligations of all specs counted, in one line."""
     decided = [d for p in proofs for d in p.decided]
-    proved = sum(d.verdict == "proved" for d in decided)
+    spared = len(framed(proofs))
+    proved = sum(d.verdict == "proved" for d in decided) - spared
     specs = "1 spec" if len(proofs) == 1 else f"{len(proofs)} specs"
-    return f"{specs}, {len(decided):,} obligations: {proved:,} proved by both solvers"
+    how = f"{spared:,} proved by the frame, {proved:,} by both solvers"
+    return f"{specs}, {len(decided):,} obligations: {how}, asked {texts(proofs):,} texts"
+
+
+def framed(proofs: Sequence[Proof]) -> list[Decided]:
+    """Return what needs no solver: the action writes nothing that the claim reads after it."""
+    return [d for p in proofs for d in p.decided if d.framed]
+
+
+def texts(proofs: Sequence[Proof]) -> int:
+    """Return how many texts the solvers were asked: what specs share is asked once."""
+    return len({d.text for p in proofs for d in p.decided if not d.framed})
 
 
 def show_why(out: Console, proof: Proof, decided: Decided) -> None:
     """Print what an obligation says, what each solver says of it, and what the proof used."""
     out.print(Text(f"{decided.name} in {proof.spec.name}", style="bold"))
     out.print(Text(f"  {decided.says}"))
+    if decided.framed:
+        out.print(Text("  the frame: the step writes nothing that the claim reads after it."))
+        return
     for solver, answer in _answers(decided):
         why = f": {answer.why}" if answer.why else ""
         out.print(Text(f"  {solver}: {answer.verdict} in {answer.seconds * 1000:.0f} ms{why}"))
@@ -173,6 +189,8 @@ def as_json(proofs: Sequence[Proof], names: frozenset[str] | None) -> dict[str, 
     return {
         "obligations": len(decided),
         "proved": len(named("proved")),
+        "framed": len(framed(proofs)),
+        "texts": texts(proofs),
         "unknown": named("unknown"),
         "failed": named("refuted"),
         "disputed": [f"{p.spec.name}:{d.name}" for p, d in decided if d.disputed],
@@ -211,6 +229,7 @@ def obligation_as_json(proof: Proof, decided: Decided) -> dict[str, Any]:
         "obligation": decided.name,
         "says": decided.says,
         "verdict": decided.verdict,
+        "framed": decided.framed,
         "solvers": {
             solver: {"verdict": a.verdict, "seconds": round(a.seconds, 4), "why": a.why}
             for solver, a in _answers(decided)
@@ -235,12 +254,16 @@ def keep_disputes(proofs: Sequence[Proof], folder: File) -> Iterator[str]:
 
 
 def _answers(decided: Decided) -> list[tuple[str, Answer]]:
-    return [("z3", decided.z3), ("cvc5", decided.cvc5)]
+    return [] if decided.framed else [("z3", decided.z3), ("cvc5", decided.cvc5)]
 
 
 def _proved(proof: Proof, solver: str) -> list[Decided]:
-    return [d for d in proof.decided if dict(_answers(d))[solver].verdict == "proved"]
+    return [d for d, answer in _said(proof, solver) if answer.verdict == "proved"]
 
 
 def _seconds(proof: Proof, solver: str) -> float:
-    return sum(dict(_answers(d))[solver].seconds for d in proof.decided)
+    return sum(answer.seconds for _, answer in _said(proof, solver))
+
+
+def _said(proof: Proof, solver: str) -> list[tuple[Decided, Answer]]:
+    return [(d, dict(_answers(d))[solver]) for d in proof.decided if not d.framed]
