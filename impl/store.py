@@ -119,24 +119,30 @@ class Store:
         fails is not taken at its word: the trace says whether it took place. Raises
         `OutcomeUnknown` if that cannot be read.
         """
-        with (
-            self._one_at_a_time(Span(writes, durable)) as span,
-            self._usable("the transaction"),
-            self._turn(writes),
-            self._waiting(durable),
-        ):
+        with self._one_at_a_time(Span(writes, durable)) as span, contextlib.ExitStack() as held:
+            with self._usable("the transaction"):
+                held.enter_context(self._turn(writes))
+                held.enter_context(self._waiting(durable))
+                opened = self._begin(span)
             try:
-                self.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-                opened = Transaction(self.design, self._for_others(), span)
                 yield opened
                 opened.require_open()
             except BaseException:
                 self._roll_back()
                 raise
-            failed = self._commit()
-            if failed is not None and not self._took_place(opened.receipts, failed):
-                raise StoreError(self.path, f"COMMIT failed: {failed}", "try again")
+            with self._usable("the transaction"):
+                failed = self._commit()
+                if failed is not None and not self._took_place(opened.receipts, failed):
+                    raise StoreError(self.path, f"COMMIT failed: {failed}", "try again")
             opened.remember()
+
+    def _begin(self, span: Span) -> Transaction:
+        try:
+            self.connection.execute("BEGIN IMMEDIATE" if span.writes else "BEGIN")
+            return Transaction(self.design, self._for_others(), span, self._usable)
+        except BaseException:
+            self._roll_back()
+            raise
 
     @contextlib.contextmanager
     def _one_at_a_time(self, span: Span) -> Iterator[Span]:

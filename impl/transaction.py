@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,10 @@ class _Pending:
     unseen: list[Unseen]
 
 
+Usable = Callable[[str], AbstractContextManager[None]]
+"""Raises `StoreError` of what says that the store cannot be used, and lets all else pass."""
+
+
 @dataclass(eq=False)
 class Span:
     """What a transaction may do, and for how long."""
@@ -58,9 +63,9 @@ class Span:
 class Transaction:
     """A transaction that is open: steps of the spec, and statements on what it leaves out."""
 
-    def __init__(self, design: Design, foreign: Foreign, span: Span) -> None:
+    def __init__(self, design: Design, foreign: Foreign, span: Span, usable: Usable) -> None:
         self._design, self._connection = design, foreign.connection
-        self._foreign, self.span = foreign, span
+        self._foreign, self.span, self._usable = foreign, span, usable
         self._pending: dict[Process, _Pending] = {}
         self.receipts: list[Receipt] = []
 
@@ -93,14 +98,15 @@ class Transaction:
         if claim is not None and not claim.items() <= pending.memory.items():
             return Refused("fenced")
         step = steps.step_of(self._design, action, given, pending.memory, constants)
-        outcome = steps.within(self._connection, step)
-        if isinstance(outcome, Refused):
-            return outcome
-        if t.writes:
-            self._write(step, outcome, pending.unseen, note)
-            pending.unseen.clear()
-        else:
-            pending.unseen.append(Unseen(self.last(), action, steps.named(t, given)))
+        with self._usable(action):
+            outcome = steps.within(self._connection, step)
+            if isinstance(outcome, Refused):
+                return outcome
+            if t.writes:
+                self._write(step, outcome, pending.unseen, note)
+                pending.unseen.clear()
+            else:
+                pending.unseen.append(Unseen(self.last(), action, steps.named(t, given)))
         pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
         return outcome
 
@@ -111,7 +117,8 @@ class Transaction:
         `BadRequest`, and what APSW raises.
         """
         self.require_open()
-        return self._foreign.run(sql, values, self.span.writes)
+        with self._usable("a statement"):
+            return self._foreign.run(sql, values, self.span.writes)
 
     def changes(self, sql: str, values: Any = ()) -> int:
         """Run such a statement and return how many rows it changed."""
@@ -122,7 +129,8 @@ class Transaction:
     def own(self, sql: str, values: Any = ()) -> list[Any]:
         """Run a statement of the queue's, on what the spec leaves out, and return its rows."""
         self.require_open()
-        return self._connection.execute(sql, values).fetchall()
+        with self._usable("the transaction"):
+            return self._connection.execute(sql, values).fetchall()
 
     def require_open(self) -> None:
         """Raise `BadRequest` if nothing that is done here would be committed."""

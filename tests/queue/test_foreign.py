@@ -239,6 +239,19 @@ def test_nothing_begins_or_ends_inside_a_transaction_that_is_open(mine: Queue, f
     assert status(file) == {1: "ready"}
 
 
+@pytest.mark.parametrize(
+    "theirs", [FileNotFoundError(2, "No such file"), apsw.BusyError("another database")]
+)
+def test_what_a_producer_raises_inside_its_transaction_says_nothing_of_the_store(
+    mine: Queue, file: Path, theirs: Exception
+) -> None:
+    with pytest.raises(type(theirs)) as raised, mine.transaction() as t:
+        t.execute("INSERT INTO mine VALUES (1)")
+        raise theirs
+    assert raised.value is theirs
+    assert rows(file, "SELECT * FROM mine") == []
+
+
 def test_a_job_is_put_into_no_transaction_but_an_open_one_of_its_queue(
     queue: Queue, clock: HandClock, tmp_path: Path, file: Path
 ) -> None:
