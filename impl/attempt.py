@@ -14,6 +14,7 @@ from typing import Any
 
 from impl.interrupt import outside
 from impl.outcomes import Done, Refused
+from impl.patience import patiently
 from impl.queue import Queue
 from impl.requests import BadRequest, Json, as_json, named
 from impl.transaction import Process, Transaction
@@ -87,10 +88,14 @@ class Attempt:
         """
         if self._known(name):
             return False
-        with self.worker.lock, self.queue.transaction() as t:
-            self._fence(t, "write_first" if self._begun else "heartbeat")
-            self._checkpoint(t, name, "null")
-            _run(t, statements)
+
+        def step() -> None:
+            with self.worker.lock, self.queue.transaction() as t:
+                self._fence(t, "write_first" if self._begun else "heartbeat")
+                self._checkpoint(t, name, "null")
+                _run(t, statements)
+
+        patiently(self.queue, step)
         return True
 
     def result(self, name: str, compute: Callable[[], Json]) -> Json:
@@ -100,9 +105,13 @@ class Attempt:
         for (known,) in self._known(name):
             return json.loads(known)
         text = as_json(f"result of '{name}'", outside(compute))
-        with self.worker.lock, self.queue.transaction() as t:
-            self._fence(t, "heartbeat")
-            self._checkpoint(t, name, text)
+
+        def step() -> None:
+            with self.worker.lock, self.queue.transaction() as t:
+                self._fence(t, "heartbeat")
+                self._checkpoint(t, name, text)
+
+        patiently(self.queue, step)
         return json.loads(text)
 
     # ------------------------------------------------------------ for workers

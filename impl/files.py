@@ -35,6 +35,10 @@ class StoreError(Exception):
         super().__init__(f"{subject}: {fact}; {remedy}")
 
 
+class Busy(StoreError):
+    """Somebody else keeps the store locked: meanwhile nobody can write, and no claim can end."""
+
+
 def connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
     """Return a connection to the store, made if there is no file; raises `StoreError`."""
     if path == MEMORY:
@@ -55,7 +59,8 @@ def connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
         raise StoreError(path, f"is damaged: {failed}", "restore a copy") from None
     except apsw.Error as failed:
         remedy = "see that it and its folder can be written, and that nobody locks it"
-        raise StoreError(path, f"cannot be opened: {failed}", remedy) from None
+        kind = Busy if isinstance(failed, apsw.BusyError) else StoreError
+        raise kind(path, f"cannot be opened: {failed}", remedy) from None
 
 
 def _connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:

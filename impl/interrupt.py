@@ -12,12 +12,6 @@ Why = Literal["stopping", "overdue", "lost"]
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_OURS = {
-    "impl.attempt", "impl.foreign", "impl.gate", "impl.outbox", "impl.queue", "impl.requests",
-    "impl.space", "impl.steps", "impl.store", "impl.transaction", "impl.worker",
-}  # fmt: skip
-"""Code that holds locks, or knows of a commit what its caller does not know yet."""
-
 
 class Interrupted(BaseException):
     """The handler is to stop at once: `why`. Not an error, so `except Exception` lets it pass."""
@@ -33,11 +27,13 @@ def outside(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
 
 
 def breakable(frame: FrameType | None) -> bool:
-    """Return whether an exception may be raised here: in code that was called by `outside`."""
+    """Return whether an exception may be raised here: in code that was called by `outside`, and
+    not in ours, which holds locks, or knows of a commit what its caller does not know yet.
+    """
     if frame is not None and frame.f_globals.get("__name__") == "contextlib":
         return False  # a `with` is being entered or left, and may have a lock to let go of
     while frame is not None and frame.f_code is not outside.__code__:
-        if frame.f_globals.get("__name__") in _OURS:
+        if frame.f_globals.get("__package__") == __package__:
             return False
         frame = frame.f_back
     return frame is not None

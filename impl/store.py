@@ -16,7 +16,7 @@ import apsw
 
 from impl import steps
 from impl.derive import Design
-from impl.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, StoreError, connect
+from impl.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError, connect
 from impl.foreign import Foreign
 from impl.gate import Gate, Locked
 from impl.outcomes import (
@@ -187,10 +187,11 @@ class Store:
             yield
         except Locked:
             fact = f"is kept locked by somebody for more than {self.busy_ms} ms"
-            raise StoreError(self.path, fact, "look for a process that hangs") from None
+            raise Busy(self.path, fact, "look for a process that hangs") from None
         except _UNUSABLE as failed:
             fact = f"{what} was not taken: {failed}"
-            raise StoreError(self.path, fact, "try again once that is put right") from None
+            kind = Busy if isinstance(failed, apsw.BusyError | apsw.LockedError) else StoreError
+            raise kind(self.path, fact, "try again once that is put right") from None
         except OSError as failed:
             fact = f"{what} was not taken: {failed.strerror}"
             raise StoreError(self.path, fact, "see that its folder can be written") from None

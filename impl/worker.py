@@ -8,6 +8,7 @@ its attempt is refused in the end.
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -22,6 +23,7 @@ from impl.files import StoreError
 from impl.interrupt import Interrupted, Why, breakable
 from impl.outbox import Receiver, Told
 from impl.outcomes import OutcomeUnknown
+from impl.patience import patiently
 from impl.queue import OtherBoot, Queue
 from impl.transaction import Transaction
 from impl.watch import Watch
@@ -37,6 +39,12 @@ _T = TypeVar("_T")
 
 TOO_LONG = "took too long"
 """What the trace says of an attempt whose deadline has passed."""
+
+NOT_RENEWED = "its lease could not be renewed"
+"""What the trace says of an attempt that was given back before its lease ran out."""
+
+_AGAIN = 1.0
+"""Seconds that a handler has to clean up before it is broken off once more."""
 
 _SLICE = 0.1
 """Seconds in one piece that a worker sleeps at most before it looks whether it is to stop."""
@@ -77,6 +85,7 @@ class Worker:
         self._why: Why | None = None
         self._watch: Watch | None = None
         self._inside = False
+        self._broken_off_at = 0.0
         self._kept_at = 0.0
 
     # ------------------------------------------------------------ the loop
@@ -109,7 +118,7 @@ class Worker:
                 attempt = self._run(attempt)
                 continue
             self._keep_house()
-            attempt = self._patiently(self._claim)
+            attempt = patiently(self.queue, self._claim)
             if attempt is None:
                 if until_empty and not self._open_jobs():
                     self._keep_house(at_once=True)
@@ -121,10 +130,26 @@ class Worker:
         due = f"SELECT 1 FROM task WHERE due <= ? AND kind IN ({marks}) LIMIT 1"
         if not self.queue.query(due, (self.queue.clock.wall(), *self.handlers)):
             return None  # without the lock
+        since = time.monotonic()
         # A claim that the power takes back was made by a worker that is gone with it, and the next
         # boot begins an epoch of its own: no token comes twice.
         with self.process.lock, self.queue.transaction(durable=False) as t:
-            return claim(self.queue, t, self.process, list(self.handlers))
+            attempt = self._claim_within(t)
+        self._look_after(attempt, since)
+        return attempt
+
+    def _claim_within(self, t: Transaction) -> Attempt | None:
+        if self._stopped_at is not None:  # perhaps while the lock was waited for
+            return None
+        return claim(self.queue, t, self.process, list(self.handlers))
+
+    def _look_after(self, attempt: Attempt | None, since: float) -> None:
+        """Let the watch have this attempt, which was claimed after `since`, instead of another."""
+        assert self._watch is not None
+        if attempt is None:
+            self._watch.end()
+        else:
+            self._watch.begin(attempt, since)
 
     def _open_jobs(self) -> bool:
         marks = ", ".join("?" * len(self.handlers))
@@ -138,8 +163,8 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
         if not at_once and not self._house_is_due():
             return
         self._kept_at = time.monotonic()
-        self._patiently(self.queue.recover)
-        while self._patiently(self._speak) and at_once and self._stopped_at is None:
+        patiently(self.queue, self.queue.recover)
+        while patiently(self.queue, self._speak) and at_once and self._stopped_at is None:
             pass
 
     def _house_is_due(self) -> bool:
@@ -148,18 +173,6 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
     def _speak(self) -> int:
         told = self.queue.deliver(self.receivers)
         return told + (self.queue.announce(self.on_death) if self.on_death is not None else 0)
-
-    def _patiently(self, what: Callable[[], _T]) -> _T:
-        until = time.monotonic() + self.queue.lease_ms / 1000
-        while True:
-            try:
-                return what()
-            except OtherBoot:
-                raise
-            except StoreError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(min(self.poll, _SLICE))
 
     def _sleep(self) -> None:
         until = time.monotonic() + self.poll
@@ -171,11 +184,16 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
         """Run the handler and settle; return the next attempt if one was claimed with it."""
         self._tell(attempt, "begun")
         try:
-            error = self._handle(attempt) if attempt.start() else None
-        except LostClaim:
-            return self._lost(attempt)
+            runs = patiently(self.queue, attempt.start)
+            error = self._handle(attempt) if runs else None
+        except LostClaim as lost:
+            return self._lost(attempt, lost)
         except Interrupted as interrupted:
             return self._break_off(attempt, interrupted.why)
+        except OtherBoot:
+            raise
+        except StoreError as failed:  # is no outcome of a job
+            return self._released(attempt, described(failed))
         if error is not None:
             return self._failed(attempt, error)
         try:
@@ -188,42 +206,53 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
     def _break_off(self, attempt: Attempt, why: Why) -> Attempt | None:
         match why:
             case "stopping":
-                return self._settle(attempt, "released", lambda t: attempt.release(t, why))
+                return self._released(attempt, why)
             case "overdue":
                 return self._failed(attempt, TOO_LONG)
-            case "lost":
-                return self._lost(attempt)
+            case "lost" if self._abandoned(attempt):
+                return None
+            case "lost":  # nobody knows of it yet
+                return self._released(attempt, NOT_RENEWED)
 
     def _failed(self, attempt: Attempt, error: str) -> Attempt | None:
         return self._settle(attempt, "failed", lambda t: attempt.fail(t, error))
 
+    def _released(self, attempt: Attempt, why: str) -> Attempt | None:
+        return self._settle(attempt, "released", lambda t: attempt.release(t, why))
+
     def _settle(
         self, attempt: Attempt, outcome: str, how: Callable[[Transaction], None]
     ) -> Attempt | None:
-        """Settle, and claim the next job in the same transaction, unless the house comes first:
-        nobody would renew a lease meanwhile.
-        """
+        """Settle, and claim the next job in the same transaction, unless the house comes first."""
 
-        def settle() -> Attempt | None:
+        def settle() -> tuple[Attempt | None, float]:
+            since = time.monotonic()
             with self.process.lock, self.queue.transaction() as t:
                 how(t)
-                if outcome == "done" and self._stopped_at is None and not self._house_is_due():
-                    return claim(self.queue, t, self.process, list(self.handlers))
-            return None
+                goes_on = outcome == "done" and not self._house_is_due()
+                return self._claim_within(t) if goes_on else None, since
 
         try:
-            following = self._patiently(settle)
-        except LostClaim:
-            return self._lost(attempt)
+            following, since = patiently(self.queue, settle)
+        except LostClaim as lost:
+            return self._lost(attempt, lost)
+        self._look_after(following, since)
         self._ended(attempt, outcome)
         return following
 
-    def _lost(self, attempt: Attempt) -> Attempt | None:
-        if attempt.abandon():
-            self._ended(attempt, "lost")
+    def _lost(self, attempt: Attempt, lost: LostClaim) -> Attempt | None:
+        if self._abandoned(attempt):
             return None
-        # The claim is still this worker's: renewing it was refused, for its deadline has passed.
-        return self._failed(attempt, TOO_LONG)
+        # The claim is still this worker's: its deadline has passed, or it was another one.
+        return self._failed(attempt, TOO_LONG if lost.guard == "in_time" else described(lost))
+
+    def _abandoned(self, attempt: Attempt) -> bool:
+        """Return whether the claim is lost indeed: the store has the last word."""
+        lost = patiently(self.queue, attempt.abandon)
+        if lost:
+            self._look_after(None, 0.0)
+            self._ended(attempt, "lost")
+        return lost
 
     def _ended(self, attempt: Attempt, outcome: str) -> None:
         self.tally[outcome] += 1
@@ -240,29 +269,27 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
     def _interrupt(self, why: Why) -> None:
         """Ask the main thread to leave the handler; called again until it has."""
         self._why = why
-        if self._inside:
+        if self._inside and time.monotonic() - self._broken_off_at > _AGAIN:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
     def _handle(self, attempt: Attempt) -> str | None:
         """Run the handler and return what it raised, in words."""
-        assert self._watch is not None
-        self._why = None
-        self._watch.begin(attempt)
+        self._why, self._broken_off_at = None, -math.inf
         self._inside = threading.current_thread() is threading.main_thread()
         try:
             run(self.handlers[attempt.kind], attempt)
-        except (LostClaim, Interrupted, OutcomeUnknown):
+        except (LostClaim, Interrupted, OutcomeUnknown, StoreError):
             raise
         except BaseException as raised:  # Ctrl-C is none of these: its signal stops the worker
             return described(raised)
         finally:
             self._inside = False
-            self._watch.end()
         return None
 
     def _on_interrupt(self, _: int, frame: FrameType | None) -> None:
         if self._inside and self._why is not None and breakable(frame):
-            self._inside = False
+            # The handler may swallow it, and is asked again then.
+            self._broken_off_at = time.monotonic()
             raise Interrupted(self._why)
 
     @contextlib.contextmanager
