@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 
 from impl.derive import Design
+from impl.outline import says
 from impl.tables import APPLICATION_ID, VERSION
 
 MEMORY = ":memory:"
@@ -171,7 +172,7 @@ def _put_away(opened: apsw.Connection) -> None:
 def _fill(opened: apsw.Connection, design: Design) -> None:
     with opened:
         opened.execute(design.schema + design.beside)
-        opened.executemany("INSERT INTO meta VALUES (?, ?)", list(design.identity.items()))
+        opened.executemany("INSERT INTO meta VALUES (?, ?)", list(says(design).items()))
         opened.pragma("application_id", APPLICATION_ID)
         opened.pragma("user_version", VERSION)
 

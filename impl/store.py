@@ -264,14 +264,14 @@ ORDER BY seq LIMIT 1000"""
                 yield Traced(seq, actor, action, params, before, changed, steps_before, note)
             after = page[-1][0]
 
-    def unseen(self) -> Iterator[tuple[int, Unseen]]:
+    def unseen(self, after: int = 0) -> Iterator[tuple[int, Unseen]]:
         """Yield the steps that left the store as it was, each with the row that lists it, in the
-        order in which they were read.
+        order in which they were read; those that are listed after one of the rows.
         """
         query = """\
-SELECT seq, step.value FROM trace, json_each(unseen) AS step
+SELECT seq, step.value FROM trace, json_each(unseen) AS step WHERE seq > ?
 ORDER BY step.value ->> 0, seq, step.key"""
-        for seq, step in self.connection.execute(query):
+        for seq, step in self.connection.execute(query, (after,)):
             yield int(str(seq)), self._unseen(seq, json.loads(str(step)))
 
     def _unseen(self, seq: Any, step: Any) -> Unseen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from spec.language.scope import Scope, Value
 from spec.language.tree import walk
 from spec.language.types import Nat, Sort, is_enum, is_sort
 
-APPLICATION_ID, VERSION = 0x66667131, 2
+APPLICATION_ID, VERSION = 0x66667131, 3
 """What the header of the file says: `ffq1`, and the version of the schema."""
 
 TRACE = """\
@@ -36,6 +36,13 @@ BEGIN SELECT RAISE(ABORT, 'the trace is append-only'); END;
 
 CREATE TRIGGER trace_is_not_shortened BEFORE DELETE ON trace
 BEGIN SELECT RAISE(ABORT, 'the trace is append-only'); END;
+"""
+
+ORIGIN = """\
+CREATE TABLE origin (  -- a state from which the trace is followed; `meta` says after which row
+  element TEXT PRIMARY KEY,  -- such as `job1`; one that is not here is as in the beginning
+  state TEXT NOT NULL CHECK (json_valid(state))  -- the fields that are not
+) STRICT;
 """
 
 META = """\
@@ -78,7 +85,7 @@ class Table:
 
 def table(scope: Scope, sort: type[Sort], absent: tuple[str, str] | None, always: bool) -> Table:
     """Return the table of a sort, or raise `Inexpressible` if its name is taken."""
-    if sort.__name__.lower() in ("trace", "meta"):
+    if sort.__name__.lower() in ("trace", "origin", "meta"):
         raise Inexpressible(sort.__name__, "the store has a table of this name", sort.__name__)
     evaluator = Evaluator(scope)
     columns = tuple(
@@ -103,7 +110,7 @@ def literal(v: int | str | None) -> str:
 # ---------------------------------------------------------------- as SQL
 def schema(scope: Scope, tables: tuple[Table, ...], checks: bool) -> str:
     """Return the schema; with `checks`, a row that breaks an invariant of one row is refused."""
-    return "\n".join([*(_create(scope, t, checks) for t in tables), TRACE, META])
+    return "\n".join([*(_create(scope, t, checks) for t in tables), TRACE, ORIGIN, META])
 
 
 def _create(scope: Scope, t: Table, checks: bool) -> str:
@@ -130,21 +137,24 @@ def _column(scope: Scope, t: Table, f: Field) -> str:
     return f"{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"
 
 
-def of_one_row(p: Property, t: Table) -> bool:
-    """Return whether the property is an invariant of one row of the table, ghosts left out."""
+def of_one_row(p: Property, t: Table, hidden: Sequence[Field] = ()) -> bool:
+    """Return whether the property is an invariant of one row of the table; besides its columns it
+    may read these fields, which no row has.
+    """
+    known = (*t.columns, *hidden)
     return (
         p.kind == "invariant"
         and [v.type for v in p.params] == [t.sort]
-        and all(_in_row(e, t, p.params[0]) for e in walk(p.body))
+        and all(_in_row(e, known, p.params[0]) for e in walk(p.body))
     )
 
 
-def _in_row(e: Expr, t: Table, row: Var) -> bool:
+def _in_row(e: Expr, known: Sequence[Field], row: Var) -> bool:
     match e:
         case ForAll() | Exists():
             return False
         case Read():
-            return e.field in t.columns and isinstance(e.index, Var) and e.index.name == row.name
+            return e.field in known and isinstance(e.index, Var) and e.index.name == row.name
     return True
 
 

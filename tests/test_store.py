@@ -256,10 +256,10 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_newer_schema_is_left_alone(store: Store, file: str, tmp_path: Path) -> None:
-    store.connection.pragma("user_version", 3)
+    store.connection.pragma("user_version", 4)
     store.close()
     assert refused(Path(file), tmp_path) == (
-        "has version 3 of the schema, and this ffq knows version 2; use a newer ffq"
+        "has version 4 of the schema, and this ffq knows version 3; use a newer ffq"
     )
 
 

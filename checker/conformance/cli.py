@@ -47,6 +47,8 @@ def _show(verdict: Verdict) -> None:
     lines = [
         f"{sum(verdict.jobs.values()):,} jobs ({jobs or 'none'}), {verdict.processes:,} processes"
     ]
+    if verdict.origin:
+        lines.append(f"followed from the state recorded after row {verdict.origin:,}")
     if verdict.finding is None:
         rate = verdict.steps / max(verdict.seconds, 1e-9)
         took = f"{verdict.seconds:.1f} s, {rate:,.0f} steps/s"

@@ -13,7 +13,9 @@ Kind = Literal["unreadable", "order", "process", "guard", "field", "property", "
 
 @dataclass(frozen=True)
 class Position:
-    """A step of a run: a row of the trace, or one listed in it that was read after row `after`."""
+    """A step of a run: a row of the trace, or one listed in it that was read after row `after`.
+    Without a call, the state that is recorded after the row.
+    """
 
     seq: int
     actor: str
@@ -21,6 +23,8 @@ class Position:
     after: int | None = None
 
     def __str__(self) -> str:
+        if not self.call:
+            return f"the state recorded after row {self.seq}, {self.actor}"
         if self.after is None:
             return f"row {self.seq}, {self.call} of {self.actor}"
         return f"{self.call} of {self.actor}, listed in row {self.seq}, after row {self.after}"

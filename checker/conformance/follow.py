@@ -7,7 +7,7 @@ back under its name, so in the spec it has crashed, and its crash need not be sh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from checker.conformance.finding import Claimed, Finding, NotAllowed, Position
 from checker.conformance.sparse import Changes, Element, Sparse
 from impl.budgets import column
 from impl.derive import Design
+from impl.origin import fits
 from impl.outcomes import Traced, Unseen
 from impl.steps import plain
 from spec.language.evaluate import OutOfRange
@@ -45,6 +46,32 @@ class Follower:
         self._rows_of = {t.sort for t in design.tables}
         self._processes: dict[Element, _Process] = {}
         self._budgets = {column(c.name): c.least for c in design.scope.spec.constants.values()}
+
+    # ------------------------------------------------------------ from a recorded state
+    def begin(self, seq: int, states: Iterable[tuple[str, Any]]) -> None:
+        """Begin after a row, at the state that is recorded there; raises `NotAllowed`."""
+        whole = [(name, self._recorded(Position(seq, name, ""), state)) for name, state in states]
+        for _, changes in whole:
+            self.sparse.take(changes)
+        for name, changes in whole:
+            self._hold(changes, Position(seq, name, ""), by_step=False)
+        self.rows = seq
+
+    def _recorded(self, where: Position, state: Any) -> Changes:
+        """Return what is not as in the beginning, of one element."""
+        found = {}
+        sorts = ((sort, _element(sort, where.actor)) for sort in self.sparse.sorts)
+        sort, element = next((s for s in sorts if s[1] is not None), (None, None))
+        if element is None or not isinstance(state, dict):
+            raise NotAllowed(Finding("unreadable", "is no state of an element", where))
+        for name, said in state.items():
+            f = self.design.scope.spec.fields.get(name)
+            value = _element(f.type, said) if f and is_sort(f.type) and said is not None else said
+            if f is None or f.over is not sort or not fits(self.sparse.scope, f, value):
+                raise NotAllowed(Finding("unreadable", f"{name} cannot be {said!r}", where))
+            at = self.sparse.at(name, element)
+            found[at] = self.sparse.now[at], value
+        return found
 
     # ------------------------------------------------------------ in the order of the trace
     def row(self, row: Traced) -> None:
@@ -160,12 +187,15 @@ class Follower:
                 self._compare(step, said, self.shown(changes, side), ("before", "after")[side])
         self.sparse.take(changes)
         self.steps += 1
-        broken = self.sparse.broken(changes)
+        self._hold(changes, step.where)
+
+    def _hold(self, changes: Changes, where: Position, by_step: bool = True) -> None:
+        broken = self.sparse.broken(changes, by_step)
         if broken is not None:
             claim = broken.claim
             what = f"breaks {claim.id} {claim.name}({show_binding(claim.params, broken.binding)})"
             read = self._values(claim.body)
-            raise NotAllowed(Finding("property", what, step.where, values=read))
+            raise NotAllowed(Finding("property", what, where, values=read))
 
     def chosen(self, step: Claimed) -> dict[int, tuple[Value, Value]]:
         """Return the constants that a row is begun with: the world chooses them, not the spec."""

@@ -140,7 +140,7 @@ class Sparse:
             for p in scope.spec.properties.values()
             if p.kind in ("invariant", "step")
         ]
-        self._asked: dict[frozenset[int], list[_Asked]] = {}
+        self._asked: dict[tuple[frozenset[int], bool], list[_Asked]] = {}
         self._references = [
             (f, n << _BITS) for n, f in enumerate(self.fields) if f.over and is_sort(f.type)
         ]
@@ -194,15 +194,16 @@ class Sparse:
                     self._named_by[f.type, int(new)].add((f.over, element))
 
     # ------------------------------------------------------------ what must hold
-    def broken(self, changes: Changes) -> Broken | None:
-        """Return an invariant or step property that the step just taken breaks.
+    def broken(self, changes: Changes, by_step: bool = True) -> Broken | None:
+        """Return an invariant or step property that the step just taken breaks; an invariant, if
+        the state was not reached by a step.
 
         Asked are those that read what has changed, for the elements that changed, those that they
         name and those that name these: of no others does the spec speak in one breath.
         """
         before: Any = _Before(self.now, changes)
         self.evaluator.near = self._around(changes)
-        for claim, params in self._about(frozenset(at >> _BITS for at in changes)):
+        for claim, params in self._about(frozenset(at >> _BITS for at in changes), by_step):
             pair = (before, self.now) if claim.property.kind == "step" else (self.now,)
             for values in itertools.product(*(self.evaluator.choices(t) for _, t in params)):
                 binding = {name: v for (name, _), v in zip(params, values, strict=True)}
@@ -211,15 +212,16 @@ class Sparse:
                     return Broken(claim.property, binding)
         return None
 
-    def _about(self, changed: frozenset[int]) -> list[_Asked]:
-        if changed not in self._asked:
+    def _about(self, changed: frozenset[int], by_step: bool) -> list[_Asked]:
+        if (changed, by_step) not in self._asked:
             names = {self.fields[n].name for n in changed}
-            self._asked[changed] = [
+            self._asked[changed, by_step] = [
                 (claim, [(p.name, p.type) for p in claim.property.params])
                 for claim in self._claims
-                if any(e.field.name in names for e in _reads(claim.property))
+                if (by_step or claim.property.kind == "invariant")
+                and any(e.field.name in names for e in _reads(claim.property))
             ]
-        return self._asked[changed]
+        return self._asked[changed, by_step]
 
     def _around(self, changes: Changes) -> dict[type[Sort], set[int]]:
         near: dict[type[Sort], set[int]] = {sort: set() for sort in self.sorts}

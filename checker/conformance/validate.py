@@ -6,6 +6,7 @@ the store is asked whether it was right. In the end the tables have to be where 
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import Any
 from checker.conformance.finding import Finding, NotAllowed
 from checker.conformance.follow import Follower
 from checker.conformance.nearest import Event, elsewhere, possible
+from impl import origin
 from impl.files import StoreError
 from impl.outcomes import Traced
 from impl.steps import plain
@@ -25,9 +27,11 @@ from impl.tasks import design
 @dataclass(frozen=True)
 class Verdict:
     """How far a run was followed: rows of the trace, steps (those between rows included), jobs by
-    status, processes that joined; and what is wrong, if anything is.
+    status, processes that joined; and what is wrong, if anything is. `origin`: the row after whose
+    recorded state it begins, 0 for the beginning.
     """
 
+    origin: int
     rows: int
     steps: int
     jobs: dict[str, int]
@@ -40,6 +44,7 @@ class Verdict:
         found = None if self.finding is None else self.finding.as_json()
         return {
             "ok": self.finding is None,
+            "origin": self.origin,
             "rows": self.rows,
             "steps": self.steps,
             "jobs": self.jobs,
@@ -69,9 +74,11 @@ def _judge(store: Store) -> Verdict:
     joined = _pairs(store, "SELECT id, sort FROM process")
     jobs = _pairs(store, "SELECT status, count(*) FROM job GROUP BY status ORDER BY status")
     follower = Follower(store.design, joined)
+    after, states = origin.read(store.connection, store.path)
     finding: Finding | None = None
     try:
-        for event in events(store):
+        follower.begin(after, states)
+        for event in events(store, after):
             if isinstance(event, Traced):
                 follower.row(event)
             else:
@@ -80,7 +87,8 @@ def _judge(store: Store) -> Verdict:
     except NotAllowed as wrong:
         finding = _explained(store, follower, wrong)
     seconds = time.monotonic() - started
-    return Verdict(follower.rows, follower.steps, jobs, len(joined), seconds, finding)
+    rows = follower.rows - after
+    return Verdict(after, rows, follower.steps, jobs, len(joined), seconds, finding)
 
 
 def _pairs(store: Store, query: str) -> dict[Any, Any]:
@@ -88,14 +96,16 @@ def _pairs(store: Store, query: str) -> dict[Any, Any]:
     return dict(rows)
 
 
-def events(store: Store) -> Iterator[Event]:
-    """Yield the rows of the trace, and after each the steps that were read there."""
-    listed = store.unseen()
+def events(store: Store, after: int) -> Iterator[Event]:
+    """Yield the rows of the trace that come after one, and after each the steps that were read
+    there.
+    """
+    listed = store.unseen(after)
     waiting = next(listed, None)
-    for row in _from_nothing(store):
+    for row in itertools.chain([None], store.trace(after)):
         if row is not None:
             yield row
-        while waiting is not None and waiting[1].after <= (row.seq if row else 0):
+        while waiting is not None and waiting[1].after <= (row.seq if row else after):
             yield waiting
             waiting = next(listed, None)
     while waiting is not None:  # read after a row that is not there
@@ -103,20 +113,18 @@ def events(store: Store) -> Iterator[Event]:
         waiting = next(listed, None)
 
 
-def _from_nothing(store: Store) -> Iterator[Traced | None]:
-    yield None
-    yield from store.trace()
-
-
 def _explained(store: Store, follower: Follower, wrong: NotAllowed) -> Finding:
     """Return the finding with what was possible instead."""
     step, finding = wrong.step, wrong.finding
     if step is None or finding.kind not in ("guard", "field"):
         return finding
+    again = Follower(store.design, follower.joined)
+    after, states = origin.read(store.connection, store.path)
+    again.begin(after, states)
     return replace(
         finding,
         possible=possible(follower, step),
-        elsewhere=elsewhere(Follower(store.design, follower.joined), events(store), step),
+        elsewhere=elsewhere(again, events(store, after), step),
     )
 
 
