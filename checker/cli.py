@@ -1,25 +1,31 @@
 """The command `ffq`: results on stdout, diagnostics on stderr, and an exit status that says which.
 
 0 as expected, 1 a property fails or a result differs, 2 bad usage, 3 not finished, 70 a fault of
-ours. Each command is a module of its own that loads what it needs when it runs: `--help` is quick.
+ours, 74 stdout is full or closed, 130 interrupted, 141 the reader of stdout has gone, 143 ended by
+SIGTERM. Each command is a module of its own that loads what it needs when it runs: `--help` is
+quick.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Annotated, TextIO
+from types import FrameType
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-USAGE, INTERRUPTED, BROKEN_PIPE, FAULT = 2, 130, 141, 70
+from checker.streams import OutputLost, emit, guarded, printable, say
+
+USAGE, INTERRUPTED, ENDED, BROKEN_PIPE, UNWRITABLE, FAULT = 2, 130, 143, 141, 74, 70
 
 # The module that adds a command, in the order of the help.
 MODULES = {
@@ -96,18 +102,16 @@ def _command(first: str) -> TyperGroup:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show ✗ gets a ? in its place, not a traceback.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    try:
-        status = _run(given)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # The reader has gone, as `| head` does. Python would complain once more at exit.
-        _silence(sys.stdout)
-        return BROKEN_PIPE
+    with guarded(), _ended_in_order():
+        try:
+            status = _run(given)
+            sys.stdout.flush()
+            return status
+        except OutputLost as lost:
+            if lost.gone:
+                return BROKEN_PIPE
+            say(str(lost))
+            return UNWRITABLE
 
 
 def _run(given: list[str]) -> int:
@@ -124,26 +128,43 @@ def _run(given: list[str]) -> int:
         return _complain(given, message, USAGE)
     except (KeyboardInterrupt, typer.Abort):
         return _complain(given, "interrupted", INTERRUPTED)
-    except BrokenPipeError:
+    except _Terminated:
+        return _complain(given, "ended by SIGTERM", ENDED)
+    except OutputLost:
         raise
     except Exception as fault:
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            sys.stderr.write(printable(line) + "\n")
         return _complain(given, f"this is a fault of ffq: {type(fault).__name__}", FAULT)
 
 
 def _complain(given: list[str], message: str, status: int) -> int:
-    from checker.console import emit, say
-
     say(message)
     if "--json" in given:
         emit({"ok": False, "error": message})
     return status
 
 
-def _silence(stream: TextIO) -> None:
-    # A test's stream is no file.
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+class _Terminated(BaseException):
+    """The system asks this process to end: what it has begun is put in order on the way out."""
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: with its processes and its drafts."""
+
+    def terminate(_: int, __: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.cli_options import (
+    THREADS_MAX,
     Catalogue,
     Wrong,
     catalogue,
+    check_out,
     close,
     complete_guard,
     complete_property,
     complete_scope,
+    finite,
     memory,
+    reachable,
     whole_number,
 )
 
@@ -27,6 +31,12 @@ if TYPE_CHECKING:
     from spec.language.scope import Scope
 
 FOLDER = Path(".ffq", "traces")
+
+_Threads = Annotated[int | None, typer.Option(min=1, max=THREADS_MAX, help="Default: every core.")]
+_Save = Annotated[
+    Path | None,
+    typer.Option(help=f"Save the trace here; default: in {FOLDER}.", callback=reachable),
+]
 
 
 class Engine(StrEnum):
@@ -68,7 +78,7 @@ def check(
         typer.Option(help="Check this one alone, by name or ID.", autocompletion=complete_property),
     ] = None,
     engine: Annotated[Engine, typer.Option(help="plain is slow and short.")] = Engine.compiled,
-    threads: Annotated[int | None, typer.Option(min=1, help="Default: every core.")] = None,
+    threads: _Threads = None,
     no_symmetry: Annotated[
         bool, typer.Option("--no-symmetry", help="Count states that differ in names apart.")
     ] = False,
@@ -79,11 +89,10 @@ def check(
         str | None, typer.Option(metavar="SIZE", help="End a scope at this memory: 8GiB.")
     ] = None,
     max_seconds: Annotated[
-        float | None, typer.Option(min=0, help="End after so many seconds in all.")
+        float | None,
+        typer.Option(min=0, help="End after so many seconds in all.", callback=finite),
     ] = None,
-    save: Annotated[
-        Path | None, typer.Option(help=f"Save the trace here; default: in {FOLDER}.")
-    ] = None,
+    save: _Save = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Save no trace.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -176,9 +185,10 @@ def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
     from checker.board import keep_scope
     from checker.catalogue import complaints
     from checker.check import run, shortest, status, story
+    from checker.trace import FORMAT
 
     if saving.file:
-        _refuse_destination(saving.file)
+        check_out(saving.file, FORMAT)
     out, live = console.console(), console.Live()
     results: list[Result] = []
     try:
@@ -217,20 +227,6 @@ def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
     for line in failed or []:
         console.say(f"{line}; `ffq failures` says more")
     return code
-
-
-def _refuse_destination(file: Path) -> None:
-    """Refuse a file that cannot be saved to before the long work, not after it."""
-    from checker.trace import BadTrace, check_destination
-
-    try:
-        check_destination(file)
-        if not file.resolve().parent.is_dir():
-            raise Wrong(f"{file}: the folder does not exist; make it, or name another")
-    except BadTrace as bad:
-        raise Wrong(str(bad)) from None
-    except (OSError, ValueError) as failed:
-        raise Wrong(f"{file}: {failed}; name another file") from None
 
 
 def _save(plan: Plan, result: Result, judged: Judged, saving: _Saving) -> Path | None:

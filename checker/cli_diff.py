@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import Wrong
+from checker.cli_options import TraceFile, Wrong
 from checker.cli_why import opened, show, title, who
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def diff(
-    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    file: TraceFile,
     step: Annotated[int | None, typer.Option(min=1, help="The step; default: the last.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

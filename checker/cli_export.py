@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from checker.cli_options import Wrong, catalogue, complete_scope
+from checker.cli_options import catalogue, complete_scope, reachable, writing
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,9 @@ def tla(
     symmetry: Annotated[
         bool, typer.Option("--symmetry", help="Let TLC merge what is interchangeable.")
     ] = False,
-    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("."),
+    out: Annotated[Path, typer.Option(help="The folder to write to.", callback=reachable)] = Path(
+        "."
+    ),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write a scope as TLA+ with a model configuration, for TLC."""
@@ -40,10 +42,8 @@ def tla(
     # A module of TLA+ has a name without spaces and signs, and not of digits first.
     name = re.sub(r"\W+", "_", chosen.name)
     name = name if name[:1].isalpha() else f"Scope_{name}"
-    try:
+    with writing(out, "name another folder with --out"):
         files = write(chosen, out, name, symmetry)
-    except OSError as failed:
-        raise Wrong(f"{out}: {failed.strerror}; name another folder with --out") from None
     if as_json:
         console.emit({"ok": True, "files": [str(file) for file in files]})
     else:

@@ -1,20 +1,31 @@
-"""What the commands share: the scopes and their names, numbers as people write them, completion."""
+"""What the commands share: scopes and their names, files, numbers as people write them, completion.
+
+An option that is a number has a range, and one that is a file is looked at before any work begins.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
+import math
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from spec.language.model import Spec
     from spec.language.scope import Scope
+
+NUMBER_MAX = 2**63 - 1
+"""The largest number that SQLite and compiled code have."""
+
+THREADS_MAX = 1024
 
 _POWERS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _BYTES = {
@@ -30,6 +41,67 @@ class Wrong(typer.TyperException):
     """The command line asks for something that cannot be done: subject, fact, remedy; exit 2."""
 
     exit_code = 2
+
+
+# ---------------------------------------------------------------- files
+Named = TypeVar("Named", Path, Path | None)
+
+
+def reachable(file: Named) -> Named:
+    """Return a file that the command line names, there or not; raises `Wrong` if the system will
+    not even look.
+    """
+    try:
+        if file is not None:
+            os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # what that means the command knows
+    except OSError as failed:
+        raise Wrong(f"{file}: cannot be looked at: {failed.strerror}; name another") from None
+    return file
+
+
+def for_sqlite(file: Named) -> Named:
+    """Return a file that the command line names, if SQLite can be told its name."""
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        raise Wrong(f"{file}: the name is not UTF-8; name it so") from None
+    return reachable(file)
+
+
+TraceFile = Annotated[
+    Path, typer.Argument(help="A trace that ffq check has saved.", callback=reachable)
+]
+
+
+@contextlib.contextmanager
+def writing(file: Path | None, remedy: str) -> Iterator[None]:
+    """Say in one line why a file could not be written, and exit with 2."""
+    from checker.trace import BadTrace
+
+    try:
+        yield
+    except BadTrace as wrong:
+        raise Wrong(str(wrong)) from None
+    except OSError as failed:
+        fact = f"cannot be written: {failed.strerror or failed}"
+        raise Wrong(f"{file}: {fact}; {remedy}") from None
+
+
+def check_out(file: Path, kind: str) -> None:
+    """Raise `Wrong` if a file of this kind cannot be saved here: before the work, not after it. The
+    folders that are missing are made when it is saved.
+    """
+    from checker.trace import check_destination
+
+    with writing(file, "name another file"):
+        check_destination(file, kind)
+        folder = next(p for p in file.resolve().parents if p.exists())
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 @contextlib.contextmanager
@@ -96,15 +168,22 @@ def memory(text: str) -> int:
     return _quantity(text, _BYTES, "write it as 8GiB, 512MB or a number of bytes")
 
 
+def finite(seconds: float | None) -> float | None:
+    """Return seconds that are a number, or raise `Wrong`: `nan` is in every range."""
+    if seconds is not None and not math.isfinite(seconds):
+        raise Wrong(f"{seconds} is no number of seconds; write it as 90 or 0.5")
+    return seconds
+
+
 def _quantity(text: str, units: dict[str, int], remedy: str) -> int:
     found = _NUMBER.fullmatch(text.strip())
     unit = found[2].lower() if found else ""
     if not found or unit not in units:
         raise Wrong(f"'{text}' is no size; {remedy}")
-    value = int(float(found[1].replace("_", "")) * units[unit])
-    if value < 1:
-        raise Wrong(f"'{text}' is less than 1; {remedy}")
-    return value
+    value = float(found[1].replace("_", "")) * units[unit]
+    if not 1 <= value < NUMBER_MAX:
+        raise Wrong(f"'{text}' is {'less than 1' if value < 1 else 'too much'}; {remedy}")
+    return int(value)
 
 
 def complete_scope(incomplete: str) -> list[tuple[str, str]]:
@@ -127,6 +206,6 @@ def complete_property(incomplete: str) -> list[tuple[str, str]]:
 def kept_image(what: str | Path) -> Path | None:
     """Return the folder of an image of the crash laboratory, named by its ID or by its folder."""
     for place in (Path(what), Path(".ffq", "crashlab", what)):
-        if (place / "about.json").is_file():
+        if os.path.isfile(place / "about.json"):  # False, too, for what is no file name
             return place
     return None

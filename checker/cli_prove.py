@@ -14,6 +14,8 @@ from checker.cli_options import (
     complete_guard,
     complete_property,
     complete_scope,
+    finite,
+    reachable,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 DISPUTES, TRACES = Path(".ffq", "disputed"), Path(".ffq", "traces")
 
 _All = Annotated[bool, typer.Option("--all", help="Ask the solvers each obligation as it stands.")]
+
+
+_Export = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the obligations as .smt2 files.", callback=reachable),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -52,9 +60,7 @@ def prove(
     why: Annotated[
         str | None, typer.Option(metavar="OBLIGATION", help="Say what action/claim rests on.")
     ] = None,
-    export: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the obligations as .smt2 files.")
-    ] = None,
+    export: _Export = None,
     every: _All = False,
     bounded: Annotated[
         int | None,
@@ -65,7 +71,8 @@ def prove(
         typer.Option(help="Where --bounded searches.", autocompletion=complete_scope),
     ] = None,
     max_seconds: Annotated[
-        float | None, typer.Option(min=0, help="End a --bounded search after so many seconds.")
+        float | None,
+        typer.Option(min=0, help="End a --bounded search after so many seconds.", callback=finite),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import Wrong
+from checker.cli_options import NUMBER_MAX, Wrong, finite, for_sqlite
+from checker.streams import changed
 
 if TYPE_CHECKING:
     from impl.queue import Enqueued, Queue
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 NOT_FINISHED = 3
 
 
-File = Annotated[Path, typer.Argument(help="The file of the queue.")]
-Number = Annotated[int, typer.Argument(metavar="JOB", help="The number of the job.")]
+File = Annotated[Path, typer.Argument(help="The file of the queue.", callback=for_sqlite)]
+Number = Annotated[
+    int, typer.Argument(metavar="JOB", min=0, max=NUMBER_MAX, help="The number of the job.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -43,7 +46,13 @@ def register(app: typer.Typer) -> None:
 
 
 @contextlib.contextmanager
-def opened(file: Path, as_json: bool, make: bool = False, **given: Any) -> Iterator[Queue]:
+def opened(
+    file: Path,
+    as_json: bool,
+    make: bool = False,
+    makes: str = "`ffq queue enqueue` makes one",
+    **given: Any,
+) -> Iterator[Queue]:
     """Open a queue for one command, and say in one line what cannot be."""
     from checker import console
     from impl.files import StoreError
@@ -52,7 +61,7 @@ def opened(file: Path, as_json: bool, make: bool = False, **given: Any) -> Itera
     from impl.requests import BadRequest
 
     if not make and not file.exists():
-        raise Wrong(f"{file}: there is no such queue; `ffq queue enqueue` makes one")
+        raise Wrong(f"{file}: there is no such queue; {makes}")
     try:
         found = Queue(file, **given)
     except (BadRequest, StoreError) as wrong:
@@ -74,8 +83,10 @@ def enqueue(
     kind: Annotated[str, typer.Argument(help="Which handler is to run it.")],
     payload: Annotated[str, typer.Argument(help="JSON; `-` reads it from stdin.")] = "null",
     key: Annotated[str | None, typer.Option(help="Asking again with it is asking once.")] = None,
-    delay: Annotated[float, typer.Option(help="Seconds before it is due.")] = 0.0,
-    timeout: Annotated[float, typer.Option(help="Seconds that one attempt may take.")] = 300.0,
+    delay: Annotated[float, typer.Option(help="Seconds before it is due.", callback=finite)] = 0.0,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds that one attempt may take.", callback=finite)
+    ] = 300.0,
     max_attempts: Annotated[int, typer.Option(help="Failures until it is given up.")] = 3,
     max_interrupts: Annotated[int, typer.Option(help="Attempts cut short until then.")] = 10,
     as_json: AsJson = False,
@@ -84,9 +95,8 @@ def enqueue(
 
     Exit status: 0 it is in the queue, 2 bad usage, 3 the store cannot be used now.
     """
-    text = sys.stdin.read() if payload == "-" else payload
     try:
-        value = json.loads(text)
+        value = json.loads(sys.stdin.read() if payload == "-" else payload)
     except (ValueError, RecursionError) as wrong:
         raise Wrong(f"payload: is no JSON: {wrong}; quote text twice: '\"so\"'") from None
     with opened(file, as_json, make=True) as found:
@@ -103,13 +113,9 @@ def enqueue(
 
 
 def _show_made(made: Enqueued, as_json: bool) -> None:
-    from checker import console
-
-    if as_json:
-        console.emit({"ok": True, "job": made.id, "key": made.key, "new": made.new})
-        return
     known = "is in the queue" if made.new else "was in the queue already"
-    console.line(f"job {made.id} {known}, under the key {made.key}")
+    answer = {"ok": True, "job": made.id, "key": made.key, "new": made.new}
+    changed(f"job {made.id} {known}, under the key {made.key}", answer if as_json else None)
 
 
 def recover(file: File, as_json: AsJson = False) -> None:
@@ -117,14 +123,10 @@ def recover(file: File, as_json: AsJson = False) -> None:
 
     Exit status: 0 done, 2 bad usage, 3 the store cannot be used now.
     """
-    from checker import console
-
     with opened(file, as_json) as found:
         ended = found.recover()
-    if as_json:
-        console.emit({"ok": True, "recovered": ended})
-    else:
-        console.line("1 claim was ended" if ended == 1 else f"{ended} claims were ended")
+    said = "1 claim was ended" if ended == 1 else f"{ended} claims were ended"
+    changed(said, {"ok": True, "recovered": ended} if as_json else None)
 
 
 def retry(file: File, number: Number, as_json: AsJson = False) -> None:
@@ -143,11 +145,6 @@ def cancel(file: File, number: Number, as_json: AsJson = False) -> None:
     Exit status: 0 it is dead, 2 it was done or dead before or bad usage, 3 the store cannot be
     used.
     """
-    from checker import console
-
     with opened(file, as_json) as found:
         found.cancel(number)
-    if as_json:
-        console.emit({"ok": True, "job": number})
-    else:
-        console.line(f"job {number} is cancelled")
+    changed(f"job {number} is cancelled", {"ok": True, "job": number} if as_json else None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong, close
+from checker.cli_options import NUMBER_MAX, Wrong, close
 from checker.cli_queue import AsJson, File, Number, opened
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def list_jobs(
         if given not in STATUSES:
             remedy = close(given, STATUSES, "ffq queue stats")
             raise Wrong(f"--status: there is no status '{given}'; {remedy}")
-    if limit < 1:
-        raise Wrong(f"--limit: is {limit}; choose at least 1")
+    if not 1 <= limit < NUMBER_MAX:
+        raise Wrong(f"--limit: is {limit}; choose at least 1 and less than {NUMBER_MAX}")
     with opened(file, as_json) as found:
         lines = jobs(found, status or (), limit + 1)
         now = found.clock.wall()

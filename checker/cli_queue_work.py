@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -15,9 +17,13 @@ import typer
 
 from checker.cli_options import Wrong
 from checker.cli_queue import AsJson, File, opened
+from checker.streams import OutputLost, changed, printable, say
 
 if TYPE_CHECKING:
     from impl.attempt import Attempt
+
+LEASE_MIN = 0.1
+"""Seconds: a lease is renewed three times before it runs out, and each time may cost some."""
 
 Table = Mapping[str, Callable[[Any], Any]]
 
@@ -44,6 +50,7 @@ def work(
     until_empty: Annotated[
         bool, typer.Option("--until-empty", help="Stop when every job is done or dead.")
     ] = False,
+    make: Annotated[bool, typer.Option("--make", help="Make the queue if there is none.")] = False,
     lease: Annotated[float, typer.Option(help="Seconds after which silence means death.")] = 30.0,
     poll: Annotated[float, typer.Option(help="Seconds between looks at an empty queue.")] = 0.2,
     grace: Annotated[float, typer.Option(help="Seconds to finish a job when stopped.")] = 10.0,
@@ -58,23 +65,40 @@ def work(
 
     table = DEMONSTRATION if handlers is None else load("--handlers", handlers)
     outbox = {} if receivers is None else load("--receivers", receivers)
-    for name, seconds in (("--lease", lease), ("--poll", poll), ("--grace", grace)):
-        if not 0 <= seconds <= 1e9:
-            raise Wrong(f"{name}: is {seconds} seconds; choose 0 to 1e9")
+    for name, seconds, least in (("--lease", lease, LEASE_MIN), ("--poll", poll, 0),
+                                 ("--grace", grace, 0)):  # fmt: skip
+        if not least <= seconds <= 1e9:
+            raise Wrong(f"{name}: is {seconds} seconds; choose {least} to 1e9")
+    logging.basicConfig(handlers=[_Log()])
 
-    def say(attempt: Attempt, step: str) -> None:
+    def tell(attempt: Attempt, step: str) -> None:
         if not as_json:
             what = f"job {attempt.id} {attempt.kind}, attempt {attempt.token[1]}: {step}"
-            console.line(what, at_once=True)
+            try:
+                console.line(what, at_once=True)
+            except OutputLost:  # the last line says it once more
+                worker.stop()
 
-    with opened(file, as_json, make=True, lease_ms=int(lease * 1000)) as found:
-        worker = Worker(found, table, receivers=outbox, on_step=say, poll=poll, grace=grace)
+    with opened(
+        file, as_json, make, "see that the path is right, or make one with --make",
+        lease_ms=int(lease * 1000),
+    ) as found:  # fmt: skip
+        worker = Worker(found, table, receivers=outbox, on_step=tell, poll=poll, grace=grace)
         tally = worker.run(until_empty)
-    if as_json:
-        console.emit({"ok": True, "attempts": dict(tally)})
-    else:
-        counts = ", ".join(f"{n} {outcome}" for outcome, n in tally.items())
-        console.line(f"attempts: {counts or 'none'}")
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in tally.items())
+    answer = {"ok": True, "attempts": dict(tally)}
+    changed(f"attempts: {counts or 'none'}", answer if as_json else None)
+
+
+class _Log(logging.Handler):
+    """What the worker logs, a line each, on stderr: a job's key is text of somebody else."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the line, and below it what was raised."""
+        say(f"{record.levelname.lower()}: {record.getMessage()}")
+        for part in traceback.format_exception(*record.exc_info) if record.exc_info else ():
+            for text in part.splitlines():
+                sys.stderr.write(f"  {printable(text)}\n")
 
 
 def load(option: str, where: str) -> Table:
@@ -87,19 +111,30 @@ def load(option: str, where: str) -> Table:
         raise Wrong(f"{option}: '{where}' names no table; write module:TABLE or file.py:TABLE")
     try:
         module = _from_file(Path(place)) if place.endswith(".py") else _from_path(place)
-    except (Exception, SystemExit) as failed:
-        fact = f"'{place}' cannot be loaded: {type(failed).__name__}: {failed}"
+        table: Table | Any = getattr(module, name, None)
+        good = isinstance(table, Mapping) and all(
+            isinstance(kind, str) and callable(f) for kind, f in table.items()
+        )
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failed:  # it runs what the user has written
+        fact = f"'{place}' cannot be loaded: {type(failed).__name__}: {_said(failed)}"
         raise Wrong(f"{option}: {fact}; see that Python can import it") from None
-    table = getattr(module, name, None)
-    if not isinstance(table, Mapping) or not all(
-        isinstance(kind, str) and callable(f) for kind, f in table.items()
-    ):
+    if not good:
         raise Wrong(f"{option}: '{name}' in {place} is no dict of functions by name; write one")
     try:
         run_when_called({f"{option}: '{kind}' in {place}": f for kind, f in table.items()})
     except BadRequest as wrong:
         raise Wrong(str(wrong)) from None
-    return table
+    found: Table = table
+    return found
+
+
+def _said(failed: BaseException) -> str:
+    try:
+        return str(failed)
+    except Exception:  # so is this
+        return "it does not say why"
 
 
 def _from_file(file: Path) -> ModuleType:

@@ -16,7 +16,7 @@ from checker import (
     cli_why,
     replay_beside_cli,
 )
-from checker.cli_options import catalogue, following, kept_image
+from checker.cli_options import catalogue, following, kept_image, reachable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,8 @@ def show(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A trace that ffq check has saved, or an image that ffq crashlab has kept."
+            help="A trace that ffq check has saved, or an image that ffq crashlab has kept.",
+            callback=reachable,
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.cli_options import (
+    TraceFile,
     Wrong,
     catalogue,
     complete_guard,
     complete_property,
     complete_scope,
     following,
+    reachable,
+    writing,
 )
 from checker.cli_why import opened
 
@@ -46,7 +49,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    file: TraceFile,
     kind: Annotated[
         As,
         typer.Option(
@@ -55,7 +58,9 @@ def export(
             "itf, shiviz: for other tools. jsonl: a trace of ours.",
         ),
     ],
-    out: Annotated[Path | None, typer.Option(help="Write this file; default: print it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write this file; default: print it.", callback=reachable)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a trace in another format: a postmortem, a picture, a test, or for another tool.
@@ -66,22 +71,19 @@ def export(
     from checker import console
     from checker.export.formats import FORMATS, check_place, write
     from checker.export.pytest_file import NoTest
-    from checker.trace import BadTrace
 
     run = opened(file, as_json)
     known, live = FORMATS[kind.value], console.Live()
     live.say(run.name)(f"writing {kind.value}")
     try:
-        if out is not None:
-            check_place(out, known)  # before what may take long
-        text = known.text(run, file)
-        if out is not None:
-            write(out, text, known)
-    except (BadTrace, NoTest) as wrong:
+        with writing(out, "name another file with --out"):
+            if out is not None:
+                check_place(out, known)  # before what may take long
+            text = known.text(run, file)
+            if out is not None:
+                write(out, text, known)
+    except NoTest as wrong:
         raise Wrong(str(wrong)) from None
-    except OSError as failed:
-        remedy = "name another file with --out"
-        raise Wrong(f"{out}: cannot be written: {failed.strerror}; {remedy}") from None
     finally:
         live.done()
     if as_json:
@@ -94,8 +96,13 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A trace in ITF, such as Quint and Apalache write.")],
-    out: Annotated[Path, typer.Option(help="The trace to write.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A trace in ITF, such as Quint and Apalache write.", callback=reachable
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The trace to write.", callback=reachable)],
     scope: Annotated[
         str | None,
         typer.Option(
@@ -131,13 +138,9 @@ def import_(
     found = catalogue()
     if scope is not None:
         found.scope(scope)
-    try:
-        with following(as_json):
-            trace, story = read(file, found.scopes, Asked(scope, tuple(without or ()), property))
-            save(out, record(trace, story))
-    except OSError as failed:
-        remedy = "name another file with --out"
-        raise Wrong(f"{out}: cannot be written: {failed.strerror}; {remedy}") from None
+    with writing(out, "name another file with --out"), following(as_json):
+        trace, story = read(file, found.scopes, Asked(scope, tuple(without or ()), property))
+        save(out, record(trace, story))
     _say(trace, story, out, as_json)
 
 

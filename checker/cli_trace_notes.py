@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong
+from checker.cli_options import TraceFile, Wrong, reachable, writing
 from checker.cli_why import opened
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from checker.explain.run import Run
     from checker.story import Line
 
-Trace = Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -26,8 +25,8 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    file: Trace,
-    other: Annotated[Path, typer.Argument(help="Another one.")],
+    file: TraceFile,
+    other: Annotated[Path, typer.Argument(help="Another one.", callback=reachable)],
     as_json: AsJson = False,
 ) -> None:
     """Print two traces side by side: the steps that both have, and those that one has alone.
@@ -61,7 +60,7 @@ def _told(line: Line) -> str:
 
 
 def note(
-    file: Trace,
+    file: TraceFile,
     step: Annotated[
         int | None, typer.Argument(min=0, help="The step; 0 is the start. Default: show all notes.")
     ] = None,
@@ -76,21 +75,15 @@ def note(
     """
     from checker import console
     from checker.explain import bookmarks
-    from checker.trace import BadTrace
 
     run = opened(file, as_json)
     if step is not None and step > len(run.lines):
         raise Wrong(f"there is no step {step}; the trace has {len(run.lines)}")
-    try:
+    with writing(bookmarks.beside(file), "see that its folder can be written"):
         if step is None or text is None:
             known = bookmarks.load(file)
         else:
             known = bookmarks.note(file, step, text)
-    except BadTrace as bad:
-        raise Wrong(str(bad)) from None
-    except OSError as failed:
-        where = bookmarks.beside(file)
-        raise Wrong(f"{where}: cannot be written: {failed.strerror}; make room there") from None
     shown = {n: said for n, said in known.notes.items() if step in (None, n)}
     if as_json:
         rows = [{"step": n, "note": said} for n, said in shown.items()]

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong, catalogue, complete_guard, complete_scope
+from checker.cli_options import (
+    TraceFile,
+    Wrong,
+    catalogue,
+    check_out,
+    complete_guard,
+    complete_scope,
+    reachable,
+    writing,
+)
 from checker.cli_why import opened
 
 if TYPE_CHECKING:
@@ -20,6 +29,14 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
+_Save = Annotated[
+    Path | None,
+    typer.Option(
+        help="Save the run, for `ffq replay`; every protection is on.", callback=reachable
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(search)
@@ -27,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
 
 def search(
-    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    file: TraceFile,
     words: Annotated[
         list[str],
         typer.Argument(
@@ -84,9 +101,7 @@ def witness(
             autocompletion=complete_guard,
         ),
     ] = None,
-    save: Annotated[
-        Path | None, typer.Option(help="Save the run, for `ffq replay`; every protection is on.")
-    ] = None,
+    save: _Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a shortest run in which something happens that may: what holds can be looked at too.
@@ -96,12 +111,15 @@ def witness(
     from checker import console
     from checker.explain.witness import NoTarget
     from checker.explain.witness import witness as found_in
+    from checker.replay_file import FORMAT
     from checker.trace import edited, step_as_json
     from spec.language.misuse import Misuse
 
     base, live = catalogue().scope(scope), console.Live()
     if save and without:
         raise Wrong("--save: the run would need what is taken away; leave --without out")
+    if save:
+        check_out(save, FORMAT)
     edits = [text for text in without or [] if " " in text]
     try:
         whole = edited(base, edits, [text for text in without or [] if " " not in text])
@@ -129,14 +147,8 @@ def witness(
 def _save(file: Path, scope: Scope, found: Witness) -> None:
     from checker.console import say
     from checker.replay_file import FORMAT, Run, record
-    from checker.trace import BadTrace
     from checker.trace import save as write
 
-    try:
+    with writing(file, "name another file with --save"):
         write(file, record(Run(scope, found.steps)), FORMAT)
-    except BadTrace as wrong:
-        raise Wrong(str(wrong)) from None
-    except OSError as failed:
-        remedy = "name another file with --save"
-        raise Wrong(f"{file}: cannot be written: {failed.strerror}; {remedy}") from None
     say(f"Replay it: ffq replay {shlex.quote(str(file))}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import Wrong, catalogue, close, following
+from checker.cli_options import TraceFile, Wrong, catalogue, close, following
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def why(
-    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    file: TraceFile,
     step: Annotated[
         int | None, typer.Option(min=0, help="The state after so many steps; default: the last.")
     ] = None,

@@ -5,23 +5,27 @@ Text that comes from specs and files is printed as it is: nothing in it is marku
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TaskID, TextColumn
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from checker.check import NOT_BEGUN, STOPPED, WORDS, Result, Verdict
 from checker.exploration import Exploration, Progress, Report
 from checker.story import Story, render
+from checker.streams import emit as emit
+from checker.streams import line as line
+from checker.streams import printable as printable
+from checker.streams import say as say
 from spec.language.scope import Scope
 
 COLOURS = {
@@ -35,42 +39,22 @@ COLOURS = {
 
 
 class _Console(Console):
-    def on_broken_pipe(self) -> NoReturn:
-        """Leave it to the command line, which knows the exit status."""
-        raise BrokenPipeError
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the parts with what no terminal should be sent escaped, wherever it came from."""
+        for part in super().render(renderable, options):
+            if part.control or part.text == "\n" or part.text.isprintable():
+                yield part
+            else:
+                safe = "\n".join(map(printable, part.text.split("\n")))
+                yield Segment(safe, part.style, part.control)
 
 
 def console(stderr: bool = False) -> Console:
     """Return a console on stdout or stderr as they are now."""
     file = sys.stderr if stderr else sys.stdout
     return _Console(file=file, highlight=False, markup=False, emoji=False)
-
-
-def emit(answer: dict[str, Any]) -> None:
-    """Print one JSON object on stdout."""
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    sys.stdout.write(json.dumps(answer, ensure_ascii=not unicode) + "\n")
-
-
-def say(text: str) -> None:
-    """Print one line of diagnostics on stderr."""
-    sys.stderr.write(f"ffq: {printable(text)}\n")
-    sys.stderr.flush()
-
-
-def line(text: str, at_once: bool = False) -> None:
-    """Print one line of results on stdout."""
-    try:
-        sys.stdout.write(f"{printable(text)}\n")
-        if at_once:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise BrokenPipeError from None  # one with an errno typer would answer itself
-
-
-def printable(text: str) -> str:
-    """Return the text with what no terminal should be sent escaped."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def bounds(scope: Scope) -> str:
@@ -83,8 +67,8 @@ def show_result(out: Console, result: Result) -> None:
     """Print how one scope was explored."""
     found = result.exploration
     show_title(out, result.base, [*result.edits, *(f"without {guard}" for guard in found.off)])
-    for line in _facts(found):
-        out.print(Text(f"  {line}"), style="dim")
+    for fact in _facts(found):
+        out.print(Text(f"  {fact}"), style="dim")
     if result.never_fired:
         names = ", ".join(result.never_fired)
         out.print(Text(f"  never fired: {names}", style=COLOURS["V"]))
@@ -203,9 +187,9 @@ def _facts(found: Exploration) -> Iterable[str]:
 def show_story(out: Console, story: Story) -> None:
     """Print a story; it is wrapped for a terminal, and has one line a step in a file."""
     fixed = out.is_terminal or "COLUMNS" in os.environ
-    for line in render(story, out.width if fixed else None):
-        broken = line.startswith(f"{story.broken.id} {story.broken.name} is broken")
-        out.print(Text(line, style=COLOURS["✗"] if broken else ""), soft_wrap=True)
+    for told in render(story, out.width if fixed else None):
+        broken = told.startswith(f"{story.broken.id} {story.broken.name} is broken")
+        out.print(Text(told, style=COLOURS["✗"] if broken else ""), soft_wrap=True)
 
 
 def summary(results: Sequence[Result]) -> str:

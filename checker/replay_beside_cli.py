@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import Wrong, complete_guard
+from checker.cli_options import TraceFile, Wrong, complete_guard
 from checker.cli_why import opened
 from checker.replay_cli import named_edits
 
@@ -29,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="A trace that ffq check has saved.")],
+    file: TraceFile,
     off: Annotated[
         list[str] | None,
         typer.Option(

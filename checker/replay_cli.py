@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from checker.cli_options import Wrong, catalogue, close, complete_guard, complete_scope
+from checker.cli_options import (
+    Wrong,
+    catalogue,
+    close,
+    complete_guard,
+    complete_scope,
+    for_sqlite,
+    reachable,
+)
 
 if TYPE_CHECKING:
     from checker.replay import Replayed
@@ -61,7 +69,10 @@ def _derived(scope: str) -> Design:
 
 def replay(
     file: Annotated[
-        Path | None, typer.Argument(help="A trace that ffq check has saved, or a run kept here.")
+        Path | None,
+        typer.Argument(
+            help="A trace that ffq check has saved, or a run kept here.", callback=reachable
+        ),
     ] = None,
     off: Annotated[
         list[str] | None,
@@ -72,7 +83,8 @@ def replay(
         ),
     ] = None,
     database: Annotated[
-        Path | None, typer.Option(help="Use this file, which must be new; else memory.")
+        Path | None,
+        typer.Option(help="Use this file, which must be new; else memory.", callback=for_sqlite),
     ] = None,
     generate: Annotated[
         int | None,

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from checker import cli
 from checker.cli_options import memory, whole_number
+from checker.streams import printable
 from spec.language import Spec, require
 from spec.language.scope import Scope
 from tests.specs.two_phase_commit import Manager, commit_protocol
@@ -192,9 +193,16 @@ def test_a_limit_gives_exit_3_and_what_was_covered(ffq: Ffq, limit: tuple[str, s
         (("--engine", "steam"), "Invalid value for "),
         (("--max-memory", "8XB"), "'8XB' is no size; "),
         (("--bogus",), "No such option"),
-        (("--save", "missing/a.jsonl"), "missing/a.jsonl: the folder does not exist; "),
+        (("--save", "a" * 256), f"{'a' * 256}: cannot be looked at: File name too long; "),
+        (("--save", "/dev/null/a"), "/dev/null/a: cannot be written: Not a directory; "),
+        (("--save", "."), ".: is not a regular file; "),
         (("--save", "a", "--no-save"), "--save and --no-save exclude each other; "),
         (("--threads", "0"), "Invalid value for "),
+        (("--threads", "100000"), "Invalid value for "),
+        (("--max-seconds", "nan"), "nan is no number of seconds; "),
+        (("--max-seconds", "inf"), "inf is no number of seconds; "),
+        (("--max-states", "9e99"), "'9e99' is too much; "),
+        (("--max-memory", "9" * 400), f"'{'9' * 400}' is too much; "),
     ],
 )
 def test_a_wrong_word_gets_one_line_and_exit_2(
@@ -206,7 +214,7 @@ def test_a_wrong_word_gets_one_line_and_exit_2(
     assert "Traceback" not in err and ".py" not in err
     status, answer = ffq.json("check", "--engine", "plain", *arguments)
     assert (status, answer["ok"]) == (2, False)
-    assert answer["error"].startswith(message)
+    assert printable(answer["error"]).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -249,6 +257,13 @@ def test_a_default_place_that_cannot_be_written_costs_a_line_and_not_the_story(
     assert "obey_commit" in out and "See it again" not in out
     assert err.startswith("ffq: the trace was not saved to .ffq/traces/two-all_agree-without-")
     assert err.endswith("name a place with --save FILE\n") and err.count("\n") == 1
+
+
+def test_folders_that_are_missing_are_made_by_whatever_saves(ffq: Ffq, tmp_path: Path) -> None:
+    assert ffq(*OFF, "--save", "new/a/a.jsonl")[0] == 1
+    assert ffq("trace", "export", "new/a/a.jsonl", "--as", "svg", "--out", "new/b/a.svg")[0] == 0
+    assert ffq("export", "tla", "two", "--out", "new/c")[0] == 0
+    assert {p.name for p in (tmp_path / "new").iterdir()} == {"a", "b", "c"}
 
 
 def test_no_save_writes_nothing(ffq: Ffq, tmp_path: Path) -> None:

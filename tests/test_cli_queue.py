@@ -14,6 +14,7 @@ import apsw
 import pytest
 
 from checker.cli import main
+from checker.streams import printable
 from impl.queue import Queue
 from impl.worker import Worker
 
@@ -214,6 +215,51 @@ def test_a_queue_that_is_not_there_is_not_made(
     assert not os.path.exists(file)
 
 
+def test_a_worker_with_a_wrong_path_makes_no_queue_unless_it_is_told_to(
+    file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert complaint(capsys, "work", file, "--until-empty") == (
+        f"{file}: there is no such queue; see that the path is right, or make one with --make"
+    )
+    assert not os.path.exists(file)
+    assert main(["queue", "work", file, "--until-empty", "--make"]) == 0
+    assert os.path.exists(file)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    ["class Odd(BaseException): pass\nraise Odd", "import asyncio\nraise asyncio.CancelledError",
+     "raise GeneratorExit", "raise SystemExit(0)", "1 /",
+     "class Mute(Exception):\n def __str__(self): raise self\nraise Mute"],
+)  # fmt: skip
+def test_handlers_that_raise_whatever_there_is_are_one_line(
+    file: str, raised: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Queue(file).close()
+    (tmp_path / "odd.py").write_text(raised)
+    said = complaint(capsys, "work", file, "--handlers", f"{tmp_path}/odd.py:T")
+    assert "/odd.py' cannot be loaded: " in said and said.endswith(
+        "; see that Python can import it"
+    )
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "validate"])
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("x" * 256, "cannot be looked at: File name too long; name another"),
+        ("\udcff.db", "the name is not UTF-8; name it so"),
+    ],
+)
+def test_a_name_that_cannot_be_is_one_line(
+    command: str, name: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["validate", name] if command == "validate" else ["queue", command, name]
+    assert main([*given, *COMMANDS.get(command, [])]) == 2
+    err = capsys.readouterr().err
+    assert err == f"ffq: {printable(name)}: {why}\n"
+
+
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_a_file_that_is_no_queue_is_left_alone(
     file: str, command: str, capsys: pytest.CaptureFixture[str]
@@ -235,6 +281,7 @@ ASYNC = {"k": waits}
     ("given", "why"),
     [
         (["enqueue", "k", "{"], "payload: is no JSON: "),
+        (["enqueue", "k", "--delay", "nan"], "nan is no number of seconds"),
         (["enqueue", "k", "NaN"], "payload of 'k': Out of range float"),
         (["enqueue", ""], "kind: is empty"),
         (["enqueue", "k", "--delay", "-1"], "delay: is -1.0 seconds"),
@@ -247,7 +294,14 @@ ASYNC = {"k": waits}
         (["cancel", "7"], "job 7: is not in the queue"),
         (["list", "--status", "redy"], "--status: there is no status 'redy'; write one of: ready"),
         (["list", "--limit", "0"], "--limit: is 0; choose at least 1"),
+        (["list", "--limit", str(2**63 - 1)], f"--limit: is {2**63 - 1}; choose at least 1"),
+        (["show", str(2**63)], "Invalid value for 'JOB': 9223372036854775808 is not in the range"),
+        (["show", str(2**63 - 1)], f"job {2**63 - 1}: is not in the queue"),
+        (["retry", str(2**63)], "Invalid value for 'JOB'"),
+        (["cancel", "-1"], "No such option: -1"),
+        (["enqueue", "k", "--timeout", "inf"], "inf is no number of seconds"),
         (["work", "--lease", "nan"], "--lease: is nan seconds"),
+        (["work", "--lease", "0.001"], "--lease: is 0.001 seconds; choose 0.1 to 1e9"),
         (["work", "--handlers", "nothing"], "--handlers: 'nothing' names no table; write"),
         (["work", "--handlers", "no.such:T"], "--handlers: 'no.such' cannot be loaded: Module"),
         (["work", "--handlers", "none.py:T"], "--handlers: 'none.py' cannot be loaded: FileNot"),
@@ -257,6 +311,8 @@ ASYNC = {"k": waits}
             f"--handlers: 'k' in {__name__}: is an async",
         ),
         (["work", "--handlers", "string:T"], "--handlers: 'T' in string is no dict of functions"),
+        (["work", "--handlers", f"{'x' * 256}.py:T"], "--handlers: '" + "x" * 256),
+        (["work", "--handlers", "a\0b.py:T"], "--handlers: 'a\\x00b.py' cannot be loaded: Value"),
     ],
 )
 def test_bad_usage_is_one_line_and_changes_nothing(

@@ -297,3 +297,13 @@ def test_a_claim_that_is_not_proved_is_exit_1_and_says_what_looks_further(ffq: F
     assert status == 1
     assert "?  all_agree is not proved\n" in out
     assert out.endswith("Not everything is proved\n--literals 3 finds longer lemmas\n")
+
+
+def test_atoms_that_never_change_make_no_longer_clause() -> None:
+    table = np.array([[True, False]] * 3)
+    assert list(clauses(table, 3)) == [((0, True),), ((1, False),)]
+
+
+@pytest.mark.parametrize("name", ["space", "keeping", "schedule"])
+def test_a_scope_with_atoms_that_never_change_is_mined(name: str) -> None:
+    assert mine(SCOPES[name], 2).candidates

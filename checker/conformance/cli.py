@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong, complete_guard
+from checker.cli_options import Wrong, complete_guard, finite, for_sqlite
 
 if TYPE_CHECKING:
     from checker.conformance.validate import Verdict
@@ -16,7 +16,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def validate(
-    database: Annotated[Path, typer.Argument(help="The file of a queue.")],
+    database: Annotated[Path, typer.Argument(help="The file of a queue.", callback=for_sqlite)],
     as_json: AsJson = False,
 ) -> None:
     """Say whether what happened in a queue is a behaviour of the spec, step by step.
@@ -61,7 +61,10 @@ def _show(verdict: Verdict) -> None:
 
 
 def torture(
-    folder: Annotated[Path, typer.Argument(help="Where to put the queue; made if there is none.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Where to put the queue; made if there is none.", callback=for_sqlite),
+    ],
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="How many at once; else 4.")
     ] = None,
@@ -77,7 +80,9 @@ def torture(
     lease_ms: Annotated[
         int | None, typer.Option(min=50, help="How long a lease is; else 500.")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1, help="Stop after so long.")] = 900.0,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Stop after so long.", callback=finite)
+    ] = 900.0,
     off: Annotated[
         list[str] | None,
         typer.Option(

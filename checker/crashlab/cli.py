@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from checker.cli_options import Wrong, finite, reachable
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -16,7 +18,11 @@ def register(app: typer.Typer) -> None:
 def crashlab(
     seconds: Annotated[
         float | None,
-        typer.Option(min=1, help="Go on for so long, with longer paths and further faults."),
+        typer.Option(
+            min=1,
+            help="Go on for so long, with longer paths and further faults.",
+            callback=finite,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Chooses among subsets that are too many.")] = 1,
     settings: Annotated[
@@ -32,7 +38,8 @@ def crashlab(
         str | None, typer.Option(help="Open an image that was kept, and say how it came to be.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="Where bad images are kept; else .ffq/crashlab.")
+        Path | None,
+        typer.Option(help="Where bad images are kept; else .ffq/crashlab.", callback=reachable),
     ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, max=64, help="How many at once; else one a processor.")
@@ -48,7 +55,6 @@ def crashlab(
     Exit status: 0 nothing is lost and every fault of our own is found, 1 otherwise, 2 bad usage,
     3 not finished.
     """
-    from checker.cli_options import Wrong
     from checker.crashlab import show
 
     if sum((settings, setting is not None, reopen is not None, contention)) > 1:

@@ -8,15 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from checker.export.tla_module import Module, title
+from checker.trace import put
 from spec.language.scope import Scope, element_name
 
 
 def write(scope: Scope, directory: Path, name: str, symmetry: bool = False) -> list[Path]:
     """Write the module and its configuration into the directory; return both paths."""
     texts = {f"{name}.tla": module(scope, name), f"{name}.cfg": config(scope, name, symmetry)}
-    directory.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
-        (directory / file).write_text(text, encoding="utf-8")
+        put(directory / file, text)
     return [directory / file for file in texts]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from checker.prove.obligations import Obligation, Prover
 from checker.prove.progress import Progress
+from checker.trace import put
 from spec.language.model import Spec
 
 _INDEX = "README.md"
@@ -21,17 +22,16 @@ def everything(spec: Spec) -> Iterator[Obligation]:
 
 def export(spec: Spec, folder: Path) -> int:
     """Write each obligation to a file, with an index of what they say; return how many."""
-    folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for obligation in everything(spec):
         file = folder / (obligation.name.replace("/", ".") + ".smt2")
-        file.write_text(commented(obligation), encoding="utf-8")
+        put(file, commented(obligation))
         lines.append(f"- `{file.name}`: {obligation.says}\n")
     head = (
         f"# Obligations of {spec.name}\n\n"
         "Each file has no model (`unsat`) if what is said of it is true.\n\n"
     )
-    (folder / _INDEX).write_text(head + "".join(lines), encoding="utf-8")
+    put(folder / _INDEX, head + "".join(lines))
     return len(lines)
 
 

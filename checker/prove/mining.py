@@ -102,7 +102,7 @@ def clauses(table: Any, literals: int) -> Iterator[Clause]:
         equal = bool(column[0] == table[0, first])
         yield ((first, False), (a, equal))
         yield ((first, True), (a, not equal))
-    if literals > 1:
+    if literals > 1 and varying:
         yield from _longer(table, varying, literals)
 
 
