@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from impl.interrupt import outside
@@ -35,6 +36,10 @@ class LostClaim(Exception):
         self.guard = guard
 
 
+class Unreadable(Exception):
+    """What the store has of a job is damaged, or of another making: no handler can be given it."""
+
+
 class NothingWritten(Exception):
     """A statement that had to change rows changed none; the transaction was taken back."""
 
@@ -53,14 +58,22 @@ class Attempt:
     id: int
     key: str
     kind: str
-    payload: Json
     token: tuple[int, int]
     timeout_ms: int
+    _stored: tuple[bytes, bytes]
     _effects: list[Statement] = field(default_factory=list)
     _messages: list[tuple[str, str, str]] = field(default_factory=list)
     _sent: Counter[str] = field(default_factory=Counter)
 
     # ------------------------------------------------------------ for handlers
+    @cached_property
+    def payload(self) -> Json:
+        """What the job is about, as JSON gives it back. Raises `Unreadable`."""
+        try:
+            return json.loads(self._stored[1].decode())
+        except (ValueError, RecursionError) as wrong:
+            raise Unreadable(f"payload: cannot be read: {wrong}; put it in anew") from None
+
     def write(self, sql: str, *values: Any) -> None:
         """Let a statement be run in the transaction that makes the job done: exactly once, all of
         them or none. It must change a row, or the attempt fails. Raises `LostClaim`.
@@ -80,13 +93,14 @@ class Attempt:
             raise BadRequest(f"topic '{topic}': has a '/', which sets off the parts of a key")
         self._sent[topic] += 1
         own = f"{self.key}/{topic}/{self._sent[topic]}"
-        self._messages.append((key or own, topic, as_json(f"message to '{topic}'", body)))
+        chosen = own if key is None else named("key", key)
+        self._messages.append((chosen, topic, as_json(f"message to '{topic}'", body)))
 
     def once(self, name: str, *statements: Statement) -> bool:
         """Run statements now, in a transaction of their own, unless an attempt has done this step
-        before; return whether it was done now. Raises `LostClaim`, `NothingWritten`.
+        before; return whether it was done now. Raises `LostClaim`, `NothingWritten`, `BadRequest`.
         """
-        if self._known(name):
+        if self._known(named("step", name)):
             return False
 
         def step() -> None:
@@ -102,7 +116,7 @@ class Attempt:
         """Return what `compute` returns, as JSON gives it back, from the first attempt that got so
         far; it may be asked again if that attempt dies at once. Raises `LostClaim`, `BadRequest`.
         """
-        for (known,) in self._known(name):
+        for (known,) in self._known(named("result", name)):
             return json.loads(known)
         text = as_json(f"result of '{name}'", outside(compute))
 
@@ -130,6 +144,16 @@ class Attempt:
             self._fence(t, "start")
             found = t.take("find_recorded", self.worker)
         return isinstance(found, Refused)
+
+    def require_readable(self) -> None:
+        """Raise `Unreadable` if a handler could not be given this job. It is claimed all the same:
+        else it would be the first in line for ever, and no other job would be reached.
+        """
+        try:
+            self._stored[0].decode()
+        except UnicodeDecodeError as wrong:
+            raise Unreadable(f"key: cannot be read: {wrong}; put it in anew") from None
+        _ = self.payload
 
     def finish(self, t: Transaction) -> None:
         """Make the effects and the job done, in a transaction that the caller commits. Raises
@@ -207,7 +231,7 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
     """
     marks = ", ".join("?" * len(kinds))
     query = f"""\
-SELECT id, key, kind, payload, timeout_ms, retry_of FROM task
+SELECT id, CAST(key AS BLOB), kind, CAST(payload AS BLOB), timeout_ms, retry_of FROM task
 WHERE due <= ? AND kind IN ({marks}) ORDER BY due, id LIMIT 1"""
     found = t.own(query, (queue.clock.wall(), *kinds))
     if not found:
@@ -220,15 +244,15 @@ WHERE due <= ? AND kind IN ({marks}) ORDER BY due, id LIMIT 1"""
     update = "UPDATE task SET due = NULL, lease_until = ?, deadline = ? WHERE id = ?"
     t.own(update, (now + queue.lease_ms, now + timeout_ms, job))
     own = key if retry_of is None else _first_key(t, job)
-    token = (queue.epoch, count)
-    return Attempt(queue, worker, job, own, kind, json.loads(payload), token, timeout_ms)
+    shown, token = own.decode(errors="replace"), (queue.epoch, count)
+    return Attempt(queue, worker, job, shown, kind, token, timeout_ms, (own, payload))
 
 
-def _first_key(t: Transaction, job: int) -> str:
+def _first_key(t: Transaction, job: int) -> bytes:
     """Return the key of the job that this one is a retry of, however often."""
     query = """WITH RECURSIVE back (id, key, retry_of) AS (
   SELECT id, key, retry_of FROM task WHERE id = ?
   UNION ALL SELECT task.id, task.key, task.retry_of FROM task JOIN back ON task.id = back.retry_of
-) SELECT key FROM back WHERE retry_of IS NULL"""
+) SELECT CAST(key AS BLOB) FROM back WHERE retry_of IS NULL"""
     ((key,),) = t.own(query, (job,))
-    return str(key)
+    return bytes(key)

@@ -7,10 +7,9 @@ What may happen is decided by the guards; this file only says what is tried, and
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -21,10 +20,21 @@ from impl.files import MEMORY, StoreError
 from impl.outbox import Outbox, Receiver, Told
 from impl.outcomes import Refused
 from impl.recovery import Recovery
-from impl.requests import BadRequest, Json, as_json, budget, milliseconds, named
+from impl.requests import (
+    LONGEST,
+    BadRequest,
+    Json,
+    as_json,
+    known,
+    milliseconds,
+    named,
+    row_number,
+    same_json,
+    whole,
+)  # fmt: skip
 from impl.space import require_room
 from impl.store import Store
-from impl.tasks import design
+from impl.tasks import MOST, design
 from impl.transaction import Process, Transaction, newcomer
 from spec.language.types import Sort
 from spec.queue.job import Job
@@ -75,8 +85,7 @@ class Queue:
         """
         if os.fspath(path) == MEMORY:
             raise BadRequest(f"{MEMORY}: is no file, which processes could share; name one")
-        if lease_ms < 1:
-            raise BadRequest(f"lease: is {lease_ms} ms; choose more than a heartbeat can take")
+        whole("lease_ms", lease_ms, 1, LONGEST * 1000)
         self.path, self.lease_ms, self.busy_ms = os.fspath(path), lease_ms, busy_ms
         self.backoff, self.clock = backoff or Backoff(), clock or MachineClock()
         self.store = Store(design(), self.path, busy_ms)
@@ -182,8 +191,8 @@ class Queue:
             milliseconds("timeout", timeout, 1),
             self.clock.wall() + milliseconds("delay", delay, 0),
             {
-                "MaxFails": budget("max_attempts", max_attempts),
-                "MaxInterrupts": budget("max_interrupts", max_interrupts),
+                "MaxFails": whole("max_attempts", max_attempts, 1, MOST),
+                "MaxInterrupts": whole("max_interrupts", max_interrupts, 1, MOST),
             },
         )
         if within is not None:
@@ -201,9 +210,9 @@ class Queue:
             raise BadRequest(f"within: {fact}; leave `durable` as it is")
 
     def _insert(self, t: Transaction, r: _Request) -> Enqueued:
-        known = "SELECT id, kind, payload, retry_of FROM task WHERE key = ?"
-        for job, kind, payload, retry_of in t.own(known, (r.key,)):
-            if (kind, retry_of) != (r.kind, r.retry_of) or not _same(payload, r.payload):
+        asked = "SELECT id, kind, CAST(payload AS BLOB), retry_of FROM task WHERE key = ?"
+        for job, kind, payload, retry_of in t.own(asked, (r.key,)):
+            if (kind, retry_of) != (r.kind, r.retry_of) or not same_json(payload, r.payload):
                 fact = f"is that of job {job}, which has another kind or payload"
                 raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
             return Enqueued(job, r.key, False)
@@ -228,7 +237,7 @@ RETURNING id"""
 SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrupts
 FROM job JOIN task USING (id) WHERE id = ?"""
         with self.transaction() as t:
-            found = _one(t.own(query, (job,)), job)
+            found = known(t.own(query, (row_number(job),)), job)
             status, recorded, key, kind, payload, timeout_ms, fails, interrupts = found
             if status != "dead":
                 raise BadRequest(f"job {job}: is {status}; only a dead job can be retried")
@@ -248,7 +257,7 @@ FROM job JOIN task USING (id) WHERE id = ?"""
         `BadRequest`.
         """
         with self.transaction() as t:
-            _one(t.own("SELECT status FROM job WHERE id = ?", (job,)), job)
+            known(t.own("SELECT id FROM job WHERE id = ?", (row_number(job),)), job)
             if isinstance(t.take("cancel", j=job - 1), Refused):
                 raise BadRequest(f"job {job}: is done or dead; nothing is left to be cancelled")
             t.own("UPDATE task SET due = NULL WHERE id = ?", (job,))
@@ -319,13 +328,3 @@ FROM job WHERE job.id = task.id AND task.id = ?"""
     def _epoch(self, t: Transaction) -> int:
         ((epoch,),) = t.own("SELECT max(value) FILTER (WHERE name = 'epoch') FROM meta")
         return int(epoch or 0)
-
-
-def _same(one: str, other: str) -> bool:
-    return one == other or bool(json.loads(one) == json.loads(other))
-
-
-def _one(rows: Sequence[Any], job: int) -> Any:
-    if not rows:
-        raise BadRequest(f"job {job}: is not in the queue; `ffq queue list` shows what is")
-    return rows[0]

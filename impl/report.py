@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from impl.queue import Queue
-from impl.requests import BadRequest, Json
+from impl.requests import LARGEST, Json, known, row_number
 from impl.transaction import Transaction
 
 OUTCOMES = {
@@ -99,7 +99,8 @@ def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Lin
     marks = ", ".join("?" * len(statuses))
     where = f"WHERE status IN ({marks})" if statuses else ""
     with queue.snapshot() as t:
-        found = t.own(f"{_LINE} {where} ORDER BY id LIMIT ?", (*statuses, most))
+        limit = min(most, LARGEST)
+        found = t.own(f"{_LINE} {where} ORDER BY id LIMIT ?", (*statuses, limit))
     return [Line(*row) for row in found]
 
 
@@ -110,16 +111,14 @@ SELECT payload, token, lease, fails, max_fails, interrupts, max_interrupts, reas
   retry_of, (SELECT id FROM task AS later WHERE later.retry_of = task.id)
 FROM task JOIN job USING (id) WHERE id = ?"""
     with queue.snapshot() as t:
-        lines = t.own(f"{_LINE} WHERE id = ?", (number,))
-        if not lines:
-            raise BadRequest(f"job {number}: is not in the queue; `ffq queue list` shows what is")
+        line = known(t.own(f"{_LINE} WHERE id = ?", (row_number(number),)), number)
         (found,) = t.own(query, (number,))
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         history = _history(t, number)
     payload, token, lease, fails, most, interrupts, most_interrupts, reason, *rest = found
     letter, retry_of, retried_as = rest
     return Whole(
-        Line(*lines[0]),
+        Line(*line),
         json.loads(payload),
         (queue.epoch, token),
         lease,

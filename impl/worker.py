@@ -277,6 +277,7 @@ WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
         self._why, self._broken_off_at = None, -math.inf
         self._inside = threading.current_thread() is threading.main_thread()
         try:
+            attempt.require_readable()
             run(self.handlers[attempt.kind], attempt)
         except (LostClaim, Interrupted, OutcomeUnknown, StoreError):
             raise

@@ -2,11 +2,14 @@
 
 import json
 import math
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
+from impl import report
 from impl.attempt import Attempt, claim
 from impl.queue import Queue
 from impl.requests import MAX_PAYLOAD, BadRequest
@@ -44,6 +47,29 @@ def test_a_key_of_another_job_is_refused(queue: Queue, file: Path, kind: str, pa
     with pytest.raises(BadRequest, match="key 'order 7': is that of job 1, which has another"):
         queue.enqueue(kind, payload, key="order 7")
     assert len(status(file)) == 1
+
+
+def test_payloads_that_json_tells_apart_are_not_one(queue: Queue) -> None:
+    """Python holds 1, 1.0 and True to be equal."""
+    for n, payload in enumerate((True, 1, 1.0)):
+        queue.enqueue("k", [payload], key=f"order {n}")
+        for other in (True, 1, 1.0):
+            if type(other) is type(payload):
+                assert not queue.enqueue("k", [other], key=f"order {n}").new
+            else:
+                with pytest.raises(BadRequest, match="which has another kind or payload"):
+                    queue.enqueue("k", [other], key=f"order {n}")
+
+
+def test_a_key_whose_payload_is_damaged_is_known_as_that_of_another_job(
+    queue: Queue, file: Path
+) -> None:
+    queue.enqueue("k", 1, key="order 7")
+    with closing(apsw.Connection(str(file))) as other:
+        other.pragma("ignore_check_constraints", True)
+        other.execute("UPDATE task SET payload = CAST(x'ff' AS TEXT)")
+    with pytest.raises(BadRequest, match="key 'order 7': is that of job 1"):
+        queue.enqueue("k", 1, key="order 7")
 
 
 def test_jobs_without_a_key_are_all_different(queue: Queue) -> None:
@@ -90,10 +116,6 @@ def cyclic() -> list[Any]:
     return inner
 
 
-def deep(levels: int) -> list[Any]:
-    return [deep(levels - 1)] if levels else []
-
-
 @pytest.mark.parametrize(
     ("payload", "why"),
     [
@@ -104,6 +126,9 @@ def deep(levels: int) -> list[Any]:
         (b"bytes", "payload of 'k': Object of type bytes is not"),
         (cyclic(), "payload of 'k': Circular reference detected"),
         ("\ud800", "payload of 'k': has text that is no Unicode; decode it first"),
+        ({1: "a"}, "payload of 'k': has a key of type int, and JSON has text there; make it a str"),
+        ([{"a": {None: 1}}], "payload of 'k': has a key of type NoneType"),
+        ({True: 1, "true": 2}, "payload of 'k': has a key of type bool"),
         ("x" * MAX_PAYLOAD, f"payload of 'k': has {MAX_PAYLOAD + 2} bytes, and 65536 are allowed"),
     ],
 )
@@ -116,11 +141,22 @@ def test_a_payload_that_is_no_json_is_refused(
     assert rows(file, "SELECT count(*) FROM job") == [(0,)]
 
 
-def test_a_payload_that_is_nested_deep_is_taken_whole_or_refused(queue: Queue) -> None:
+@pytest.mark.parametrize("innermost", [1, [], {}, "x"])
+def test_a_payload_that_is_nested_deep_can_be_taken_out_again_or_is_refused(
+    queue: Queue, file: Path, innermost: Any
+) -> None:
+    """Wherever it is read: a handler may be deeper in calls than the producer was."""
+    deepest: Any = innermost
+    for n in range(100 - isinstance(innermost, list | dict)):
+        deepest = {"a": deepest} if n % 2 else [deepest]
+    queue.enqueue("k", deepest)
+    for more in ([deepest], {"a": deepest}, (deepest,)):
+        with pytest.raises(BadRequest, match="is nested deeper than 100 levels; flatten it"):
+            queue.enqueue("k", more)
     with pytest.raises(BadRequest, match="nested too deep"):
-        queue.enqueue("k", deep(900) and _wrapped(deep(900), 200))
-    queue.enqueue("k", deep(90))
-    assert claimed(queue).payload == deep(90)
+        queue.enqueue("k", _wrapped(deepest, 1_000))
+    assert claimed(queue).payload == deepest
+    assert len(status(file)) == 1
 
 
 def _wrapped(inner: Any, levels: int) -> Any:
@@ -157,6 +193,14 @@ def test_a_payload_comes_back_as_json_gives_it(queue: Queue) -> None:
         ({"max_attempts": 0}, "max_attempts: is 0; choose 1 to 100"),
         ({"max_attempts": 101}, "max_attempts: is 101; choose 1 to 100"),
         ({"max_interrupts": 0}, "max_interrupts: is 0; choose 1 to 100"),
+        ({"kind": 5}, "kind: is of type int; make it a str"),
+        ({"key": b"k"}, "key: is of type bytes; make it a str"),
+        ({"timeout": "5"}, "timeout: is of type str; give it in seconds"),
+        ({"timeout": True}, "timeout: is of type bool"),
+        ({"delay": None}, "delay: is of type NoneType"),
+        ({"max_attempts": 2.5}, "max_attempts: is of type float; make it an int"),
+        ({"max_attempts": True}, "max_attempts: is of type bool"),
+        ({"max_interrupts": "3"}, "max_interrupts: is of type str"),
     ],
 )
 def test_a_request_that_cannot_be_met_is_refused(
@@ -166,6 +210,31 @@ def test_a_request_that_cannot_be_met_is_refused(
         queue.enqueue(**({"kind": "k"} | given))
     assert str(refused.value).startswith(why)
     assert rows(file, "SELECT count(*) FROM job") == [(0,)]
+
+
+@pytest.mark.parametrize("job", [0, -1, 2**63 - 1, 2**63, 10**30])
+def test_a_number_that_no_job_has_is_not_in_the_queue(queue: Queue, job: int) -> None:
+    queue.enqueue("k")
+    for ask in (queue.cancel, queue.retry, lambda n: report.job(queue, n)):
+        with pytest.raises(BadRequest, match=f"^job {job}: is not in the queue"):
+            ask(job)
+    assert len(report.jobs(queue, most=10**30)) == 1
+
+
+@pytest.mark.parametrize("job", ["1", 1.0, True, None, b"1"])
+def test_what_is_no_number_is_refused_as_one(queue: Queue, file: Path, job: Any) -> None:
+    queue.enqueue("k")
+    for ask in (queue.cancel, queue.retry, lambda n: report.job(queue, n)):
+        with pytest.raises(BadRequest, match=f"^job: is of type {type(job).__name__}; make it an"):
+            ask(job)
+    assert status(file) == {1: "ready"}
+
+
+@pytest.mark.parametrize("lease_ms", [0, -1, 2.5, "5", None, True, 10**30])
+def test_a_lease_that_makes_no_sense_is_refused(tmp_path: Path, lease_ms: Any) -> None:
+    with pytest.raises(BadRequest, match=r"^lease_ms: is "):
+        Queue(tmp_path / "new.db", lease_ms=lease_ms)
+    assert not (tmp_path / "new.db").exists()
 
 
 @pytest.mark.parametrize("path", [":memory:"])

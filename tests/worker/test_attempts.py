@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,45 @@ def test_kinds_are_names_and_never_code(queue: Queue, file: Path) -> None:
 
 
 # ---------------------------------------------------------------- failures
+
+
+def nested(levels: int) -> Any:
+    whole: Any = 1
+    for _ in range(levels):
+        whole = [whole]
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("column", "damaged", "note"),
+    [
+        ("payload", b"[" * 990 + b"]" * 990, "Unreadable: payload: cannot be read: maximum rec"),
+        ("payload", b'"\xff"', "Unreadable: payload: cannot be read: 'utf-8' codec can't decode"),
+        ("payload", b"{", "Unreadable: payload: cannot be read: Expecting property name"),
+        ("key", b"\xff", "Unreadable: key: cannot be read: 'utf-8' codec can't decode"),
+    ],
+)
+def test_a_job_that_cannot_be_read_fails_and_those_behind_it_are_done(
+    queue: Queue, file: Path, column: str, damaged: bytes, note: str
+) -> None:
+    """A flipped bit, or a file of an older make; the job is first in line."""
+    queue.enqueue("k", max_attempts=2)
+    queue.enqueue("k", key="fine")
+    with closing(apsw.Connection(str(file))) as other:
+        other.pragma("ignore_check_constraints", True)
+        other.execute(f"UPDATE task SET {column} = CAST(? AS TEXT) WHERE id = 1", (damaged,))
+    run, told = [], []
+    worker = Worker(
+        queue, {"k": lambda a: run.append(a.key)}, on_step=lambda a, step: told.append((a.id, step))
+    )
+    assert worker.run(until_empty=True) == {"failed": 2, "done": 1}
+    assert (run, told[0]) == (["fine"], (1, "begun"))
+    assert rows(file, "SELECT status, reason, fails FROM job") == [
+        ("dead", "failures", 2),
+        ("done", "none", 0),
+    ]
+    said = [n for action, n in notes(file) if action == "settle_failed"]
+    assert len(said) == 2 and all(n is not None and n.startswith(note) for n in said)
 
 
 def test_a_handler_that_fails_is_tried_again_and_then_dead(queue: Queue, file: Path) -> None:
@@ -191,7 +231,7 @@ def test_a_result_is_computed_once_and_is_the_same_json_each_time(queue: Queue) 
 
     def compute() -> Any:
         computed.append(1)
-        return {1: (2, 3)}
+        return {"1": (2, 3)}
 
     def stages(attempt: Attempt) -> None:
         seen.append(attempt.result("answer", compute))
@@ -202,7 +242,9 @@ def test_a_result_is_computed_once_and_is_the_same_json_each_time(queue: Queue) 
     assert (len(computed), seen) == (1, [{"1": [2, 3]}, {"1": [2, 3]}])
 
 
-@pytest.mark.parametrize("value", [float("nan"), object(), "x" * 70_000])
+@pytest.mark.parametrize(
+    "value", [float("nan"), object(), "x" * 70_000, {1: "a", "1": "b"}, nested(101)]
+)
 def test_a_result_that_is_no_json_fails_the_attempt(
     queue: Queue, file: Path, value: object
 ) -> None:
