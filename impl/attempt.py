@@ -168,7 +168,7 @@ class Attempt:
                 t.own(f"{insert} ON CONFLICT (key) DO NOTHING", (key, self.id, topic, body))
             self._fence(t, "record")
         self._fence(t, "settle_done")
-        self.queue.no_claim(t, self.id)
+        self.queue.line.leave(t, self.id)
 
     def fail(self, t: Transaction, error: str) -> None:
         """Report that the handler failed; the job is tried again later or is dead. Raises
@@ -177,12 +177,12 @@ class Attempt:
         # What an exception says may be long, and no Unicode: it must not keep the job from failing.
         note = error[:MAX_NOTE].encode(errors="replace").decode()
         fails = self._fence(t, "settle_failed", note=note).row["fails"][1]
-        self.queue.wait(t, self.id, self.queue.pause_ms(t, int(fails or 0)))
+        self.queue.line.fail(t, self.id, int(fails or 0))
 
     def release(self, t: Transaction, why: str) -> None:
         """Give the job back unfinished. Raises `LostClaim`."""
         self._fence(t, "settle_released", note=why)
-        self.queue.wait(t, self.id, 0)
+        self.queue.line.come_back(t, self.id)
 
     def abandon(self) -> bool:
         """Drop a job whose claim is lost; return whether it is: the store has the last word."""
@@ -229,20 +229,14 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
     """Claim the job that has been due longest, of a kind that the worker knows; None if there is
     none.
     """
-    marks = ", ".join("?" * len(kinds))
-    query = f"""\
-SELECT id, CAST(key AS BLOB), kind, CAST(payload AS BLOB), timeout_ms, retry_of FROM task
-WHERE due <= ? AND kind IN ({marks}) ORDER BY due, id LIMIT 1"""
-    found = t.own(query, (queue.clock.wall(), *kinds))
+    found = queue.line.first(t.own, kinds)
     if not found:
         return None
     ((job, key, kind, payload, timeout_ms, retry_of),) = found
     outcome = t.take("claim", worker, j=job - 1)
     assert isinstance(outcome, Done), f"job {job} is due, and claim is refused: {outcome}"
     count = int(outcome.row["token"][1] or 0)
-    now = queue.clock.since_boot()
-    update = "UPDATE task SET due = NULL, lease_until = ?, deadline = ? WHERE id = ?"
-    t.own(update, (now + queue.lease_ms, now + timeout_ms, job))
+    queue.line.claim(t, job, queue.lease_ms, timeout_ms)
     own = key if retry_of is None else _first_key(t, job)
     shown, token = own.decode(errors="replace"), (queue.epoch, count)
     return Attempt(queue, worker, job, shown, kind, token, timeout_ms, (own, payload))

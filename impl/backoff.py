@@ -16,7 +16,8 @@ from impl.requests import BadRequest
 class Backoff:
     """Waits of `first_ms`, doubled with each failure up to `most_ms`, half of it by chance.
 
-    `budget` retries may be under way in `window_ms`; any more wait a whole window longer.
+    `budget` jobs of a kind may fail in `window_ms`; any more wait a whole window longer, and none
+    longer than `most_ms`.
     """
 
     first_ms: int = 1_000
@@ -31,7 +32,11 @@ class Backoff:
                 raise BadRequest(f"{name}: is {getattr(self, name)}; choose at least {least}")
 
     def wait_ms(self, fails: int, lately: int, chance: random.Random) -> int:
-        """Return the wait after this many failures of the job, with so many of all jobs lately."""
+        """Return the wait after so many failures of the job; `lately`: jobs of its kind that have
+        failed within the window.
+        """
+        longer = self.window_ms * (lately // self.budget)
         whole = min(self.most_ms, self.first_ms << min(fails - 1, 40))
-        paced = whole // 2 + chance.randrange(whole // 2 + 1)
-        return paced + self.window_ms * (lately // self.budget)
+        if whole + longer > self.most_ms:
+            whole, longer = self.most_ms, 0
+        return whole // 2 + chance.randrange(whole // 2 + 1) + longer

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from uuid import uuid4
 from impl.backoff import Backoff
 from impl.clock import Clock, MachineClock
 from impl.files import MEMORY, StoreError
+from impl.line import Line
 from impl.outbox import Outbox, Receiver, Told
 from impl.outcomes import Refused
 from impl.recovery import Recovery
@@ -55,13 +55,13 @@ class Enqueued:
 
 @dataclass(frozen=True)
 class _Request:
-    """What the row of a new job says; times in milliseconds, `due` by the wall clock."""
+    """What the row of a new job says; times in milliseconds."""
 
     key: str
     kind: str
     payload: str
     timeout_ms: int
-    due: int
+    delay_ms: int
     budgets: Mapping[str, int]
     retry_of: int | None = None
 
@@ -87,9 +87,9 @@ class Queue:
             raise BadRequest(f"{MEMORY}: is no file, which processes could share; name one")
         whole("lease_ms", lease_ms, 1, LONGEST * 1000)
         self.path, self.lease_ms, self.busy_ms = os.fspath(path), lease_ms, busy_ms
-        self.backoff, self.clock = backoff or Backoff(), clock or MachineClock()
+        self.clock = clock or MachineClock()
+        self.line = Line(self.clock, backoff or Backoff())
         self.store = Store(design(), self.path, busy_ms)
-        self._chance = random.Random()
         self._recovery, self._outbox = Recovery(self), Outbox(self)
         try:
             self.epoch = self._see_boot()
@@ -104,7 +104,7 @@ class Queue:
     def again(self) -> Queue:
         """Return the same queue for another thread; raises `StoreError`."""
         given = {"lease_ms": self.lease_ms, "busy_ms": self.busy_ms}
-        other = Queue(self.path, backoff=self.backoff, clock=self.clock, **given)
+        other = Queue(self.path, backoff=self.line.backoff, clock=self.clock, **given)
         if other.epoch != self.epoch:
             other.close()
             raise self._other_boot()
@@ -189,7 +189,7 @@ class Queue:
             named("kind", kind),
             as_json(f"payload of '{kind}'", payload),
             milliseconds("timeout", timeout, 1),
-            self.clock.wall() + milliseconds("delay", delay, 0),
+            milliseconds("delay", delay, 0),
             {
                 "MaxFails": whole("max_attempts", max_attempts, 1, MOST),
                 "MaxInterrupts": whole("max_interrupts", max_interrupts, 1, MOST),
@@ -218,9 +218,10 @@ class Queue:
             return Enqueued(job, r.key, False)
         require_room(self.store)
         insert = """\
-INSERT INTO task (key, kind, payload, timeout_ms, due, retry_of) VALUES (?, ?, ?, ?, ?, ?)
-RETURNING id"""
-        values = (r.key, r.kind, r.payload, r.timeout_ms, r.due, r.retry_of)
+INSERT INTO task (key, kind, payload, timeout_ms, due, wait_until, retry_of)
+VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"""
+        place = self.line.place(r.delay_ms)
+        values = (r.key, r.kind, r.payload, r.timeout_ms, *place, r.retry_of)
         ((job,),) = t.own(insert, values)
         client = newcomer(self.store.design, Job, job - 1)
         for action in ("send", "enqueue"):
@@ -244,8 +245,7 @@ FROM job JOIN task USING (id) WHERE id = ?"""
             if recorded:
                 raise BadRequest(f"job {job}: its effect was made before it died; leave it")
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
-            due = self.clock.wall()
-            again = _Request(f"{key}/retry", kind, payload, timeout_ms, due, budgets, job)
+            again = _Request(f"{key}/retry", kind, payload, timeout_ms, 0, budgets, job)
             made = self._insert(t, again)
             if made.new:
                 copy = "INSERT INTO checkpoint SELECT ?, name, result FROM checkpoint WHERE job = ?"
@@ -260,8 +260,7 @@ FROM job JOIN task USING (id) WHERE id = ?"""
             known(t.own("SELECT id FROM job WHERE id = ?", (row_number(job),)), job)
             if isinstance(t.take("cancel", j=job - 1), Refused):
                 raise BadRequest(f"job {job}: is done or dead; nothing is left to be cancelled")
-            t.own("UPDATE task SET due = NULL WHERE id = ?", (job,))
-            self.no_claim(t, job)
+            self.line.leave(t, job)
 
     # ------------------------------------------------------------ when a claim ends
     def recover(self) -> int:
@@ -269,25 +268,6 @@ FROM job JOIN task USING (id) WHERE id = ?"""
         time; two at once do no harm. Raises `StoreError`.
         """
         return self._recovery.recover()
-
-    def wait(self, t: Transaction, job: int, wait_ms: int) -> None:
-        """Say when a job is due again whose claim has ended, unless that was the end of it."""
-        due = self.clock.wall() + wait_ms
-        query = """\
-UPDATE task SET due = CASE job.status WHEN 'ready' THEN ? END
-FROM job WHERE job.id = task.id AND task.id = ?"""
-        t.own(query, (due, job))
-        self.no_claim(t, job)
-
-    def no_claim(self, t: Transaction, job: int) -> None:
-        """Forget the times of a claim that has ended."""
-        t.own("UPDATE task SET lease_until = NULL, deadline = NULL WHERE id = ?", (job,))
-
-    def pause_ms(self, t: Transaction, fails: int) -> int:
-        """Return how long a job waits that has failed so often."""
-        query = "SELECT count(*) FROM trace WHERE action = 'settle_failed' AND at > ?"
-        ((lately,),) = t.own(query, (self.clock.wall() - self.backoff.window_ms,))
-        return self.backoff.wait_ms(fails, lately, self._chance)
 
     # ------------------------------------------------------------ what is said outside
     def deliver(self, receivers: Mapping[str, Receiver]) -> int:
@@ -323,6 +303,7 @@ FROM job WHERE job.id = task.id AND task.id = ?"""
             for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
                 t.take("expire", j=job - 1)
                 t.own("UPDATE task SET lease_until = 0 WHERE id = ?", (job,))
+            self.line.begin_boot(t)
         return epoch + 1
 
     def _epoch(self, t: Transaction) -> int:

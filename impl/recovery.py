@@ -46,7 +46,7 @@ WHERE id = ?2"""
             t.take("look", recoverer, j=job - 1)
             ended = not isinstance(t.take("recover", recoverer), Refused)
             if ended:
-                self._queue.wait(t, job, 0)
+                self._queue.line.come_back(t, job)
             return ended
 
     def _late(self) -> list[int]:

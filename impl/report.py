@@ -91,7 +91,21 @@ class Stats:
     epoch: int
 
 
-_LINE = "SELECT id, kind, key, status, token, due FROM task JOIN job USING (id)"
+_LINE = """\
+SELECT id, kind, key, status, token, coalesce(wait_until, due - ? + ?)
+FROM task JOIN job USING (id)"""
+
+
+_OLDEST_DUE = """\
+SELECT max(age) FROM (
+  SELECT ?1 - min(due) AS age FROM task WHERE due <= ?1
+  UNION ALL SELECT ?2 - min(wait_until) FROM task WHERE wait_until <= ?2
+)"""
+
+
+def _now(queue: Queue) -> tuple[int, int]:
+    """Return the time by the clock of the boot and by the wall clock."""
+    return queue.clock.since_boot(), queue.clock.wall()
 
 
 def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Line]:
@@ -99,8 +113,8 @@ def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Lin
     marks = ", ".join("?" * len(statuses))
     where = f"WHERE status IN ({marks})" if statuses else ""
     with queue.snapshot() as t:
-        limit = min(most, LARGEST)
-        found = t.own(f"{_LINE} {where} ORDER BY id LIMIT ?", (*statuses, limit))
+        values = (*_now(queue), *statuses, min(most, LARGEST))
+        found = t.own(f"{_LINE} {where} ORDER BY id LIMIT ?", values)
     return [Line(*row) for row in found]
 
 
@@ -111,7 +125,8 @@ SELECT payload, token, lease, fails, max_fails, interrupts, max_interrupts, reas
   retry_of, (SELECT id FROM task AS later WHERE later.retry_of = task.id)
 FROM task JOIN job USING (id) WHERE id = ?"""
     with queue.snapshot() as t:
-        line = known(t.own(f"{_LINE} WHERE id = ?", (row_number(number),)), number)
+        values = (*_now(queue), row_number(number))
+        line = known(t.own(f"{_LINE} WHERE id = ?", values), number)
         (found,) = t.own(query, (number,))
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         history = _history(t, number)
@@ -160,7 +175,7 @@ def _pid(t: Transaction, actor: str) -> int | None:
 
 def stats(queue: Queue) -> Stats:
     """Return the counts and ages. Raises `StoreError`."""
-    now, up = queue.clock.wall(), queue.clock.since_boot()
+    now, wall = _now(queue)
     with queue.snapshot() as t:
 
         def one(query: str, *values: int) -> Any:
@@ -169,8 +184,8 @@ def stats(queue: Queue) -> Stats:
         return Stats(
             dict(t.own("SELECT status, count(*) FROM job GROUP BY status ORDER BY status")),
             dict(t.own("SELECT reason, count(*) FROM job WHERE status = 'dead' GROUP BY 1")),
-            one("SELECT ?1 - min(due) FROM task WHERE due <= ?1", now),
-            one("SELECT ?1 - min(lease_until) FROM task WHERE lease_until <= ?1", up),
+            one(_OLDEST_DUE, now, wall),
+            one("SELECT ?1 - min(lease_until) FROM task WHERE lease_until <= ?1", now),
             one("SELECT count(*) FROM outbox WHERE NOT sent"),
             one("SELECT count(*) FROM job WHERE notice = 'due'"),
             queue.epoch,

@@ -23,16 +23,19 @@ CREATE TABLE task (  -- what a job is about, and when
   kind TEXT NOT NULL,  -- which handler
   payload TEXT NOT NULL CHECK (json_valid(payload)),
   timeout_ms INTEGER NOT NULL CHECK (timeout_ms > 0),  -- how long one attempt may take
-  due INTEGER,  -- by the wall clock, in ms: not claimed before; only while it is ready
+  due INTEGER,  -- by the clock of the boot, in ms: its place in line; only while it is ready
+  wait_until INTEGER CHECK (wait_until IS NULL OR due IS NULL),  -- by the wall clock: or this
   lease_until INTEGER,  -- by the clock of the boot, in ms: only while it is claimed
   deadline INTEGER,  -- by the clock of the boot, in ms: of the attempt
+  failed_at INTEGER,  -- by the clock of the boot, in ms: its last failure
   retry_of INTEGER REFERENCES job (id)  -- the dead job that this one does again
 ) STRICT;
 
-CREATE INDEX task_is_due ON task (due) WHERE due IS NOT NULL;
+CREATE INDEX task_is_due ON task (kind, due) WHERE due IS NOT NULL;
+CREATE INDEX task_waits ON task (kind, wait_until) WHERE wait_until IS NOT NULL;
+CREATE INDEX task_has_failed ON task (kind, failed_at) WHERE failed_at IS NOT NULL;
 CREATE INDEX task_is_leased ON task (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX job_has_a_notice ON job (notice) WHERE notice = 'due';
-CREATE INDEX trace_of_failures ON trace (at) WHERE action = 'settle_failed';
 
 CREATE TABLE checkpoint (  -- steps of a handler that need not be done again
   job INTEGER NOT NULL REFERENCES job (id),

@@ -120,15 +120,13 @@ class Worker:
             self._keep_house()
             attempt = patiently(self.queue, self._claim)
             if attempt is None:
-                if until_empty and not self._open_jobs():
+                if until_empty and self.queue.line.is_over(self.queue.query, self.handlers):
                     self._keep_house(at_once=True)
                     return
                 self._sleep()
 
     def _claim(self) -> Attempt | None:
-        marks = ", ".join("?" * len(self.handlers))
-        due = f"SELECT 1 FROM task WHERE due <= ? AND kind IN ({marks}) LIMIT 1"
-        if not self.queue.query(due, (self.queue.clock.wall(), *self.handlers)):
+        if not self.queue.line.first(self.queue.query, self.handlers):
             return None  # without the lock
         since = time.monotonic()
         # A claim that the power takes back was made by a worker that is gone with it, and the next
@@ -150,13 +148,6 @@ class Worker:
             self._watch.end()
         else:
             self._watch.begin(attempt, since)
-
-    def _open_jobs(self) -> bool:
-        marks = ", ".join("?" * len(self.handlers))
-        query = f"""\
-SELECT 1 FROM job JOIN task USING (id)
-WHERE status IN ('ready', 'claimed') AND kind IN ({marks}) LIMIT 1"""
-        return bool(self.queue.query(query, tuple(self.handlers)))
 
     def _keep_house(self, at_once: bool = False) -> None:
         """Recover what others have lost, tell of deaths and deliver messages, now and then."""

@@ -107,7 +107,7 @@ def test_the_worker_of_the_demonstration_echoes_sleeps_and_fails(
 def test_a_dead_job_shows_its_attempts_its_reason_and_its_letter(run: Run, file: str) -> None:
     run("enqueue", "fail", '"no"', "--max-attempts", "2", "--key", "seven")
     with Queue(file) as queue:
-        queue.backoff = type(queue.backoff)(first_ms=0)
+        queue.line.backoff = type(queue.line.backoff)(first_ms=0)
 
         def fail(attempt: Any) -> None:
             raise RuntimeError(f"no {attempt.token[1]}")

@@ -176,7 +176,7 @@ def test_a_full_store_refuses_new_jobs_first_and_finishes_the_old(queue: Queue, 
         if attempt.token[1] == 1:
             raise RuntimeError("x" * 1_000)
 
-    queue.backoff = type(queue.backoff)(first_ms=0, budget=10_000)
+    queue.line.backoff = type(queue.line.backoff)(first_ms=0, budget=10_000)
     tally = Worker(queue, {"k": second_time_lucky}).run(until_empty=True)
     assert tally == {"failed": taken, "done": taken}
     assert queue.store.connection.pragma("max_page_count") == limit // 4096
@@ -212,7 +212,7 @@ def test_a_job_needs_no_more_room_than_is_kept_for_it(queue: Queue, file: Path) 
     for _ in range(100):
         queue.enqueue("k", max_attempts=3)
     before = queue.store.connection.pragma("page_count")
-    queue.backoff = type(queue.backoff)(first_ms=0, budget=10_000)
+    queue.line.backoff = type(queue.line.backoff)(first_ms=0, budget=10_000)
     Worker(queue, {"k": third_time_lucky}).run(until_empty=True)
     pages = queue.store.connection.pragma("page_count") - before
     assert pages * 4_096 <= 100 * PER_JOB

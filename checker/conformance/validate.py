@@ -146,9 +146,9 @@ def _tables(store: Store, follower: Follower) -> Finding | None:
 
 
 _TIMES = """\
-SELECT job.id, status, task.id IS NOT NULL, due, lease_until, deadline
+SELECT job.id, status, task.id IS NOT NULL, due, wait_until, lease_until, deadline
 FROM job LEFT JOIN task USING (id)
-WHERE task.id IS NULL OR (status = 'ready') <> (due IS NOT NULL)
+WHERE task.id IS NULL OR (status = 'ready') <> (coalesce(due, wait_until) IS NOT NULL)
    OR (status = 'claimed') <> (lease_until IS NOT NULL)
    OR (status = 'claimed') <> (deadline IS NOT NULL)
 ORDER BY job.id LIMIT 1"""
@@ -163,9 +163,9 @@ def _times(store: Store) -> Finding | None:
     for job, status, there, *times in store.connection.execute(_TIMES).fetchall():
         if not there:
             return Finding("table", f"job{job} has no row in `task`")
-        names = ("due", "lease_until", "deadline")
+        names = ("due", "wait_until", "lease_until", "deadline")
         got = dict(zip(names, times, strict=True))
-        want = "due just while ready, lease_until and deadline just while claimed"
+        want = "due or wait_until just while ready, lease_until and deadline while claimed"
         return Finding("table", f"times of job{job}, which is {status}", None, want, got)
     for key, job in store.connection.execute(_SAID).fetchall():
         what = f"message {key} was sent by job{job}, whose effect is not committed"

@@ -170,7 +170,7 @@ class _Walk:
             Queue(self.path, lease_ms=_LEASE_MS, clock=self.clock, backoff=quick) for _ in range(2)
         ]
         for queue in self.queues:
-            queue._chance = random.Random(1)
+            queue.line.chance = random.Random(1)
         self.workers = [queue.process(Worker) for queue in self.queues]
         self.attempts: list[Attempt | None] = [None, None]
 

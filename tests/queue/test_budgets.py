@@ -1,6 +1,7 @@
 """How often a job is tried, and how long it waits between."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,8 @@ def test_a_failed_job_waits_longer_each_time(queue: Queue, clock: HandClock, fil
     for whole in (1_000, 2_000, 4_000, 8_000):
         fail(queue, claimed(queue))
         ((due,),) = rows(file, "SELECT due FROM task")
-        assert whole // 2 <= due - clock.date <= whole
-        clock.date = due
+        assert whole // 2 <= due - clock.uptime <= whole
+        clock.uptime = due
 
 
 def test_waits_are_spread_and_end_at_the_longest() -> None:
@@ -66,17 +67,59 @@ def test_retries_beyond_the_budget_wait_whole_windows_longer() -> None:
     assert waits == [0, 0, 60_000, 60_000, 120_000]
 
 
-def test_the_retry_budget_counts_the_failures_of_all_jobs(file: Path) -> None:
-    paced = Backoff(first_ms=0, budget=3, window_ms=60_000)
-    with Queue(file, backoff=paced) as queue:  # by the real clock, which the trace has too
-        for _ in range(4):
-            queue.enqueue("k")
-        attempts = [claimed(queue) for _ in range(4)]
-        before = queue.clock.wall()
-        for attempt in attempts:
-            fail(queue, attempt)
-    waits = [due - before for (due,) in rows(file, "SELECT due FROM task ORDER BY id")]
-    assert [wait >= 60_000 for wait in waits] == [False, False, True, True]
+def test_no_wait_is_longer_than_the_longest_and_those_are_spread_too() -> None:
+    paced = Backoff(first_ms=100, most_ms=5_000, budget=10, window_ms=60_000)
+    chance = random.Random(1)
+    waits = [paced.wait_ms(1, 1_000, chance) for _ in range(1_000)]
+    assert 2_500 <= min(waits) < 3_000 < 4_500 < max(waits) <= 5_000
+
+
+@pytest.fixture
+def paced(file: Path, clock: HandClock) -> Iterator[Queue]:
+    """A queue where three jobs of a kind may fail in a minute."""
+    backoff = Backoff(first_ms=0, budget=3, window_ms=60_000)
+    with Queue(file, clock=clock, backoff=backoff) as queue:
+        yield queue
+
+
+def waits_after_failures(queue: Queue, clock: HandClock, kind: str, jobs: int) -> list[int]:
+    """Let new jobs of this kind fail, and return how long each of them waits."""
+    numbers = [queue.enqueue(kind).id for _ in range(jobs)]
+    for attempt in [claimed(queue, kind) for _ in numbers]:
+        fail(queue, attempt)
+    waits = dict(queue.query("SELECT id, due FROM task"))
+    return [waits[number] - clock.uptime for number in numbers]
+
+
+def test_the_retry_budget_counts_the_failures_of_all_jobs_of_a_kind(
+    paced: Queue, clock: HandClock
+) -> None:
+    assert waits_after_failures(paced, clock, "bad", 4) == [0, 0, 60_000, 60_000]
+    assert waits_after_failures(paced, clock, "good", 1) == [0]  # no failure of its own kind
+
+
+def test_failures_are_counted_for_a_window_whatever_the_wall_clock_says(
+    paced: Queue, clock: HandClock
+) -> None:
+    for _ in range(3):
+        paced.enqueue("k", max_attempts=1)
+        fail(paced, claimed(paced))
+    clock.date += 3_600_000
+    assert waits_after_failures(paced, clock, "k", 1) == [60_000]
+    clock.advance(60_001)
+    clock.date -= 7_200_000
+    paced.cancel(4)
+    assert waits_after_failures(paced, clock, "k", 1) == [0]
+
+
+def test_a_new_boot_counts_failures_anew(paced: Queue, file: Path, clock: HandClock) -> None:
+    """Those of the boot before seem to lie ahead."""
+    for _ in range(3):
+        paced.enqueue("k", max_attempts=1)
+        fail(paced, claimed(paced))
+    clock.reboot()
+    with Queue(file, clock=clock, backoff=paced.line.backoff) as queue:
+        assert waits_after_failures(queue, clock, "k", 1) == [0]
 
 
 @pytest.mark.parametrize("wrong", [{"budget": 0}, {"first_ms": -1}, {"window_ms": -1}])
