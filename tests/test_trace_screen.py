@@ -11,7 +11,9 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from checker.evidence.found import FOLDER
-from checker.explain.run import open_run
+from checker.explain.run import broken_run, open_run
+from checker.trace import record
+from spec.queue import SCOPES
 from tests.screens import text
 from tui.app import Explorer
 from tui.screens.replay import Replay
@@ -74,6 +76,48 @@ def test_the_guard_that_was_taken_away_is_named_where_it_would_have_refused() ->
         assert "false since step 7" in text(screen.explorer), "what differs is drawn"
 
     explore(check)
+
+
+def test_a_run_that_never_ends_is_explained_by_what_it_owes() -> None:
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        first = screen.query_one("#invariants", Pane).rows[0].text
+        assert first == "✗ LIVE-02 orphans_are_freed   owed for ever since step 6"
+        why = said(screen, "why")
+        assert "LIVE-02 orphans_are_freed  is BROKEN: owed for ever since step 6" in why
+        assert "✗ outcome" in why and "false since step 6 (worker1 crash)" in why
+        assert "no fair step is left out in the loop:" in why
+        await press(pilot, "g")
+        first = screen.query_one("#invariants", Pane).rows[0].text
+        assert first == "✓ LIVE-02 orphans_are_freed   broken at 9"
+
+    explore(check, file=str(FOLDER / "FM-017.jsonl"))
+
+
+def test_a_branch_that_still_owes_something_has_broken_nothing() -> None:
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        await press(pilot, ["f4"])
+        other = screen.app.screen
+        assert isinstance(other, WhatIf)
+        first = other.query_one("#invariants", Pane).rows[0].text
+        assert first == "– LIVE-02 orphans_are_freed   owed since step 6"
+        assert "is broken" not in text(screen.explorer).splitlines()[0]
+
+    explore(check, file=str(FOLDER / "FM-017.jsonl"))
+
+
+def test_a_number_out_of_its_range_is_explained_like_any_property(tmp_path: Path) -> None:
+    run = broken_run(SCOPES["one-job"], ["recover.expired"], "range_fails")
+    file = tmp_path / "range.jsonl"
+    file.write_text(record(run.trace, run.story))
+
+    async def check(screen: Trace, pilot: Pilot[str]) -> None:
+        assert "✗ range range_fails" in said(screen, "invariants")
+        assert "range_fails  is BROKEN" in said(screen, "why")
+        assert "0 <= fails <= MaxFails" in said(screen, "why")
+        _, pieces = screen.query_one(Timeline).line(8)
+        assert pieces[-1][0] == "fails would leave its range"
+
+    explore(check, file=str(file))
 
 
 def test_keys_walk_along_the_run() -> None:

@@ -119,6 +119,24 @@ def property_clauses(run: Run, k: int, name: str) -> list[Clause]:
     return [_clause(run, k, role, part, env, two) for role, part, env in parted]
 
 
+def owed_since(run: Run, name: str) -> list[int | None]:
+    """Return of each state of a run since which state it owes the outcome of a `leads_to`, for the
+    parameters that `property_clauses` takes; None where it owes nothing.
+    """
+    claim = run.scope.spec.properties[name]
+    assert claim.then is not None
+    binding = _parameters(run, run.end, claim)
+    cause, outcome = (run.evaluator.meaning(e, binding) for e in (claim.body, claim.then))
+    since, found = None, list[int | None]()
+    for k, state in enumerate(run.states):
+        if outcome(state, state):
+            since = None
+        elif since is None and cause(state, state):
+            since = k
+        found.append(since)
+    return found
+
+
 def _parameters(run: Run, k: int, claim: Property) -> Binding:
     """Return the parameters for which a property is worth looking at."""
     asked = Claim(run.evaluator, claim)

@@ -199,7 +199,9 @@ class Explaining(Stepping):
         elif isinstance(subject, Judged):
             p = subject.property
             clauses = property_clauses(self.shown, k, p.name)
-            rows = property_reasons(p.id, p.name, p.doc, k, clauses, subject.holds)
+            # Why no fair step would end a run that goes round.
+            more = self.shown.story.broken.reasons[2:] if subject.note and not subject.holds else ()
+            rows = property_reasons(subject, k, clauses, more)
         self.query_one("#why", Pane).show(rows, 0)
         self.box("why", "Why, or why not")
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from checker.explain.clauses import owed_since
 from checker.explain.run import Run
+from checker.story import OUT_OF_RANGE
 from spec.language.evaluate import Claim
+from spec.language.expr import Const
 from spec.language.model import Property
 from tui import glyphs
 from tui.widgets.rows import Piece, Row, Tone, row
@@ -15,14 +18,19 @@ from tui.widgets.rows import Piece, Row, Tone, row
 
 @dataclass(frozen=True)
 class Judged:
-    """A property and whether it holds in the state that is looked at."""
+    """A property and whether it holds in the state that is looked at; `note` says since when an
+    outcome is owed.
+    """
 
     property: Property
     holds: bool
+    note: str = ""
 
 
 class Judge:
-    """Asks every property of a run that one state, or one step, decides."""
+    """Asks every property of a run that one state, or one step, decides; and the one that the run
+    violates, whatever decides it.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -35,14 +43,34 @@ class Judge:
         asked.sort(key=lambda p: p.name != violated)
         return [Claim(self.run.evaluator, p) for p in asked]
 
+    @cached_property
+    def _owed(self) -> list[int | None]:
+        return owed_since(self.run, self.run.trace.violated)
+
     def at(self, k: int) -> list[Judged]:
         """Return every property after step `k`."""
         after = self.run.states[min(k, self.run.end)]
         before = self.run.states[min(max(k - 1, 0), self.run.end)]
-        return [
+        return self._violated(k) + [
             Judged(c.property, c.holds(before if _of_step(c) else after, after) is None)
             for c in self._claims
         ]
+
+    def _violated(self, k: int) -> list[Judged]:
+        """Return what the run violates, if neither a state nor a step that leads to one does."""
+        claim, story = self.run.scope.spec.properties.get(self.run.trace.violated), self.run.story
+        if claim is None:
+            told = story.broken
+            stands = Property(OUT_OF_RANGE, told.name, told.doc, "invariant", (), Const(True, bool))
+            return [Judged(stands, k <= self.run.end)]
+        if claim.kind != "leads_to":
+            return []
+        since = self._owed[min(k, self.run.end)]
+        if since is None:
+            return [Judged(claim, True)]
+        # A branch may still keep what it owes; the run goes round without it.
+        endless = story.loop is not None and since == self._owed[-1]
+        return [Judged(claim, not endless, f"owed {'for ever ' * endless}since step {since}")]
 
 
 def _of_step(claim: Claim) -> bool:
@@ -57,9 +85,11 @@ def invariant_rows(
     for each in judged:
         sign = glyphs.HOLDS if each.holds else glyphs.FAILS
         tone: Tone = "good" if each.holds else "bad"
-        note = ""
-        if each.property.name == violated and broken_at not in (None, at):
+        if each.note and each.holds:
+            sign, tone = glyphs.MISSING, "armed"
+        note = f"   {each.note}" if each.note else ""
+        if each.property.name == violated and broken_at not in (None, at) and not note:
             note = f"   broken at {broken_at}"
         name: Piece = (f" {each.property.id} {each.property.name}", "" if each.holds else "bad")
-        rows.append(row((sign, tone), name, (note, "bad"), subject=each, hang=4))
+        rows.append(row((sign, tone), name, (note, tone), subject=each, hang=4))
     return rows

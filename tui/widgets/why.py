@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from checker.explain.clauses import Clause
 from checker.explain.moves import Move
 from tui import glyphs
+from tui.widgets.invariants import Judged
 from tui.widgets.rows import Row, Tone, name_of, row
 
 
@@ -25,6 +26,7 @@ def move_reasons(
     can = "is possible" if move.enabled else "is NOT possible"
     tone: Tone = "good" if move.enabled else "bad"
     rows = [row((name_of(move.actor, move.call), "title"), "  ", (f"{can} after step {at}", tone))]
+    rows.append(row((f"  {move.instance.step.action.doc}", "dim")))
     if cures.get(""):
         rows.append(row(("  " + cures[""], "armed"), hang=4))
     if move.fault:
@@ -42,14 +44,18 @@ def move_reasons(
 
 
 def property_reasons(
-    id: str, name: str, doc: str, at: int, clauses: Sequence[Clause], holds: bool
+    judged: Judged, at: int, clauses: Sequence[Clause], more: Sequence[str]
 ) -> list[Row]:
-    """Return why a property holds in state `at`, or not."""
-    verdict = "holds" if holds else "is BROKEN"
-    tone: Tone = "good" if holds else "bad"
-    rows = [row((f"{id} {name}", "title"), "  ", (f"{verdict} after step {at}", tone))]
-    rows.append(row((f"  {doc}", "dim")))
-    return rows + list(_clauses(clauses, {}))
+    """Return why a property holds in state `at`, or not; `more` is what is known beside that."""
+    p = judged.property
+    verdict = f"{'holds' if judged.holds else 'is BROKEN'} after step {at}"
+    tone: Tone = "good" if judged.holds else "bad"
+    if judged.note:
+        verdict = f"{'is' if judged.holds else 'is BROKEN:'} {judged.note}"
+        tone = "armed" if judged.holds else "bad"
+    rows = [row((f"{p.id} {p.name}", "title"), "  ", (verdict, tone), hang=4)]
+    rows.append(row((f"  {p.doc}", "dim")))
+    return rows + list(_clauses(clauses, {})) + [row((f"  {text}", "dim"), hang=4) for text in more]
 
 
 def _clauses(clauses: Sequence[Clause], cures: Mapping[str, str]) -> Iterator[Row]:
