@@ -77,6 +77,28 @@ def edited(scope: Scope, edits: Iterable[str], off: Iterable[str] = ()) -> Scope
     return scope.on(spec)
 
 
+def in_words(edit: str) -> str:
+    """Return what an edit takes away, or a guard that is removed, as one says it."""
+    match edit.split():
+        case ["instead", action, other]:
+            return f"{other} in place of {action}"
+        case ["split", action]:
+            return f"{action} split in two"
+        case ["split", action, field]:
+            return f"{action} split in two, {field} later"
+        case ["weaken", action, field]:
+            return f"{action} without a sync of {field}"
+        case ["unfair", action]:
+            return f"{action} not promised"
+        case ["weakly", action]:
+            return f"{action} promised only where it stays possible"
+        case ["endless", action]:
+            return f"{action} again and again, without an end"
+        case [*_, guard]:
+            return f"without {guard}"
+    raise AssertionError("an edit says something")
+
+
 def _find(spec: Spec, edit: str) -> Spec:
     if edit.startswith("instead "):
         # Naive steps are written for the queue, which other specs do without.

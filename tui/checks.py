@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.background import Check, Checked, Failed, Fill, Filled
 from checker.exploration import Progress
+from checker.trace import in_words
 
 if TYPE_CHECKING:
     from checker.background import Background, Job, Record
@@ -82,7 +83,7 @@ class Work:
 
 def title_of(check: Check) -> str:
     """Return what is checked, in one line."""
-    return check.scope + "".join(f", without {text}" for text in check.without)
+    return check.scope + "".join(f", {in_words(text)}" for text in check.without)
 
 
 class Works:

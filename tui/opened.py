@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from checker.explain.run import Run
+    from spec.failures import FailureMode
 
 
 @dataclass
@@ -22,6 +23,15 @@ class Opened:
     step: int = 0
     take: tuple[str, ...] = ()
     """The moves that the what-if screen is to take when it is looked at next."""
+
+    @property
+    def failure(self) -> FailureMode | None:
+        """The failure mode that it is of, if it is a run of the catalogue."""
+        from checker.evidence.found import FOLDER
+        from spec.failures import FAILURES
+
+        file = Path(self.run.trace.where).resolve()
+        return FAILURES.get("-".join(file.stem.split("-")[:2])) if file.parent == FOLDER else None
 
     @property
     def file(self) -> Path | None:

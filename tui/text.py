@@ -33,6 +33,16 @@ def line(text: str) -> str:
     return printable(text).replace("\n", "\\n")
 
 
+def cut(text: str, width: int) -> str:
+    """Return the text in so many letters at most, with a mark where it is cut."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def condition(text: str) -> str:
+    """Return a condition of the spec with its sign for a negation as a word."""
+    return text.replace("~", "not ")
+
+
 def content(*parts: Part) -> Content:
     """Return content made of plain text, of content, and of (text, style) pairs."""
     safe: list[Part] = []

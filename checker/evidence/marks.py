@@ -30,6 +30,11 @@ class Mark:
         return not self.ok and not self.missing
 
 
+def shown_in(steps: int) -> str:
+    """Return the evidence of a run that shows a failure: so many steps."""
+    return f"→{steps}"
+
+
 @dataclass(frozen=True)
 class Reproduced(Mark):
     """The shortest trace to the violation of the named property."""

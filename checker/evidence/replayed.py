@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from checker.evidence import found
-from checker.evidence.marks import Prevented, Replayed, Reproduced
+from checker.evidence.marks import Prevented, Replayed, Reproduced, shown_in
 from checker.prove.proof import known
 from checker.remembered import look
 from checker.replay import Divergence, replay_trace
@@ -38,7 +38,7 @@ def reproduced(mode: FailureMode, loss: Loss) -> Reproduced:
     says = f"broken in {steps} steps, and in no fewer"
     if trace.loop is not None:
         says = f"a fair run that never ends: {trace.loop - 1} steps, then {_loop(trace)}"
-    return Reproduced(True, f"✗{steps}", says, steps=steps, trace=shown)
+    return Reproduced(True, shown_in(steps), says, steps=steps, trace=shown)
 
 
 def _loop(trace: Trace) -> str:
@@ -62,12 +62,12 @@ def replayed(mode: FailureMode, loss: Loss) -> Replayed:
     if trace.loop is not None:
         # Every state of the store was compared with the run's, and the run is a fair loop.
         says = "every step is taken, and the database is where it was when the loop began"
-        return Replayed(True, f"✗{seen.steps}", says)
+        return Replayed(True, shown_in(seen.steps), says)
     if not seen.broken:
         return Replayed(False, "", f"{loss.breaks} holds in the database")
     says = f"{loss.breaks} is broken in the database"
     says += f"; {mode.modelled}" if mode.modelled else ""
-    return Replayed(True, f"✗{seen.steps}", says)
+    return Replayed(True, shown_in(seen.steps), says)
 
 
 # ---------------------------------------------------------------- with the protection

@@ -12,7 +12,7 @@ from checker.trace import replay
 
 MARKS = ("reproduced", "replayed", "prevented", "detected", "recovered")
 LEGEND = (
-    "✗n broken in n steps; P proved for any number; E every state of the scope; "
+    "→n shown in n steps; P proved for any number; E every state of the scope; "
     "– missing, for a reason that the page of the failure mode gives; ✗ alone: unexpected"
 )
 

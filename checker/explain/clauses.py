@@ -239,7 +239,9 @@ def _values(why: Why, e: Expr, env: Binding) -> Iterator[str]:
             yield f"{body.var.name} = {value_name(body.var.type, chosen[body.var.name])}"
             yield from _values(why, body.body, chosen)
             return
-    yield from (f"{place} = {word}" for place, word in why.readings(e, env))
+    # Of nobody there is nothing to read: that it is nobody has been read before.
+    read = ((place, word) for place, word in why.readings(e, env) if not place.endswith("[none]"))
+    yield from (f"{place} = {word}" for place, word in read)
 
 
 def _since(run: Run, k: int, part: Expr, env: Binding, holds: bool) -> Since:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import ClassVar
 
 from rich.text import Text
@@ -15,15 +16,20 @@ from textual.widgets import DataTable, Input, Tab, Tabs
 from checker import board
 from checker.background import Check, Fill
 from checker.evidence.found import FOLDER, parts
+from checker.trace import in_words
 from spec.failures import FAILURES
 from spec.queue import DEFAULT
 from tui.checks import Work
 from tui.screens.base import Base
 from tui.table import Table
-from tui.text import Part, Plain, cell, content
+from tui.text import Part, Plain, cell, content, cut
 
 STYLES = {"P": "green", "E": "green", "S": "cyan", "V": "bold yellow", "✗": "red", "?": "dim"}
-LEGEND = "P any number  E every state  S sampled  V vacuous  ✗n broken  – none  ? unknown"
+LEGENDS = {
+    "modes": "→n shown in n steps  P any number  E every state  – none  ✗ failed  ? unknown",
+    "claims": "P any number  E every state  S sampled  V vacuous  ✗n broken in n  ? unknown",
+}
+"""What the symbols of each matrix say."""
 SHORT = {
     "reproduced": "repr.",
     "replayed": "repl.",
@@ -66,7 +72,7 @@ class Catalogue(Base):
         yield Tabs(Tab("1 Failure modes", id="modes"), Tab("2 Claims", id="claims"))
         yield Table(cursor_type="cell", cell_padding=0, fixed_columns=2)
         yield Input(placeholder="words that the rows have; escape shows all", id="wanted")
-        yield Plain(LEGEND, id="legend")
+        yield Plain(id="legend")
         yield Plain(id="cell", classes="box")
 
     def on_mount(self) -> None:
@@ -112,11 +118,16 @@ class Catalogue(Base):
         columns = self._columns()
         kinds = [label for label, _ in columns[2:]]
         names = board.MARKS if self.shown == "modes" else DEFAULT
+        width = columns[1][1] - 1
         cells = {
-            key: [_id(row), cell(row.name), *_marks(row, names)] for key, row in self.rows.items()
+            key: [_id(row), cell(cut(row.name, width)), *_marks(row, names)]
+            for key, row in self.rows.items()
         }
         assert len(kinds) == len(names)
         self.query_one(Table).fill(columns, cells)
+        hidden = sum(n > self.size.width - 1 for n in accumulate(n for _, n in columns))
+        more = f"{hidden} more to the right: l   " if hidden else ""
+        self.query_one("#legend", Plain).update(more + LEGENDS[self.shown])
         self.draw_title()
         self.draw_cell()
 
@@ -127,7 +138,9 @@ class Catalogue(Base):
             long = room >= NAME_WIDTH_MIN + 12 * len(board.MARKS) + 16
             marks = [(name if long else SHORT[name], 12 if long else 6) for name in board.MARKS]
         else:
-            marks = [(name, len(name) + 1) for name in DEFAULT]
+            left = room - NAME_WIDTH_MIN - 8
+            most = max((n for n in range(4, 13) if _width(n) <= left), default=4)
+            marks = [(cut(name, most), min(len(name), most) + 1) for name in DEFAULT]
         wide = max((len(row.name) for row in self._modes + self._claims), default=0) + 1
         left = room - sum(width for _, width in marks)
         head = "what happens" if self.shown == "modes" else "claim"
@@ -137,7 +150,7 @@ class Catalogue(Base):
         """Count the evidence by kind, and say what is being computed."""
         rows = self._modes if self.shown == "modes" else self._claims
         count = Counter(c.symbol[0] for row in rows for c in row.cells.values())
-        counts = "  ".join(f"{count[kind]} {kind}" for kind in "PESV✗–?" if count[kind])
+        counts = "  ".join(f"{count[kind]} {kind}" for kind in "→PESV✗–?" if count[kind])
         what = "failure modes, five proofs of each" if self.shown == "modes" else "claims by scope"
         parts: list[Part] = [f"ffq  {len(rows)} {what}   ", (counts, "not bold")]
         work = self.explorer.works.filling
@@ -167,10 +180,8 @@ class Catalogue(Base):
     def _hint(self, row: board.Row) -> str:
         if self.shown == "modes":
             mode = FAILURES[row.id]
-            edits = ", ".join(mode.loss.edits)
-            return (
-                f"breaks {row.breaks} in {mode.loss.scope}, without {edits}; enter opens the trace"
-            )
+            edits = ", ".join(map(in_words, mode.loss.edits))
+            return f"breaks {row.breaks} in {mode.loss.scope}: {edits}; enter opens the trace"
         by = self._breakers(row)
         return f"broken by {', '.join(by)}; enter opens the trace of {by[0]}" if by else ""
 
@@ -281,6 +292,11 @@ class Catalogue(Base):
         """Fill the width that there is."""
         if self._modes:
             self.draw()
+
+
+def _width(most: int) -> int:
+    """Return what the columns of all scopes take if their heads have so many letters at most."""
+    return sum(min(len(name), most) + 1 for name in DEFAULT)
 
 
 def _id(row: board.Row) -> Text:

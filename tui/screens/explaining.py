@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -31,6 +31,9 @@ from tui.widgets.why import move_reasons, property_reasons
 
 PANES = ("moves", "why", "state", "invariants")
 """The panes, in the order that tab goes through; where there is no room, one at a time."""
+
+SMALL = 16
+"""Below so many lines there is no room for the sentence of a step."""
 
 PAUSE = 0.1
 """Seconds that a reader must stay before what takes long is asked for: a held key asks nothing."""
@@ -61,6 +64,10 @@ class Explaining(Stepping):
         super().__init__()
         self._folded: set[str] = set()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave the few lines of a very small screen to the main pane."""
+        self.query_one("#sentence").display = event.size.height >= SMALL
+
     def main(self) -> ComposeResult:
         """Yield the main pane."""
         yield from ()
@@ -70,6 +77,7 @@ class Explaining(Stepping):
         with Container(id="body"):
             with Container(id="main-box", classes="box"):
                 yield from self.main()
+                yield Plain(id="sentence")
             yield TabLine([name.capitalize() for name in PANES])
             with Container(id="state-box", classes="box side"):
                 yield Pane(id="state")
@@ -95,6 +103,7 @@ class Explaining(Stepping):
 
     def explain(self) -> None:
         """Draw the four panes."""
+        self.query_one("#sentence", Plain).update(self._sentence(), layout=False)
         self._show_state()
         self.show_moves(keep=False)
         judged = self.explained.judge.at(self.k)
@@ -106,6 +115,15 @@ class Explaining(Stepping):
         self._subject = self._first_subject()
         self.show_why()
         self._find_out()
+
+    def _sentence(self) -> str:
+        """Return what the step that is looked at is, in a sentence; at the beginning, what the run
+        shows.
+        """
+        if self.k:
+            return self.shown.steps[self.k - 1].step.action.doc
+        failure = self.opened.failure
+        return failure.doc if failure else self.shown.story.broken.doc
 
     @work(exclusive=True, group="moves")
     async def _find_out(self) -> None:

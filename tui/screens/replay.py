@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 
 from checker.explain.run import Run
 from checker.replay_beside import NO_REPLAY, Beside, beside
+from checker.trace import in_words
 from tui import glyphs
 from tui.screens.asking import Ask
 from tui.screens.stepping import Stepping
@@ -141,7 +142,7 @@ class Replay(Stepping):
         box.border_title, box.border_subtitle = content(line(title)), content(line(below))
 
     def _tell_title(self) -> None:
-        off = ", ".join(f"without {text}" if " " not in text else text for text in self._off)
+        off = ", ".join(map(in_words, self._off))
         end = self._end(self._beside) if self._beside is not None else self._why_none
         name = self.opened.run.name
         self.set_title(f"{name} on SQLite  {end}  ", off or "with every protection")

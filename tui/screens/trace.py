@@ -11,11 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from checker.aside import Fault
-from checker.evidence.found import FOLDER, file_of, parts
+from checker.evidence.found import FOLDER, parts
 from checker.explain.asked import marks_along
 from checker.explain.lens import Lens, restored, under
 from checker.explain.moves import Move
 from checker.explain.search import BadQuery, find, parse
+from checker.trace import in_words
 from tui import glyphs
 from tui.explained import TROUBLE, Explained, first_of
 from tui.screens.asking import Ask, Pick
@@ -27,6 +28,9 @@ from tui.widgets.lines import Lines, Pane
 from tui.widgets.rows import row
 from tui.widgets.scrub import Scrub
 from tui.widgets.timeline import Signs, Timeline
+
+LEGEND = "n faults  ○ armed  ● no way back  ✗ broken  · safe  ◌ computing"
+"""What the marks say of a state."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,10 @@ class Variant:
 class Trace(Explaining, Noting):
     """The trace screen."""
 
-    HELP = "A run, step by step: what changed, what can happen next, and why or why not."
+    HELP = (
+        "A run, step by step: what changed, what can happen next, and why or why not. "
+        f"The marks of a state: {LEGEND}  ? not known; n more faults are needed for a violation."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "what_if", "What if", tooltip="leave the run from here; in a search: next"),
         *(Binding(str(n), f"take({n})", f"Take move {n}", show=False) for n in range(1, 10)),
@@ -80,7 +87,7 @@ class Trace(Explaining, Noting):
         timeline = self.query_one(Timeline)
         timeline.show_run(run, self.at)
         self.query_one("#lanes", Plain).update(timeline.head)
-        self.box("main", "Timeline", "n needs n more faults  ○ armed  ● no way back  ✗ broken")
+        self.box("main", "Timeline", LEGEND)
         self._tell_marks()
         self.show_step()
         self._find_marks()
@@ -108,12 +115,13 @@ class Trace(Explaining, Noting):
     def _tell_title(self) -> None:
         run, trace = self.shown, self.shown.trace
         bounds = " ".join(f"{name}={n}" for name, n in run.scope.bounds.items())
-        edits = [*trace.edits, *(f"without {guard}" for guard in trace.off)]
+        edits = ", ".join(map(in_words, [*trace.edits, *trace.off]))
         loop = "" if run.story.loop is None else f", loops to {run.story.loop}"
+        failure = self.opened.failure
         self.set_title(
-            f"{run.name}  {run.story.broken.id} {run.story.broken.name}  ",
+            f"{run.name}{f' {failure.name}' if failure else ''}  ",
             f"{glyphs.FAILS} at {len(run.steps)}{loop}",
-            f"  {', '.join(edits)}  {run.scope.name}: {bounds}",
+            f"  {run.story.broken.id} {run.story.broken.name}  {edits}  {run.scope.name}: {bounds}",
         )
 
     def _tell_marks(self, why: str = "") -> None:
@@ -188,11 +196,13 @@ class Trace(Explaining, Noting):
         variants = [Variant("with every protection", (), ())]
         for one in missing if len(missing) > 1 else ():
             rest = [tuple(t for t in of if t != one) for of in (run.trace.edits, run.trace.off)]
-            variants.append(Variant(f"with {one} put back", *rest))
+            put_back = f"without this: {in_words(one)}" if " " in one else f"with {one} put back"
+            variants.append(Variant(put_back, *rest))
         for mode in FAILURES.values():
             # A mode that runs in another scope may take apart what this one does not have.
             for loss in (each for each in mode.losses if each.scope == run.trace.scope.name):
-                name = f"as in {file_of(mode, loss).stem}, {', '.join(loss.edits)}"
+                edits = ", ".join(map(in_words, loss.edits))
+                name = f"as in {mode.id} {mode.name}: {edits}"
                 variants.append(Variant(name, *parts(loss)))
         for guard in run.trace.scope.spec.guard_names():
             if guard not in run.trace.off:

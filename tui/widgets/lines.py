@@ -106,7 +106,10 @@ class Lines(ScrollView, can_focus=True):
         segments += [Segment(printable(text), base + look[tone]) for text, tone in pieces]
         if bar:
             segments = [Segment(s.text, (s.style or base) + look["here"]) for s in segments]
-        strip = Strip(segments).crop(0, width)
+        strip = Strip(segments)
+        if strip.cell_length > width - 1:  # the last column is the scroll bar's
+            cut = strip.crop(0, width - 2)
+            strip = Strip([*cut, Segment("…", segments[-1].style)])
         return strip.extend_cell_length(width, segments[-1].style if bar else base)
 
     def lay_out(self) -> None:

@@ -60,7 +60,7 @@ class Timeline(Lines):
     def head(self) -> str:
         """The line above: which lane belongs to whom."""
         lanes = "".join(f"{short(actor):<3}" for actor in self._lane)
-        return f"  {'#':>{self._digits + 2}} F {lanes} action"
+        return f"  {'#':>{self._digits + 2}}   {lanes} action"
 
     def line(self, n: int) -> tuple[int, Sequence[Piece]]:
         """Return the row of step `n`."""

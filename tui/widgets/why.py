@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from checker.explain.clauses import Clause
 from checker.explain.moves import Move
 from tui import glyphs
+from tui.text import condition
 from tui.widgets.invariants import Judged
 from tui.widgets.rows import Row, Tone, name_of, row
 
@@ -69,7 +70,8 @@ def _clauses(clauses: Sequence[Clause], cures: Mapping[str, str]) -> Iterator[Ro
         read = "   " + ", ".join(values) if values else ""
         head = f" {clause.name:<{width}}  "
         yield row(
-            "  ", (sign, tone), head, (clause.text, "title" if not clause.holds else ""),
+            "  ", (sign, tone), head,
+            (condition(clause.text), "title" if not clause.holds else ""),
             (read, "dim"), hang=len(head) + 3,
         )  # fmt: skip
         if not clause.holds:
