@@ -14,7 +14,7 @@ from checker.liveness import MAX_STATES, decide
 from checker.story import RANGE, Story, tell, tell_lasso
 from checker.trace import edited
 from spec.language.misuse import Misuse
-from spec.language.model import Property
+from spec.language.model import Property, Spec
 from spec.language.scope import Scope
 
 Evidence = Literal["P", "E", "S", "V", "✗", "?"]
@@ -61,6 +61,9 @@ class Verdict:
     def failed(self) -> bool:
         """Whether the property fails; a vacuous one does."""
         return self.evidence in ("V", "✗")
+
+
+PROVED = Verdict("P", "any number")
 
 
 @dataclass(frozen=True)
@@ -110,28 +113,39 @@ class Plan:
     threads: int | None = None
     symmetry: bool = True
     limits: Limits = field(default_factory=Limits)
+    every: bool = False
+    """Decide in the scope, too, what is proved to come to be in any."""
+
+
+class Contradiction(Exception):
+    """A property is proved, and a run violates it: one of them is wrong, and it is our fault."""
 
 
 def run(plan: Plan, report: Callable[[Scope], Report | None]) -> Iterator[Result]:
     """Yield the result of each scope as it is ready; after an interrupt the rest is not begun."""
     began = time.perf_counter()
     stopped: str | None = None
-    for base in plan.scopes:
-        scope = edited(base, plan.edits)
+    scopes = [edited(base, plan.edits) for base in plan.scopes]
+    if plan.engine == "compiled":
+        from checker import compiled
+
+        compiled.prepare_ahead(scopes, plan.symmetry)
+    for base, scope in zip(plan.scopes, scopes, strict=True):
         limits = _left(plan.limits, began)
         stopped = stopped or ("max-seconds" if limits.max_seconds == 0.0 else None)
         if stopped:
             found = _not_begun(scope, plan, stopped)
         else:
             found = _explore(plan, scope, limits, report(base))
+        proved = _proved(plan, scope)
         try:
-            judged = judge(found, replace(plan, limits=_left(plan.limits, began)))
+            judged = judge(found, replace(plan, limits=_left(plan.limits, began)), proved)
         except KeyboardInterrupt:  # while liveness was decided
             found = replace(found, stopped_by="interrupt")
-            judged = judge(found, plan)
+            judged = judge(found, plan, proved)
         if found.stopped_by == "interrupt":
             stopped = "interrupt"
-        yield Result(base, plan.edits, found, _with_proofs(judged, plan, scope))
+        yield Result(base, plan.edits, found, strengthened(judged, proved, scope.spec))
 
 
 def _left(limits: Limits, began: float) -> Limits:
@@ -184,26 +198,49 @@ def _no_path(violated: str) -> NoReturn:
     raise KeyError(violated)
 
 
-def _with_proofs(judged: tuple[Judged, ...], plan: Plan, scope: Scope) -> tuple[Judged, ...]:
-    """Return the verdicts with P for what was proved before; nothing is proved here."""
-    from checker.prove.judgement import strengthened
+def _proved(plan: Plan, scope: Scope) -> frozenset[str]:
+    """Return what was proved before, by name; nothing is proved here."""
     from checker.prove.proof import known
 
-    if plan.edits or plan.off:
-        return judged
-    return strengthened(judged, known(scope.spec))
+    proof = None if plan.edits or plan.off else known(scope.spec)
+    names = scope.spec.properties if proof else ()
+    return frozenset(name for name in names if proof and proof.proves(name))
 
 
 # ---------------------------------------------------------------- verdicts
-def judge(found: Exploration, plan: Plan) -> tuple[Judged, ...]:
-    """Return the verdicts on the wanted properties by ID, and then on numbers out of range."""
+def strengthened(
+    judged: Sequence[Judged], proved: frozenset[str], spec: Spec
+) -> tuple[Judged, ...]:
+    """Return the verdicts of a scope, with P where the claim is proved of its spec.
+
+    A claim that is vacuous in the scope stays so. Raises `Contradiction`.
+    """
+    for j in judged:
+        if j.name in proved and j.verdict.evidence == "✗":
+            raise Contradiction(f"{j.name} is proved of {spec.name}, and a run violates it")
+    return tuple(
+        replace(j, verdict=PROVED) if j.name in proved and j.verdict.evidence != "V" else j
+        for j in judged
+    )
+
+
+def judge(
+    found: Exploration, plan: Plan, proved: frozenset[str] = frozenset()
+) -> tuple[Judged, ...]:
+    """Return the verdicts on the wanted properties by ID, and then on numbers out of range.
+
+    What is `proved` to come to be in every fair run is not asked here, unless the plan says so.
+    """
     spec = found.scope.spec
     # The order in which modules are combined means nothing to a reader; within an ID it stays.
     claims = sorted((p for p in spec.properties.values() if p.kind != "lemma"), key=lambda p: p.id)
     if plan.wanted:
         claims = [p for p in claims if p.name in plan.wanted]
     leads_to = [p.name for p in claims if p.kind == "leads_to"]
-    decided = _liveness(found, leads_to, plan) if leads_to and found.complete else {}
+    asked = [name for name in leads_to if plan.every or name not in proved]
+    decided = dict.fromkeys(leads_to, PROVED)
+    if asked and found.complete:
+        decided |= _liveness(found, asked, plan)
     judged = [Judged(p.id, p.name, p.kind, _verdict(p, found, decided)) for p in claims]
     for name, steps in found.violations.items():
         if name.startswith(RANGE) and name not in spec.properties:

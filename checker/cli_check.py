@@ -39,6 +39,11 @@ _Save = Annotated[
 ]
 
 
+_All = Annotated[
+    bool, typer.Option("--all", help="Decide in each scope what is proved of any, too.")
+]
+
+
 class Engine(StrEnum):
     """Which explorer does the work."""
 
@@ -94,6 +99,7 @@ def check(
     ] = None,
     save: _Save = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Save no trace.")] = False,
+    every: _All = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Visit every state of a scope and judge each property.
@@ -112,7 +118,7 @@ def check(
         max_seconds,
     )
     found = catalogue()
-    plan = Plan((), engine=engine.value, threads=threads, symmetry=not no_symmetry, limits=limits)
+    plan = Plan((), (), (), frozenset(), engine.value, threads, not no_symmetry, limits, every)
     plan = _protections(replace(plan, scopes=_scopes(found, scope or [], deep)), without or [])
     plan = _property(plan, property)
     raise typer.Exit(_check(plan, _Saving(save, not no_save), as_json))

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from checker import cache, plain
-from checker.check import Judged, Verdict
+from checker.check import Contradiction, Judged, Verdict, strengthened
 from checker.cli import main
 from checker.prove import cvc5_solver, decided, proof, report, sufficient, z3_solver
 from checker.prove.answer import Answer
 from checker.prove.decided import Decided
 from checker.prove.export import everything
-from checker.prove.judgement import Contradiction, strengthened
 from checker.prove.obligations import Obligation, Prover, inductive
 from checker.prove.proof import prove
 from checker.prove.values import parse, show
@@ -328,18 +327,15 @@ def judged(evidence: str) -> Judged:
 
 
 def test_what_is_proved_is_p_unless_it_is_vacuous() -> None:
-    made = prove(agreed)
-    assert [j.verdict.evidence for j in strengthened([judged("E"), judged("V")], made)] == [
-        "P",
-        "V",
-    ]
-    assert strengthened([judged("E")], None) == (judged("E"),)
-    assert strengthened([judged("E")], prove(commit_protocol)) == (judged("E"),)
+    found = [judged("E"), judged("V")]
+    proved = strengthened(found, frozenset({"all_agree"}), agreed)
+    assert [j.verdict.evidence for j in proved] == ["P", "V"]
+    assert strengthened(found, frozenset(), agreed) == tuple(found)
 
 
 def test_a_proved_claim_that_a_run_violates_is_our_fault() -> None:
     with pytest.raises(Contradiction, match="all_agree is proved of two-phase commit, proved"):
-        strengthened([judged("✗")], prove(agreed))
+        strengthened([judged("✗")], frozenset({"all_agree"}), agreed)
 
 
 # ------------------------------------------------------------------ texts

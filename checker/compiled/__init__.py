@@ -2,6 +2,7 @@
 
 from checker.compiled.explore import explore
 from checker.compiled.layout import TooWide
+from checker.compiled.module import prepare_ahead
 from checker.compiled.tuning import Tuning
 
-__all__ = ["TooWide", "Tuning", "explore"]
+__all__ = ["TooWide", "Tuning", "explore", "prepare_ahead"]

@@ -1,26 +1,29 @@
-"""From a scope to a compiled module: generates its source, keeps it under its content's hash, and
-loads it.
-"""
+"""From a scope to a compiled module: generates its source, and has it compiled and loaded."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from checker.cache import cache_folder
-from checker.compiled import kernel, promises
+from checker.compiled import kept, kernel, promises
 from checker.compiled.actions import ActionCode
 from checker.compiled.claims import ClaimCode, load_words
-from checker.compiled.layout import WORD_BITS, Layout
-from checker.compiled.native import Loaded, object_code, processor
+from checker.compiled.layout import WORD_BITS, Layout, TooWide
+from checker.compiled.native import Loaded
 from checker.compiled.symmetry import CanonCode, merged
 from checker.compiled.text import Names, Text
+from checker.compiled.units import units
+from spec.language.model import Spec
 from spec.language.scope import Scope
 from spec.language.types import Nat
+
+ENTRY, _ARRAYS = "run", 9
+"""The function that is called from outside, and how many arrays it takes."""
+
+_GUARDS = 16
+"""So many guards an action may have before the numbers of all others move."""
 
 CHECKED = ("invariant", "step", "sometimes", "leads_to")
 _HERE = Path(__file__).parent
@@ -45,8 +48,22 @@ def name_all(scope: Scope) -> Names:
     claims = [p for p in spec.properties.values() if p.kind in CHECKED]
     violations = [p.name for p in claims if p.kind in ("invariant", "step")]
     violations += [f"range_{f.name}" for f in spec.fields.values() if isinstance(f.type, Nat)]
-    numbered = spec.guard_names(), violations, [p.name for p in claims], spec.actions
-    return Names(*({name: i for i, name in enumerate(names)} for names in numbered))
+    numbered = violations, [p.name for p in claims], spec.actions
+    return Names(_guards(spec), *({name: i for i, name in enumerate(names)} for names in numbered))
+
+
+def _guards(spec: Spec) -> dict[str, int]:
+    """Number the guards so that what one action has moves the numbers of no other."""
+    return {
+        f"{action.name}.{guard.name}": n * _room(spec) + k
+        for n, action in enumerate(spec.actions.values())
+        for k, guard in enumerate(action.guards)
+    }
+
+
+def _room(spec: Spec) -> int:
+    """Return how many numbers each action has for its guards."""
+    return max([_GUARDS, *(len(a.guards) for a in spec.actions.values())])
 
 
 def source(layout: Layout, names: Names, symmetry: bool) -> str:
@@ -64,14 +81,19 @@ def constants(layout: Layout, names: Names) -> dict[str, int]:
     """Return the numbers that the text calls by name: where the parts of a thread's workspace
     begin, and such.
     """
-    parts = {"FIRED": names.fired, "FOUND": names.violations, "PENDING": names.pending}
-    parts["OFF"] = names.guards
+    spec = layout.scope.spec
+    parts = {
+        "FIRED": len(names.fired),
+        "FOUND": len(names.violations),
+        "PENDING": len(names.pending),
+        "OFF": len(spec.actions) * _room(spec),
+    }
     known = {n: v for n, v in vars(kernel).items() if n.isupper() and isinstance(v, int)}
     known["WORDS"] = layout.words
     position = kernel.CONTROL
-    for name, numbered in parts.items():
+    for name, size in parts.items():
         known[name] = position
-        position += len(numbered)
+        position += size
     known["SOURCE"] = position
     known["LABELS"] = position + kernel.MAX_BATCH * layout.words
     return known
@@ -151,61 +173,24 @@ def _canonical(text: Text, layout: Layout, symmetry: bool) -> None:
     text.add("", "")
 
 
-# -------------------------------------------------------------------- the cache
-def load(text: str, known: dict[str, int]) -> Loaded:
-    """Return the machine code of a text, from the cache if the like was compiled before."""
-    whole = "\n".join([text, repr(sorted(known.items())), _compiler_text(), processor()])
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:24]
-    if digest not in _loaded:
-        path = cache_folder() / f"{digest}.o"
-        code = _read(path)
-        if code is None:
-            code = object_code(text, known, "run")
-            _write(path, code)
-        _loaded[digest] = Loaded(code, "run", 9)
-    return _loaded[digest]
-
-
-_loaded: dict[str, Loaded] = {}
-
-
-@cache
-def _compiler_text() -> str:
-    """What machine code also depends on, besides its own text."""
-    return (_HERE / "intrinsics.py").read_text() + (_HERE / "native.py").read_text()
-
-
-_DIGEST_BYTES = 32
-
-
-def _read(path: Path) -> bytes | None:
-    """Return the code kept in a file, or None if there is none or it was damaged."""
-    try:
-        kept = path.read_bytes()
-    except OSError:
-        return None
-    code = kept[_DIGEST_BYTES:]
-    return code if hashlib.sha256(code).digest() == kept[:_DIGEST_BYTES] else None
-
-
-def _write(path: Path, code: bytes) -> None:
-    """Keep the code so that no process ever sees half of it; what cannot be kept is compiled
-    again.
-    """
-    try:
-        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        os.replace(draft, path)
-    except OSError:
-        return
-
-
+# -------------------------------------------------------------------- machine code
 def prepare(scope: Scope, symmetry: bool = True, word_bits: int = WORD_BITS) -> Compiled:
     """Return the compiled module of a scope, from the cache if its like was compiled before."""
-    layout = Layout(scope, word_bits)
-    names = name_all(scope)
-    known = constants(layout, names)
-    run = load(source(layout, names, symmetry), known)
+    layout, names, known = _named(scope, word_bits)
+    run = kept.loaded(list(units(source(layout, names, symmetry), known, ENTRY)), ENTRY, _ARRAYS)
     instances = sum(1 for a in scope.spec.actions.values() for _ in scope.bindings(a.params))
     return Compiled(layout, names, merged(layout) if symmetry else (), instances, known, run)
+
+
+def prepare_ahead(scopes: Iterable[Scope], symmetry: bool = True) -> None:
+    """Let other processes compile what these scopes will need, in this order."""
+    for scope in scopes:
+        with contextlib.suppress(TooWide):  # which is said when its turn comes
+            layout, names, known = _named(scope, WORD_BITS)
+            kept.ahead(list(units(source(layout, names, symmetry), known, ENTRY)))
+
+
+def _named(scope: Scope, word_bits: int) -> tuple[Layout, Names, dict[str, int]]:
+    layout = Layout(scope, word_bits)
+    names = name_all(scope)
+    return layout, names, constants(layout, names)

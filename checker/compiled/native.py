@@ -1,5 +1,5 @@
-"""From the generated text to machine code: a small compiler for the Python that the generator
-writes.
+"""From a unit of the generated text to machine code: a small compiler for the Python that the
+generator writes.
 
 The text is Python over 64-bit integers: functions, `for ... in range(n)`, `while`, `if`,
 assignments to locals, arithmetic that wraps, comparisons, and the operations of `intrinsics`.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -19,12 +19,12 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 
 from checker.compiled.intrinsics import OPERATIONS
+from checker.compiled.units import Unit, inlined
 
 _SHARED = {"states", "table", "work", "shared", "plan", "args"}
 ARRAYS = _SHARED | {"buf", "hb", "recent", "array", "a", "b", "target", "found", "counts"}
 _I64, _I1 = ir.IntType(64), ir.IntType(1)
 _WORDS = ir.PointerType(_I64)
-_INLINED_LINES_MAX = 12
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -38,15 +38,19 @@ _ARITHMETIC: dict[type[ast.operator], str] = {
 }
 
 
-def object_code(text: str, constants: dict[str, int], entry: str) -> bytes:
-    """Return the machine code, for this processor, of a text whose way in is the function
-    `entry`.
-    """
+def object_code(unit: Unit) -> bytes:
+    """Return the machine code of a unit, for this processor."""
     module = ir.Module("scope")
     functions: dict[str, ir.Function] = {}
-    defined = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    for node in _functions(unit.called):
+        functions[node.name] = _declare(module, node)
+    defined = _functions(unit.functions)
     for node in defined:
-        functions[node.name] = _declare(module, node, node.name == entry)
+        functions[node.name] = _declare(module, node)
+        if node.name not in unit.exported:
+            functions[node.name].linkage = "internal"
+            functions[node.name].attributes.add("alwaysinline" if inlined(node) else "noinline")
+    constants = dict(unit.constants)
     for node in defined:
         _Body(functions, constants, node).compile()
     machine = _machine()
@@ -61,17 +65,23 @@ def object_code(text: str, constants: dict[str, int], entry: str) -> bytes:
     return machine.emit_object(parsed)  # type: ignore[no-any-return]  # bytes
 
 
+def _functions(sources: Iterable[str]) -> list[ast.FunctionDef]:
+    parsed = [ast.parse(source).body[0] for source in sources]
+    return [node for node in parsed if isinstance(node, ast.FunctionDef)]
+
+
 _engines: list[tuple[Any, Any]] = []
 
 
 class Loaded:
     """Machine code ready to be called; calls let other threads of Python run."""
 
-    def __init__(self, code: bytes, entry: str, arrays: int) -> None:
+    def __init__(self, units: Iterable[bytes], entry: str, arrays: int) -> None:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
-        # LLVM crashes if an engine that was given an object file is taken apart: none ever is.
-        _engines.append((self._engine, llvm.ObjectFileRef.from_data(code)))
-        self._engine.add_object_file(_engines[-1][1])
+        for code in units:
+            # LLVM crashes if an engine that was given an object file is taken apart: none ever is.
+            _engines.append((self._engine, llvm.ObjectFileRef.from_data(code)))
+            self._engine.add_object_file(_engines[-1][1])
         self._engine.finalize_object()
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * arrays)
         self.function: Callable[..., int] = kind(self._engine.get_function_address(entry))
@@ -100,7 +110,7 @@ def processor() -> str:
     return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()} {version}"
 
 
-def _declare(module: ir.Module, node: ast.FunctionDef, entry: bool) -> ir.Function:
+def _declare(module: ir.Module, node: ast.FunctionDef) -> ir.Function:
     kinds = [_WORDS if a.arg in ARRAYS else _I64 for a in node.args.args]
     truth = isinstance(node.returns, ast.Name) and node.returns.id == "bool"
     function = ir.Function(module, ir.FunctionType(_I1 if truth else _I64, kinds), node.name)
@@ -108,10 +118,6 @@ def _declare(module: ir.Module, node: ast.FunctionDef, entry: bool) -> ir.Functi
         argument.name = a.arg
         if a.arg in ARRAYS:
             argument.add_attribute("noalias")
-    if not entry:
-        function.linkage = "internal"
-        lines = (node.end_lineno or 0) - node.lineno
-        function.attributes.add("alwaysinline" if lines <= _INLINED_LINES_MAX else "noinline")
     return function
 
 

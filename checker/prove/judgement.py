@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 
-from checker.check import Judged, Verdict
+from checker.check import PROVED, Verdict
 from checker.prove.proof import Proof
 from spec.language.model import Property, Spec
-
-PROVED = Verdict("P", "any number")
-
-
-class Contradiction(Exception):
-    """A property is proved, and a run violates it: one of them is wrong, and it is our fault."""
-
-
-def strengthened(judged: Sequence[Judged], proof: Proof | None) -> tuple[Judged, ...]:
-    """Return the verdicts of a scope, with P where the claim is proved of its spec.
-
-    A claim that is vacuous in the scope stays so.
-    """
-    return tuple(judged) if proof is None else tuple(_strengthened(j, proof) for j in judged)
-
-
-def _strengthened(judged: Judged, proof: Proof) -> Judged:
-    if not proof.proves(judged.name):
-        return judged
-    if judged.verdict.evidence == "✗":
-        raise Contradiction(f"{judged.name} is proved of {proof.spec.name}, and a run violates it")
-    if judged.verdict.evidence == "V":
-        return judged
-    return replace(judged, verdict=PROVED)
 
 
 def verdict(proof: Proof, claim: Property) -> Verdict:
