@@ -14,7 +14,7 @@ from checker.explain.moves import Move, moves, refusals
 from checker.explain.run import Run
 from checker.trace import edited
 from spec.language.evaluate import Evaluator, Instance
-from spec.language.hashes import spec_hash
+from spec.language.hashes import claims_hash
 from spec.language.scope import State
 from tui import glyphs
 from tui.widgets.invariants import Judge
@@ -62,7 +62,7 @@ class Explained:
     def asked(self) -> Asked:
         """What another process is asked about."""
         scope = self.run.scope
-        key = repr([spec_hash(scope.spec), scope.name, sorted(scope.bounds.items())])
+        key = repr([claims_hash(scope.spec), scope.name, sorted(scope.bounds.items())])
         violated = self.run.trace.violated
         return Asked(f"{key} {violated}", scope, violated)
 

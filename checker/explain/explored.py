@@ -8,7 +8,7 @@ from threading import Lock
 from checker.check import STOPPED
 from checker.compiled.graph import Graph, build
 from checker.exploration import Limits
-from spec.language.hashes import spec_hash
+from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 
 MAX_STATES = 6_000_000
@@ -22,7 +22,7 @@ def explored(scope: Scope, limits: Limits | None = None) -> Graph | str:
     """Return every state and step of the scope, elements told apart, or why there is no such
     graph.
     """
-    key = repr([spec_hash(scope.spec), scope.name, sorted(scope.bounds.items())])
+    key = repr([claims_hash(scope.spec), scope.name, sorted(scope.bounds.items())])
     with _one_at_a_time:
         if key not in _kept:
             # No claim is asked on the way: it would only take long to compile.

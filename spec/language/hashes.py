@@ -18,7 +18,10 @@ def spec_hash(spec: Spec) -> str:
 
 
 def claims_hash(spec: Spec, *kinds: str) -> str:
-    """Return a hash of what can happen and of the claims of these kinds, stages among them."""
+    """Return a hash of what can happen, of what of it is a fault, and of the claims of these kinds,
+    stages among them.
+    """
+    faults = (f"fault {action.name}" for action in spec.actions.values() if action.fault)
     claims = (
         f"{p.kind} {p.id} {p.name} {_params(p.params)}: {p.body} ~> {p.then}"
         for p in spec.properties.values()
@@ -29,7 +32,9 @@ def claims_hash(spec: Spec, *kinds: str) -> str:
         for s in spec.stages.values()
         if s.kind in kinds
     )
-    return hashlib.sha256("\n".join([*_text(spec), *claims, *stages]).encode()).hexdigest()[:32]
+    return hashlib.sha256(
+        "\n".join([*_text(spec), *faults, *claims, *stages]).encode()
+    ).hexdigest()[:32]
 
 
 def _text(spec: Spec) -> Iterator[str]:
