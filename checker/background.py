@@ -33,7 +33,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Fill:
-    """Compute what the board does not know: of these scopes, and of these failure modes."""
+    """Compute what the matrix does not know: of these scopes, and of these failure modes."""
 
     scopes: tuple[str, ...]
     modes: tuple[str, ...]
@@ -66,7 +66,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Filled:
-    """A scope or a failure mode is on the board now; `done` of `of` are."""
+    """A scope or a failure mode is in the matrix now; `done` of `of` are."""
 
     name: str
     done: int
@@ -124,8 +124,8 @@ def _work(job: Job, sends: Connection) -> None:
 
 
 def _check(job: Check, send: Callable[[Record], None]) -> None:
-    from checker.board import keep_scope
     from checker.check import Plan, able, run
+    from checker.matrix import keep_scope
     from spec.queue import SCOPES
 
     scope = SCOPES[job.scope]
@@ -180,9 +180,9 @@ def _saved(result: Result, judged: Judged) -> str:
 
 
 def _fill(job: Fill, send: Callable[[Record], None]) -> None:
-    from checker.board import keep_mode, keep_scope
     from checker.check import Plan, run
     from checker.evidence.five import five
+    from checker.matrix import keep_mode, keep_scope
     from spec.failures import FAILURES
     from spec.queue import SCOPES
 

@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[1]
+from checker.sources import Sources
 
 
 @cache
@@ -33,38 +34,41 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="ffq-"))
 
 
-def place(kind: str, key: list[Any], suffix: str = ".json") -> Path:
-    """Return the file for what was found of this kind under this key."""
-    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
-    return cache_folder() / kind / f"{digest}{suffix}"
+@dataclass(frozen=True)
+class Place:
+    """Where an answer is kept, and what decides it."""
+
+    file: Path
+    sources: Sources
 
 
-@cache
-def source(*parts: str) -> str:
-    """Return a hash of these files and folders: all that decides how an answer comes about."""
-    digest = hashlib.sha256()
-    for part in parts:
-        path = _ROOT / part
-        for file in sorted(path.glob("*.*")) if path.is_dir() else [path]:
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+def place(kind: str, sources: Sources, key: list[Any], suffix: str = ".json") -> Place:
+    """Return the place for what is found of this kind with these sources, under this key."""
+    digest = hashlib.sha256(json.dumps([sources.hash, *key]).encode()).hexdigest()[:32]
+    return Place(cache_folder() / kind / f"{digest}{suffix}", sources)
 
 
-def recall(file: Path) -> Any:
-    """Return what was written there, or None."""
+def recall(place: Place) -> Any:
+    """Return what was remembered there, or None."""
     try:
-        return json.loads(file.read_text("utf-8"))
+        return json.loads(place.file.read_text("utf-8"))
     except (OSError, ValueError):
         return None
 
 
-def remember(file: Path, answer: Any) -> None:
-    """Write an answer down in one piece."""
-    keep(file, json.dumps(answer).encode())
+def remember(place: Place, answer: Any) -> None:
+    """Remember an answer, unless a source was changed meanwhile."""
+    keep(place, json.dumps(answer).encode())
 
 
-def keep(file: Path, content: bytes) -> None:
-    """Write a file in one piece."""
+def keep(place: Place, content: bytes) -> None:
+    """Write an answer down in one piece, unless a source was changed meanwhile."""
+    if place.sources.unchanged:
+        write(place.file, content)
+
+
+def write(file: Path, content: bytes) -> None:
+    """Write a file in one piece; a full or read-only disk costs time, not answers."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
@@ -72,4 +76,4 @@ def keep(file: Path, content: bytes) -> None:
             out.write(content)
         os.replace(draft, file)
     except OSError:
-        pass  # a full or read-only disk costs time, not answers
+        pass

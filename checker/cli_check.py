@@ -188,9 +188,8 @@ def _property(plan: Plan, wanted: str | None) -> Plan:
 
 def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
     from checker import console
-    from checker.board import keep_scope
-    from checker.catalogue import complaints
     from checker.check import run, shortest, status, story
+    from checker.matrix import complaints, keep_scope
     from checker.trace import FORMAT
 
     if saving.file:
@@ -232,6 +231,8 @@ def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
         console.show_end(out, results, saved)
     for line in failed or []:
         console.say(f"{line}; `ffq failures` says more")
+    if healthy and failed is None:
+        console.say("not all proofs of failure modes are known; run `ffq failures`")
     return code
 
 

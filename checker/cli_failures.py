@@ -47,7 +47,7 @@ def failures(
     holds with the protection. Detected: a query finds the damage. Recovered: repairs restore what
     must hold. Exit status: 0 each proof is had or missing for a reason, 1 one failed, 2 bad usage.
     """
-    from checker import board, catalogue, console
+    from checker import console, matrix
     from checker.evidence.five import as_json as told
     from checker.evidence.five import five
 
@@ -67,14 +67,12 @@ def failures(
     try:
         for n, mode in enumerate(chosen, 1):
             rows.append(five(mode))
-            board.keep_mode(rows[-1])
+            matrix.keep_mode(rows[-1])
             if report:
                 report(n, len(chosen))
     finally:
         live.done()
     complaints = [line for proofs in rows for line in proofs.complaints]
-    if not failure:
-        catalogue.keep(complaints)
     if as_json:
         answer = {"ok": not complaints, "failures": [told(r) for r in rows]}
         console.emit(answer | {"complaints": complaints})

@@ -9,20 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from checker.cache import place, recall, remember, source
+from checker.cache import Place, place, recall, remember
 from checker.exploration import Exploration, Limits, Report
 from checker.lasso import Decision, Lasso
+from checker.sources import Sources
 from spec.language.evaluate import Step
 from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 
-_ENGINES = (
-    "spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py",
-    "checker/fair_cycles.py", "checker/lasso.py",
-)  # fmt: skip
+_DECIDES = Sources(__name__)
 
 _CHECKED = ("invariant", "step", "sometimes", "leads_to")
 
@@ -52,8 +49,8 @@ def look(
 
     `watch` is called if there is work to do, and returns what is told of its progress.
     """
-    file = _file(scope, off, engine)
-    known = _found(recall(file))
+    at = _place(scope, off, engine)
+    known = _found(recall(at))
     if known is not None:
         return known
     explored = _explore(scope, off, engine, limits, watch())
@@ -64,7 +61,7 @@ def look(
         dict(explored.violations), explored.stopped_by,
     )  # fmt: skip
     if explored.complete:
-        remember(file, asdict(found))
+        remember(at, asdict(found))
     return found
 
 
@@ -81,10 +78,10 @@ def _explore(
     return compiled.explore(scope, limits, off, frozenset(), report, threads=threads, symmetry=True)
 
 
-def _file(scope: Scope, off: tuple[str, ...], engine: str) -> Path:
+def _place(scope: Scope, off: tuple[str, ...], engine: str) -> Place:
     bounds = sorted(scope.bounds.items())
     asked = claims_hash(scope.spec, *_CHECKED)
-    return place("found", [asked, bounds, sorted(off), engine, source(*_ENGINES)])
+    return place("found", _DECIDES, [asked, bounds, sorted(off), engine])
 
 
 def hopes(
@@ -95,14 +92,14 @@ def hopes(
     """
     from checker import fair_cycles
 
-    file = _file(scope, off, "fair cycles")
-    known = _hopes(recall(file), scope)
+    at = _place(scope, off, "fair cycles")
+    known = _hopes(recall(at), scope)
     if known is not None:
         return known
     decided = fair_cycles.decide(scope, off, limits, threads)
     if all(decision.verdict != "unfinished" for decision in decided.values()):
         lassos = {name: _lasso_as_json(d.lasso) for name, d in decided.items()}
-        remember(file, lassos)
+        remember(at, lassos)
     return decided
 
 

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from checker import board
+from checker import matrix
 from checker.background import Check, Checked, Told
 from checker.evidence.found import FOLDER
 from checker.exploration import Progress
@@ -242,23 +242,23 @@ def _colour(colour: object) -> bool:
 def test_what_is_computed_while_another_screen_is_looked_at_is_shown_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def known() -> list[board.Row]:
-        cells = dict.fromkeys(board.MARKS, board.Cell("E", "as it was found"))
-        return [board.Row("FM-010", "a_late_worker_is_believed", "It is.", cells)]
+    def known() -> list[matrix.Row]:
+        cells = dict.fromkeys(matrix.MARKS, matrix.Cell("E", "as it was found"))
+        return [matrix.Row("FM-010", "a_late_worker_is_believed", "It is.", cells)]
 
     async def look(app: Explorer, pilot: Pilot[str]) -> None:
         assert "?     ?     ?" in text(app)
         await press(pilot, "f6")
-        monkeypatch.setattr(board, "modes", known)
+        monkeypatch.setattr(matrix, "modes", known)
         app.works.all.append(work(running=False))
         await press(pilot, "f2")
         await pilot.pause()
         assert "E     E     E     E     E" in text(app)
 
     monkeypatch.setattr(
-        board,
+        matrix,
         "modes",
-        lambda: [replace(r, cells=dict.fromkeys(board.MARKS, board.UNKNOWN)) for r in known()],
+        lambda: [replace(r, cells=dict.fromkeys(matrix.MARKS, matrix.UNKNOWN)) for r in known()],
     )
     explore(look)
 

@@ -14,11 +14,11 @@ from textual.pilot import Pilot
 
 import tui.screens.begin
 import tui.screens.catalogue
-from checker import board
+from checker import matrix
 from checker.background import Check, Checked, Told
-from checker.board import Cell, Row
 from checker.evidence.found import FOLDER
 from checker.exploration import Progress
+from checker.matrix import Cell, Row
 from spec.queue import SCOPES
 from tests.screens import drawn, explore, press, text
 from tui.app import Explorer
@@ -48,13 +48,13 @@ class Picture(SingleFileSnapshotExtension):
 
 MODES = [
     Row("FM-007", "two_workers_take_one_job", "Two workers take the same job from the queue.",
-        dict(zip(board.MARKS, map(Cell, ("✗5", "✗5", "P", "E", "E"), ("as it was found",) * 5),
+        dict(zip(matrix.MARKS, map(Cell, ("✗5", "✗5", "P", "E", "E"), ("as it was found",) * 5),
                  strict=True)), "every_claim_has_an_outcome"),
     Row("FM-010", "a_late_worker_is_believed", "A worker that lost its claim reports success.",
-        dict(zip(board.MARKS, map(Cell, ("✗8", "✗8", "P", "E", "–"), ("as it was found",) * 5),
+        dict(zip(matrix.MARKS, map(Cell, ("✗8", "✗8", "P", "E", "–"), ("as it was found",) * 5),
                  strict=True)), "only_the_holder_settles"),
     Row("FM-011", "a_late_worker_ends_the_claim_of_another", "It lets go of what it does not hold.",
-        dict.fromkeys(board.MARKS, board.UNKNOWN), "a_live_claim_ends_by_its_holder"),
+        dict.fromkeys(matrix.MARKS, matrix.UNKNOWN), "a_live_claim_ends_by_its_holder"),
 ]  # fmt: skip
 CLAIMS = [
     Row("INV-004", "only_the_holder_settles", "A worker that changes a row held the claim.",
@@ -67,8 +67,8 @@ CLAIMS = [
 @pytest.fixture(autouse=True)
 def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Show the same rows for ever, whatever is known here, and no path of this machine."""
-    monkeypatch.setattr(board, "modes", lambda: MODES)
-    monkeypatch.setattr(board, "claims", lambda: CLAIMS)
+    monkeypatch.setattr(matrix, "modes", lambda: MODES)
+    monkeypatch.setattr(matrix, "claims", lambda: CLAIMS)
     monkeypatch.setattr(tui.screens.catalogue, "DEFAULT", COLUMNS)
     monkeypatch.setattr(tui.screens.begin, "SCOPES", {"one-job": SCOPES["one-job"]})
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checker import cache
 from checker.compiled.graph import Graph
 from checker.compiled.layout import Layout
 from checker.explain import fate as subject
@@ -410,10 +411,10 @@ def test_where_not_every_state_was_visited_nothing_is_known() -> None:
 def test_what_was_remembered_is_used_and_what_is_damaged_is_searched_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "tea.fates"
-    monkeypatch.setattr(subject, "_file", lambda scope, violated: file)
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
     states = Walked(TEA, "the_table_is_dry").states
     found = fates(TEA, "the_table_is_dry").of_all(states)
+    (file,) = (tmp_path / "fates").iterdir()
     whole = file.read_bytes()
     for damaged in (b"", whole[:5], whole[:-1], whole + b"x", bytes(8) + whole[8:]):
         file.unlink()  # the old one may still be mapped

@@ -23,6 +23,7 @@ from spec.language.scope import Scope
 from spec.language.tree import walk
 from spec.queue import SCOPES
 from spec.queue.scopes import requests
+from tests.edited import updated
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import Decision, Manager, Phase, commit_protocol
 
@@ -307,10 +308,11 @@ def test_another_lemma_means_another_proof() -> None:
     assert proof.known(without(agreed, "decide_commit.all_prepared")) is None
 
 
-def test_another_version_of_a_solver_means_another_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_a_solver_means_another_proof() -> None:
     prove(agreed)
-    monkeypatch.setattr(proof, "versions", lambda: {"z3": "9.9", "cvc5": "9.9"})
-    assert proof.known(agreed) is None
+    for solver in ("z3", "cvc5"):
+        with updated(solver):
+            assert proof.known(agreed) is None
 
 
 def test_a_damaged_memory_of_a_proof_counts_as_forgotten(tmp_path: Path) -> None:

@@ -116,6 +116,6 @@ class Works:
 
     @property
     def filling(self) -> Work | None:
-        """What fills the board now, if anything does."""
+        """What fills the matrix now, if anything does."""
         fills = (work for work in self.all if isinstance(work.job, Fill) and work.running)
         return next(fills, None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from checker.compiled import kept, kernel, promises
+from checker.compiled import kept, kernel, numbering, promises
 from checker.compiled.actions import ActionCode
 from checker.compiled.claims import ClaimCode, load_words
 from checker.compiled.layout import WORD_BITS, Layout, TooWide
@@ -26,7 +26,6 @@ _GUARDS = 16
 """So many guards an action may have before the numbers of all others move."""
 
 CHECKED = ("invariant", "step", "sometimes", "leads_to")
-_HERE = Path(__file__).parent
 _BEGIN = "# ---- the kernel: compiled from here on\n"
 
 
@@ -73,7 +72,7 @@ def source(layout: Layout, names: Names, symmetry: bool) -> str:
     _properties_and_actions(text, layout, names)
     promises.write(text, layout)
     _canonical(text, layout, symmetry)
-    files = [(_HERE / name).read_text().split(_BEGIN)[1] for name in ("numbering.py", "kernel.py")]
+    files = [inspect.getsource(part).split(_BEGIN)[1] for part in (numbering, kernel)]
     return "\n".join([*text.lines, *files])
 
 

@@ -11,13 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from checker.cache import place, recall, remember, source
+from checker.cache import place, recall, remember
 from checker.evidence import found
 from checker.evidence.detectors import DETECTORS, UNDETECTED, Detector
 from checker.evidence.local import Healthy
 from checker.evidence.marks import Detected
 from checker.evidence.queries import columns, condition_of, query
 from checker.replay import replay_trace
+from checker.sources import Sources
 from impl.derive import derive
 from impl.sql import encode
 from spec.failures import FailureMode
@@ -25,7 +26,7 @@ from spec.language.hashes import spec_hash
 from spec.language.scope import Scope, Value
 from spec.queue import SCOPES
 
-_ENGINES = ("spec/language", "checker/compiled", "checker/evidence", "impl")
+_DECIDES = Sources(__name__)
 
 
 def detected(mode: FailureMode) -> Detected:
@@ -65,9 +66,9 @@ def _healthy(scope: Scope, detector: Detector) -> dict[str, Any]:
     """
     design = derive(scope)
     table, where = condition_of(design, detector)
-    key = [spec_hash(scope.spec), sorted(scope.bounds.items()), table, where, source(*_ENGINES)]
-    file = place("silence", key)
-    known = recall(file)
+    key = [spec_hash(scope.spec), sorted(scope.bounds.items()), table, where]
+    at = place("silence", _DECIDES, key)
+    known = recall(at)
     if isinstance(known, dict) and known.keys() == {"states", "cases", "alarms", "of"}:
         return known
     healthy = _states(scope.name)
@@ -84,7 +85,7 @@ def _healthy(scope: Scope, detector: Detector) -> dict[str, Any]:
         "alarms": _alarms(table, names, cases, where),
         "of": of,
     }
-    remember(file, answer)
+    remember(at, answer)
     return answer
 
 

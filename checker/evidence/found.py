@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checker.cache import place, recall, remember, source
+from checker.cache import place, recall, remember
 from checker.shortest import shortest_story
+from checker.sources import Sources
 from checker.story import NotBroken
 from checker.trace import Trace, edited, record, save
 from checker.trace_reading import read
@@ -17,10 +18,7 @@ from spec.queue import SCOPES
 
 FOLDER = Path(__file__).resolve().parents[2] / "postmortems" / "traces"
 
-_ENGINES = (
-    "spec/language", "checker/compiled", "checker/fair_cycles.py", "checker/lasso.py",
-    "checker/story.py", "checker/trace.py", "checker/shortest.py", "checker/evidence/found.py",
-)  # fmt: skip
+_DECIDES = Sources(__name__)
 
 
 class NotReproduced(Exception):
@@ -62,12 +60,12 @@ def shortest(loss: Loss) -> str:
         claims_hash(s, "invariant", "step", "leads_to") for s in (healthy(loss).spec, scope.spec)
     ]
     bounds = sorted(scope.bounds.items())
-    file = place("failures", [*hashes, loss.edits, loss.breaks, bounds, source(*_ENGINES)])
-    known = recall(file)
+    at = place("failures", _DECIDES, [*hashes, loss.edits, loss.breaks, bounds])
+    known = recall(at)
     if isinstance(known, str):
         return known
     text = _search(loss)
-    remember(file, text)
+    remember(at, text)
     return text
 
 

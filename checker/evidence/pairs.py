@@ -11,13 +11,13 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 from checker.ablate import Missed, named, only_together, sooner_together
-from checker.cache import place, recall, remember, source
+from checker.cache import Place, place, recall, remember
 from checker.compiled.sweep import sweep
 from checker.evidence.found import file_of
 from checker.exploration import Limits
+from checker.sources import Sources
 from checker.story import Story, tell
 from checker.switched import Switched, Unswitchable, switchable, switched
 from checker.trace import edited
@@ -32,10 +32,7 @@ FEWEST = {"MaxFails": 1}
 LIMITS = Limits(max_states=30_000_000)
 
 _ASKED = ("invariant", "step")
-_ENGINES = (
-    "spec/language", "checker/compiled", "checker/switched.py", "checker/story.py",
-    "checker/evidence/pairs.py",
-)  # fmt: skip
+_DECIDES = Sources(__name__)
 
 Report = Callable[[int, int], None]
 
@@ -198,7 +195,7 @@ def violations(
     """Return what breaks without each of these; what is known already is explored no more."""
     found: dict[tuple[str, ...], Mapping[str, int] | None] = {}
     for edits in wanted:
-        known = recall(_file(name, edits))
+        known = recall(_place(name, edits))
         if isinstance(known, dict):
             found[edits] = {str(n): int(steps) for n, steps in known.items()}
             tick()
@@ -209,15 +206,15 @@ def violations(
         for edits, swept in zip(left, runs, strict=True):
             found[edits] = swept
             if swept is not None:
-                remember(_file(name, edits), dict(swept))
+                remember(_place(name, edits), dict(swept))
             tick()
     return found
 
 
-def _file(name: str, edits: tuple[str, ...]) -> Path:
+def _place(name: str, edits: tuple[str, ...]) -> Place:
     bounds = sorted(small(name).bounds.items())
     parts = sorted(_text(name, text) for text in edits)
-    return place("pairs", [_text(name, ""), parts, bounds, source(*_ENGINES)])
+    return place("pairs", _DECIDES, [_text(name, ""), parts, bounds])
 
 
 @cache

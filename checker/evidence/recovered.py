@@ -16,12 +16,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from checker.cache import place, recall, remember, source
+from checker.cache import place, recall, remember
 from checker.evidence import found
 from checker.evidence.damaged import Damage, damage, stopped
 from checker.evidence.marks import Recovered
 from checker.evidence.mending import ASIDE, Mending, mending
 from checker.replay import replay_trace
+from checker.sources import Sources
 from impl.derive import derive
 from impl.sql import decode
 from spec.failures import FailureMode
@@ -33,19 +34,18 @@ from spec.language.model import Property
 from spec.language.scope import State
 from spec.language.tree import walk
 
-_ENGINES = ("spec/language", "spec/failures", "checker/compiled", "checker/evidence", "impl")
-
 
 def recovered(mode: FailureMode) -> Recovered:
     """Return what the repairs make of every state that the failure can lead to; remembered."""
     base = found.healthy(mode.loss)
     hashed = claims_hash(base.spec, "invariant", "lemma")
     bounds = sorted(base.bounds.items())
-    file = place("recovered", [mode.id, mode.loss.edits, hashed, bounds, source(*_ENGINES)])
-    known = recall(file)
+    decides = Sources(__name__, specs=True, data=(found.file_of(mode, mode.loss),))
+    at = place("recovered", decides, [mode.id, mode.loss.edits, hashed, bounds])
+    known = recall(at)
     if not isinstance(known, dict):
         known = _recover(mode)
-        remember(file, known)
+        remember(at, known)
     return Recovered(**known)
 
 

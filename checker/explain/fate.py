@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from checker.cache import keep, place, source
+from checker.cache import Place, keep, place
 from checker.compiled.layout import Layout, TooWide
 from checker.exploration import Limits
+from checker.sources import Sources
 from checker.story import RANGE
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.hashes import claims_hash
@@ -35,11 +35,7 @@ if TYPE_CHECKING:
 NEVER = 255
 """Stands in the arrays for a violation that cannot be reached."""
 
-_ENGINES = (
-    "spec/language", "checker/compiled", "checker/explain/fate.py", "checker/explain/marked.py",
-    "checker/explain/backwards.py", "checker/columns.py", "checker/explain/clauses.py",
-    "checker/explain/explored.py", "checker/fair_cycles.py",
-)  # fmt: skip
+_DECIDES = Sources(__name__)
 
 
 @dataclass(frozen=True)
@@ -174,10 +170,10 @@ def fates(scope: Scope, violated: str, limits: Limits | None = None) -> Fates:
     claim = scope.spec.properties.get(violated)
     if claim is not None and claim.kind == "sometimes":
         return _unknown(scope, violated, "no run violates it: it says what some run reaches")
-    file = _file(scope, violated)
+    at = _place(scope, violated)
     try:
-        known = _recalled(file, scope, violated)
-        return known if known is not None else _searched(scope, violated, limits, file)
+        known = _recalled(at, scope, violated)
+        return known if known is not None else _searched(scope, violated, limits, at)
     except TooWide as wide:
         return _unknown(scope, violated, str(wide))
 
@@ -187,7 +183,7 @@ def _unknown(scope: Scope, violated: str, why: str) -> Fates:
     return Fates(scope, violated, nothing, nothing, nothing, why)
 
 
-def _searched(scope: Scope, violated: str, limits: Limits | None, file: Path) -> Fates:
+def _searched(scope: Scope, violated: str, limits: Limits | None, at: Place) -> Fates:
     from checker.explain.backwards import search
     from checker.explain.explored import explored
     from checker.explain.marked import Undecided, marked
@@ -203,7 +199,7 @@ def _searched(scope: Scope, violated: str, limits: Limits | None, file: Path) ->
     order = np.argsort(packed)
     packed, faults, way_back = packed[order], found.faults[order], found.way_back[order]
     count = np.array([len(packed)], np.int64)
-    keep(file, b"".join(part.tobytes() for part in (count, packed, faults, way_back)))
+    keep(at, b"".join(part.tobytes() for part in (count, packed, faults, way_back)))
     return Fates(scope, violated, packed, faults, way_back, "")
 
 
@@ -214,7 +210,7 @@ def _packed(words: Array) -> Array:
 
 
 # ---------------------------------------------------------------- remembering
-def _file(scope: Scope, violated: str) -> Path:
+def _place(scope: Scope, violated: str) -> Place:
     claims = {
         p.name: p
         for p in scope.spec.properties.values()
@@ -222,16 +218,15 @@ def _file(scope: Scope, violated: str) -> Path:
     }
     kinds = dict.fromkeys(p.kind for p in claims.values())
     asked = claims_hash(scope.spec.edited("asked", properties=claims), *kinds)
-    faults = [action.name for action in scope.spec.actions.values() if action.fault]
     bounds = sorted(scope.bounds.items())
-    return place("fates", [asked, violated, faults, bounds, source(*_ENGINES)], ".fates")
+    return place("fates", _DECIDES, [asked, violated, bounds], ".fates")
 
 
-def _recalled(file: Path, scope: Scope, violated: str) -> Fates | None:
+def _recalled(at: Place, scope: Scope, violated: str) -> Fates | None:
     """Return what was remembered; whatever is not as it was written counts as forgotten."""
     width = 8 * Layout(scope).words
     try:
-        data = np.memmap(file, np.uint8, "r")
+        data = np.memmap(at.file, np.uint8, "r")
         count = int(data[:8].view(np.int64)[0])
     except (OSError, ValueError):
         return None

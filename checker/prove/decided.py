@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
 from multiprocessing import get_context
 
-from checker.cache import source
 from checker.prove import sufficient
 from checker.prove.answer import Answer, Verdict
 from checker.prove.obligations import Obligation
@@ -21,20 +18,6 @@ from checker.prove.sufficient import Sufficient
 
 Told = Callable[[int, int], None]
 """Told how many obligations are decided, and of how many."""
-
-DECIDERS = (
-    "spec/language",
-    "checker/prove/answer.py",
-    "checker/prove/cvc5_solver.py",
-    "checker/prove/decided.py",
-    "checker/prove/obligations.py",
-    "checker/prove/smt.py",
-    "checker/prove/sufficient.py",
-    "checker/prove/z3_solver.py",
-)
-"""All that decides an answer: to print it in another way asks nothing again."""
-
-PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5"}
 
 _FEW = 24
 """So few obligations are decided sooner than other processes begin."""
@@ -84,7 +67,7 @@ def decide(obligation: Obligation) -> Decided:
         text = sufficient.cut(obligation.text, z3.core)
         less = Sufficient.of(text, z3_solver.decide(text), cvc5_solver.decide(text))
         if {less.z3.verdict, less.cvc5.verdict} == {"proved"}:
-            sufficient.keep(less, _by())
+            sufficient.keep(less)
             return _decided(obligation, text, less.z3, less.cvc5)
     return _decided(obligation, obligation.text, z3, cvc5_solver.decide(obligation.text))
 
@@ -100,29 +83,13 @@ def recalled(obligation: Obligation) -> Decided | None:
     """Return what needs no solver now: the frame says it, or lines of it were proved before."""
     if obligation.framed:
         return _decided(obligation, "", _FRAMED, _FRAMED)
-    less = sufficient.known(obligation.text, _by())
+    less = sufficient.known(obligation.text)
     return None if less is None else _decided(obligation, less.text, less.z3, less.cvc5)
 
 
 def _decided(o: Obligation, text: str, z3: Answer, cvc5: Answer) -> Decided:
     digest = hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
     return Decided(o.name, o.claim, o.says, z3, cvc5, digest)
-
-
-@cache
-def _by() -> list[object]:
-    return [source(*DECIDERS), sorted(versions().items())]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the solvers, or that one is missing, without loading them."""
-    found = {}
-    for solver, package in PACKAGES.items():
-        try:
-            found[solver] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[solver] = "missing"
-    return found
 
 
 class Solvers:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from checker.cache import place, recall, remember, source
-from checker.prove.decided import DECIDERS, Solvers, Told, versions
+from checker.cache import Place, place, recall, remember
+from checker.prove.decided import Solvers, Told
 from checker.prove.obligations import Prover
+from checker.sources import Sources
 from spec.language.edits import without
 from spec.language.hashes import claims_hash
 from spec.language.model import Spec
@@ -24,6 +24,8 @@ LOST_UNREACHED = "lost, not reachable in any scope"
 LOST_UNFINISHED = "lost, and a limit was reached"
 KEPT = "kept"
 UNDECIDED = "?"
+
+_DECIDES = Sources(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def needed(specs: Sequence[Spec], guard: str, both: Solvers, told: Told | None =
 
 
 def _asked(spec: Spec, guard: str, both: Solvers, told: Told | None) -> Necessity:
-    file = _file(spec, guard)
-    known = _necessity(recall(file))
+    at = _place(spec, guard)
+    known = _necessity(recall(at))
     if known is not None:
         return known
     action = guard.split(".")[0]
@@ -85,17 +87,13 @@ def _asked(spec: Spec, guard: str, both: Solvers, told: Told | None) -> Necessit
         tuple(d.claim for d in decided if d.claim in fallen | unknown),
     )
     if not found.undecided:
-        remember(file, asdict(found))
+        remember(at, asdict(found))
     return found
 
 
-def _file(spec: Spec, guard: str) -> Path:
+def _place(spec: Spec, guard: str) -> Place:
     claimed = claims_hash(spec, "invariant", "lemma", "step")
-    solvers = sorted(versions().items())
-    return place(
-        "necessity",
-        [claimed, spec.name, guard, source(*DECIDERS, "checker/prove/necessity.py"), solvers],
-    )
+    return place("necessity", _DECIDES, [claimed, spec.name, guard])
 
 
 def _necessity(known: Any) -> Necessity | None:

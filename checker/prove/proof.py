@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from checker.cache import place, recall, remember, source
+from checker.cache import Place, place, recall, remember
 from checker.prove import needs
 from checker.prove.answer import answer_of
-from checker.prove.decided import DECIDERS, Decided, Told, solvers, versions
+from checker.prove.decided import Decided, Told, solvers
 from checker.prove.obligations import inductive
 from checker.prove.standing import furthest, strongest
+from checker.sources import Sources
 from spec.language.hashes import claims_hash
 from spec.language.model import Spec
 
 CLAIMED = ("invariant", "lemma", "step", "leads_to", "settles", "stays", "recurs")
 Names = Mapping[str, tuple[str, ...]]
+
+_DECIDES = Sources(__name__)
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,13 @@ def prove(spec: Spec, told: Told | None = None, every: bool = False) -> Proof:
     )
     stored = {name: value for name, value in vars(proof).items() if name not in ("spec", "of")}
     stored |= {"decided": [asdict(d) for d in proof.decided], "first": sorted(proof.first)}
-    remember(_file(spec, every), stored)
+    remember(_place(spec, every), stored)
     return proof
 
 
 def known(spec: Spec, every: bool = False) -> Proof | None:
     """Return the proof of this very spec if it was made before, by the solvers that are here."""
-    stored = recall(_file(spec, every))
+    stored = recall(_place(spec, every))
     try:
         decided = tuple(_decided(one) for one in stored["decided"])
         first = frozenset(map(str, stored["first"]))
@@ -130,11 +132,8 @@ def _names(stored: Any) -> Names:
     return {str(name): tuple(map(str, names)) for name, names in stored.items()}
 
 
-def _file(spec: Spec, every: bool) -> Path:
-    also = ("needs", "progress", "proof", "standing")
-    text = source(*DECIDERS, *(f"checker/prove/{name}.py" for name in also))
-    claimed = claims_hash(spec, *CLAIMED)
-    return place("proofs", [claimed, text, every, sorted(versions().items())])
+def _place(spec: Spec, every: bool) -> Place:
+    return place("proofs", _DECIDES, [claims_hash(spec, *CLAIMED), every])
 
 
 def _decided(stored: Any) -> Decided:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
 
-from checker.cache import place, recall, remember
+from checker.cache import Place, place, recall, remember
 from checker.prove.answer import Answer, answer_of
 from checker.prove.smt import ascii_only
+from checker.sources import Sources
 
+_DECIDES = Sources("checker.prove.decided")
 _NAMED = re.compile(r"\(assert \(! .* :named ([^\s()]+)\)\)")
 _BEGINS = re.compile(r"\(declare-(?:sort|datatypes|fun|const) (?!a\.|no\.)")
 _SYMBOL = re.compile(r"[^\s()]+")
@@ -76,30 +76,30 @@ def _declares(part: list[str]) -> set[str]:
 
 
 # ---------------------------------------------------------------- remembered
-def known(text: str, decided_by: list[Any]) -> Sufficient | None:
+def known(text: str) -> Sufficient | None:
     """Return lines of this text that both solvers have proved to be enough, if there are any."""
     lines = frozenset(text.splitlines())
-    return next((s for s in _all(_file(text, decided_by)) if lines.issuperset(s.lines)), None)
+    return next((s for s in _all(_place(text)) if lines.issuperset(s.lines)), None)
 
 
-def keep(found: Sufficient, decided_by: list[Any]) -> None:
+def keep(found: Sufficient) -> None:
     """Remember lines that are enough."""
-    file = _file(found.text, decided_by)
-    every = [*_all(file), found]
-    remember(file, [[s.lines, asdict(s.z3), asdict(s.cvc5)] for s in every])
+    at = _place(found.text)
+    every = [*_all(at), found]
+    remember(at, [[s.lines, asdict(s.z3), asdict(s.cvc5)] for s in every])
 
 
-def _all(file: Path) -> list[Sufficient]:
+def _all(at: Place) -> list[Sufficient]:
     try:
         return [
             Sufficient(tuple(map(str, lines)), answer_of(z3), answer_of(cvc5))
-            for lines, z3, cvc5 in recall(file) or ()
+            for lines, z3, cvc5 in recall(at) or ()
         ]
     except (AttributeError, KeyError, TypeError, ValueError):
         return []
 
 
-def _file(text: str, decided_by: list[Any]) -> Path:
+def _place(text: str) -> Place:
     """Return where what is known of a goal is kept: all texts that deny the same are in one."""
     goal = next(line for line in reversed(text.splitlines()) if line.startswith("(assert"))
-    return place("sufficient", [goal, *decided_by])
+    return place("sufficient", _DECIDES, [goal])

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Input, Tab, Tabs
 
-from checker import board
+from checker import matrix
 from checker.background import Check, Fill
 from checker.evidence.found import FOLDER, parts
 from checker.trace import in_words
@@ -61,9 +61,9 @@ class Catalogue(Base):
         super().__init__()
         self.shown = "modes"
         self.wanted = ""
-        self.rows: dict[str, board.Row] = {}
-        self._modes: list[board.Row] = []
-        self._claims: list[board.Row] = []
+        self.rows: dict[str, matrix.Row] = {}
+        self._modes: list[matrix.Row] = []
+        self._claims: list[matrix.Row] = []
         self._heard: list[object] = []
 
     # ---------------------------------------------------------------- drawing
@@ -78,7 +78,7 @@ class Catalogue(Base):
     def on_mount(self) -> None:
         """Show what is known, and begin to compute what is not."""
         self.query_one(Tabs).can_focus = False
-        self.read_board()
+        self.read_matrix()
         scopes, modes = self._unknown()
         if self.explorer.fills and (scopes or modes):
             self.explorer.works.begin(Fill(scopes, modes))
@@ -88,15 +88,15 @@ class Catalogue(Base):
     def on_screen_resume(self) -> None:
         """Show what was computed while another screen was looked at."""
         if self._modes and self._heard != self._said():
-            self.call_after_refresh(self.read_board)
+            self.call_after_refresh(self.read_matrix)
 
     def _said(self) -> list[object]:
         return [(work.filled, work.running) for work in self.explorer.works.all]
 
-    def read_board(self) -> None:
+    def read_matrix(self) -> None:
         """Read what is known anew."""
         self._heard = self._said()
-        self._modes, self._claims = board.modes(), board.claims()
+        self._modes, self._claims = matrix.modes(), matrix.claims()
         self.draw()
 
     def _unknown(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -117,7 +117,7 @@ class Catalogue(Base):
         }
         columns = self._columns()
         kinds = [label for label, _ in columns[2:]]
-        names = board.MARKS if self.shown == "modes" else DEFAULT
+        names = matrix.MARKS if self.shown == "modes" else DEFAULT
         width = columns[1][1] - 1
         cells = {
             key: [_id(row), cell(cut(row.name, width)), *_marks(row, names)]
@@ -135,8 +135,8 @@ class Catalogue(Base):
         """Return the columns with widths that fill the screen."""
         room = self.size.width - 1 - ID_WIDTH
         if self.shown == "modes":
-            long = room >= NAME_WIDTH_MIN + 12 * len(board.MARKS) + 16
-            marks = [(name if long else SHORT[name], 12 if long else 6) for name in board.MARKS]
+            long = room >= NAME_WIDTH_MIN + 12 * len(matrix.MARKS) + 16
+            marks = [(name if long else SHORT[name], 12 if long else 6) for name in matrix.MARKS]
         else:
             left = room - NAME_WIDTH_MIN - 8
             most = max((n for n in range(4, 13) if _width(n) <= left), default=4)
@@ -166,7 +166,7 @@ class Catalogue(Base):
         if row is None:
             self.query_one("#cell", Plain).update("no row has these words")
             return
-        names = list(board.MARKS if self.shown == "modes" else DEFAULT)
+        names = list(matrix.MARKS if self.shown == "modes" else DEFAULT)
         name = names[max(0, column - 2)] if column >= 2 else ""
         at = row.cells.get(name)
         first: list[Part] = [(f"{row.id} {row.name}", "bold")]
@@ -177,7 +177,7 @@ class Catalogue(Base):
             content(*first, f"\n{row.doc}\n", (self._hint(row), "dim"))
         )
 
-    def _hint(self, row: board.Row) -> str:
+    def _hint(self, row: matrix.Row) -> str:
         if self.shown == "modes":
             mode = FAILURES[row.id]
             edits = ", ".join(map(in_words, mode.loss.edits))
@@ -186,10 +186,10 @@ class Catalogue(Base):
         return f"broken by {', '.join(by)}; enter opens the trace of {by[0]}" if by else ""
 
     # ---------------------------------------------------------------- what is looked at
-    def _row(self) -> board.Row | None:
+    def _row(self) -> matrix.Row | None:
         return self.rows.get(self.query_one(Table).chosen or "")
 
-    def _breakers(self, row: board.Row) -> list[str]:
+    def _breakers(self, row: matrix.Row) -> list[str]:
         return [mode.id for mode in self._modes if mode.breaks == row.name]
 
     @on(DataTable.CellHighlighted)
@@ -235,7 +235,7 @@ class Catalogue(Base):
         if row is not None:
             self.app.push_screen(Witness(self._scope(row), row.name, self.explorer.aside))
 
-    def _scope(self, row: board.Row) -> str:
+    def _scope(self, row: matrix.Row) -> str:
         """Return the scope that is looked at, or the first that has the claim."""
         name = DEFAULT[max(0, self.query_one(Table).cursor_column - 2)]
         return name if name in row.cells else next(iter(row.cells))
@@ -286,7 +286,7 @@ class Catalogue(Base):
     def work_told(self, work: Work) -> None:
         """Show what has just been computed."""
         if isinstance(work.job, Fill) or not work.running:
-            self.read_board()
+            self.read_matrix()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fill the width that there is."""
@@ -299,11 +299,11 @@ def _width(most: int) -> int:
     return sum(min(len(name), most) + 1 for name in DEFAULT)
 
 
-def _id(row: board.Row) -> Text:
+def _id(row: matrix.Row) -> Text:
     return cell(row.id, "bold")
 
 
-def _marks(row: board.Row, names: Sequence[str]) -> list[Text]:
+def _marks(row: matrix.Row, names: Sequence[str]) -> list[Text]:
     found = []
     for name in names:
         at = row.cells.get(name)

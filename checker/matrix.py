@@ -1,18 +1,21 @@
-"""The board: each claim and each failure mode with the evidence that is known of it, at once.
+"""The matrix: each claim and each failure mode with the evidence that is known of it, at once.
 
-`ffq check` and `ffq failures` write down what they find, under the text of all that decides it, and
-the board is read from there. Nothing is computed here, and nothing stale is shown: what was not
-computed since the last change is unknown.
+`ffq check` and `ffq failures` write down what they find, under all that decides it, and the matrix
+is read from there. Nothing is computed here, and nothing stale is shown: what was not computed
+since the last change is unknown. A check does not say that all is well while a proof of a failure
+mode has failed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker.cache import place, recall, remember, source
+from checker.cache import Place, place, recall, remember
+from checker.evidence.found import file_of
+from checker.prove.proof import CLAIMED
+from checker.sources import Sources
 from spec.failures import FAILURES, FailureMode
 from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
@@ -25,14 +28,7 @@ if TYPE_CHECKING:
 MARKS = ("reproduced", "replayed", "prevented", "detected", "recovered")
 KINDS = ("invariant", "step", "sometimes", "leads_to")
 
-_JUDGES = (
-    "spec/language", "checker/compiled", "checker/plain.py", "checker/exploration.py",
-    "checker/fair_cycles.py", "checker/lasso.py", "checker/check.py", "checker/prove",
-)  # fmt: skip
-_PROVES = (
-    "spec/language", "spec/queue", "spec/failures", "impl", "checker", "checker/compiled",
-    "checker/evidence", "checker/prove", "postmortems/traces",
-)  # fmt: skip
+_JUDGES = Sources("checker.check")
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ def claims() -> list[Row]:
     found: dict[tuple[str, str], tuple[str, dict[str, Cell]]] = {}
     for name in DEFAULT:
         scope = SCOPES[name]
-        known = _cells(recall(_scope_file(scope)))
+        known = _cells(recall(_of_scope(scope)))
         for claim in scope.spec.properties.values():
             if claim.kind in KINDS:
                 _, cells = found.setdefault((claim.id, claim.name), (claim.doc, {}))
@@ -81,26 +77,36 @@ def modes() -> list[Row]:
     """Return the failure modes by ID, with a column for each of the five proofs."""
     rows = []
     for mode in FAILURES.values():
-        known = _cells(recall(_mode_file(mode)))
+        known = _mode(mode)[0]
         cells = {mark: known.get(mark, UNKNOWN) for mark in MARKS}
         rows.append(Row(mode.id, mode.name, mode.doc, cells, mode.loss.breaks))
     return rows
 
 
+def complaints() -> list[str] | None:
+    """Return which proofs of failure modes failed; None if none is known to, and not all are
+    known.
+    """
+    known = [_mode(mode) for mode in FAILURES.values()]
+    said = [line for _, lines in known for line in lines]
+    return said if said or all(cells for cells, _ in known) else None
+
+
 def keep_scope(result: Result) -> None:
-    """Write down what was found in a scope with every protection in place."""
-    if result.edits or result.exploration.off or not result.exploration.complete:
+    """Write down what the compiled explorer found in a scope with every protection in place."""
+    found = result.exploration
+    if result.edits or found.off or not found.complete or found.engine != "compiled":
         return
     cells = {j.name: [j.verdict.symbol, j.verdict.why or j.verdict.says] for j in result.judged}
     claimed = [p.name for p in result.base.spec.properties.values() if p.kind in KINDS]
     if all(name in cells for name in claimed):  # and not of one property alone
-        remember(_scope_file(result.base), cells)
+        remember(_of_scope(result.base), cells)
 
 
 def keep_mode(five: Five) -> None:
     """Write down the five proofs of a failure mode."""
     cells = {n: [mark.symbol, mark.missing or mark.says] for n, mark in five.marks.items()}
-    remember(_mode_file(five.mode), cells)
+    remember(_of_mode(five.mode), {"cells": cells, "complaints": five.complaints})
 
 
 def _cells(known: Any) -> dict[str, Cell]:
@@ -111,10 +117,21 @@ def _cells(known: Any) -> dict[str, Cell]:
         return {}
 
 
-def _scope_file(scope: Scope) -> Path:
-    bounds = sorted(scope.bounds.items())
-    return place("board", [claims_hash(scope.spec, *KINDS), bounds, source(*_JUDGES)])
+def _mode(mode: FailureMode) -> tuple[dict[str, Cell], list[str]]:
+    """Return the cells of a failure mode and which proofs failed; nothing if that is unknown."""
+    known = recall(_of_mode(mode))
+    try:
+        cells, said = _cells(known["cells"]), [str(line) for line in known["complaints"]]
+    except (KeyError, TypeError):
+        return {}, []
+    return (cells, said) if cells.keys() == set(MARKS) else ({}, [])
 
 
-def _mode_file(mode: FailureMode) -> Path:
-    return place("board", [mode.id, source(*_PROVES)])
+def _of_scope(scope: Scope) -> Place:
+    asked = claims_hash(scope.spec, "sometimes", *CLAIMED)
+    return place("claims", _JUDGES, [asked, sorted(scope.bounds.items())])
+
+
+def _of_mode(mode: FailureMode) -> Place:
+    kept = tuple(file_of(mode, loss) for loss in mode.losses)
+    return place("modes", Sources("checker.evidence.five", specs=True, data=kept), [mode.id])
