@@ -91,6 +91,10 @@ def _story(j: Whole, now: int) -> Iterable[str]:
         yield f"  steps done: {', '.join(j.steps)}"
     if line.status == "dead":
         yield f"  dead of {j.reason}; of its effect was written: {j.letter}"
+    for u in j.unsaid:
+        what = "given up" if u.given_up else "not sent yet"
+        tried = f", tried {u.tries} times: {u.error or 'under way'}" if u.tries else ""
+        yield f"  {u.what}: {what}{tried}"
     if j.retry_of is not None:
         yield f"  a retry of job {j.retry_of}"
     if j.retried_as is not None:
@@ -124,6 +128,7 @@ def stats(file: File, as_json: AsJson = False) -> None:
         ("oldest expired lease", _age(s.oldest_expired)),
         ("messages not sent", str(s.unsent)),
         ("deaths not announced", str(s.notices)),
+        ("of these given up", str(s.given_up)),
     ]
     _columns(rows)
 

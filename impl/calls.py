@@ -57,3 +57,8 @@ def described(error: BaseException) -> str:
         return f"{name}: {outside(str, error)}"
     except BaseException as worse:
         return f"{name}, whose text raises {type(worse).__name__}"
+
+
+def one_line(text: str) -> str:
+    """Return the text for a log, where it must not pass for lines of ours or move the cursor."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

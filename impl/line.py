@@ -97,7 +97,9 @@ UPDATE task SET due = NULL, wait_until = NULL, lease_until = NULL, deadline = NU
         t.own(update, (job,))
 
     def begin_boot(self, t: Transaction) -> None:
-        """Keep the order of the line and forget what was measured: the clock has begun again."""
+        """Keep the order of the line, and forget other times: the clock has begun again."""
         move = "due - (SELECT max(due) FROM task)"
         t.own(f"UPDATE task SET due = {move} WHERE due IS NOT NULL")
         t.own("UPDATE task SET failed_at = NULL WHERE failed_at IS NOT NULL")
+        t.own("UPDATE outbox SET due = 0 WHERE NOT sent AND due > 0")
+        t.own("UPDATE notice SET due = 0 WHERE due > 0")

@@ -1,29 +1,22 @@
-"""What is said outside: messages to their receivers, and notices of deaths, at least once each.
+"""What is to be said outside: messages to their receivers, and notices of deaths.
 
-What was said is marked afterwards, so that a crash in between repeats it. One process speaks at a
-time: two would say most things twice.
+What is taken to be said is nobody else's for a while, and is marked afterwards: a crash in between
+repeats it once that time is over. What could not be said waits, and holds up nothing else.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-from impl.files import StoreError
-from impl.gate import alone
+from impl.calls import run
 from impl.requests import Json
+from impl.transaction import Transaction
 
-if TYPE_CHECKING:
-    from impl.queue import Queue
-
-log = logging.getLogger(__name__)
-
-BATCH = 50
-"""Messages of one topic, and notices, in one go."""
+Ask = Callable[[str, Any], list[Any]]
+"""Returns the rows of a query."""
 
 
 @dataclass(frozen=True)
@@ -37,71 +30,102 @@ class Message:
 
 
 Receiver = Callable[[Message], None]
-"""Does what a message asks for, once for each key; what it raises keeps the message waiting."""
+"""Does what a message asks for, once for each key; it is called in a thread of its own. What it
+raises keeps the message waiting, and so does taking longer than a lease.
+"""
 
 Told = Callable[[int, str], None]
-"""Is told of a job that has died, and why."""
+"""Is told of a job that has died, and why; like a receiver."""
 
 
-class Outbox:
-    """Says what is waiting to be said, for one queue.
+@dataclass(frozen=True)
+class Item:
+    """What is to be said: its number, how often that was tried, and how it is done."""
 
-    Whoever fails is left in peace until the next time; the turn is then the next message's, so that
-    one which cannot be delivered does not hold up the others.
-    """
+    what: str
+    number: int
+    tries: int
+    say: Callable[[], None]
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-        self._failed: dict[str, int] = {}
 
-    def deliver(self, receivers: Mapping[str, Receiver]) -> int:
-        """Hand a batch of messages of each of these topics over; return how many were taken.
+class Speech(Protocol):
+    """What is said one after the other, by whoever takes it; times by the clock of the boot."""
 
-        Raises `StoreError`.
-        """
-        with self._alone() as mine:
-            return sum(self._topic(*each) for each in receivers.items()) if mine else 0
+    def first(self, ask: Ask, now: int) -> list[Any]:
+        """Return the row of what has to be said next, if anything."""
 
-    def _topic(self, topic: str, receiver: Receiver) -> int:
+    def take(self, t: Transaction, row: Any, until: int) -> Item:
+        """Take it, and let nobody else have it until then."""
+
+    def said(self, t: Transaction, item: Item) -> None:
+        """Mark it as said."""
+
+    def failed(self, t: Transaction, item: Item, due: int | None, error: str) -> None:
+        """Let it wait until it is due, or for good."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The messages to one topic."""
+
+    name: str
+    receiver: Receiver
+
+    def first(self, ask: Ask, now: int) -> list[Any]:
+        """Return the row of the next message."""
         query = """\
-SELECT id, key, body, job FROM outbox WHERE NOT sent AND topic = ? ORDER BY id <= ?, id LIMIT ?"""
-        after = self._failed.pop(topic, 0)
-        taken = 0
-        for number, key, body, job in self._queue.query(query, (topic, after, BATCH)):
-            try:
-                receiver(Message(key, topic, json.loads(body), job))
-            except Exception as error:
-                log.warning("message %s was not taken: %s: %s", key, type(error).__name__, error)
-                self._failed[topic] = number
-                break
-            with self._queue.transaction() as t:
-                t.own("UPDATE outbox SET sent = 1 WHERE id = ?", (number,))
-            taken += 1
-        return taken
+SELECT id, CAST(key AS BLOB), CAST(body AS BLOB), job FROM outbox
+WHERE NOT sent AND topic = ? AND due <= ? ORDER BY due, id LIMIT 1"""
+        return ask(query, (self.name, now))
 
-    def announce(self, told: Told) -> int:
-        """Tell of a batch of jobs that have died; return of how many. Raises `StoreError`."""
-        query = "SELECT id, reason FROM job WHERE notice = 'due' ORDER BY id <= ?, id LIMIT ?"
-        after = self._failed.pop("", 0)
-        announced = 0
-        with self._alone() as mine:
-            dead = self._queue.query(query, (after, BATCH)) if mine else []
-            for job, reason in dead:
-                try:
-                    told(job, reason)
-                except Exception as error:
-                    log.warning("death of job %s: %s: %s", job, type(error).__name__, error)
-                    self._failed[""] = job
-                    break
-                with self._queue.transaction() as t:
-                    t.take("notify", j=job - 1)
-                announced += 1
-        return announced
+    def take(self, t: Transaction, row: Any, until: int) -> Item:
+        """Take the message."""
+        number, key, body, job = row
 
-    def _alone(self) -> contextlib.AbstractContextManager[bool]:
-        try:
-            return alone(f"{self._queue.path}-post")
-        except OSError as failed:
-            fact = f"nothing can be sent: {failed.strerror}"
-            remedy = "see that its folder can be written"
-            raise StoreError(self._queue.path, fact, remedy) from None
+        def say() -> None:
+            # Read only here: what cannot be is not taken, as by a receiver that fails.
+            run(self.receiver, Message(key.decode(), self.name, json.loads(body.decode()), job))
+
+        update = "UPDATE outbox SET tries = tries + 1, due = ? WHERE id = ? RETURNING tries"
+        ((tries,),) = t.own(update, (until, number))
+        return Item(f"message {key.decode(errors='replace')}", number, tries, say)
+
+    def said(self, t: Transaction, item: Item) -> None:
+        """Mark the message as sent."""
+        t.own("UPDATE outbox SET sent = 1, error = NULL WHERE id = ?", (item.number,))
+
+    def failed(self, t: Transaction, item: Item, due: int | None, error: str) -> None:
+        """Let the message wait."""
+        t.own("UPDATE outbox SET due = ?, error = ? WHERE id = ?", (due, error, item.number))
+
+
+@dataclass(frozen=True)
+class Deaths:
+    """The notices of deaths."""
+
+    told: Told
+
+    def first(self, ask: Ask, now: int) -> list[Any]:
+        """Return the row of the next death."""
+        query = """\
+SELECT job.id, reason FROM job LEFT JOIN notice ON notice.job = job.id
+WHERE job.notice = 'due' AND (notice.job IS NULL OR notice.due <= ?) ORDER BY job.id LIMIT 1"""
+        return ask(query, (now,))
+
+    def take(self, t: Transaction, row: Any, until: int) -> Item:
+        """Take the notice."""
+        job, reason = row
+        update = """\
+INSERT INTO notice (job, tries, due) VALUES (?, 1, ?)
+ON CONFLICT (job) DO UPDATE SET tries = tries + 1, due = excluded.due RETURNING tries"""
+        ((tries,),) = t.own(update, (job, until))
+        return Item(f"death of job {job}", job, tries, lambda: run(self.told, job, reason))
+
+    def said(self, t: Transaction, item: Item) -> None:
+        """Mark the death as told."""
+        t.take("notify", j=item.number - 1)
+        t.own("DELETE FROM notice WHERE job = ?", (item.number,))
+
+    def failed(self, t: Transaction, item: Item, due: int | None, error: str) -> None:
+        """Let the notice wait."""
+        t.own("UPDATE notice SET due = ?, error = ? WHERE job = ?", (due, error, item.number))

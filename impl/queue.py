@@ -17,7 +17,7 @@ from impl.backoff import Backoff
 from impl.clock import Clock, MachineClock
 from impl.files import MEMORY, StoreError
 from impl.line import Line
-from impl.outbox import Outbox, Receiver, Told
+from impl.outbox import Deaths, Receiver, Told, Topic
 from impl.outcomes import Refused
 from impl.recovery import Recovery
 from impl.requests import (
@@ -33,6 +33,7 @@ from impl.requests import (
     whole,
 )  # fmt: skip
 from impl.space import require_room
+from impl.speaker import Speaker
 from impl.store import Store
 from impl.tasks import MOST, design
 from impl.transaction import Process, Transaction, newcomer
@@ -90,7 +91,7 @@ class Queue:
         self.clock = clock or MachineClock()
         self.line = Line(self.clock, backoff or Backoff())
         self.store = Store(design(), self.path, busy_ms)
-        self._recovery, self._outbox = Recovery(self), Outbox(self)
+        self._recovery = Recovery(self)
         try:
             self.epoch = self._see_boot()
         except BaseException:
@@ -271,16 +272,16 @@ FROM job JOIN task USING (id) WHERE id = ?"""
 
     # ------------------------------------------------------------ what is said outside
     def deliver(self, receivers: Mapping[str, Receiver]) -> int:
-        """Hand messages of these topics to their receivers, unless another process is at it;
-        return how many were taken. A crash repeats the last one. Raises `StoreError`.
+        """Hand over what waits for these topics, each message once; return how many were taken. A
+        receiver has as long as a lease. Raises `StoreError`.
         """
-        return self._outbox.deliver(receivers)
+        return Speaker(self).say_all({name: Topic(name, r) for name, r in receivers.items()})
 
     def announce(self, told: Told) -> int:
-        """Tell of jobs that have died, with the reason, unless another process is at it; return of
-        how many. A crash repeats the last one. Raises `StoreError`.
+        """Tell of jobs that have died, with the reason, and return of how many. Raises
+        `StoreError`.
         """
-        return self._outbox.announce(told)
+        return Speaker(self).say_all({"": Deaths(told)})
 
     # ------------------------------------------------------------ boots
     def _see_boot(self) -> int:

@@ -54,10 +54,22 @@ class Past:
 
 
 @dataclass(frozen=True)
+class Unsaid:
+    """What is still to be said of a job: a message, or its death; how often that was tried, and why
+    it was not taken last time. What was `given_up` is not tried any more.
+    """
+
+    what: str
+    tries: int
+    given_up: bool
+    error: str | None
+
+
+@dataclass(frozen=True)
 class Whole:
     """All that is known of a job. `token`: the epoch, and how often it was claimed. `fails` and
     `interrupts`: how many, and how many are too many. `letter`: what was written of its effect.
-    `steps`: those of its handler that are done.
+    `steps`: those of its handler that are done. `unsaid`: messages and notices that wait.
     """
 
     line: Line
@@ -71,6 +83,7 @@ class Whole:
     retry_of: int | None
     retried_as: int | None
     steps: tuple[str, ...]
+    unsaid: tuple[Unsaid, ...]
     history: tuple[Past, ...]
 
 
@@ -79,7 +92,8 @@ class Stats:
     """Counts of the queue, and ages in ms; an age is None where there is nothing to be old.
 
     `oldest_due`: of the job that could have been claimed first. `oldest_expired`: since the lease
-    ran out that nobody has recovered.
+    ran out that nobody has recovered. `given_up`: of what is not sent or announced, what nobody
+    took however often it was tried.
     """
 
     jobs: dict[str, int]
@@ -88,6 +102,7 @@ class Stats:
     oldest_expired: int | None
     unsent: int
     notices: int
+    given_up: int
     epoch: int
 
 
@@ -95,6 +110,17 @@ _LINE = """\
 SELECT id, kind, key, status, token, coalesce(wait_until, due - ? + ?)
 FROM task JOIN job USING (id)"""
 
+
+_UNSAID = """\
+SELECT 'message ' || key || ' to ' || topic, tries, due IS NULL, error
+FROM outbox WHERE job = ?1 AND NOT sent
+UNION ALL
+SELECT 'its death', tries, due IS NULL, error FROM notice WHERE job = ?1"""
+
+_GIVEN_UP = """\
+SELECT count(*) FILTER (WHERE due IS NULL) FROM (
+  SELECT due FROM outbox WHERE NOT sent UNION ALL SELECT due FROM notice
+)"""
 
 _OLDEST_DUE = """\
 SELECT max(age) FROM (
@@ -129,6 +155,7 @@ FROM task JOIN job USING (id) WHERE id = ?"""
         line = known(t.own(f"{_LINE} WHERE id = ?", values), number)
         (found,) = t.own(query, (number,))
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
+        unsaid = [Unsaid(what, n, bool(up), e) for what, n, up, e in t.own(_UNSAID, (number,))]
         history = _history(t, number)
     payload, token, lease, fails, most, interrupts, most_interrupts, reason, *rest = found
     letter, retry_of, retried_as = rest
@@ -144,6 +171,7 @@ FROM task JOIN job USING (id) WHERE id = ?"""
         retry_of,
         retried_as,
         tuple(name for (name,) in steps),
+        tuple(unsaid),
         history,
     )
 
@@ -188,5 +216,6 @@ def stats(queue: Queue) -> Stats:
             one("SELECT ?1 - min(lease_until) FROM task WHERE lease_until <= ?1", now),
             one("SELECT count(*) FROM outbox WHERE NOT sent"),
             one("SELECT count(*) FROM job WHERE notice = 'due'"),
+            one(_GIVEN_UP),
             queue.epoch,
         )

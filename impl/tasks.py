@@ -50,10 +50,21 @@ CREATE TABLE outbox (  -- what is to be done elsewhere, at least once
   job INTEGER NOT NULL REFERENCES job (id),
   topic TEXT NOT NULL,
   body TEXT NOT NULL CHECK (json_valid(body)),
-  sent INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1))
+  sent INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1)),
+  tries INTEGER NOT NULL DEFAULT 0,  -- how often it was handed over
+  due INTEGER DEFAULT 0,  -- by the clock of the boot, in ms: not before; none if it is given up
+  error TEXT  -- why it was not taken last time
 ) STRICT;
 
-CREATE INDEX outbox_is_unsent ON outbox (id) WHERE NOT sent;
+CREATE INDEX outbox_is_unsent ON outbox (topic, due) WHERE NOT sent;
+CREATE INDEX outbox_of_a_job ON outbox (job);
+
+CREATE TABLE notice (  -- deaths that were told, and not heard of
+  job INTEGER PRIMARY KEY REFERENCES job (id),
+  tries INTEGER NOT NULL,  -- as of a message
+  due INTEGER,
+  error TEXT
+) STRICT;
 
 CREATE TABLE process (  -- who has ever opened the queue: a number is used once
   id INTEGER PRIMARY KEY,

@@ -20,8 +20,9 @@ from typing import TypeVar
 from impl.attempt import Attempt, LostClaim, claim
 from impl.calls import described, run, run_when_called
 from impl.files import StoreError
+from impl.house import House
 from impl.interrupt import Interrupted, Why, breakable
-from impl.outbox import Receiver, Told
+from impl.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.outcomes import OutcomeUnknown
 from impl.patience import patiently
 from impl.queue import OtherBoot, Queue
@@ -77,7 +78,12 @@ class Worker:
         called |= {"on_death": on_death} if on_death is not None else {}
         run_when_called(called)
         self.queue, self.handlers = queue, dict(handlers)
-        self.receivers, self.on_death, self.on_step = dict(receivers or {}), on_death, on_step
+        self.on_step = on_step
+        self._speeches: dict[str, Speech] = {
+            topic: Topic(topic, receiver) for topic, receiver in (receivers or {}).items()
+        }
+        if on_death is not None:
+            self._speeches[""] = Deaths(on_death)
         self.poll, self.grace = poll, grace
         self.process = queue.process(WorkerSort)
         self.tally: Counter[str] = Counter()
@@ -86,7 +92,6 @@ class Worker:
         self._watch: Watch | None = None
         self._inside = False
         self._broken_off_at = 0.0
-        self._kept_at = 0.0
 
     # ------------------------------------------------------------ the loop
     def run(self, until_empty: bool = False) -> Counter[str]:
@@ -96,12 +101,16 @@ class Worker:
         A store that cannot be used is asked again as long as a lease may last; then `StoreError` is
         raised. After `OtherBoot` and `OutcomeUnknown` only a new worker may go on.
         """
-        self._watch = Watch(self.queue, self._out_of_grace, self._interrupt)
-        try:
-            with self._signals():
+        with self._signals():
+            self._watch = Watch(self.queue, self._out_of_grace, self._interrupt)
+            house = House(self.queue, self._speeches)
+            try:
                 self._loop(until_empty)
-        finally:
-            self._watch.close()
+                if self._stopped_at is None:
+                    house.finish(self._out_of_grace)
+            finally:
+                house.close(self._out_of_grace)
+                self._watch.close()
         return self.tally
 
     def stop(self) -> None:
@@ -117,11 +126,9 @@ class Worker:
             if attempt is not None:
                 attempt = self._run(attempt)
                 continue
-            self._keep_house()
             attempt = patiently(self.queue, self._claim)
             if attempt is None:
                 if until_empty and self.queue.line.is_over(self.queue.query, self.handlers):
-                    self._keep_house(at_once=True)
                     return
                 self._sleep()
 
@@ -148,22 +155,6 @@ class Worker:
             self._watch.end()
         else:
             self._watch.begin(attempt, since)
-
-    def _keep_house(self, at_once: bool = False) -> None:
-        """Recover what others have lost, tell of deaths and deliver messages, now and then."""
-        if not at_once and not self._house_is_due():
-            return
-        self._kept_at = time.monotonic()
-        patiently(self.queue, self.queue.recover)
-        while patiently(self.queue, self._speak) and at_once and self._stopped_at is None:
-            pass
-
-    def _house_is_due(self) -> bool:
-        return time.monotonic() > self._kept_at + min(self.queue.lease_ms / 2000, 1.0)
-
-    def _speak(self) -> int:
-        told = self.queue.deliver(self.receivers)
-        return told + (self.queue.announce(self.on_death) if self.on_death is not None else 0)
 
     def _sleep(self) -> None:
         until = time.monotonic() + self.poll
@@ -214,14 +205,13 @@ class Worker:
     def _settle(
         self, attempt: Attempt, outcome: str, how: Callable[[Transaction], None]
     ) -> Attempt | None:
-        """Settle, and claim the next job in the same transaction, unless the house comes first."""
+        """Settle, and claim the next job in the same transaction once this one is done."""
 
         def settle() -> tuple[Attempt | None, float]:
             since = time.monotonic()
             with self.process.lock, self.queue.transaction() as t:
                 how(t)
-                goes_on = outcome == "done" and not self._house_is_due()
-                return self._claim_within(t) if goes_on else None, since
+                return self._claim_within(t) if outcome == "done" else None, since
 
         try:
             following, since = patiently(self.queue, settle)

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -149,7 +148,6 @@ def test_a_worker_survives_a_commit_that_fails_once(
 
     handlers = {"k": lambda a: a.write("INSERT INTO effects VALUES (?)", a.id)}
     worker = Worker(queue, handlers, poll=0.05)
-    worker._kept_at = time.monotonic() + 60  # so that claims go along with settling
     queue.store.connection.set_commit_hook(count)
     assert worker.run(until_empty=True)["done"] == 3
     assert rows(file, "SELECT job FROM effects ORDER BY job") == [(1,), (2,), (3,)]

@@ -14,6 +14,7 @@ from typing import Any
 import apsw
 import pytest
 
+from impl.files import StoreError
 from impl.queue import Queue
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -80,6 +81,21 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def pause(process: subprocess.Popen[str], file: Path) -> None:
+    """Stop the process where it holds no lock: there all others would have to wait for it."""
+
+    def paused_without_a_lock() -> bool:
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
+            with Queue(file, busy_ms=20) as other, other.transaction():
+                return True
+        except StoreError:
+            os.kill(process.pid, signal.SIGCONT)
+            return False
+
+    until(paused_without_a_lock)
+
+
 def test_a_worker_that_is_told_to_stop_finishes_its_job(
     queue: Queue, file: Path, start: Start
 ) -> None:
@@ -126,7 +142,7 @@ def test_a_worker_that_was_paused_past_its_lease_is_refused(
     queue.enqueue("step", 0.5)
     slow = start()
     entered(slow)
-    os.kill(slow.pid, signal.SIGSTOP)
+    pause(slow, file)
     fast = start()
     assert entered(fast) == 1
     assert tally(fast) == {"done": 1}

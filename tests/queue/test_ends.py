@@ -137,7 +137,9 @@ def test_each_death_is_announced_with_its_reason(queue: Queue, file: Path) -> No
     assert rows(file, "SELECT notice FROM job") == [("sent",)]
 
 
-def test_a_notice_that_nobody_took_is_given_again(queue: Queue, file: Path) -> None:
+def test_a_notice_that_nobody_took_is_given_again(
+    queue: Queue, clock: HandClock, file: Path
+) -> None:
     dead_job(queue, boom)
 
     def deaf(job: int, reason: str) -> None:
@@ -145,4 +147,6 @@ def test_a_notice_that_nobody_took_is_given_again(queue: Queue, file: Path) -> N
 
     assert queue.announce(deaf) == 0
     assert rows(file, "SELECT notice FROM job") == [("due",)]
+    assert queue.announce(lambda *_: None) == 0  # it waits, as a job that has failed does
+    clock.advance(1_000)
     assert queue.announce(lambda *_: None) == 1

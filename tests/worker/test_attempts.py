@@ -35,7 +35,6 @@ def test_one_commit_settles_a_job_and_claims_the_next(queue: Queue, file: Path) 
         queue.enqueue("k")
     before = queue.store.connection.total_changes()
     worker = Worker(queue, {"k": lambda attempt: None})
-    worker._kept_at = time.monotonic() + 60  # the house can wait
     commits = []
 
     def count() -> bool:
@@ -263,6 +262,7 @@ def test_a_store_that_is_locked_for_a_while_is_asked_again(file: Path) -> None:
 
         def lock_and_return(attempt: Attempt) -> None:
             blocker = apsw.Connection(str(file))
+            blocker.set_busy_timeout(60_000)
             blocker.execute("BEGIN IMMEDIATE")
             threading.Timer(0.3, blocker.close).start()
 

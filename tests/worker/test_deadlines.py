@@ -108,7 +108,6 @@ def test_a_handler_in_another_thread_is_not_interrupted_but_fenced(file: Path) -
     def run() -> None:
         with Queue(file, lease_ms=200) as own:
             worker = Worker(own, {"k": slow})
-            worker._kept_at = time.monotonic() + 60
 
             def stop() -> None:
                 go_on.wait()

@@ -1,5 +1,11 @@
-"""What a handler says outside is delivered at least once, in order, under a key of its own."""
+"""What a handler says outside is delivered at least once, and what is not taken holds up nobody."""
 
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +13,13 @@ import pytest
 
 from impl.attempt import Attempt
 from impl.queue import Queue
+from impl.report import Unsaid, job, stats
 from impl.requests import BadRequest
+from impl.speaker import TOO_LONG
+from impl.tasks import MOST
 from impl.worker import Worker
-from tests.queue.looking import rows
+from tests.clocks import HandClock
+from tests.queue.looking import claimed, rows
 
 
 def test_each_message_has_a_key_of_its_own(queue: Queue, file: Path) -> None:
@@ -65,21 +75,25 @@ def test_messages_are_delivered_in_order_and_once_if_all_is_well(queue: Queue) -
     assert got == [1, 2, 3]
 
 
-def test_a_message_whose_receiver_dies_comes_again_with_its_key(queue: Queue) -> None:
+DIES = """\
+import os, sys
+from impl.queue import Queue
+with Queue(sys.argv[1], lease_ms=1_000) as queue:
+    queue.deliver({"mail": lambda message: os._exit(9)})
+"""
+
+
+def test_a_message_whose_receiver_dies_comes_again_with_its_key(queue: Queue, file: Path) -> None:
     outbox(queue, 1)
-    got = []
-
-    class Killed(BaseException):
-        pass
-
-    def die(message: Any) -> None:
-        got.append((message.key, message.body))
-        raise Killed
-
-    with pytest.raises(Killed):
-        queue.deliver({"mail": die})
-    queue.deliver({"mail": lambda message: got.append((message.key, message.body))})
-    assert got == [("job/mail/1", 1)] * 2
+    died = subprocess.run([sys.executable, "-c", DIES, str(file)], check=False)
+    assert died.returncode == 9
+    got: list[Any] = []
+    late = time.monotonic() + 60
+    while not got:
+        assert time.monotonic() < late
+        queue.deliver({"mail": lambda message: got.append((message.key, message.body))})
+    assert got == [("job/mail/1", 1)]
+    assert rows(file, "SELECT sent, tries FROM outbox") == [(1, 2)]
 
 
 def test_a_message_that_is_never_taken_does_not_hold_up_the_others(
@@ -97,7 +111,10 @@ def test_a_message_that_is_never_taken_does_not_hold_up_the_others(
         queue.deliver({"mail": receive})
     assert got == [2, 3, 5]
     assert rows(file, "SELECT count(*) FROM outbox WHERE NOT sent") == [(2,)]
-    assert "message job/mail/1 was not taken: ConnectionError: no such address" in caplog.text
+    assert (
+        "message job/mail/1 was not taken, at try 1: ConnectionError: no such address"
+        in caplog.text
+    )
 
 
 def test_a_receiver_that_fails_does_not_end_the_worker(queue: Queue, file: Path) -> None:
@@ -111,7 +128,7 @@ def test_a_receiver_that_fails_does_not_end_the_worker(queue: Queue, file: Path)
     assert rows(file, "SELECT sent FROM outbox") == [(0,)]
 
 
-def test_only_one_process_delivers_at_a_time(queue: Queue, file: Path) -> None:
+def test_a_message_that_is_being_delivered_is_nobody_elses(queue: Queue, file: Path) -> None:
     outbox(queue, 1)
     again: list[int] = []
 
@@ -121,3 +138,186 @@ def test_only_one_process_delivers_at_a_time(queue: Queue, file: Path) -> None:
 
     assert queue.deliver({"mail": receive}) == 1
     assert again == [0]
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError()])
+def test_whatever_a_receiver_raises_keeps_its_message_and_ends_nobody(
+    queue: Queue, file: Path, error: BaseException
+) -> None:
+    outbox(queue, "bad", "good")
+    got: list[Any] = []
+
+    def receive(message: Any) -> None:
+        if message.body == "bad":
+            raise error
+        got.append(message.body)
+
+    Worker(queue, {}, receivers={"mail": receive}).run(until_empty=True)
+    assert got == ["good"]
+    assert rows(file, "SELECT body FROM outbox WHERE NOT sent") == [('"bad"',)]
+
+
+def test_a_receiver_that_waits_to_be_awaited_has_not_taken_its_message(
+    queue: Queue, file: Path
+) -> None:
+    outbox(queue, 1)
+
+    async def receive(message: Any) -> None:
+        raise AssertionError("nobody awaits it")
+
+    receivers: dict[str, Any] = {"mail": receive}
+    assert queue.deliver(receivers) == 0
+    ((error,),) = rows(file, "SELECT error FROM outbox WHERE NOT sent")
+    assert error.startswith("NotRun: returned a coroutine, which nobody runs")
+
+
+# ---------------------------------------------------------------- what is never taken
+
+
+def test_what_is_not_taken_waits_longer_each_time_and_is_given_up_in_the_end(file: Path) -> None:
+    clock = HandClock()
+
+    def down(message: Any) -> None:
+        raise ConnectionError("down")
+
+    with Queue(file, clock=clock) as queue:
+        outbox(queue, 1)
+        waits = []
+        for tries in range(1, MOST + 1):
+            assert queue.deliver({"mail": down}) == 0
+            ((tried, due),) = rows(file, "SELECT tries, due FROM outbox")
+            assert tried == tries
+            if due is not None:
+                waits.append(due - clock.uptime)
+                clock.uptime = due - 1
+                queue.deliver({"mail": down})  # too early
+                clock.uptime = due
+        assert due is None
+        clock.advance(10 * 24 * 3_600_000)
+        assert queue.deliver({"mail": down}) == 0
+        counted, shown = stats(queue), job(queue, 1).unsaid
+    assert all(500 <= waits[0] <= 1_000 and 1_800_000 <= wait <= 3_600_000 for wait in waits[12:])
+    assert rows(file, "SELECT tries FROM outbox") == [(MOST,)]
+    assert (counted.unsent, counted.given_up) == (1, 1)
+    assert shown == (Unsaid("message job/mail/1 to mail", MOST, True, "ConnectionError: down"),)
+
+
+def test_a_death_that_nobody_hears_of_is_given_up_in_the_end(file: Path) -> None:
+    clock = HandClock()
+
+    def deaf(job: int, reason: str) -> None:
+        raise ConnectionError("deaf")
+
+    with Queue(file, clock=clock) as queue:
+        queue.enqueue("k")
+        queue.cancel(1)
+        for _ in range(MOST):
+            assert queue.announce(deaf) == 0
+            clock.advance(3_600_000)
+        assert queue.announce(lambda *_: None) == 0
+        assert (stats(queue).notices, stats(queue).given_up) == (1, 1)
+        assert job(queue, 1).unsaid == (Unsaid("its death", MOST, True, "ConnectionError: deaf"),)
+
+
+def test_a_new_boot_tries_at_once_what_waited(file: Path) -> None:
+    clock = HandClock()
+
+    def down(*_: Any) -> None:
+        raise ConnectionError("down")
+
+    with Queue(file, clock=clock) as queue:
+        outbox(queue, 1)
+        queue.enqueue("k")
+        queue.cancel(2)
+        assert (queue.deliver({"mail": down}), queue.announce(down)) == (0, 0)
+    clock.reboot()
+    with Queue(file, clock=clock) as queue:
+        assert queue.deliver({"mail": lambda message: None}) == 1
+        assert queue.announce(lambda *_: None) == 1
+
+
+# ---------------------------------------------------------------- what hangs
+
+
+@pytest.fixture
+def never() -> Iterator[threading.Event]:
+    """An event to wait for, which comes when the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_receiver_that_hangs_holds_up_neither_other_topics_nor_deaths_nor_claims(
+    file: Path, never: threading.Event
+) -> None:
+    said: list[Any] = []
+
+    def tell(attempt: Attempt) -> None:
+        for topic in ("hangs", "goes on"):
+            attempt.send(topic, attempt.id)
+
+    def told(job: int, reason: str) -> None:
+        said.append(f"death of {job}")
+
+    with Queue(file) as queue:  # a lease is longer than this test
+        for _ in range(3):
+            queue.enqueue("tell")
+        queue.enqueue("dies")
+        queue.cancel(4)
+        receivers: dict[str, Any] = {
+            "hangs": lambda message: never.wait(),
+            "goes on": lambda message: said.append(message.body),
+        }
+        worker = Worker(queue, {"tell": tell}, receivers=receivers, on_death=told, grace=0.2)
+
+        def stop_once_all_is_said() -> None:
+            while len(said) < 4 and not never.wait(0.02):
+                pass
+            worker.stop()
+
+        threading.Thread(target=stop_once_all_is_said, daemon=True).start()
+        worker.run()
+    assert {1, 2, 3, "death of 4"} <= set(said)
+    assert rows(file, "SELECT count(*) FROM outbox WHERE NOT sent AND topic = 'hangs'") == [(3,)]
+
+
+def test_a_receiver_that_hangs_is_left_behind_after_a_lease(
+    file: Path, never: threading.Event
+) -> None:
+    with Queue(file, lease_ms=200) as queue:
+        outbox(queue, "hangs", "goes on")
+        got: list[Any] = []
+
+        def receive(message: Any) -> None:
+            if message.body == "hangs":
+                never.wait()
+            got.append(message.body)
+
+        assert queue.deliver({"mail": receive}) == 1
+        assert got == ["goes on"]
+    assert rows(file, "SELECT body, error FROM outbox WHERE NOT sent") == [('"hangs"', TOO_LONG)]
+
+
+def test_the_house_is_kept_while_a_handler_runs(file: Path) -> None:
+    """What another worker has lost is recovered, its death is told, and messages go out."""
+    with Queue(file, lease_ms=300) as queue:
+        outbox(queue, "hello")
+        queue.enqueue("lost", max_interrupts=1)
+        claimed(queue, "lost")
+        queue.enqueue("long")
+        heard: list[Any] = []
+
+        def long(attempt: Attempt) -> None:
+            late = time.monotonic() + 60
+            while len(heard) < 2:
+                assert time.monotonic() < late
+                time.sleep(0.02)
+
+        worker = Worker(
+            queue,
+            {"long": long},
+            receivers={"mail": lambda message: heard.append(message.body)},
+            on_death=lambda job, reason: heard.append((job, reason)),
+        )
+        assert worker.run(until_empty=True) == {"done": 1}
+    assert sorted(map(str, heard)) == ["(2, 'interruptions')", "hello"]

@@ -19,11 +19,18 @@ from tests.queue.looking import rows
 from tests.worker.looking import AT_ONCE, enter, notes
 
 
+def blocking(file: Path) -> apsw.Connection:
+    """Return a connection that keeps the store locked until it is closed."""
+    blocker = apsw.Connection(str(file))
+    blocker.set_busy_timeout(60_000)
+    blocker.execute("BEGIN IMMEDIATE")
+    return blocker
+
+
 @contextmanager
 def locked(file: Path, seconds: float) -> Iterator[None]:
     """Keep the store locked from now on, for so long."""
-    blocker = apsw.Connection(str(file))
-    blocker.execute("BEGIN IMMEDIATE")
+    blocker = blocking(file)
     timer = threading.Timer(seconds, blocker.close)
     timer.start()
     yield
@@ -83,8 +90,7 @@ def test_a_store_that_stays_locked_is_no_failure_of_the_handler(file: Path) -> N
 
         def lock_and_step(attempt: Attempt) -> None:
             if not seen:
-                blocker = apsw.Connection(str(file))
-                blocker.execute("BEGIN IMMEDIATE")
+                blocker = blocking(file)
                 try:
                     attempt.once("entry", ENTRY)
                 except StoreError as failed:
