@@ -7,14 +7,18 @@ has to start the program on top. It does so when the command runs, so that nothi
 from __future__ import annotations
 
 import gc
+import os
+import re
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli_options import Wrong, catalogue, close, complete_guard, kept_image
+from checker.cli_options import Wrong, catalogue, close, complete_guard, following, kept_image
 
 if TYPE_CHECKING:
     from tui.start import Start
@@ -66,20 +70,46 @@ def browse(
     Everything it shows is printed by other commands too: trace, failures, check. When it is left,
     it prints the command that opens the same place again.
     """
-    start = _start(what, step, tuple(off or ()))
+    start = _start(_known(what), step, tuple(off or ()))
     if take:
         if start.file is None:
             raise Wrong("--take goes with a trace; name its file or its failure mode")
         start = replace(start, take=tuple(take))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Wrong("browse needs a terminal; `ffq trace show FILE` prints a trace anywhere")
+    if os.environ.get("TERM") == "dumb":
+        raise Wrong(
+            "browse needs a terminal that it can draw on, and TERM is dumb; "
+            "`ffq trace show FILE` prints a trace anywhere"
+        )
     # Nothing that is loaded now is ever garbage: looking for some is a tenth of the start.
     gc.disable()
     from tui.app import Explorer
 
-    again = Explorer(start, ascii_only=ascii).run()
+    explorer = Explorer(start, ascii_only=ascii)
+    steps = len(explorer.opened.run.steps) if explorer.opened else None
+    if step is not None and steps is not None and step > steps:
+        raise Wrong(f"there is no step {step}; give --step 0 to {steps}")
+    # A terminal that is closed ends the program as if it were left, with its files and processes.
+    signal.signal(signal.SIGHUP, _hung_up)
+    again = explorer.run()
     if again:
         print(again)
+    if explorer.return_code:
+        raise typer.Exit(explorer.return_code)
+
+
+def _hung_up(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough
+    raise SystemExit(128 + number)
+
+
+def _known(what: str | None) -> str | None:
+    """Return the ID of a failure mode as it is written, whatever its letters' case."""
+    found = re.fullmatch(r"(fm-\d+)(.*)", what or "", re.IGNORECASE)
+    if what is None or found is None or Path(what).exists():
+        return what
+    return found[1].upper() + found[2].lower()
 
 
 def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
@@ -116,4 +146,9 @@ def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
         known = [*FAILURES, *scopes]
         remedy = close(what, known, "ffq failures")
         raise Wrong(f"there is no trace, failure mode or scope '{what}'; {remedy}")
+    if not Path(what).is_file():
+        from checker.trace_reading import rows
+
+        with following(as_json=False):  # as every command on a trace says it
+            next(rows(Path(what)), None)
     return Start(file=what, source=what, step=step)

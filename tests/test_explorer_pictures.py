@@ -134,7 +134,7 @@ async def trace(app: Explorer, pilot: Pilot[str]) -> None:
 
 
 async def what_if(app: Explorer, pilot: Pilot[str]) -> None:
-    await press(pilot, "k", "k", "n", "1", "1")
+    await press(pilot, "k", "k", "t", "1", "1")
     await settled(app, pilot, "branch 1")
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -98,7 +99,7 @@ def test_from_a_check_to_the_reason_to_the_database_and_to_a_postmortem(folder: 
     terminal.press("ww")
     terminal.see(r"settle_done")
 
-    terminal.press("n")
+    terminal.press("t")
     terminal.see(r"What if")
     terminal.press("1")
     terminal.see(r"branch")
@@ -140,6 +141,62 @@ def test_without_colour_and_in_ascii_it_can_be_read_all_the_same(folder: Path) -
     }
     assert colours == {("default", "default")}
     assert terminal.text.isascii()
+    terminal.press(LEAVE)
+    assert terminal.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nope.jsonl"], r"ffq: nope.jsonl: there is no such file; "),
+        (["a/folder"], r"ffq: a/folder: is a directory; name a trace file"),
+        (["FM-010", "--step", "99"], r"ffq: there is no step 99; give --step 0 to 8"),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line_and_no_screen(
+    arguments: list[str], said: str, folder: Path
+) -> None:
+    (folder / "a" / "folder").mkdir(parents=True)
+    terminal = Terminal("browse", *arguments, folder=folder, env=environment())
+    assert terminal.end() == 2
+    terminal.see(said)
+    assert len(terminal.text.split("\n", 2)[1].strip()) == 0, "one line"
+
+
+def test_on_a_terminal_that_cannot_be_drawn_on_it_says_so(folder: Path) -> None:
+    terminal = Terminal("browse", "FM-010", folder=folder, env=environment(TERM="dumb"))
+    assert terminal.end() == 2
+    terminal.see(r"ffq: browse needs a terminal that it can draw on, and TERM is dumb; ")
+
+
+def test_the_terminal_is_closed_or_ctrl_c_is_pressed_and_no_file_stays(folder: Path) -> None:
+    for how, status in ((signal.SIGHUP, 129), (signal.SIGTERM, 143), (None, 130)):
+        terminal = Terminal("browse", "fm-010", folder=folder, env=environment(TMPDIR=str(folder)))
+        terminal.see(r"8/8")
+        terminal.press("s")
+        terminal.see(r"SQLite file after step 8")
+        assert [file.name[:11] for file in folder.iterdir()] == ["ffq-replay-"]
+        if how is None:
+            terminal.press("\x03")
+        else:
+            terminal.child.kill(how)
+        assert terminal.end() == status
+        assert list(folder.iterdir()) == []
+    terminal.see(r"ffq browse FM-010 --step 8")
+
+
+def test_ctrl_z_lets_the_shell_go_on(folder: Path) -> None:
+    terminal = Terminal("browse", "FM-010", folder=folder, env=environment())
+    terminal.see(r"8/8")
+    terminal.press("\x1a")
+    until = time.monotonic() + SECONDS_MAX
+    stat = Path(f"/proc/{terminal.child.pid}/stat")
+    while stat.read_text().rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < until, "it is not stopped"
+        terminal._read()
+    terminal.child.kill(signal.SIGCONT)
+    terminal.press("k")
+    terminal.see(r"7/8")
     terminal.press(LEAVE)
     assert terminal.end() == 0
 

@@ -13,9 +13,9 @@ from spec.queue import DEFAULT
 from tests.screens import drawn, explore, press, text
 from tui import glyphs
 from tui.app import Explorer
-from tui.screens.catalogue import LEGENDS
 from tui.screens.trace import LEGEND
 from tui.start import Start
+from tui.symbols import LEGENDS
 from tui.widgets.lines import Pane
 
 LATE = Start(str(FOLDER / "FM-010.jsonl"), "FM-010")

@@ -68,9 +68,9 @@ def test_a_variant_without_another_guard_says_which_guard_it_still_misses() -> N
 def test_the_variant_of_a_failure_mode_is_found_by_words() -> None:
     async def look(app: Explorer, pilot: Pilot[str]) -> None:
         await press(pilot, "v")
-        app.screen.query_one(Input).value = "naive fm-013"
+        app.screen.query_one(Input).value = "place fm-013"
         await press(pilot, "enter")
-        name = "as in FM-013-naive-1, instead recover recover_what_is_claimed"
+        name = "as in FM-013: recover_what_is_claimed in place of recover"
         # The naive fix is in the recoverer: the worker's guard is in its place.
         assert f"settle_done.fenced refuses step 8 {name}" in text(app)
         await press(pilot, "v")
@@ -139,7 +139,7 @@ def leave(start: Start, *keys: str) -> str | None:
 
 
 def test_leaving_a_branch_prints_the_command_that_opens_it_again() -> None:
-    printed = leave(LATE, "k", "k", "n", "2", "2")
+    printed = leave(LATE, "k", "k", "t", "2", "2")
     assert printed is not None
     words = shlex.split(printed)
     assert words[:5] == ["ffq", "browse", "FM-010", "--step", "6"]

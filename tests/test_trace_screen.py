@@ -116,6 +116,7 @@ def test_a_number_out_of_its_range_is_explained_like_any_property(tmp_path: Path
         assert "0 <= fails <= MaxFails" in said(screen, "why")
         _, pieces = screen.query_one(Timeline).line(8)
         assert pieces[-1][0] == "fails would leave its range"
+        assert "State before step 8, which leads to none" in text(screen.explorer)
 
     explore(check, file=str(file))
 

@@ -9,13 +9,15 @@ import pytest
 from checker import compiled
 from checker.cli import main
 from checker.explain.witness import NoTarget, targets, witness
-from checker.exploration import Exploration, Limits
+from checker.exploration import Exploration, Limits, antecedent
 from checker.plain import explore
 from spec.language.evaluate import Evaluator, Instance, instances
+from spec.language.expr import Const
 from spec.language.scope import Scope, State
 from spec.queue import SCOPES
 from tests.specs.doors import DOOR
 from tests.specs.two_phase_commit import commit_protocol
+from tests.test_fate import TEA, Walked
 
 TWO = Scope("two", commit_protocol, {"Manager": 2})
 
@@ -94,6 +96,31 @@ def test_a_witness_is_a_run_of_the_spec() -> None:
 )
 def test_a_value_and_what_a_property_speaks_of_can_be_asked_for(wanted: str, steps: int) -> None:
     assert len(witness(DOOR, wanted).lines) == steps
+
+
+@pytest.mark.usefixtures("plainly")
+def test_a_claim_on_steps_is_about_something_where_the_state_before_has_it() -> None:
+    """That rows are kept is asked of every row: one is there after the first job."""
+    found = witness(SCOPES["one-job"], "rows_are_kept")
+    assert [line.action for line in found.lines] == ["enqueue"]
+    for scope in (TEA, SCOPES["one-job"]):
+        evaluator = Evaluator(scope)
+        walked = Walked(scope, "range_none")
+        for claim in (p for p in scope.spec.properties.values() if p.kind == "step"):
+            asked = antecedent(claim)
+            if isinstance(asked, Const):
+                continue
+            meanings = [evaluator.meaning(asked, b) for b in scope.bindings(claim.params)]
+            pairs = [(s, t) for s, t, _, _ in walked.edges if t is not None]
+            ever = any(holds(s, t) for s, t in pairs for holds in meanings)
+            assert (witness(scope, claim.name).end is not None) == ever, claim.name
+
+
+@pytest.mark.usefixtures("plainly")
+def test_a_claim_can_be_asked_for_by_its_id_if_one_has_it() -> None:
+    assert witness(TEA, "tea-2").lines == witness(TEA, "nobody_waits_in_vain").lines
+    with pytest.raises(NoTarget, match=r"have this ID; write one of: one_worker_per_token, "):
+        witness(SCOPES["one-job"], "INV-003")
 
 
 @pytest.mark.parametrize(

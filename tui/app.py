@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -44,6 +45,9 @@ class Place:
         module, _, name = self.screen.partition(":")
         return cast("Screen[None]", getattr(import_module(module), name)())
 
+
+INTERRUPTED = 130
+"""The exit status of what Ctrl-C has ended."""
 
 PLACES = (
     Place("f2", "catalogue", "Catalogue", "tui.screens.catalogue:Catalogue"),
@@ -94,6 +98,8 @@ class Explorer(App[str]):
         ),
         Binding("f1", "keys", "Keys", show=False),
         Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "Leave, as interrupted", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
     def __init__(
@@ -103,6 +109,8 @@ class Explorer(App[str]):
         self.fills = fills
         self.opened: Opened | None = None
         self.on_top: Screen[None] | None = None
+        self._came: list[str] = []
+        """The places that lead here, the last one last."""
         # Textual would lay out an empty screen first, and this one after it.
         self.DEFAULT_MODE = self._begin()  # type: ignore[misc]
         # With an RGB theme Textual draws NO_COLOR in grey, which is still a colour.
@@ -181,6 +189,15 @@ class Explorer(App[str]):
         """Go to a place; the run that is open, and its step, come along."""
         if self.why_not_place(mode) is not None:
             return
+        if mode == "catalogue":
+            self._came.clear()
+        elif self._came and self._came[-1] == mode:
+            self._came.pop()
+        elif mode != self.current_mode:
+            self._came.append(self.current_mode)
+        self._go(mode)
+
+    def _go(self, mode: str) -> None:
         self.switch_mode(mode)
         if isinstance(self.screen, RunScreen):
             self.screen.call_after_refresh(self.screen.catch_up)
@@ -208,9 +225,11 @@ class Explorer(App[str]):
         return await super().run_action(action, default_namespace, namespaces)
 
     def back(self) -> None:
-        """Go back: from a screen on top, from a run to the catalogue, and from there out."""
+        """Go back: from a screen on top, to the place that one came from, to the catalogue, out."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
+        elif self._came:
+            self._go(self._came.pop())
         elif self.current_mode != "catalogue":
             self.action_place("catalogue")
         else:
@@ -242,14 +261,28 @@ class Explorer(App[str]):
         if key is not None:
             self.simulate_key(key)
 
+    async def action_quit(self) -> None:
+        """Leave, as the palette calls it."""
+        self.action_leave()
+
     def action_leave(self) -> None:
-        """Leave, and return the command that reopens this place."""
+        """Leave, and return the command that reopens this place, and the one of the branch that was
+        looked at last.
+        """
+        self.exit("\n".join(self._places()))
+
+    def action_interrupt(self) -> None:
+        """Leave as a program does that is interrupted."""
+        self.exit("\n".join(self._places()), return_code=INTERRUPTED)
+
+    def _places(self) -> Iterable[str]:
         from tui.screens.image import Image
 
         below = self.screen_stack[0]
         if isinstance(self.screen, Image):
-            self.exit(self.screen.command)
-        elif isinstance(below, RunScreen):
-            self.exit(below.command)
-        else:
-            self.exit(self.opened.command(self.opened.step) if self.opened else "ffq browse")
+            return [self.screen.command]
+        if self.opened is None:
+            return ["ffq browse"]
+        step = self.opened.command(self.opened.step)
+        here = below.command if isinstance(below, RunScreen) else step
+        return dict.fromkeys([here, *([self.opened.branch] if self.opened.branch else [])])

@@ -1,4 +1,4 @@
-"""The command palette: failure modes, claims, scopes and kept traces, by their names."""
+"""The command palette: what can be done here, failure modes, claims, scopes and kept traces."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Everything(Provider):
         return cast("Explorer", self.app)
 
     async def discover(self) -> Hits:
-        """Yield the places, before anything is typed."""
-        for name, about, do in self._places():
+        """Yield what can be done here, and the places, before anything is typed."""
+        for name, about, do in (*self._here(), *self._places()):
             yield DiscoveryHit(name, do, help=about)
 
     async def search(self, query: str) -> Hits:
@@ -45,9 +45,25 @@ class Everything(Provider):
                 yield Hit(score, matcher.highlight(name), do, text=name, help=about)
 
     async def _everything(self) -> AsyncIterator[Known]:
-        for known in (self._places, self._modes, self._claims, self._scopes, self._traces):
+        every = (
+            self._here, self._places, self._modes, self._claims, self._scopes, self._traces,
+        )  # fmt: skip
+        for known in every:
             for one in known():
                 yield one
+
+    def _here(self) -> Iterator[Known]:
+        """Yield the actions of the screen that is looked at."""
+        from tui.screens.base import Base
+        from tui.screens.keys import keys_of
+
+        if not isinstance(self.screen, Base):
+            return
+        for key in keys_of(self.screen):
+            if key.of_screen:
+                not_now = f"; not now: {key.why_not}" if key.why_not else ""
+                press = partial(self.explorer.simulate_key, key.key)
+                yield f"here: {key.does}", f"the key is {key.shown}{not_now}", press
 
     def _places(self) -> Iterator[Known]:
         from tui.app import PLACES

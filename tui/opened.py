@@ -23,6 +23,8 @@ class Opened:
     step: int = 0
     take: tuple[str, ...] = ()
     """The moves that the what-if screen is to take when it is looked at next."""
+    branch: str = ""
+    """The command that opens the branch that was looked at last, if one was."""
 
     @property
     def failure(self) -> FailureMode | None:

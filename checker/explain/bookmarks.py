@@ -1,4 +1,7 @@
-"""Notes on steps of a trace, kept beside its file and never inside: `FM-010.notes.jsonl`."""
+"""Notes on steps of a trace, kept beside its file and never inside: `FM-010.notes.jsonl`.
+
+Those on a trace of the catalogue, which comes with the program, are kept where one works.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,12 @@ from checker.trace_reading import rows
 
 FORMAT, VERSION = "ffq notes", 1
 NOTE_MAX = 4000
+
+CATALOGUE = File(__file__).resolve().parents[2] / "postmortems" / "traces"
+"""Where the traces are that come with the program."""
+
+WORK = File(".ffq", "notes")
+"""Where notes on those are kept, in the folder that one works in."""
 
 _REMEDY = "mend the file, or take it away"
 
@@ -29,7 +38,8 @@ class Notes:
 
 def beside(trace: File) -> File:
     """Return where the notes on a trace are kept."""
-    return trace.with_name(f"{trace.stem}.notes.jsonl")
+    name = f"{trace.stem}.notes.jsonl"
+    return WORK / name if trace.resolve().parent == CATALOGUE else trace.with_name(name)
 
 
 def load(trace: File) -> Notes:

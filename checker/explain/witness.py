@@ -17,6 +17,7 @@ from spec.language.expr import Const, Equal, Expr, NoneOf, Not, Read, Var
 from spec.language.misuse import near
 from spec.language.model import Field, Kind, Property
 from spec.language.scope import Scope, State
+from spec.language.tree import walk
 from spec.language.types import NUMBER, Nat, is_enum, is_sort
 
 CLAIM = "it_never_happens"
@@ -91,14 +92,26 @@ def _claim(scope: Scope, wanted: str) -> Property:
         for target, claim in never_met(scope, action):
             if target.name == wanted:
                 return claim
-    named = scope.spec.properties.get(wanted)
+    named = scope.spec.properties.get(wanted) or _by_id(scope, wanted)
     if named is not None:
         if not _speaks(named):
             raise NoTarget(f"{wanted}: it speaks of every state; name an action or field=value")
-        kind: Kind = "step" if named.kind == "step" else "invariant"
-        return replace(named, kind=kind, body=Not(antecedent(named)), then=None)
+        asked = antecedent(named)
+        # A step is asked for only where the property speaks of one before it claims anything.
+        after = any(isinstance(part, Read) and part.after for part in walk(asked))
+        kind: Kind = "step" if after else "invariant"
+        return replace(named, kind=kind, body=Not(asked), then=None)
     known = [*scope.spec.fields] if equals else [*targets(scope)]
     raise NoTarget(f"{wanted}: nothing is called so; {near(field, known)}")
+
+
+def _by_id(scope: Scope, wanted: str) -> Property | None:
+    """Return the property with this ID, if any; raises `NoTarget` if there are several."""
+    found = [p for p in scope.spec.properties.values() if p.id == wanted.upper() and _speaks(p)]
+    if len(found) > 1:
+        names = ", ".join(p.name for p in found)
+        raise NoTarget(f"{wanted}: several claims have this ID; write one of: {names}")
+    return found[0] if found else None
 
 
 def _speaks(claim: Property) -> bool:
@@ -138,7 +151,9 @@ def told(scope: str, wanted: str) -> list[str]:
 
     found = witness(SCOPES[scope], wanted)
     if found.end is None:
-        return [f"no run leads there: {found.states:,} states were visited"]
+        return [f"what it speaks of takes place in none of the {found.states:,} states"]
+    if not found.lines:
+        return ["what it speaks of is so from the beginning"]
     actors, calls = (max(len(w) for w in words) for words in zip(*_words(found), strict=True))
     return [
         f"{line.n:>2}  {line.actor:<{actors}}  {line.call:<{calls}}  "

@@ -16,6 +16,15 @@ from textual.widgets.option_list import Option
 from checker.background import Check
 from spec.queue import SCOPES
 from tui.text import Plain, content
+from tui.widgets.choices import Choices
+
+
+class Guards(Choices):
+    """The guards, of which any number can be taken away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "select", "Take away, or put back", show=False)
+    ]
 
 
 class Begin(ModalScreen[Check | None]):
@@ -23,7 +32,7 @@ class Begin(ModalScreen[Check | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close"),
-        Binding("f9", "begin", "Begin"),
+        Binding("enter", "begin", "Begin", priority=True),
         Binding("tab", "app.focus_next", "Next list", show=False),
     ]
 
@@ -35,16 +44,14 @@ class Begin(ModalScreen[Check | None]):
         """Put the scopes beside their guards."""
         with Vertical(classes="box", id="begin"):
             with Horizontal():
-                scopes = OptionList(id="scopes", markup=False)
+                scopes = Choices(id="scopes", markup=False)
                 scopes.add_options([Option(content(name), id=name) for name in SCOPES])
                 yield scopes
                 with Vertical():
                     yield Input(placeholder="search the guards", id="wanted-guard")
-                    yield OptionList(id="guards", markup=False)
+                    yield Guards(id="guards", markup=False)
             yield Plain(id="about-scope")
-            yield Plain(
-                "enter on a scope begins; tab to the guards, enter takes one away; F9 begins"
-            )
+            yield Plain("enter begins; tab goes to the guards, where space takes one away")
 
     def on_mount(self) -> None:
         """Look at the first scope."""
@@ -93,7 +100,6 @@ class Begin(ModalScreen[Check | None]):
         off = f"without {', '.join(sorted(self._off))}" if self._off else "every protection is on"
         self.query_one("#about-scope", Plain).update(f"{scope.doc} {bounds}\n{off}")
 
-    @on(OptionList.OptionSelected, "#scopes")
     def action_begin(self) -> None:
         """Begin the check."""
         self.dismiss(Check(self.scope, tuple(sorted(self._off))))

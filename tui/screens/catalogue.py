@@ -21,15 +21,10 @@ from spec.failures import FAILURES
 from spec.queue import DEFAULT
 from tui.checks import Work
 from tui.screens.base import Base
+from tui.symbols import LEGENDS, STYLES
 from tui.table import Table
 from tui.text import Part, Plain, cell, content, cut
 
-STYLES = {"P": "green", "E": "green", "S": "cyan", "V": "bold yellow", "✗": "red", "?": "dim"}
-LEGENDS = {
-    "modes": "→n shown in n steps  P any number  E every state  – none  ✗ failed  ? unknown",
-    "claims": "P any number  E every state  S sampled  V vacuous  ✗n broken in n  ? unknown",
-}
-"""What the symbols of each matrix say."""
 SHORT = {
     "reproduced": "repr.",
     "replayed": "repl.",

@@ -9,23 +9,15 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widget import Widget
 
 from checker.aside import Fault
 from checker.explain.clauses import property_clauses
-from checker.explain.diff import Row as Field
-from checker.explain.diff import entities
 from checker.explain.moves import Move
-from checker.explain.run import Run
-from checker.explain.writers import writers
-from tui.explained import Explained
-from tui.screens.stepping import Stepping
-from tui.text import Plain, content, line
+from tui.screens.state_pane import StatePane
+from tui.text import Plain
 from tui.widgets.invariants import Judged, invariant_rows
 from tui.widgets.lines import Lines, Pane
 from tui.widgets.moves import move_rows
-from tui.widgets.rows import name_of
-from tui.widgets.state_table import state_rows
 from tui.widgets.tabs import TabLine
 from tui.widgets.why import move_reasons, property_reasons
 
@@ -39,7 +31,7 @@ PAUSE = 0.1
 """Seconds that a reader must stay before what takes long is asked for: a held key asks nothing."""
 
 
-class Explaining(Stepping):
+class Explaining(StatePane):
     """A screen with a main pane, and four that explain the state which is looked at there."""
 
     MAIN: ClassVar[str] = "timeline"
@@ -47,22 +39,13 @@ class Explaining(Stepping):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", "Why", tooltip="why, or why not; again: the next move or property"),
-        Binding("d", "unchanged", "Hide or show what did not change", show=False),
-        Binding("h", "fold(True)", "Fold a job, a worker or the like", show=False),
-        Binding("l", "fold(False)", "Unfold it", show=False),
         Binding("tab", "pane(1)", "Next pane", show=False, priority=True),
         Binding("shift+tab", "pane(-1)", "Pane before", show=False, priority=True),
         Binding("z", "maximize", "Make the pane as large as the screen", show=False),
     ]
 
-    explained: Explained
     _subject: Move | Judged | None = None
-    _all = False
     _tab = 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._folded: set[str] = set()
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave the few lines of a very small screen to the main pane."""
@@ -91,20 +74,10 @@ class Explaining(Stepping):
         self.query_one(f"#{self.MAIN}").focus()
 
     # ---------------------------------------------------------------- drawing
-    @property
-    def shown(self) -> Run:
-        """The run that is explained."""
-        return self.explained.run
-
-    @property
-    def k(self) -> int:
-        """The number of the state that is explained."""
-        return self.at
-
     def explain(self) -> None:
         """Draw the four panes."""
         self.query_one("#sentence", Plain).update(self._sentence(), layout=False)
-        self._show_state()
+        self.show_state()
         self.show_moves(keep=False)
         judged = self.explained.judge.at(self.k)
         broken_at = self.broken_at()
@@ -143,38 +116,6 @@ class Explaining(Stepping):
     def broken_at(self) -> int | None:
         """Return the step at which the run breaks its property."""
         return len(self.shown.steps)
-
-    def box(self, name: str, title: str, below: str = "") -> None:
-        """Write on the border of a pane."""
-        box = self._box(name)
-        box.border_title, box.border_subtitle = content(line(title)), content(line(below))
-
-    def _box(self, name: str) -> Widget:
-        """Return what has a pane's border: the pane, or the box around it and something else."""
-        return self.query(f"#{name}-box, #{name}").first(Widget)
-
-    def by(self, k: int) -> str:
-        """Return who took a step, after a colon."""
-        told = self.shown.lines[k - 1] if k else None
-        return f": {name_of(told.actor, told.call)}" if told else ""
-
-    def _show_state(self) -> None:
-        k, explained = self.k, self.explained
-        before, after = explained.state(max(k - 1, 0)), explained.state(k)
-        found = entities(self.shown.scope, before, after)
-        rows = state_rows(found, self._all or k == 0, self._folded)
-        self.query_one("#state", Pane).show(rows)
-        self.box("state", f"State after step {k}" + (f", changes from {k - 1}" if k else ""))
-        self._tell_writers()
-
-    def _tell_writers(self) -> None:
-        """Say below the state who wrote the place that is pointed at."""
-        field, said = self.query_one("#state", Pane).subject, ""
-        if isinstance(field, Field):
-            names = [f"{k}{self.by(k)}" for k in writers(self.shown, field.place, self.k)[:3]]
-            said = f"{field.place} was set at {names[0]}" if names else f"{field.place}: never set"
-            said += f"; before: {', '.join(names[1:])}" if names[1:] else ""
-        self.query_one("#wrote", Plain).update(said, layout=False)
 
     def mark_of(self, move: Move) -> str:
         """Return where a move leads, as a mark."""
@@ -243,13 +184,21 @@ class Explaining(Stepping):
             self._show_tab(PANES.index("why"))
             if self._small:
                 return
-        rows = [*self.query_one("#moves", Pane).rows, *self.query_one("#invariants", Pane).rows]
-        subjects = [s for s in (r.subject for r in rows) if isinstance(s, Move | Judged)]
-        known = next((n for n, s in enumerate(subjects) if s is self._subject), -1)
-        if subjects:
-            self._subject = subjects[(known + 1) % len(subjects)]
-            self.show_why()
-            self._find_out()
+        panes = [self.query_one(f"#{name}", Pane) for name in ("moves", "invariants")]
+        places = [
+            (pane, number, each.subject)
+            for pane in panes
+            for number, each in enumerate(pane.rows)
+            if isinstance(each.subject, Move | Judged)
+        ]
+        names = [_named(subject) for _, _, subject in places]
+        here = _named(self._subject) if self._subject is not None else None
+        pane, number, subject = places[(names.index(here) + 1) % len(names) if here in names else 0]
+        pane.cursor = number
+        assert isinstance(subject, Move | Judged)
+        self._subject = subject
+        self.show_why()
+        self._find_out()
 
     # ---------------------------------------------------------------- panes
     @property
@@ -277,38 +226,7 @@ class Explaining(Stepping):
             self._show_tab(PANES.index(name))
         self.query_one(f"#{name}").focus()
 
-    @on(Lines.Pointed, "#state")
-    def _pointed_at_field(self) -> None:
-        self._tell_writers()
 
-    @on(Lines.Chosen, "#state")
-    def _jump_to_writer(self) -> None:
-        """Go to the step that gave the place its value, or fold what is pointed at."""
-        subject = self.query_one("#state", Pane).subject
-        if isinstance(subject, str):
-            self.action_fold(subject not in self._folded)
-        elif isinstance(subject, Field):
-            steps = writers(self.shown, subject.place, self.k)
-            steps = [k for k in steps if k != self.k] or steps
-            if steps:
-                self.jump(steps[0])
-            else:
-                self.say(f"{subject.place} has never been set: it has its first value")
-
-    def jump(self, k: int) -> None:
-        """Look at another state of the run that is explained."""
-        self.go(k)
-
-    def action_fold(self, fold: bool) -> None:
-        """Fold or unfold the job, worker or the like that is pointed at."""
-        subject = self.query_one("#state", Pane).subject
-        place = subject.place if isinstance(subject, Field) else subject
-        if isinstance(place, str):
-            inside = place.rpartition("[")[2].rstrip("]")
-            (self._folded.add if fold else self._folded.discard)(inside)
-            self._show_state()
-
-    def action_unchanged(self) -> None:
-        """Show what did not change, or hide it."""
-        self._all = not self._all
-        self._show_state()
+def _named(subject: Move | Judged) -> str:
+    """Return what a move or a property is known by; drawn anew, it is another object."""
+    return subject.name if isinstance(subject, Move) else subject.property.name

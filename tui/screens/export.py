@@ -18,6 +18,7 @@ from checker.explain.run import Run
 from checker.export.formats import FORMATS, made, write
 from checker.trace import BadTrace
 from tui.text import Plain, content
+from tui.widgets.choices import Choices
 
 ENDINGS = {"itf": ".itf.json", "mermaid": ".mmd", "pytest": ".py", "shiviz": ".log"}
 """How files of a format end, where that is not its name; a test is `test_<name>.py`."""
@@ -36,7 +37,7 @@ class Export(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Put the formats, a preview and the file below each other."""
         with Vertical(classes="box", id="export"):
-            formats = OptionList(id="formats", markup=False)
+            formats = Choices(id="formats", markup=False)
             formats.add_options(
                 Option(content((f"{f.name:<8}", "bold"), f" {f.doc}"), id=f.name)
                 for f in sorted(FORMATS.values(), key=lambda f: f.name != "md")

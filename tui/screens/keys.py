@@ -17,27 +17,31 @@ from textual.widgets.option_list import Option
 from tui.screens.base import Base
 from tui.text import Plain, content
 
+SIDEWAYS = ("scroll_left", "scroll_right", "page_left", "page_right")
+"""What Textual lets every pane do, and none of ours has a use for."""
+
 
 @dataclass(frozen=True)
 class Key:
-    """A key, what it does, and why it does nothing now, if so."""
+    """A key, what it does, why it does nothing now, if so, and whether it is of this screen."""
 
     shown: str
     does: str
     why_not: str
     key: str
+    of_screen: bool
 
 
 def keys_of(screen: Base) -> list[Key]:
-    """Return the keys that the screen and what is focused on it know, each action once; those that
-    are shown below the screen come first.
+    """Return the keys that the screen and what is focused on it know, each action once: first those
+    that are shown below the screen, then its others, those of every screen, and those of a list.
     """
     shown: dict[tuple[str, str], list[str]] = {}
-    common: set[tuple[str, str]] = set()
+    order: dict[tuple[str, str], int] = {}
     rest: dict[tuple[str, str], tuple[str, str]] = {}
     for node, binding, enabled, _ in screen.active_bindings.values():
-        does = binding.tooltip or binding.description
-        if binding.system or not does:
+        does = _does(binding)
+        if binding.system or not does or binding.action in SIDEWAYS:
             continue
         action = binding.action.removeprefix("app.").removeprefix("screen.")
         shown.setdefault((action, does), []).append(screen.app.get_key_display(binding))
@@ -48,10 +52,17 @@ def keys_of(screen: Base) -> list[Key]:
         elif action.startswith("place("):
             why = getattr(screen.app, "why_not_place")(action[7:-2]) or ""  # noqa: B009
         rest[action, does] = (why, binding.key)
-        if binding.show:
-            common.add((action, does))
-    first = sorted(shown, key=lambda at: at not in common)
-    return [Key(" ".join(shown[at]), at[1], *rest[at]) for at in first]
+        rank = 1 if isinstance(node, Base) else 2 if node is screen.app else 3
+        rank = 0 if binding.show else rank
+        order[action, does] = min(rank, order.get((action, does), rank))
+    first = sorted(shown, key=lambda at: order[at])
+    return [Key(" ".join(shown[at]), at[1], *rest[at], order[at] < 2) for at in first]
+
+
+def _does(binding: Binding) -> str:
+    """Return what a key does: its name, and what is said of it if that is more."""
+    name, said = binding.description, binding.tooltip
+    return f"{name}: {said}" if said and name.lower() not in said.lower() else said or name
 
 
 class Keys(ModalScreen[str | None]):

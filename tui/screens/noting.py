@@ -43,7 +43,8 @@ class Noting(Stepping):
         if said is None:
             return
         try:
-            bookmarks.note(file, step, said)
+            kept = bookmarks.note(file, step, said).notes
+            self.say(f"kept in {bookmarks.beside(file)}" if step in kept else "no note is kept")
         except (BadTrace, OSError) as wrong:
             self.say(str(wrong))
         self.show_notes()

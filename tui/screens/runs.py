@@ -17,10 +17,9 @@ from checker.background import Check, Checked, Failed
 from checker.check import STOPPED
 from tui.checks import Work, title_of
 from tui.screens.base import Base
+from tui.symbols import STYLES
 from tui.table import Table
 from tui.text import Plain, cell, content
-
-STYLES = {"P": "green", "E": "green", "S": "cyan", "V": "bold yellow", "✗": "red", "?": "dim"}
 
 
 class Runs(Base):

@@ -40,6 +40,7 @@ class Variant:
     name: str
     edits: tuple[str, ...]
     off: tuple[str, ...]
+    about: str = ""
 
 
 class Trace(Explaining, Noting):
@@ -50,13 +51,15 @@ class Trace(Explaining, Noting):
         f"The marks of a state: {LEGEND}  ? not known; n more faults are needed for a violation."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "what_if", "What if", tooltip="leave the run from here; in a search: next"),
+        Binding("t", "app.place('what_if')", "What if", tooltip="try other moves from here"),
         *(Binding(str(n), f"take({n})", f"Take move {n}", show=False) for n in range(1, 10)),
         Binding("s", "app.place('replay')", "SQLite", tooltip="the same step on SQLite"),
         Binding("v", "lens", "Variant", tooltip="the same steps on another variant", show=False),
         Binding("c", "compare", "Compare", tooltip="another run beside this one", show=False),
         Binding("slash", "search", "Find", key_display="/"),
-        Binding("N", "found(-1)", "Found before", show=False),
+        Binding("n", "found(1)", "Next step that was found", show=False),
+        Binding("N", "found(-1)", "Step found before", show=False),
+        Binding("escape", "end_search", "End the search, or back", show=False),
         Binding("y", "copy", "Copy", tooltip="copy the command that opens this place", show=False),
         Binding("exclamation_mark", "trouble", "Next trouble", key_display="!", show=False),
     ]
@@ -155,16 +158,11 @@ class Trace(Explaining, Noting):
         """Return why an action is not possible now."""
         if action == "trouble" and not self._signs.marks:
             return "how near each state is to a violation is still being computed"
+        if action == "found" and not self._signs.found:
+            return "nothing was searched for, or found; / searches"
         return super().why_not(action)
 
     # ---------------------------------------------------------------- elsewhere
-    def action_what_if(self) -> None:
-        """Leave the run from here; while steps are searched for, go to the next that was found."""
-        if self._signs.found:
-            self.action_found(1)
-        else:
-            self.explorer.action_place("what_if")
-
     def action_take(self, number: int) -> None:
         """Take one of the first nine possible moves, beside the run."""
         found = [move for move in self.explained.moves(self.at) if move.enabled]
@@ -197,18 +195,20 @@ class Trace(Explaining, Noting):
         for one in missing if len(missing) > 1 else ():
             rest = [tuple(t for t in of if t != one) for of in (run.trace.edits, run.trace.off)]
             put_back = f"without this: {in_words(one)}" if " " in one else f"with {one} put back"
-            variants.append(Variant(put_back, *rest))
+            variants.append(Variant(put_back, rest[0], rest[1]))
         for mode in FAILURES.values():
             # A mode that runs in another scope may take apart what this one does not have.
             for loss in (each for each in mode.losses if each.scope == run.trace.scope.name):
                 edits = ", ".join(map(in_words, loss.edits))
-                name = f"as in {mode.id} {mode.name}: {edits}"
-                variants.append(Variant(name, *parts(loss)))
+                name = f"as in {mode.id}: {edits}"
+                variants.append(Variant(name, *parts(loss), mode.name))
         for guard in run.trace.scope.spec.guard_names():
             if guard not in run.trace.off:
                 variants.append(Variant(f"without {guard} instead", (), (guard,)))
         question = "The same steps on another variant of the spec:"
-        rows = [row(variant.name, subject=variant) for variant in variants]
+        rows = [
+            row(v.name, (f"   {v.about}" if v.about else "", "dim"), subject=v) for v in variants
+        ]
         self.app.push_screen(Pick(question, rows, search=True), self._under)
 
     def _under(self, chosen: object) -> None:
@@ -283,6 +283,13 @@ class Trace(Explaining, Noting):
             self.go(next((k for k in found if k >= self.at), found[0]))
         elif text.strip():
             self.say(f"no step is found for {text}")
+
+    def action_end_search(self) -> None:
+        """End the search that is going on; else go back."""
+        if self._sought:
+            self._search("")
+        else:
+            self.action_back()
 
     def action_found(self, by: int) -> None:
         """Go to the next step that was found, or to the one before."""

@@ -85,6 +85,8 @@ class WhatIf(Explaining):
 
     def _at(self, node: Node) -> None:
         self.node = node
+        if node.branch:
+            self.opened.branch = self.command
         self.explained = Explained(self.branches.run_to(node), self._known)
         self._draw_tree()
         self.explain()
