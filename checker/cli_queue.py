@@ -55,6 +55,7 @@ def opened(
 ) -> Iterator[Queue]:
     """Open a queue for one command, and say in one line what cannot be."""
     from checker import console
+    from impl.damage import Damaged
     from impl.files import StoreError
     from impl.outcomes import OutcomeUnknown
     from impl.queue import Queue
@@ -69,7 +70,7 @@ def opened(
     with found:
         try:
             yield found
-        except BadRequest as wrong:
+        except (BadRequest, Damaged) as wrong:
             raise Wrong(str(wrong)) from None
         except (StoreError, OutcomeUnknown) as failed:
             console.say(str(failed))

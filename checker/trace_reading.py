@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import Any
 
+from checker.named_files import opened
 from checker.story import RANGE, Change, Line, Plain, plain
 from checker.trace import BYTES_MAX, FORMAT, LINE_MAX, VERSION, BadTrace, Trace, edited
 from spec.language.hashes import spec_hash
@@ -93,30 +93,12 @@ class Row:
 
 def rows(file: File) -> Iterator[Row]:
     """Yield the objects of the file, refusing what is no file of small, complete lines of JSON."""
-    try:
-        status = file.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise BadTrace(file, "is a directory", "name a trace file")
-        if not stat.S_ISREG(status.st_mode):
-            raise BadTrace(file, "is not a regular file", "name a trace file")
-        if status.st_size > BYTES_MAX:
-            size = f"{status.st_size / 2**20:,.0f} MiB"
-            raise BadTrace(
-                file, f"has {size}, and a trace has {BYTES_MAX // 2**20} at most", _MAKE_ANEW
-            )
-        with file.open("rb") as opened:
-            number = 0
-            while line := opened.readline(LINE_MAX + 1):
-                number += 1
-                yield _row(f"{file}:{number}", line)
-    except FileNotFoundError:
-        raise BadTrace(
-            file, "there is no such file", "ffq check --without GUARD makes one"
-        ) from None
-    except OSError as failed:
-        raise BadTrace(file, f"cannot be read: {failed.strerror}", "name a readable file") from None
-    except ValueError:  # a NUL in the name
-        raise BadTrace(repr(str(file)), "is no file name", "name a trace file") from None
+    missing, too_large = "ffq check --without GUARD makes one", _MAKE_ANEW
+    with opened(file, "a trace file", BYTES_MAX, missing=missing, too_large=too_large) as found:
+        number = 0
+        while line := found.readline(LINE_MAX + 1):
+            number += 1
+            yield _row(f"{file}:{number}", line)
 
 
 def _row(where: str, line: bytes) -> Row:
@@ -135,7 +117,18 @@ def _row(where: str, line: bytes) -> Row:
         raise BadTrace(where, f"is not JSON{fact[:120]}", _MEND) from None
     if not isinstance(data, dict):
         raise BadTrace(where, f"{_clip(data)} is not an object", _MEND)
+    if "\\u" in text and not _encodes(data):
+        raise BadTrace(where, "holds half a letter, which is not UTF-8", _MEND)
     return Row(where, data)
+
+
+def _encodes(data: Any) -> bool:
+    """Return whether all of the text can be written as UTF-8: JSON can name half of a letter."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -167,11 +160,17 @@ def _header(row: Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
 
 
 def scope_of(row: Row, scopes: Mapping[str, Scope]) -> Scope:
-    """Return the scope that a header names, its spec found by the hash."""
+    """Return the scope that a header names, its spec found by the hash: a name may be a new one.
+    Of several scopes of that spec it is the one with these bounds, if there is one.
+    """
     name, wanted = (row.take(key, str) for key in ("scope", "spec"))
-    # The named one first: to hash them all takes longer than to read a trace.
-    first = [scopes[name]] if name in scopes else []
-    found = next((s for s in (*first, *scopes.values()) if spec_hash(s.spec) == wanted), None)
+    bounds = row.take("bounds", dict)
+    found = scopes.get(name)
+    # Only if need be: to hash them all takes longer than to read a trace.
+    if found is None or spec_hash(found.spec) != wanted:
+        alike = [s for s in scopes.values() if spec_hash(s.spec) == wanted]
+        alike.sort(key=lambda s: dict(s.bounds) != bounds)
+        found = alike[0] if alike else None
     if found is None:
         known = (
             f"scope {name} has spec {spec_hash(scopes[name].spec)}"
@@ -179,7 +178,6 @@ def scope_of(row: Row, scopes: Mapping[str, Scope]) -> Scope:
             else "no scope has"
         )
         raise row.bad(f"is of another spec, {_clip(wanted)}: {known}", _MAKE_ANEW)
-    bounds = row.take("bounds", dict)
     for bound, value in bounds.items():
         if type(value) is not int or not 0 <= value <= max(BOUND_MAX, found.bounds.get(bound, 0)):
             raise row.bad(f"the bound {_clip(bound)} is {_clip(value)}", _MEND)
@@ -190,18 +188,22 @@ def scope_of(row: Row, scopes: Mapping[str, Scope]) -> Scope:
 
 
 def _check_claim(row: Row, scope: Scope, violated: str, claim_id: str) -> None:
+    known, _ = claim_of(row, scope, violated)
+    if claim_id != known:
+        raise row.bad(f"'{violated}' has the ID {known}, not {_clip(claim_id)}")
+
+
+def claim_of(row: Row, scope: Scope, violated: str) -> tuple[str, str]:
+    """Return ID and kind of what a run is said to violate; a number's range is a kind too."""
     field = scope.spec.fields.get(violated.removeprefix(RANGE))
     if violated in scope.spec.properties:
         claim = scope.spec.properties[violated]
-        known, kind = claim.id, claim.kind
-        if kind not in ("invariant", "step", "lemma", "leads_to"):
-            raise row.bad(f"'{violated}' is of kind {kind}: no run violates it")
-    elif violated.startswith(RANGE) and field is not None and isinstance(field.type, Nat):
-        known = "range"
-    else:
-        raise row.bad(f"the spec has no property {_clip(violated)}")
-    if claim_id != known:
-        raise row.bad(f"'{violated}' has the ID {known}, not {_clip(claim_id)}")
+        if claim.kind not in ("invariant", "step", "lemma", "leads_to"):
+            raise row.bad(f"'{violated}' is of kind {claim.kind}: no run violates it")
+        return claim.id, claim.kind
+    if violated.startswith(RANGE) and field is not None and isinstance(field.type, Nat):
+        return "range", "range"
+    raise row.bad(f"the spec has no property {_clip(violated)}")
 
 
 def _places(scope: Scope) -> dict[str, tuple[Plain, ...] | range]:

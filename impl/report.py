@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from impl.damage import legible
 from impl.queue import Queue
 from impl.requests import LARGEST, Json, known, row_number
 from impl.transaction import Transaction
@@ -159,9 +160,11 @@ FROM task JOIN job USING (id) WHERE id = ?"""
         history = _history(t, number)
     payload, token, lease, fails, most, interrupts, most_interrupts, reason, *rest = found
     letter, retry_of, retried_as = rest
+    with legible(queue.path):
+        payload = json.loads(payload)
     return Whole(
         Line(*line),
-        json.loads(payload),
+        payload,
         (queue.epoch, token),
         lease,
         (fails, most),
@@ -189,9 +192,9 @@ WHERE before ->> ?1 IS NOT NULL ORDER BY seq"""
         if after == "claimed":
             found.append(Past(token, actor, _pid(t, actor), at, None, "running", None))
         elif before == "claimed":
-            last = found.pop()
-            ended = {"ended": at, "outcome": OUTCOMES[action], "note": note}
-            found.append(Past(**(last.__dict__ | ended)))
+            ended = {"ended": at, "outcome": OUTCOMES.get(action, action), "note": note}
+            if found:  # in a trace that is damaged its claim may be missing
+                found[-1] = replace(found[-1], **ended)
     return tuple(found)
 
 

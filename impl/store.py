@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 
 from impl import steps
+from impl.damage import Damaged, legible
 from impl.derive import Design
 from impl.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError, connect
 from impl.foreign import Foreign
@@ -182,9 +183,11 @@ class Store:
 
     # ------------------------------------------------------------ begin and end
     @contextlib.contextmanager
-    def _usable(self, what: str) -> Iterator[None]:
+    def _usable(self, what: str, theirs: bool = False) -> Iterator[None]:
+        """Say what keeps a statement from being run; what one of `theirs` reads is their own."""
         try:
-            yield
+            with contextlib.nullcontext() if theirs else legible(self.path):
+                yield
         except Locked:
             fact = f"is kept locked by somebody for more than {self.busy_ms} ms"
             raise Busy(self.path, fact, "look for a process that hangs") from None
@@ -259,7 +262,9 @@ SELECT seq, actor, action, params, before, after, unseen, note FROM trace WHERE 
 ORDER BY seq LIMIT 1000"""
         while page := self._all(query, (after,)):
             for seq, actor, action, *texts, note in page:
-                params, before, changed, unseen = map(json.loads, texts)
+                params, before, changed, unseen = (self._json(seq, text) for text in texts)
+                if not isinstance(unseen, list):
+                    raise self._no_step(seq, unseen)
                 steps_before = tuple(self._unseen(seq, step) for step in unseen)
                 yield Traced(seq, actor, action, params, before, changed, steps_before, note)
             after = page[-1][0]
@@ -272,14 +277,24 @@ ORDER BY seq LIMIT 1000"""
 SELECT seq, step.value FROM trace, json_each(unseen) AS step WHERE seq > ?
 ORDER BY step.value ->> 0, seq, step.key"""
         for seq, step in self.connection.execute(query, (after,)):
-            yield int(str(seq)), self._unseen(seq, json.loads(str(step)))
+            yield int(str(seq)), self._unseen(seq, self._json(seq, str(step)))
 
     def _unseen(self, seq: Any, step: Any) -> Unseen:
         match step:
             case [int(after), str(action), dict(params)]:
                 return Unseen(after, action, params)
-        fact = f"row {seq} of the trace lists what is no step: {step!r}"
-        raise StoreError(self.path, fact, "restore a copy")
+        raise self._no_step(seq, step)
+
+    def _no_step(self, seq: Any, step: Any) -> Damaged:
+        fact = f"row {seq} of the trace lists what is no step: {repr(step)[:80]}"
+        return Damaged(self.path, fact, "restore a copy")
+
+    def _json(self, seq: Any, text: Any) -> Any:
+        try:
+            return json.loads(text)
+        except (ValueError, TypeError, RecursionError):
+            fact = f"row {seq} of the trace is not JSON: {repr(text)[:80]}"
+            raise Damaged(self.path, fact, "restore a copy") from None
 
     def rows(self) -> dict[type[Sort], dict[int, dict[str, Value]]]:
         """Return every row of every table, by sort and element."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
@@ -47,8 +47,11 @@ class _Pending:
     unseen: list[Unseen]
 
 
-Usable = Callable[[str], AbstractContextManager[None]]
-"""Raises `StoreError` of what says that the store cannot be used, and lets all else pass."""
+class Usable(Protocol):
+    """Raises `StoreError` of what says that the store cannot be used, and lets all else pass."""
+
+    def __call__(self, what: str, theirs: bool = False) -> AbstractContextManager[None]:
+        """Watch over a statement; what one of `theirs` reads, the users', is their own."""
 
 
 @dataclass(eq=False)
@@ -117,7 +120,7 @@ class Transaction:
         `BadRequest`, and what APSW raises.
         """
         self.require_open()
-        with self._usable("a statement"):
+        with self._usable("a statement", theirs=True):
             return self._foreign.run(sql, values, self.span.writes)
 
     def changes(self, sql: str, values: Any = ()) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -417,6 +418,34 @@ def test_an_image_that_was_changed_or_is_not_there_is_refused(
     assert main(["crashlab", "--setting", "wal-ful"]) == 2
     assert "wal-full" in capsys.readouterr().err
     assert main(["crashlab", "--settings", "--seconds", "3"]) == 2
+
+
+def test_what_is_said_of_an_image_is_believed_only_as_it_was_written(
+    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A length of a billion would be walked for ever; other values would be no answer at all."""
+    about = tmp_path / kept / "about.json"
+    whole = json.loads(about.read_text())
+    odd: list[Any] = [
+        whole | {"event": 0},
+        whole | {"how": {}},
+        whole | {"sum": 7},
+        whole | {"x": 1},
+    ]
+    tasks: list[dict[str, Any]] = [
+        {"length": 10**9}, {"setting": "no"}, {"vice": 7}, {"owned": [[]]}, {"number": -1},
+    ]  # fmt: skip
+    odd += [whole | {"task": whole["task"] | changed} for changed in tasks]
+    odd += [{k: v for k, v in whole.items() if k != key} for key in whole]
+    odd += [[], 7, None, "x", {"format": [whole]}]
+    for text in [*map(json.dumps, odd), "", "{", "[" * 100_000, "\udcff"]:
+        about.write_bytes(text.encode(errors="surrogateescape"))
+        for command in (["crashlab", "--reopen", kept, "--folder", str(tmp_path)],
+                        ["trace", "show", str(tmp_path / kept)]):  # fmt: skip
+            assert main(command) == 2
+            out, err = capsys.readouterr()
+            assert out == "" and err.count("\n") == 1
+            assert err.startswith(f"ffq: {kept}: about.json is not what was written: ")
 
 
 def test_a_round_that_has_no_time_is_not_finished(capsys: pytest.CaptureFixture[str]) -> None:

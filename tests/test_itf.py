@@ -1,6 +1,8 @@
 """A run written as ITF is what another reader of ITF sees, and is read back as it was."""
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,19 @@ def changed(at: tuple[Any, ...], value: Any) -> Any:
     return document
 
 
+def looping(violated: str) -> Any:
+    """Return a run that never ends and is said to violate this."""
+    document = json.loads(itf.text(kept("FM-017")))
+    document["#meta"]["ffq"]["property"]["name"] = violated
+    return document
+
+
+CLAIM = {"action": "claim", "params": {"w": "worker1", "j": "job1"}}
+PROMISE = next(
+    p.name for p in kept("FM-010").scope.spec.properties.values() if p.kind == "leads_to"
+)
+
+
 @pytest.mark.parametrize(
     ("document", "complaint"),
     [
@@ -199,6 +214,12 @@ def changed(at: tuple[Any, ...], value: Any) -> Any:
         (changed(("#meta", "ffq", "off"), ["claim.nothing"]), "there is no guard 'claim.nothing'"),
         (changed(("#meta", "ffq", "property", "name"), "x"), "the spec has no property 'x'"),
         (changed(("loop",), 99), "'loop' is 99, and there are 9 states"),
+        (changed(("#meta", "ffq", "leaves"), {"action": "x", "params": {}}), "names no step"),
+        (changed(("#meta", "ffq", "property", "name"), "range_token"), "which step 'leaves'"),
+        (changed(("#meta", "ffq", "property", "name"), "range_status"), "has no property"),
+        (changed(("#meta", "ffq", "property", "name"), PROMISE), "never end, and this one ends"),
+        (looping("only_the_holder_settles"), "runs that end, and this one has a 'loop'"),
+        (looping("range_token"), "runs that end, and this one has a 'loop'"),
     ],
 )
 def test_what_is_no_trace_is_refused_in_one_line(
@@ -226,6 +247,10 @@ def test_what_is_no_trace_is_refused_in_one_line(
             "a_claim_is_one_record holds after the last step",
         ),
         (changed(("loop",), 1), "the last state does not lead back to state 1"),
+        (
+            changed(("#meta", "ffq", "leaves"), CLAIM),
+            "the spec refuses the step that 'leaves'",
+        ),
     ],
 )
 def test_what_the_spec_does_not_follow_is_refused(
@@ -233,3 +258,19 @@ def test_what_the_spec_does_not_follow_is_refused(
 ) -> None:
     with pytest.raises(Diverged, match=complaint):
         imported(tmp_path, document)
+
+
+def test_what_is_no_file_or_too_large_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    large = tmp_path / "large"
+    with large.open("wb") as made:
+        made.truncate(60 * 2**20)
+    for file, complaint in (
+        (tmp_path / "fifo", "is not a regular file; name an ITF file"),
+        (Path("/dev/zero"), "is not a regular file; name an ITF file"),
+        (tmp_path, "is a directory; name an ITF file"),
+        (large, "has 60 MiB, and an ITF file has 8 at most; name a shorter"),
+        (tmp_path / "none", "there is no such file; "),
+    ):
+        with pytest.raises(BadTrace, match=re.escape(f"{file}: {complaint}")):
+            read(file, ALL, NOTHING)

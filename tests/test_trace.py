@@ -13,7 +13,7 @@ import pytest
 from checker import plain
 from checker.story import render, tell
 from checker.trace import BadTrace, Diverged, Trace, edited, record, replay, save
-from checker.trace_reading import read
+from checker.trace_reading import read, rows, scope_of
 from spec.language import Spec
 from spec.language.edits import find
 from spec.language.hashes import spec_hash
@@ -222,7 +222,7 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
         (missing, "there is no such file"),
         (tmp_path, "is a directory"),
         (pipe, "is not a regular file"),
-        (huge, "has 2,048 MiB, and a trace has 64 at most"),
+        (huge, "has 2,048 MiB, and a trace file has 64 at most"),
         (Path("a\0b"), "is no file name"),
     ):
         with pytest.raises(BadTrace, match=complaint):
@@ -306,3 +306,16 @@ def test_the_hash_of_a_spec_is_the_same_in_another_process() -> None:
         [sys.executable, "-c", program], cwd=root, env=env, capture_output=True, text=True
     )
     assert ran.stdout.strip() == spec_hash(commit_protocol)
+
+
+def test_a_scope_with_a_new_name_is_known_by_its_bounds_too() -> None:
+    """Many scopes have one spec; which of them it was is said by more than the name."""
+    from checker.cli_options import catalogue
+    from checker.evidence.found import FOLDER
+
+    scopes = catalogue().scopes
+    row = next(rows(FOLDER / "FM-010.jsonl"))
+    for name in ("one-job", "life"):
+        row.data |= {"scope": f"{name}e", "bounds": dict(scopes[name].bounds)}
+        row.data["spec"] = spec_hash(scopes[name].spec)
+        assert scope_of(row, scopes).name == name

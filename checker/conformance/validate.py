@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from checker.conformance.beside import illegible, strange
 from checker.conformance.finding import Finding, NotAllowed
 from checker.conformance.follow import Follower
 from checker.conformance.nearest import Event, elsewhere, possible
 from impl import origin
+from impl.damage import Damaged, legible
 from impl.files import StoreError
 from impl.outcomes import Traced
 from impl.steps import plain
@@ -64,7 +66,16 @@ def validate(path: str) -> Verdict:
     try:
         with store.transaction(writes=False):  # one moment, whoever goes on writing
             store.check()
-            return _judge(store)
+            try:
+                with legible(path):
+                    verdict, where = _judge(store), illegible(store, ("trace",))
+            except Damaged:
+                where = illegible(store)
+                if where is None:
+                    raise
+            if where is not None:
+                raise Damaged(path, f"is damaged: {where} is not UTF-8", "restore a copy")
+            return verdict
     finally:
         store.close()
 
@@ -83,7 +94,7 @@ def _judge(store: Store) -> Verdict:
                 follower.row(event)
             else:
                 follower.unseen(*event)
-        finding = _tables(store, follower) or _times(store)
+        finding = strange(store) or _tables(store, follower) or _times(store)
     except NotAllowed as wrong:
         finding = _explained(store, follower, wrong)
     seconds = time.monotonic() - started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from impl.lab import Fault, Marked
 
 FOLDER = Path(".ffq", "crashlab")
 _ABOUT = "about.json"
-FORMAT = "ffq-crash/1"
+FORMAT = "ffq-crash/2"
 
 
 class BadImage(Exception):
@@ -64,7 +65,8 @@ def keep(folder: Path, task: Task, bad: Bad) -> str:
     try:
         for file, data in bad.image.items():
             (draft / file).write_bytes(data)
-        (draft / _ABOUT).write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+        text = json.dumps(about | {"sum": _sum(about)}, indent=1)
+        (draft / _ABOUT).write_text(text + "\n", "utf-8")
         if (folder / name).exists():
             shutil.rmtree(folder / name)
         draft.rename(folder / name)
@@ -72,6 +74,11 @@ def keep(folder: Path, task: Task, bad: Bad) -> str:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return name
+
+
+def _sum(about: dict[str, Any]) -> str:
+    """Return what tells whether somebody has changed what is said of an image."""
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _plain(task: Task) -> dict[str, Any]:
@@ -83,22 +90,25 @@ def _plain(task: Task) -> dict[str, Any]:
 def load(folder: Path, name: str) -> Kept:
     """Return a kept image; raises `BadImage`."""
     place = folder / name
-    if Path(name).name != name or not (place / _ABOUT).is_file():
+    if Path(name).name != name or not os.path.isfile(place / _ABOUT):
         known = sorted(p.parent.name for p in folder.glob(f"*/{_ABOUT}"))
         remedy = f"write one of: {', '.join(known[:3])}" if known else "run ffq crashlab first"
         raise BadImage(name, f"no such image is kept in {folder}", remedy)
     try:
         about = json.loads((place / _ABOUT).read_text("utf-8"))
         if about["format"] != FORMAT:
-            raise ValueError(f"format {about['format']}")
-        image = {f.name: f.read_bytes() for f in place.iterdir() if f.name != _ABOUT}
+            raise ValueError(f"format {str(about['format'])[:40]}")
+        if about.pop("sum") != _sum(about):
+            raise ValueError("it was changed since")
+        files = [f for f in place.iterdir() if f.is_file() and f.name != _ABOUT]
+        image = {f.name: f.read_bytes() for f in files}
         return Kept(
             _task(about["task"]), int(about["event"]), (about["how"][0], about["how"][1]),
             str(about["hash"]), str(about["verdict"]), image,
         )  # fmt: skip
     except OSError as failed:
         raise BadImage(name, f"cannot be read: {failed.strerror}", "look at its folder") from None
-    except (ValueError, LookupError, TypeError) as wrong:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         fact = f"{_ABOUT} is not what was written: {wrong}"
         raise BadImage(name, fact, "run ffq crashlab again") from None
 

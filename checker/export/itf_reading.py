@@ -17,9 +17,10 @@ from checker.exploration import Path
 from checker.export.itf import ACTION, INIT, PICKS, fields_of
 from checker.export.itf_values import Record, Unreadable, decode
 from checker.lasso import Lasso, NoLasso, judge
+from checker.named_files import opened
 from checker.story import RANGE, NotBroken, Story, plain, tell, tell_lasso
-from checker.trace import BYTES_MAX, BadTrace, Diverged, Trace, edited
-from checker.trace_reading import Row, scope_of
+from checker.trace import BadTrace, Diverged, Trace, edited
+from checker.trace_reading import Row, claim_of, scope_of
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State, Value, element_name
@@ -27,6 +28,10 @@ from spec.language.types import Nat, Type, is_sort
 
 _FORMAT = "see that it is an ITF trace, with `vars` and `states`"
 _PLACES = "name the scope and the edits that it was made in, with --scope and --without"
+
+
+BYTES_MAX = 8 * 2**20
+"""What is read at once; as objects it takes twenty times as much."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +73,11 @@ def read(file: File, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, 
 
 # ---------------------------------------------------------------- the file
 def _load(file: File) -> Row:
+    missing, too_large = "`ffq trace export FILE --as itf` makes one", "name a shorter trace"
+    with opened(file, "an ITF file", BYTES_MAX, missing=missing, too_large=too_large) as found:
+        text = found.read(BYTES_MAX)
     try:
-        if file.is_dir():
-            raise BadTrace(file, "is a directory", "name an ITF file")
-        if file.stat().st_size > BYTES_MAX:
-            raise BadTrace(file, f"is larger than {BYTES_MAX:,} bytes", "name a shorter trace")
-        data = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        fact = "there is no such file"
-        raise BadTrace(file, fact, "`ffq trace export FILE --as itf` makes one") from None
-    except OSError as failed:
-        raise BadTrace(file, f"cannot be read: {failed.strerror}", "name a readable file") from None
+        data = json.loads(text.decode("utf-8"))
     except UnicodeDecodeError as wrong:
         raise BadTrace(file, f"byte {wrong.start + 1} is not UTF-8", _FORMAT) from None
     except (ValueError, RecursionError) as wrong:
@@ -176,8 +175,24 @@ def _steps(row: Row, scope: Scope, states: list[State], given: Row) -> list[Inst
     if "leaves" in given.data:
         last = Row(row.where, given.take("leaves", dict))
         named = last.take("action", str), last.take("params", dict)
-        steps += [i for i in every if _is(i, named)][:1]
+        steps.append(_leaving(row, [i for i in every if _is(i, named)], states[-1], given))
     return steps
+
+
+def _leaving(row: Row, named: list[Instance], last: State, given: Row) -> Instance:
+    """Return the step that takes a number out of its range, so that no state is after it."""
+    if not named:
+        raise row.bad("'leaves' names no step of the spec", _PLACES)
+    refused = named[0].refusal(last)
+    if refused is not None:
+        raise Diverged(f"{row.where}: the spec refuses the step that 'leaves', for '{refused}'")
+    try:
+        named[0].after(last)
+    except OutOfRange as leaving:
+        if _named(given) in (None, f"{RANGE}{leaving.field}"):
+            return named[0]
+        raise Diverged(f"{row.where}: the last step stores {leaving}, out of its range") from None
+    raise Diverged(f"{row.where}: the step that 'leaves' stays in every range")
 
 
 def _named_step(row: Row, scope: Scope) -> tuple[str, dict[str, Any]] | None:
@@ -272,7 +287,7 @@ def _broken(row: Row, scope: Scope, path: Path, begin: int | None) -> str:
             except NoLasso:
                 continue
             return name
-        if claim.kind in ("invariant", "step"):
+        if claim.kind in ("invariant", "step") and begin is None:
             then = before if claim.kind == "step" else last
             if Claim(evaluator, claim).holds(then, last) is not None:
                 return name
@@ -280,8 +295,14 @@ def _broken(row: Row, scope: Scope, path: Path, begin: int | None) -> str:
 
 
 def _tell(row: Row, scope: Scope, path: Path, violated: str, begin: int | None) -> Story:
-    if violated not in scope.spec.properties and not violated.startswith(RANGE):
-        raise row.bad(f"the spec has no property '{violated[:60]}'", "name one with --property")
+    _, kind = claim_of(row, scope, violated)
+    if (kind == "leads_to") != (begin is not None):
+        runs = "runs that never end" if kind == "leads_to" else "runs that end"
+        ends = "ends" if begin is None else "has a 'loop'"
+        fact = f"'{violated}' is a property of {runs}, and this one {ends}"
+        raise row.bad(fact, "name another with --property")
+    if kind == "range" and len(path.steps) < len(path.states):
+        raise row.bad("does not say which step 'leaves' the range", "name another with --property")
     try:
         if begin is None:
             return tell(scope, path, violated)
