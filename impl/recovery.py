@@ -1,13 +1,15 @@
 """Recovery: ends the claims whose lease has run out, so that their jobs are tried again.
 
 A heartbeat may come between the look at all leases and the step; so each is looked at again, in the
-transaction of the step.
+transaction of the step. While the store was locked no heartbeat could come: whoever finds that it
+was gives them time first.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from impl.files import Busy
 from impl.outcomes import OutcomeUnknown, Refused
 from impl.transaction import Process
 from spec.queue.recovery import Recoverer
@@ -22,25 +24,36 @@ class Recovery:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._recoverer: Process | None = None
+        self._locked = False
+        self._spared_until: int | None = None
 
     def recover(self) -> int:
         """End the claims whose lease has run out; return how many. Raises `StoreError`."""
+        late = self._late()
         try:
-            return sum(map(self._recover, self._late()))
+            ended = sum(map(self._recover, late))
         except OutcomeUnknown:
             self._recoverer = None  # it may have done what it does not remember
             raise
+        except Busy:
+            self._locked = True
+            raise
+        if ended or not late:
+            self._spared_until = None
+        return ended
 
     def _recover(self, job: int) -> bool:
+        asked = self._queue.clock.since_boot()
         recoverer = self._recoverer = self._recoverer or self._queue.process(Recoverer)
         query = """\
 SELECT lease_until <= ?1, deadline <= ?1 AND NOT overdue FROM task JOIN job USING (id)
 WHERE id = ?2"""
         with self._queue.transaction() as t:
-            ((out, overdue),) = t.own(query, (self._queue.clock.since_boot(), job))
+            now = self._queue.clock.since_boot()
+            ((out, overdue),) = t.own(query, (now, job))
             if overdue:
                 t.take("pass_deadline", j=job - 1)
-            if not out:
+            if not out or self._spares(now, now - asked):
                 return False
             t.take("expire", j=job - 1)
             t.take("look", recoverer, j=job - 1)
@@ -48,6 +61,17 @@ WHERE id = ?2"""
             if ended:
                 self._queue.line.come_back(t, job)
             return ended
+
+    def _spares(self, now: int, waited: int) -> bool:
+        """Return whether a worker that is well may not have had time yet to renew its lease.
+
+        It is given half a lease after the store was locked, and once after a long wait: there may
+        be long waits all the time, and claims must end.
+        """
+        lease = self._queue.lease_ms
+        if self._locked or (self._spared_until is None and waited > lease // 6):
+            self._locked, self._spared_until = False, now + lease // 2
+        return self._spared_until is not None and now < self._spared_until
 
     def _late(self) -> list[int]:
         query = """\

@@ -1,13 +1,17 @@
 """Claims end with their lease, their worker or their machine, and each ends once."""
 
 import threading
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from impl.attempt import LostClaim
-from impl.files import StoreError
+from impl.files import Busy, StoreError
 from impl.queue import OtherBoot, Queue
+from impl.transaction import Transaction
+from spec.queue.recovery import Recoverer
 from tests.clocks import HandClock
 from tests.queue.looking import claimed, rows, status
 
@@ -179,3 +183,51 @@ def test_a_system_that_cannot_tell_its_boots_is_refused(file: Path) -> None:
 
     with pytest.raises(StoreError, match="cannot tell boots apart: No such file"):
         Queue(file, clock=Nowhere())
+
+
+# ---------------------------------------------------------------- a store that was locked
+
+
+def test_after_the_store_was_locked_the_living_have_time_to_renew_their_leases(
+    file: Path, clock: HandClock
+) -> None:
+    """Nobody could renew one meanwhile: that a lease has run out says nothing of its worker."""
+    with Queue(file, clock=clock, lease_ms=10_000, busy_ms=20) as queue:
+        queue.enqueue("k", key="alive")
+        queue.enqueue("k", key="dead")
+        alive, _ = claimed(queue), claimed(queue)
+        with closing(apsw.Connection(str(file))) as blocker:
+            blocker.execute("BEGIN IMMEDIATE")
+            clock.advance(30_000)
+            for _ in range(2):
+                with pytest.raises(Busy):
+                    queue.recover()
+        assert queue.recover() == 0
+        clock.advance(4_999)
+        assert queue.recover() == 0
+        alive.heartbeat(queue)
+        clock.advance(1)
+        assert queue.recover() == 1
+        assert rows(file, "SELECT key, status FROM task JOIN job USING (id) ORDER BY id") == [
+            ("alive", "claimed"),
+            ("dead", "ready"),
+        ]
+
+
+def test_a_long_wait_for_the_store_spares_claims_once(
+    queue: Queue, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that is always busy must not keep claims alive for ever."""
+    queue.enqueue("k")
+    claimed(queue)
+    clock.advance(10_000)
+    queue._recovery._recoverer = queue.process(Recoverer)
+    transaction = queue.transaction
+
+    def late(durable: bool = True) -> AbstractContextManager[Transaction]:
+        clock.advance(2_000)  # as if others had been first
+        return transaction(durable)
+
+    monkeypatch.setattr(queue, "transaction", late)
+    ended = [queue.recover() for _ in range(4)]
+    assert ended == [0, 0, 0, 1]
