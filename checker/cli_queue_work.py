@@ -73,7 +73,7 @@ def work(
 
     def tell(attempt: Attempt, step: str) -> None:
         if not as_json:
-            what = f"job {attempt.id} {attempt.kind}, attempt {attempt.token[1]}: {step}"
+            what = f"job {attempt.id} {attempt.kind}, attempt {attempt.number}: {step}"
             try:
                 console.line(what, at_once=True)
             except OutputLost:  # the last line says it once more

@@ -17,7 +17,7 @@ from impl.interrupt import outside
 from impl.outcomes import Done, Refused
 from impl.patience import patiently
 from impl.queue import Queue
-from impl.requests import BadRequest, Json, as_json, named
+from impl.requests import BadRequest, Json, as_json, named, same_json
 from impl.transaction import Process, Transaction
 from spec.language.scope import Value
 
@@ -48,9 +48,10 @@ class NothingWritten(Exception):
 class Attempt:
     """What a handler is given.
 
-    `token` is the fencing token of the claim, (epoch, count): larger for each later claim. A
-    receiver outside may refuse smaller ones than it has seen. `key` stays the same over all
-    attempts, those of a retried job included: it is how others know the work again.
+    `key` stays the same over all attempts, those of a retried job included: it is how others know
+    the work again. `token` is the fencing token of the claim, (epoch, count): larger for each later
+    claim under that key. A receiver outside may refuse smaller ones than it has seen. `number`: how
+    often this job has been claimed, this time included.
     """
 
     queue: Queue
@@ -59,6 +60,7 @@ class Attempt:
     key: str
     kind: str
     token: tuple[int, int]
+    number: int
     timeout_ms: int
     _stored: tuple[bytes, bytes]
     _effects: list[Statement] = field(default_factory=list)
@@ -85,8 +87,9 @@ class Attempt:
         """Let a message be put into the outbox in the transaction that makes the job done.
 
         It will be delivered at least once; by `key` the receiver knows it again. That is the key of
-        the job with the topic and a number, unless another one is given; a key that is known
-        already adds no message. Raises `BadRequest`, `LostClaim`.
+        the job with the topic and a number, unless another one is given. The same message to a
+        topic under the same key is added once; another one there is refused, and the attempt fails.
+        Raises `BadRequest`, `LostClaim`.
         """
         self._require_open("send")
         if "/" in named("topic", topic):
@@ -100,13 +103,13 @@ class Attempt:
         """Run statements now, in a transaction of their own, unless an attempt has done this step
         before; return whether it was done now. Raises `LostClaim`, `NothingWritten`, `BadRequest`.
         """
-        if self._known(named("step", name)):
+        if self._known("once", named("step", name)):
             return False
 
         def step() -> None:
             with self.worker.lock, self.queue.transaction() as t:
                 self._fence(t, "write_first" if self._begun else "heartbeat")
-                self._checkpoint(t, name, "null")
+                self._checkpoint(t, "once", name, None)
                 _run(t, statements)
 
         patiently(self.queue, step)
@@ -116,14 +119,14 @@ class Attempt:
         """Return what `compute` returns, as JSON gives it back, from the first attempt that got so
         far; it may be asked again if that attempt dies at once. Raises `LostClaim`, `BadRequest`.
         """
-        for (known,) in self._known(named("result", name)):
+        for (known,) in self._known("result", named("result", name)):
             return json.loads(known)
         text = as_json(f"result of '{name}'", outside(compute))
 
         def step() -> None:
             with self.worker.lock, self.queue.transaction() as t:
                 self._fence(t, "heartbeat")
-                self._checkpoint(t, name, text)
+                self._checkpoint(t, "result", name, text)
 
         patiently(self.queue, step)
         return json.loads(text)
@@ -163,9 +166,8 @@ class Attempt:
             for action in ("write_first", "write_second")[0 if self._begun else 1 :]:
                 self._fence(t, action)
             _run(t, self._effects)
-            for key, topic, body in self._messages:
-                insert = "INSERT INTO outbox (key, job, topic, body) VALUES (?, ?, ?, ?)"
-                t.own(f"{insert} ON CONFLICT (key) DO NOTHING", (key, self.id, topic, body))
+            for message in self._messages:
+                self._post(t, *message)
             self._fence(t, "record")
         self._fence(t, "settle_done")
         self.queue.line.leave(t, self.id)
@@ -198,7 +200,7 @@ class Attempt:
         """What the worker remembers as long as this attempt is its own: it may have another one
         since, whose fence must not let this one through.
         """
-        return {"job": self.id - 1, "held": self.token[1]}
+        return {"job": self.id - 1, "held": self.number}
 
     def _require_open(self, what: str) -> None:
         # Nobody would ever run what an attempt that is over wants to have run.
@@ -211,12 +213,22 @@ class Attempt:
             raise LostClaim(action, self.id, outcome.guard)
         return outcome
 
-    def _known(self, name: str) -> list[Any]:
-        query = "SELECT result FROM checkpoint WHERE job = ? AND name = ?"
-        return self.queue.query(query, (self.id, name))
+    def _post(self, t: Transaction, key: str, topic: str, body: str) -> None:
+        known = "SELECT CAST(body AS BLOB) FROM outbox WHERE topic = ? AND key = ?"
+        for (other,) in t.own(known, (topic, key)):
+            if not same_json(other, body):
+                fact = "the outbox has another message to this topic under this key"
+                raise BadRequest(f"message '{key}' to '{topic}': {fact}; choose a key of its own")
+            return
+        insert = "INSERT INTO outbox (key, job, topic, body) VALUES (?, ?, ?, ?)"
+        t.own(insert, (key, self.id, topic, body))
 
-    def _checkpoint(self, t: Transaction, name: str, result: str) -> None:
-        t.own("INSERT INTO checkpoint VALUES (?, ?, ?)", (self.id, name, result))
+    def _known(self, what: str, name: str) -> list[Any]:
+        query = "SELECT result FROM checkpoint WHERE job = ? AND what = ? AND name = ?"
+        return self.queue.query(query, (self.id, what, name))
+
+    def _checkpoint(self, t: Transaction, what: str, name: str, result: str | None) -> None:
+        t.own("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (self.id, what, name, result))
 
 
 def _run(t: Transaction, statements: Sequence[Statement]) -> None:
@@ -237,16 +249,23 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
     assert isinstance(outcome, Done), f"job {job} is due, and claim is refused: {outcome}"
     count = int(outcome.row["token"][1] or 0)
     queue.line.claim(t, job, queue.lease_ms, timeout_ms)
-    own = key if retry_of is None else _first_key(t, job)
-    shown, token = own.decode(errors="replace"), (queue.epoch, count)
-    return Attempt(queue, worker, job, shown, kind, token, timeout_ms, (own, payload))
+    own, before = (key, 0) if retry_of is None else before_retry(t, job)
+    shown, token = own.decode(errors="replace"), (queue.epoch, before + count)
+    return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, (own, payload))
 
 
-def _first_key(t: Transaction, job: int) -> bytes:
-    """Return the key of the job that this one is a retry of, however often."""
-    query = """WITH RECURSIVE back (id, key, retry_of) AS (
-  SELECT id, key, retry_of FROM task WHERE id = ?
-  UNION ALL SELECT task.id, task.key, task.retry_of FROM task JOIN back ON task.id = back.retry_of
-) SELECT CAST(key AS BLOB) FROM back WHERE retry_of IS NULL"""
-    ((key,),) = t.own(query, (job,))
-    return bytes(key)
+def before_retry(t: Transaction, job: int) -> tuple[bytes, int]:
+    """Return the key of the first of the jobs that this one does again, and how often all of them
+    were claimed: they are dead, and their claims come before each one of this job.
+    """
+    query = """\
+WITH RECURSIVE back (id) AS (
+  SELECT retry_of FROM task WHERE id = ?
+  UNION ALL
+  SELECT retry_of FROM task JOIN back USING (id) WHERE retry_of IS NOT NULL
+)
+SELECT CAST(key AS BLOB), claims FROM task JOIN (
+  SELECT min(id) AS id, sum(token) AS claims FROM job JOIN back USING (id)
+) USING (id)"""
+    ((key, claims),) = t.own(query, (job,))
+    return bytes(key), int(claims)

@@ -198,9 +198,9 @@ class Queue:
         )
         if within is not None:
             self._require_ours(within)
-            return self._insert(within, request)
+            return self._ask(within, request)
         with self.transaction() as t:
-            return self._insert(t, request)
+            return self._ask(t, request)
 
     def _require_ours(self, within: Transaction) -> None:
         if within.span is not self.store.span or not within.span.writes:
@@ -210,13 +210,17 @@ class Queue:
             fact = "is not waited for, and a job that is in the queue must stay"
             raise BadRequest(f"within: {fact}; leave `durable` as it is")
 
-    def _insert(self, t: Transaction, r: _Request) -> Enqueued:
-        asked = "SELECT id, kind, CAST(payload AS BLOB), retry_of FROM task WHERE key = ?"
-        for job, kind, payload, retry_of in t.own(asked, (r.key,)):
-            if (kind, retry_of) != (r.kind, r.retry_of) or not same_json(payload, r.payload):
+    def _ask(self, t: Transaction, r: _Request) -> Enqueued:
+        asked = """\
+SELECT id, kind, CAST(payload AS BLOB) FROM task WHERE key = ? AND retry_of IS NULL"""
+        for job, kind, payload in t.own(asked, (r.key,)):
+            if kind != r.kind or not same_json(payload, r.payload):
                 fact = f"is that of job {job}, which has another kind or payload"
                 raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
             return Enqueued(job, r.key, False)
+        return self._insert(t, r)
+
+    def _insert(self, t: Transaction, r: _Request) -> Enqueued:
         require_room(self.store)
         insert = """\
 INSERT INTO task (key, kind, payload, timeout_ms, due, wait_until, retry_of)
@@ -231,9 +235,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"""
         return Enqueued(job, r.key, True)
 
     def retry(self, job: int) -> Enqueued:
-        """Put the work of a dead job in again, as a new job with new budgets; the dead one stays
-        dead. Steps that it has done are not done again. Asking twice is asking once. Raises
-        `BadRequest`, `StoreError`.
+        """Put the work of a dead job in again, as a new job with new budgets under the same key;
+        the dead one stays dead. Steps that it has done are not done again. Asking twice is asking
+        once. Raises `BadRequest`, `StoreError`.
         """
         query = """\
 SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrupts
@@ -245,12 +249,13 @@ FROM job JOIN task USING (id) WHERE id = ?"""
                 raise BadRequest(f"job {job}: is {status}; only a dead job can be retried")
             if recorded:
                 raise BadRequest(f"job {job}: its effect was made before it died; leave it")
+            for (already,) in t.own("SELECT id FROM task WHERE retry_of = ?", (job,)):
+                return Enqueued(already, key, False)
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
-            again = _Request(f"{key}/retry", kind, payload, timeout_ms, 0, budgets, job)
-            made = self._insert(t, again)
-            if made.new:
-                copy = "INSERT INTO checkpoint SELECT ?, name, result FROM checkpoint WHERE job = ?"
-                t.own(copy, (made.id, job))
+            made = self._insert(t, _Request(key, kind, payload, timeout_ms, 0, budgets, job))
+            copy = """\
+INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = ?"""
+            t.own(copy, (made.id, job))
             return made
 
     def cancel(self, job: int) -> None:

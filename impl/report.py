@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from impl.attempt import before_retry
 from impl.damage import legible
 from impl.queue import Queue
 from impl.requests import LARGEST, Json, known, row_number
@@ -68,9 +69,10 @@ class Unsaid:
 
 @dataclass(frozen=True)
 class Whole:
-    """All that is known of a job. `token`: the epoch, and how often it was claimed. `fails` and
-    `interrupts`: how many, and how many are too many. `letter`: what was written of its effect.
-    `steps`: those of its handler that are done. `unsaid`: messages and notices that wait.
+    """All that is known of a job. `token`: the epoch, and how often its work was claimed, also as
+    that of jobs which it does again. `fails` and `interrupts`: how many, and how many are too many.
+    `letter`: what was written of its effect. `steps`: those of its handler that are done.
+    `unsaid`: messages and notices that wait.
     """
 
     line: Line
@@ -158,6 +160,7 @@ FROM task JOIN job USING (id) WHERE id = ?"""
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         unsaid = [Unsaid(what, n, bool(up), e) for what, n, up, e in t.own(_UNSAID, (number,))]
         history = _history(t, number)
+        before = 0 if found[9] is None else before_retry(t, number)[1]
     payload, token, lease, fails, most, interrupts, most_interrupts, reason, *rest = found
     letter, retry_of, retried_as = rest
     with legible(queue.path):
@@ -165,7 +168,7 @@ FROM task JOIN job USING (id) WHERE id = ?"""
     return Whole(
         Line(*line),
         payload,
-        (queue.epoch, token),
+        (queue.epoch, before + token),
         lease,
         (fails, most),
         (interrupts, most_interrupts),

@@ -19,7 +19,7 @@ MOST = 100
 SCHEMA = """
 CREATE TABLE task (  -- what a job is about, and when
   id INTEGER PRIMARY KEY REFERENCES job (id) DEFERRABLE INITIALLY DEFERRED,
-  key TEXT NOT NULL UNIQUE,  -- the idempotency key of its request
+  key TEXT NOT NULL,  -- the idempotency key of its request; a retry has that of the dead job
   kind TEXT NOT NULL,  -- which handler
   payload TEXT NOT NULL CHECK (json_valid(payload)),
   timeout_ms INTEGER NOT NULL CHECK (timeout_ms > 0),  -- how long one attempt may take
@@ -31,29 +31,35 @@ CREATE TABLE task (  -- what a job is about, and when
   retry_of INTEGER REFERENCES job (id)  -- the dead job that this one does again
 ) STRICT;
 
+CREATE UNIQUE INDEX task_of_a_key ON task (key) WHERE retry_of IS NULL;
+CREATE UNIQUE INDEX task_is_a_retry ON task (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX task_is_due ON task (kind, due) WHERE due IS NOT NULL;
 CREATE INDEX task_waits ON task (kind, wait_until) WHERE wait_until IS NOT NULL;
 CREATE INDEX task_has_failed ON task (kind, failed_at) WHERE failed_at IS NOT NULL;
 CREATE INDEX task_is_leased ON task (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX job_has_a_notice ON job (notice) WHERE notice = 'due';
 
-CREATE TABLE checkpoint (  -- steps of a handler that need not be done again
+CREATE TABLE checkpoint (  -- what of a handler need not be done again
   job INTEGER NOT NULL REFERENCES job (id),
+  what TEXT NOT NULL CHECK (what IN ('once', 'result')),  -- a step, or something worked out
   name TEXT NOT NULL,
-  result TEXT NOT NULL CHECK (json_valid(result)),
-  PRIMARY KEY (job, name)
+  result TEXT CHECK (
+    iif(what = 'result', result IS NOT NULL AND json_valid(result), result IS NULL)
+  ),
+  PRIMARY KEY (job, what, name)
 ) STRICT;
 
 CREATE TABLE outbox (  -- what is to be done elsewhere, at least once
   id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,  -- for the receiver, who must do it once
+  key TEXT NOT NULL,  -- for the receiver, who must do it once
   job INTEGER NOT NULL REFERENCES job (id),
   topic TEXT NOT NULL,
   body TEXT NOT NULL CHECK (json_valid(body)),
   sent INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1)),
   tries INTEGER NOT NULL DEFAULT 0,  -- how often it was handed over
   due INTEGER DEFAULT 0,  -- by the clock of the boot, in ms: not before; none if it is given up
-  error TEXT  -- why it was not taken last time
+  error TEXT,  -- why it was not taken last time
+  UNIQUE (topic, key)
 ) STRICT;
 
 CREATE INDEX outbox_is_unsent ON outbox (topic, due) WHERE NOT sent;

@@ -31,7 +31,9 @@ from impl.watch import Watch
 from spec.queue.job import Worker as WorkerSort
 
 Handler = Callable[[Attempt], None]
-"""Does the work of one attempt before it returns; whatever it raises counts as a failure."""
+"""Does the work of one attempt before it returns; whatever it raises counts as a failure, and what
+it returns is dropped.
+"""
 
 OnStep = Callable[[Attempt, str], None]
 """Is told that an attempt has begun, or how it ended: done, failed, released, lost."""

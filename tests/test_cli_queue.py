@@ -122,7 +122,7 @@ def test_a_dead_job_shows_its_attempts_its_reason_and_its_letter(run: Run, file:
     ]
     assert {p["pid"] for p in job["history"]} == {os.getpid()}
     again = run("retry", "1")
-    assert again == {"ok": True, "job": 2, "key": "seven/retry", "new": True}
+    assert again == {"ok": True, "job": 2, "key": "seven", "new": True}
     assert run("show", "1")["job"]["retried_as"] == 2
     assert run("show", "2")["job"]["retry_of"] == 1
 

@@ -1,12 +1,15 @@
 """What can be done with a job that has died or waits, and who hears of a death."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from impl.attempt import Attempt
+from impl import report
+from impl.attempt import Attempt, LostClaim
+from impl.backoff import Backoff
 from impl.outcomes import Refused
 from impl.queue import Queue
 from impl.requests import BadRequest
@@ -49,6 +52,70 @@ def test_a_retry_of_a_retry_is_known_outside_by_the_first_key(queue: Queue) -> N
         job = queue.retry(job).id
         Worker(queue, {"k": see}).run(until_empty=True)
     assert keys == ["order 7"] * 3
+
+
+@pytest.fixture
+def hasty(file: Path, clock: HandClock) -> Iterator[Queue]:
+    """A queue in which a failed job is tried again at once."""
+    with Queue(file, clock=clock, backoff=Backoff(first_ms=0)) as opened:
+        yield opened
+
+
+def test_tokens_grow_over_all_retries_of_a_key(hasty: Queue) -> None:
+    """A receiver refuses smaller ones than it has seen: a retry must not begin below them."""
+    job = hasty.enqueue("k", key="order 7", max_attempts=3).id
+    hasty.enqueue("other", key="order 8")
+    tokens, numbers = [], []
+
+    def see(attempt: Attempt) -> None:
+        assert attempt.key == "order 7"
+        tokens.append(attempt.token)
+        numbers.append(attempt.number)
+        raise RuntimeError("boom")
+
+    for _ in range(3):
+        Worker(hasty, {"k": see}).run(until_empty=True)
+        assert report.job(hasty, job).token == tokens[-1]
+        job = hasty.retry(job).id
+    assert tokens == [(1, n) for n in range(1, 10)]
+    assert numbers == [1, 2, 3] * 3
+    assert claimed(hasty, "other").token == (1, 1)  # another key has an order of its own
+
+
+def test_a_retry_of_a_job_that_was_cancelled_while_it_ran_has_a_larger_token(
+    queue: Queue, clock: HandClock
+) -> None:
+    job = queue.enqueue("k", key="order 7").id
+    late = [claimed(queue)]
+    clock.advance(10_000)
+    queue.recover()
+    late.append(claimed(queue))
+    queue.cancel(job)
+    again = queue.retry(job).id
+    fresh = claimed(queue)
+    assert fresh.id == again
+    assert [a.token for a in (*late, fresh)] == [(1, 1), (1, 2), (1, 3)]
+    with pytest.raises(LostClaim):
+        late[-1].once("effect")
+    assert fresh.start()
+
+
+def test_a_retry_takes_no_key_of_anybodys(queue: Queue, file: Path) -> None:
+    """Nor does somebody's key keep a job from being tried again, or length, or number."""
+    longest = "k" * 500
+    for key in ("x", longest):
+        job = dead_job(queue, boom, key=key)
+        others = [queue.enqueue("other", key=f"{key}/retry"[-500:]).id]
+        for _ in range(5):
+            again = queue.retry(job)
+            assert (again.new, again.key) == (True, key)
+            assert queue.retry(job) == replace(again, new=False)
+            queue.cancel(again.id)
+            job = again.id
+        others.append(queue.enqueue("other", key=f"{key[:400]}/retry/retry").id)
+        assert all(status(file)[other] == "ready" for other in others)
+        # The key is still that of the first job, for whoever asks again.
+        assert not queue.enqueue("k", key=key, max_attempts=1).new
 
 
 def test_a_retry_does_not_repeat_the_steps_that_are_done(queue: Queue, file: Path) -> None:

@@ -212,6 +212,36 @@ def test_a_step_is_done_once_over_all_attempts(queue: Queue, file: Path) -> None
     assert rows(file, 'SELECT "first", second, status FROM job') == [(3, 3, "done")]
 
 
+def test_a_step_and_a_result_of_one_name_are_two(queue: Queue, file: Path) -> None:
+    """Neither takes the other for done, in whichever order they are asked for, and tried again."""
+    found = []
+
+    def handler(attempt: Attempt) -> None:
+        def step() -> bool:
+            return attempt.once("charge", ("INSERT INTO ledger VALUES (?)", (attempt.kind,)))
+
+        def result() -> Any:
+            return attempt.result("charge", lambda: {"cents": attempt.number})
+
+        asked = [step, result] if attempt.kind == "step first" else [result, step]
+        found.append([ask() for ask in asked])
+        if attempt.number == 1:
+            raise RuntimeError("boom")
+
+    for kind in ("step first", "result first"):
+        queue.enqueue(kind, max_attempts=2)
+    handlers = dict.fromkeys(("step first", "result first"), handler)
+    assert Worker(queue, handlers).run(until_empty=True) == {"failed": 2, "done": 2}
+    first = {"cents": 1}
+    assert sorted(found, key=str) == sorted(
+        [[True, first], [False, first], [first, True], [first, False]], key=str
+    )
+    assert rows(file, "SELECT what FROM ledger ORDER BY what") == [
+        ("result first",),
+        ("step first",),
+    ]
+
+
 def test_a_step_that_the_database_refuses_is_not_done(queue: Queue, file: Path) -> None:
     queue.enqueue("k", max_attempts=2)
 

@@ -41,19 +41,63 @@ def test_each_message_has_a_key_of_its_own(queue: Queue, file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("topic", "body"), [("a/b", 1), ("", 1), ("mail", float("nan")), ("mail", b"x")]
+    ("topic", "body", "key"),
+    [
+        ("a/b", 1, None),
+        ("", 1, None),
+        (7, 1, None),
+        ("mail", float("nan"), None),
+        ("mail", b"x", None),
+        ("mail", {1: 2}, None),
+        ("mail", 1, ""),
+        ("mail", 1, 7),
+    ],
 )
-def test_a_message_that_cannot_be_is_refused_at_once(queue: Queue, topic: str, body: Any) -> None:
+def test_a_message_that_cannot_be_is_refused_at_once(
+    queue: Queue, topic: Any, body: Any, key: Any
+) -> None:
     queue.enqueue("k")
     refused = []
 
     def tell(attempt: Attempt) -> None:
         with pytest.raises(BadRequest) as wrong:
-            attempt.send(topic, body)
+            attempt.send(topic, body, key)
         refused.append(wrong)
 
     assert Worker(queue, {"k": tell}).run(until_empty=True) == {"done": 1}
     assert len(refused) == 1
+
+
+def test_a_key_of_a_message_is_that_of_one_topic(queue: Queue, file: Path) -> None:
+    queue.enqueue("k")
+
+    def tell(attempt: Attempt) -> None:
+        attempt.send("mail", "by mail", key="order 7")
+        attempt.send("sms", "by sms", key="order 7")
+
+    assert Worker(queue, {"k": tell}).run(until_empty=True) == {"done": 1}
+    got: list[Any] = []
+    receivers = {topic: lambda message: got.append(message.body) for topic in ("mail", "sms")}
+    assert queue.deliver(receivers) == 2
+    assert got == ["by mail", "by sms"]
+
+
+def test_another_message_under_a_known_key_fails_the_attempt(queue: Queue, file: Path) -> None:
+    """Taking it for the same would lose it in silence; the same one is said once."""
+    for body in ("first", "first", "second", True, 1):
+        queue.enqueue("k", body, max_attempts=1)
+
+    def tell(attempt: Attempt) -> None:
+        attempt.write("INSERT INTO ledger VALUES (?)", f"job {attempt.id}")
+        kept = "a" if isinstance(attempt.payload, str) else "b"
+        attempt.send("mail", {"to": "Ann", "text": attempt.payload}, key=kept)
+
+    assert Worker(queue, {"k": tell}).run(until_empty=True) == {"done": 3, "failed": 2}
+    assert rows(file, "SELECT key, body ->> 'text' FROM outbox") == [("a", "first"), ("b", 1)]
+    assert rows(file, "SELECT what FROM ledger") == [("job 1",), ("job 2",), ("job 4",)]
+    said = rows(file, "SELECT note FROM trace WHERE action = 'settle_failed' ORDER BY seq")
+    fact = "the outbox has another message to this topic under this key; choose a key of its own"
+    assert said == [(f"BadRequest: message '{key}' to 'mail': {fact}",) for key in "ab"]
 
 
 def outbox(queue: Queue, *bodies: Any) -> None:
