@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import apsw
 
-from impl.files import StoreError
+from impl.files import RESTORE, StoreError
 
-REMEDY = "`ffq validate` says where; restore a copy"
+REMEDY = f"`ffq validate` says where; {RESTORE}"
 
 
 class Damaged(StoreError):

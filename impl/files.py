@@ -1,14 +1,14 @@
-"""The file of a store: made whole or not at all, and opened only if it is ours.
+"""The file of a store: what is in it, what its durability rests on, and whether it is ours.
 
-The header of the file is read before SQLite is, so that a wrong file is not touched.
+The header of the file is read before SQLite is, and its tables before any query, so that a wrong
+file is not touched.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import stat
-import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ _MAGIC = b"SQLite format 3\0"
 SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL = 1, 2
 """COMMIT does not wait for the log to be on the disk; it does."""
 
+RESTORE = "restore a backup, as `ffq queue backup --help` says"
+"""What is to be done with a file that is damaged."""
+
 LOG_BYTES = 4 * 1024 * 1024
 """What the log keeps of the disk once a reader has gone that had kept it from being put away."""
 
@@ -40,60 +43,7 @@ class Busy(StoreError):
     """Somebody else keeps the store locked: meanwhile nobody can write, and no claim can end."""
 
 
-def connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
-    """Return a connection to the store, made if there is no file; raises `StoreError`."""
-    if path == MEMORY:
-        opened = apsw.Connection(MEMORY)
-        _prepare(opened, path, busy_ms, "memory")
-        _fill(opened, design)
-        return opened
-    file = Path(path)
-    try:
-        refuse_network(file)
-        if not file.exists():
-            _create(design, file)
-        _check_header(file)
-        return _connect(design, path, busy_ms)
-    except OSError as failed:
-        raise StoreError(path, f"cannot be opened: {failed.strerror}", "name another") from None
-    except (apsw.NotADBError, apsw.CorruptError) as failed:
-        raise StoreError(path, f"is damaged: {failed}", "restore a copy") from None
-    except apsw.Error as failed:
-        remedy = "see that it and its folder can be written, and that nobody locks it"
-        kind = Busy if isinstance(failed, apsw.BusyError) else StoreError
-        raise kind(path, f"cannot be opened: {failed}", remedy) from None
-
-
-def _connect(design: Design, path: str, busy_ms: int) -> apsw.Connection:
-    opened = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
-    # Even to read may mean to wait: for whoever opens the log anew, or puts it away.
-    opened.set_busy_timeout(busy_ms)
-    try:
-        if opened.readonly("main"):
-            raise StoreError(path, "cannot be written", "ask for the right to, or name another")
-        _check_meta(opened, design, path)
-        _prepare(opened, path, busy_ms, "wal")
-        _empty_log(opened, busy_ms)
-    except BaseException:
-        opened.close()
-        raise
-    return opened
-
-
-def _empty_log(opened: apsw.Connection, busy_ms: int) -> None:
-    """Put away what a crash has left in the log, before anything is written after it.
-
-    Beyond its end there may be pages of a transaction of which others never reached the disk. One
-    that happens to write the others again, and is cut off, would bring the lost one back.
-    """
-    opened.set_busy_timeout(0)
-    # Whoever is there has opened it since, and done this; a full disk must not keep a queue shut.
-    with contextlib.suppress(apsw.BusyError, apsw.FullError):
-        opened.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    opened.set_busy_timeout(busy_ms)
-
-
-def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> None:
+def prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> None:
     """Set what durability rests on, and read it back: a build of SQLite may have other ideas."""
     opened.set_busy_timeout(busy_ms)
     wanted = {
@@ -110,66 +60,8 @@ def _prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> 
             raise StoreError(path, f"{pragma} is {found}, not {value}", "keep it on a local disk")
 
 
-# ---------------------------------------------------------------- where
-_NETWORK = frozenset({
-    "9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "gfs2",
-    "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "smb3", "smbfs",
-})  # fmt: skip
-"""Kinds of file systems on which locks or shared memory are not to be relied on."""
-
-
-def refuse_network(file: Path, mounts: Path = Path("/proc/self/mounts")) -> None:
-    """Raise `StoreError` if the file is on a network file system, as far as the system tells."""
-    if not mounts.exists():
-        return
-    place = file.absolute().resolve()
-    best, kind = Path("/"), ""
-    for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        _, point, found, *_ = line.split(" ")
-        mount = Path(point.encode("latin-1", "surrogateescape").decode("unicode_escape"))
-        if place.is_relative_to(mount) and len(mount.parts) >= len(best.parts):
-            best, kind = mount, found
-    if kind in _NETWORK:
-        fact = f"is on a network file system ({kind}), where locks are not to be relied on"
-        raise StoreError(file, fact, "keep it on a local disk")
-
-
-# ---------------------------------------------------------------- making
-def _create(design: Design, file: Path) -> None:
-    """Make the store beside its place and move it there whole; if another was faster, keep his."""
-    handle, made = tempfile.mkstemp(prefix=".ffq-", suffix=".db", dir=file.parent)
-    os.close(handle)
-    try:
-        with contextlib.closing(apsw.Connection(made)) as opened:
-            _prepare(opened, str(file), 0, "wal")
-            _fill(opened, design)
-            _put_away(opened)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(made, 0o666 & ~mask)  # mkstemp makes it private
-        with contextlib.suppress(FileExistsError):
-            os.link(made, file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        os.unlink(made)
-        for beside in ("-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):  # as a rule closing has removed them
-                os.unlink(made + beside)
-
-
-def _put_away(opened: apsw.Connection) -> None:
-    """Let nothing be in the log, which keeps the name of the draft: the store gets another one.
-
-    Closing puts it away as well, and says nothing if it could not.
-    """
-    opened.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-
-
-def _fill(opened: apsw.Connection, design: Design) -> None:
+def fill(opened: apsw.Connection, design: Design) -> None:
+    """Make the tables, and say whose they are."""
     with opened:
         opened.execute(design.schema + design.beside)
         opened.executemany("INSERT INTO meta VALUES (?, ?)", list(says(design).items()))
@@ -178,7 +70,8 @@ def _fill(opened: apsw.Connection, design: Design) -> None:
 
 
 # ---------------------------------------------------------------- refusing
-def _check_header(file: Path) -> None:
+def check_header(file: Path) -> None:
+    """Raise `StoreError` if this is no file of ours, `OSError` if it cannot be read."""
     mode = file.stat().st_mode
     if not stat.S_ISREG(mode):
         fact = "is a directory" if stat.S_ISDIR(mode) else "is not a regular file"
@@ -210,11 +103,46 @@ def _header(file: Path) -> bytes:
         read.xClose()
 
 
-def _check_meta(opened: apsw.Connection, design: Design, path: str) -> None:
-    rows: list[Any] = opened.execute("SELECT name, value FROM meta").fetchall()
-    found = dict(rows)
-    for name, wanted in design.identity.items():
-        if found.get(name) != wanted:
-            raise StoreError(
-                path, f"was made with {name} {found.get(name)}, not {wanted}", "name another file"
-            )
+def check_tables(opened: apsw.Connection, design: Design, path: str) -> None:
+    """Raise `StoreError` if the store was made of another spec, or has other tables than were made.
+
+    A view in place of a table can be endless, so nothing is asked of one that was not looked at.
+    """
+    found = _tables(opened)
+    made = tables_of(design.schema + design.beside)
+    if ("table", "meta") in made and found.get(("table", "meta")) == made["table", "meta"]:
+        rows: list[Any] = opened.execute("SELECT name, value FROM meta").fetchall()
+        told = dict(rows)
+        for name, wanted in design.identity.items():
+            if told.get(name) != wanted:
+                fact = f"was made with {name} {told.get(name)}, not {wanted}"
+                raise StoreError(path, fact, "name another file")
+    ours = {each for each in made if each[0] == "table"}
+    strange = [each for each in ours if found.get(each) != made[each]]
+    strange += [
+        each
+        for each, (table, _) in found.items()
+        if each[0] == "trigger" and ("table", table) in ours and each not in made
+    ]
+    if strange:
+        kind, name = min(strange)
+        fact = f"is damaged or of another program: the {kind} '{name}' is not as it was made"
+        raise StoreError(path, fact, RESTORE)
+
+
+Tables = dict[tuple[str, str], tuple[str, str | None]]
+"""Of each kind and name: the table it belongs to, and the SQL that made it."""
+
+
+def _tables(opened: apsw.Connection) -> Tables:
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+    rows: list[Any] = opened.execute(query).fetchall()
+    return {(kind, name): (table, sql) for kind, name, table, sql in rows}
+
+
+@cache
+def tables_of(schema: str) -> Tables:
+    """Return what a schema makes."""
+    with contextlib.closing(apsw.Connection(MEMORY)) as opened:
+        opened.execute(schema)
+        return _tables(opened)

@@ -13,6 +13,7 @@ from typing import Any
 import apsw
 
 from impl.derive import Design
+from impl.files import tables_of
 from impl.requests import BadRequest
 
 _READING = frozenset({
@@ -87,8 +88,4 @@ def _named(what: int, one: str | None) -> str:
 @cache
 def _own(design: Design) -> frozenset[str]:
     """Return the names of all that the schema of the queue makes."""
-    empty = apsw.Connection(":memory:")
-    empty.execute(design.schema + design.beside)
-    found = empty.execute("SELECT lower(name) FROM sqlite_schema").fetchall()
-    empty.close()
-    return frozenset(str(name) for (name,) in found)
+    return frozenset(name.lower() for _, name in tables_of(design.schema + design.beside))

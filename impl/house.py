@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from impl.calls import described
 from impl.files import StoreError
 from impl.outbox import Speech
-from impl.queue import OtherBoot, Queue
+from impl.place import OtherHistory
+from impl.queue import Queue
 from impl.speaker import Speaker
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class House:
                 try:
                     busy = self._keep(ends, closed)
                     usable, self._error = time.monotonic(), None
-                except OtherBoot:  # so the worker will find, and end
+                except OtherHistory:  # so the worker will find, and end
                     return
                 except BaseException as failed:  # without this thread nobody hears of a death
                     log.warning("the house is not kept: %s", described(failed))

@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from impl.derive import Design
-from impl.files import StoreError
+from impl.files import RESTORE, StoreError
 from impl.steps import plain
 from impl.tables import Table, of_one_row
 from spec.language.evaluate import Evaluator
@@ -121,7 +121,7 @@ def read(opened: apsw.Connection, path: str) -> tuple[int, Iterator[tuple[str, A
     found: list[Any] = opened.execute("SELECT value FROM meta WHERE name = 'origin'").fetchall()
     seq = found[0][0] if found else "0"
     if not (seq.isascii() and seq.isdigit() and len(seq) < 19):
-        raise StoreError(path, f"its origin is after row {seq!r}", "restore a copy")
+        raise StoreError(path, f"its origin is after row {seq!r}", RESTORE)
     return int(seq), _states(opened, path)
 
 
@@ -131,7 +131,5 @@ def _states(opened: apsw.Connection, path: str) -> Iterator[tuple[str, Any]]:
         try:
             state = json.loads(text)
         except (ValueError, RecursionError):
-            raise StoreError(
-                path, f"its origin of {element!r} is no JSON", "restore a copy"
-            ) from None
+            raise StoreError(path, f"its origin of {element!r} is no JSON", RESTORE) from None
         yield element, state

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from impl.files import StoreError
 from impl.interrupt import outside
-from impl.queue import OtherBoot, Queue
+from impl.place import OtherHistory
+from impl.queue import Queue
 
 _T = TypeVar("_T")
 
@@ -19,13 +20,13 @@ _SLICE = 0.1
 def patiently(queue: Queue, ask: Callable[[], _T]) -> _T:
     """Return what `ask` returns once the store can be used; then what it raises is raised.
 
-    Raises `StoreError` after the time of a lease, and `OtherBoot` at once.
+    Raises `StoreError` after the time of a lease, and `OtherHistory` at once.
     """
     until = time.monotonic() + queue.lease_ms / 1000
     while True:
         try:
             return ask()
-        except OtherBoot:
+        except OtherHistory:
             raise
         except StoreError:
             if time.monotonic() > until:

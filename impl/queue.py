@@ -15,7 +15,8 @@ from uuid import uuid4
 
 from impl.backoff import Backoff
 from impl.clock import Clock, MachineClock
-from impl.files import MEMORY, StoreError
+from impl.files import MEMORY
+from impl.history import enter
 from impl.line import Line
 from impl.outbox import Deaths, Receiver, Told, Topic
 from impl.outcomes import Refused
@@ -39,10 +40,6 @@ from impl.tasks import MOST, design
 from impl.transaction import Process, Transaction, newcomer
 from spec.language.types import Sort
 from spec.queue.job import Job
-
-
-class OtherBoot(StoreError):
-    """The machine was started anew since the queue was opened: what was claimed is lost."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +84,15 @@ class Queue:
         if os.fspath(path) == MEMORY:
             raise BadRequest(f"{MEMORY}: is no file, which processes could share; name one")
         whole("lease_ms", lease_ms, 1, LONGEST * 1000)
-        self.path, self.lease_ms, self.busy_ms = os.fspath(path), lease_ms, busy_ms
+        whole("busy_ms", busy_ms, 0, 2**31 - 1)
+        self.lease_ms, self.busy_ms = lease_ms, busy_ms
         self.clock = clock or MachineClock()
         self.line = Line(self.clock, backoff or Backoff())
-        self.store = Store(design(), self.path, busy_ms)
+        self.store = Store(design(), os.fspath(path), busy_ms)
+        self.path = self.store.path
         self._recovery = Recovery(self)
         try:
-            self.epoch = self._see_boot()
+            self.history = enter(self.store, self.line)
         except BaseException:
             self.store.close()
             raise
@@ -106,10 +105,18 @@ class Queue:
         """Return the same queue for another thread; raises `StoreError`."""
         given = {"lease_ms": self.lease_ms, "busy_ms": self.busy_ms}
         other = Queue(self.path, backoff=self.line.backoff, clock=self.clock, **given)
-        if other.epoch != self.epoch:
+        try:
+            with other.snapshot() as t:
+                self.history.require(t, self.path)
+        except BaseException:
             other.close()
-            raise self._other_boot()
+            raise
         return other
+
+    @property
+    def epoch(self) -> int:
+        """What tokens begin with in this history; a later one has a larger."""
+        return self.history.epoch
 
     def __enter__(self) -> Queue:
         return self
@@ -127,16 +134,8 @@ class Queue:
         `OutcomeUnknown` if a failed COMMIT may have been one.
         """
         with self.store.transaction(durable=durable) as t:
-            self._require_same_boot(t)
+            self.history.require(t, self.path)
             yield t
-
-    def _require_same_boot(self, t: Transaction) -> None:
-        if self._epoch(t) != self.epoch:
-            raise self._other_boot()
-
-    def _other_boot(self) -> OtherBoot:
-        fact = "has seen another boot since it was opened"
-        return OtherBoot(self.path, fact, "open it again; what was claimed is lost")
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Transaction]:
@@ -144,7 +143,7 @@ class Queue:
         Raises `BadRequest` if one is open already, `StoreError`.
         """
         with self.store.transaction(writes=False) as t:
-            self._require_same_boot(t)
+            self.history.require(t, self.path)
             yield t
 
     def query(self, sql: str, values: Any = ()) -> list[Any]:
@@ -287,31 +286,3 @@ INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = 
         `StoreError`.
         """
         return Speaker(self).say_all({"": Deaths(told)})
-
-    # ------------------------------------------------------------ boots
-    def _see_boot(self) -> int:
-        """Return the epoch; a new boot begins one, and ends all leases: who held them is gone."""
-        try:
-            boot = self.clock.boot()
-        except OSError as failed:
-            fact = f"cannot tell boots apart: {failed.strerror}"
-            raise StoreError(self.path, fact, "use it on Linux") from None
-        found = dict(self.query("SELECT name, value FROM meta WHERE name IN ('boot', 'epoch')"))
-        if found.get("boot") == boot:
-            return int(found["epoch"])
-        with self.store.transaction() as t:
-            ((known,),) = t.own("SELECT max(value) FILTER (WHERE name = 'boot') FROM meta")
-            epoch = self._epoch(t)
-            if known == boot:  # another process was faster
-                return epoch
-            for row in (("boot", boot), ("epoch", str(epoch + 1))):
-                t.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
-            for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
-                t.take("expire", j=job - 1)
-                t.own("UPDATE task SET lease_until = 0 WHERE id = ?", (job,))
-            self.line.begin_boot(t)
-        return epoch + 1
-
-    def _epoch(self, t: Transaction) -> int:
-        ((epoch,),) = t.own("SELECT max(value) FILTER (WHERE name = 'epoch') FROM meta")
-        return int(epoch or 0)

@@ -7,35 +7,30 @@ is done may be acted upon.
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import apsw
 
 from impl import steps
-from impl.damage import Damaged, legible
+from impl.contents import Contents
+from impl.damage import legible
 from impl.derive import Design
-from impl.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError, connect
+from impl.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError
 from impl.foreign import Foreign
-from impl.gate import Gate, Locked
+from impl.gate import Gate, Locked, Mark, Turn
 from impl.outcomes import (
     Done,
     Outcome,
     OutcomeUnknown,
     Receipt,
     Refused,
-    Traced,
     Unknown,
-    Unseen,
     Values,
 )
 from impl.requests import BadRequest
-from impl.sql import decode
 from impl.transaction import Span, Transaction, last
-from spec.language.scope import Value
-from spec.language.types import Sort
 
 _UNUSABLE = (
     apsw.BusyError, apsw.CantOpenError, apsw.CorruptError, apsw.FullError, apsw.IOError,
@@ -44,24 +39,20 @@ _UNUSABLE = (
 """What says that the store cannot be used, as opposed to that a statement is wrong."""
 
 
-class Store:
+class Store(Contents):
     """A connection to a queue's file; a process, and each of its threads, has one of its own."""
 
-    def __init__(self, design: Design, path: str = MEMORY, busy_ms: int = 5000) -> None:
-        """Open the file, making it if there is none; raises `StoreError`."""
-        self.design, self.path, self.busy_ms = design, path, busy_ms
-        self._gate = None if path == MEMORY else Gate(path)
-        self._open: apsw.Connection | None = connect(design, path, busy_ms)
+    def __init__(
+        self, design: Design, path: str = MEMORY, busy_ms: int = 5000, read_only: bool = False
+    ) -> None:
+        """Open the file, making it if there is none; with `read_only`, only to look at. Raises
+        `StoreError`.
+        """
+        super().__init__(design, path, busy_ms, read_only)
+        self.gate = None if path == MEMORY else Gate(self.path)
         self._foreign: Foreign | None = None
         self._alone = threading.Lock()
         self.span: Span | None = None
-
-    @property
-    def connection(self) -> apsw.Connection:
-        """The connection, opened anew after an unknown outcome."""
-        if self._open is None:
-            self._open = connect(self.design, self.path, self.busy_ms)
-        return self._open
 
     def _for_others(self) -> Foreign:
         if self._foreign is None or self._foreign.connection is not self.connection:
@@ -75,12 +66,6 @@ class Store:
         with self._usable("the query"):
             return self._for_others().run(sql, values, writes=False)
 
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
-
     # ------------------------------------------------------------ one step
     def take(self, action: str, params: Values, memory: Values) -> Outcome:
         """Take a step with these parameters, by a process that remembers this.
@@ -93,12 +78,13 @@ class Store:
         if alone is not None:
             return alone
         writes = step.transition.writes
-        with self._usable(action), self._turn(writes):
+        with self._usable(action), self._turn(writes) as turn:
             try:
                 self.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
                 outcome = steps.within(self.connection, step)
                 if isinstance(outcome, Done) and writes:
                     steps.write_trace(self.connection, step, outcome, (), None)
+                mark = self._ready(turn)
             except BaseException:
                 self._roll_back()
                 raise
@@ -106,7 +92,9 @@ class Store:
                 self._roll_back()
                 return outcome
             failed = self._commit()
-            return outcome if failed is None else Unknown(failed)
+            if turn is not None and mark is not None and failed is None:
+                turn.keep(mark)
+            return outcome if failed is None else Unknown(_said(failed))
 
     # ------------------------------------------------------------ several steps
     @contextlib.contextmanager
@@ -122,28 +110,49 @@ class Store:
         """
         with self._one_at_a_time(Span(writes, durable)) as span, contextlib.ExitStack() as held:
             with self._usable("the transaction"):
-                held.enter_context(self._turn(writes))
+                turn = held.enter_context(self._turn(writes))
                 held.enter_context(self._waiting(durable))
-                opened = self._begin(span)
+                opened = self._begin(span, turn)
             try:
                 yield opened
                 opened.require_open()
+                with self._usable("the transaction"):
+                    mark = self._ready(turn, durable)
             except BaseException:
                 self._roll_back()
                 raise
             with self._usable("the transaction"):
                 failed = self._commit()
                 if failed is not None and not self._took_place(opened.receipts, failed):
-                    raise StoreError(self.path, f"COMMIT failed: {failed}", "try again")
+                    raise StoreError(self.path, f"COMMIT failed: {_said(failed)}", "try again")
+                if turn is not None and mark is not None:
+                    turn.keep(mark)
             opened.remember()
 
-    def _begin(self, span: Span) -> Transaction:
+    def _begin(self, span: Span, turn: Turn | None) -> Transaction:
+        span.mark = None if turn is None else turn.mark()
         try:
             self.connection.execute("BEGIN IMMEDIATE" if span.writes else "BEGIN")
             return Transaction(self.design, self._for_others(), span, self._usable)
         except BaseException:
             self._roll_back()
             raise
+
+    def _ready(self, turn: Turn | None, durable: bool = True) -> Mark | None:
+        """Return the mark that is true once the transaction is committed, having seen that the file
+        has its name still: nothing may be answered that went into one that is gone.
+        """
+        if turn is None or self.place is None:
+            return None
+        self.place.require()
+        query = "SELECT max(CAST(value AS INTEGER)) FILTER (WHERE name = 'epoch') FROM meta"
+        ((epoch,),) = self._all(query)
+        pages = self.connection.pragma("page_count")
+        if not durable:
+            before = turn.mark()
+            pages = 0 if before is None else before.pages
+        where = self.place
+        return Mark(epoch or 0, last(self.connection), where.file, where.log, pages)
 
     @contextlib.contextmanager
     def _one_at_a_time(self, span: Span) -> Iterator[Span]:
@@ -160,26 +169,30 @@ class Store:
             span.over, self.span = True, None
             self._alone.release()
 
-    def _took_place(self, receipts: list[Receipt], failed: str) -> bool:
+    def _took_place(self, receipts: list[Receipt], failed: apsw.Error) -> bool:
         """Return whether the steps are durable, after COMMIT has failed.
 
         A failed commit may lie in the log, to come back to life at the next recovery. So the
         question is asked in a transaction that writes: once that one is committed, the answer is
-        final.
+        final. On a full disk nothing can be written, and need not: what makes a commit whole is
+        written last, and there was no room for it.
         """
-        if not receipts:
-            raise OutcomeUnknown(f"{self.path}: COMMIT failed: {failed}")
+        full = isinstance(failed, apsw.FullError)
+        if not receipts and not full:
+            raise OutcomeUnknown(f"{self.path}: COMMIT failed: {_said(failed)}")
         found = "SELECT 1 FROM trace WHERE seq = ? AND action = ? AND params = ?"
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("BEGIN" if full else "BEGIN IMMEDIATE")
             took_place = all(self._all(found, (r.seq, r.action, r.params)) for r in receipts)
-            asked = str(last(self.connection))
-            self.connection.execute("INSERT OR REPLACE INTO meta VALUES ('asked', ?)", (asked,))
+            if not full:
+                asked = ("asked", str(last(self.connection)))
+                self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", asked)
             self.connection.execute("COMMIT")
         except (apsw.Error, StoreError) as again:
-            self._let_go()
-            raise OutcomeUnknown(f"{self.path}: COMMIT failed: {failed}, then {again}") from None
-        return took_place
+            self.let_go()
+            what = f"{self.path}: COMMIT failed: {_said(failed)}, then {again}"
+            raise OutcomeUnknown(what) from None
+        return took_place and bool(receipts)
 
     # ------------------------------------------------------------ begin and end
     @contextlib.contextmanager
@@ -199,10 +212,12 @@ class Store:
             fact = f"{what} was not taken: {failed.strerror}"
             raise StoreError(self.path, fact, "see that its folder can be written") from None
 
-    def _turn(self, writes: bool) -> contextlib.AbstractContextManager[None]:
-        if self._gate is None or not writes:
+    def _turn(self, writes: bool) -> contextlib.AbstractContextManager[Turn | None]:
+        if self.gate is None or not writes:
             return contextlib.nullcontext()
-        return self._gate.held(self.busy_ms)
+        if self.read_only:
+            raise StoreError(self.path, "was opened to be read only", "open it for writing")
+        return self.gate.held(self.busy_ms)
 
     @contextlib.contextmanager
     def _waiting(self, durable: bool) -> Iterator[None]:
@@ -218,9 +233,9 @@ class Store:
                 if self._open is not None:
                     self._open.pragma("synchronous", SYNCHRONOUS_FULL)
             except apsw.Error:
-                self._let_go()
+                self.let_go()
 
-    def _commit(self) -> str | None:
+    def _commit(self) -> apsw.Error | None:
         try:
             self.connection.execute("COMMIT")
             return None
@@ -230,8 +245,8 @@ class Store:
             raise
         except apsw.Error as failed:
             # Whether it is durable cannot be told by asking this connection.
-            self._let_go()
-            return f"{type(failed).__name__}: {failed}"
+            self.let_go()
+            return failed
 
     def _roll_back(self) -> None:
         # Some errors have rolled back already.
@@ -239,80 +254,8 @@ class Store:
             try:
                 self._open.execute("ROLLBACK")
             except apsw.Error:  # without COMMIT nothing is kept, whatever becomes of the connection
-                self._let_go()
-
-    def _let_go(self) -> None:
-        if self._open is not None:
-            with contextlib.suppress(apsw.Error):
-                self._open.close()
-        self._open = None
-
-    # ------------------------------------------------------------ what is in the file
-    def check(self) -> None:
-        """Raise `StoreError` if the file is damaged, as far as SQLite can tell."""
-        ((found,),) = self._all("PRAGMA integrity_check(1)")
-        if found != "ok":
-            fact = f"is damaged: {' '.join(str(found).split())}"
-            raise StoreError(self.path, fact, "restore a copy")
-
-    def trace(self, after: int = 0) -> Iterator[Traced]:
-        """Yield the durable steps that came after one of them, oldest first."""
-        query = """\
-SELECT seq, actor, action, params, before, after, unseen, note FROM trace WHERE seq > ?
-ORDER BY seq LIMIT 1000"""
-        while page := self._all(query, (after,)):
-            for seq, actor, action, *texts, note in page:
-                params, before, changed, unseen = (self._json(seq, text) for text in texts)
-                if not isinstance(unseen, list):
-                    raise self._no_step(seq, unseen)
-                steps_before = tuple(self._unseen(seq, step) for step in unseen)
-                yield Traced(seq, actor, action, params, before, changed, steps_before, note)
-            after = page[-1][0]
-
-    def unseen(self, after: int = 0) -> Iterator[tuple[int, Unseen]]:
-        """Yield the steps that left the store as it was, each with the row that lists it, in the
-        order in which they were read; those that are listed after one of the rows.
-        """
-        query = """\
-SELECT seq, step.value FROM trace, json_each(unseen) AS step WHERE seq > ?
-ORDER BY step.value ->> 0, seq, step.key"""
-        for seq, step in self.connection.execute(query, (after,)):
-            yield int(str(seq)), self._unseen(seq, self._json(seq, str(step)))
-
-    def _unseen(self, seq: Any, step: Any) -> Unseen:
-        match step:
-            case [int(after), str(action), dict(params)]:
-                return Unseen(after, action, params)
-        raise self._no_step(seq, step)
-
-    def _no_step(self, seq: Any, step: Any) -> Damaged:
-        fact = f"row {seq} of the trace lists what is no step: {repr(step)[:80]}"
-        return Damaged(self.path, fact, "restore a copy")
-
-    def _json(self, seq: Any, text: Any) -> Any:
-        try:
-            return json.loads(text)
-        except (ValueError, TypeError, RecursionError):
-            fact = f"row {seq} of the trace is not JSON: {repr(text)[:80]}"
-            raise Damaged(self.path, fact, "restore a copy") from None
-
-    def rows(self) -> dict[type[Sort], dict[int, dict[str, Value]]]:
-        """Return every row of every table, by sort and element."""
-        return rows_of(self.design, self._all)
-
-    def _all(self, query: str, values: Any = ()) -> list[Any]:
-        return self.connection.execute(query, values).fetchall()
+                self.let_go()
 
 
-def rows_of(
-    design: Design, asked: Callable[[str], list[Any]]
-) -> dict[type[Sort], dict[int, dict[str, Value]]]:
-    """Return every row of every table, by sort and element, as a database answers."""
-    whole = {}
-    for t in design.tables:
-        named = [(f.name, f.type) for f in t.columns]
-        whole[t.sort] = {
-            id - 1: {n: decode(k, v) for (n, k), v in zip(named, values, strict=True)}
-            for id, *values in asked(t.every_row)
-        }
-    return whole
+def _said(failed: apsw.Error) -> str:
+    return f"{type(failed).__name__}: {failed}"

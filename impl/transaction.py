@@ -17,6 +17,7 @@ import apsw
 from impl import steps
 from impl.derive import Design
 from impl.foreign import Foreign
+from impl.gate import Mark
 from impl.outcomes import Done, Receipt, Refused, Unseen
 from impl.requests import BadRequest
 from spec.language.scope import Value
@@ -61,6 +62,7 @@ class Span:
     writes: bool
     durable: bool
     over: bool = False
+    mark: Mark | None = None  # which the last one to write has left beside the store
 
 
 class Transaction:

@@ -25,7 +25,8 @@ from impl.interrupt import Interrupted, Why, breakable
 from impl.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.outcomes import OutcomeUnknown
 from impl.patience import patiently
-from impl.queue import OtherBoot, Queue
+from impl.place import OtherHistory
+from impl.queue import Queue
 from impl.transaction import Transaction
 from impl.watch import Watch
 from spec.queue.job import Worker as WorkerSort
@@ -101,7 +102,7 @@ class Worker:
         ended: done, failed, released, lost.
 
         A store that cannot be used is asked again as long as a lease may last; then `StoreError` is
-        raised. After `OtherBoot` and `OutcomeUnknown` only a new worker may go on.
+        raised. After `OtherHistory` and `OutcomeUnknown` only a new worker may go on.
         """
         with self._signals():
             self._watch = Watch(self.queue, self._out_of_grace, self._interrupt)
@@ -174,7 +175,7 @@ class Worker:
             return self._lost(attempt, lost)
         except Interrupted as interrupted:
             return self._break_off(attempt, interrupted.why)
-        except OtherBoot:
+        except OtherHistory:
             raise
         except StoreError as failed:  # is no outcome of a job
             return self._released(attempt, described(failed))

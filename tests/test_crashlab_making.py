@@ -16,9 +16,10 @@ from checker.crashlab.judge import NAME, Corrupt
 from checker.crashlab.making import ABSENT
 from checker.crashlab.mutants import MUTANTS, replaced
 from checker.crashlab.plan import making_tasks, mutant_tasks
-from impl import files
+from impl import making
 from impl.files import StoreError
 from impl.lab import Deleted, FolderSynced, Linked
+from impl.making import draft_of
 from impl.store import Store
 
 
@@ -89,7 +90,7 @@ def test_a_store_that_is_answered_before_its_name_is_durable_is_found(crew: Crew
 def test_no_store_is_no_damage_and_half_a_store_is(crew: Crew) -> None:
     judge = crew.bench.making.judge
     assert judge.reading({})[1] == ABSENT
-    assert judge.reading({".ffq-draft.db": b"half"})[1] == ABSENT
+    assert judge.reading({draft_of(NAME): b"half"})[1] == ABSENT
     assert isinstance(judge.reading({NAME: b""})[1], Corrupt)
     made = crew.bench.record(Task("making", 0, 0)).left[NAME]
     assert judge.reading({NAME: made})[1] == crew.bench.making.empty
@@ -101,7 +102,7 @@ def test_a_store_whose_log_cannot_be_put_away_gets_no_name(crew: Crew, tmp_path:
     def busy(opened: Any) -> None:
         raise apsw.BusyError("database is locked")
 
-    with replaced(files, "_put_away", busy), pytest.raises(StoreError, match="cannot be opened"):
+    with replaced(making, "put_away", busy), pytest.raises(StoreError, match="cannot be opened"):
         Store(crew.bench.laboratory.design, str(tmp_path / NAME))
     assert list(tmp_path.iterdir()) == []
     Store(crew.bench.laboratory.design, str(tmp_path / NAME)).close()

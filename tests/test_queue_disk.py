@@ -10,9 +10,10 @@ from typing import Any
 import apsw
 import pytest
 
-from impl import files
+from impl import place as places
 from impl.files import StoreError
 from impl.outcomes import OutcomeUnknown
+from impl.place import place
 from impl.queue import Queue
 from impl.space import ALWAYS, PER_JOB, room
 from impl.worker import Worker
@@ -68,7 +69,8 @@ def disk(queue: Queue, file: Path) -> Disk:
     opened = apsw.Connection(str(file), vfs="failing-for-queues")
     opened.pragma("synchronous", 2)
     opened.pragma("foreign_keys", 1)
-    queue.store._open = opened
+    opened.execute("SELECT * FROM meta").fetchall()  # which makes the log
+    queue.store._open, queue.store.place = opened, place(str(file))
     return made
 
 
@@ -83,13 +85,13 @@ def rows(file: Path, sql: str) -> list[Any]:
 def test_a_commit_that_took_place_and_whose_answer_is_lost_is_found_in_the_trace(
     queue: Queue, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit, lost = queue.store._commit, ["an error that came too late"]
+    commit, lost = queue.store._commit, [apsw.IOError("an error that came too late")]
 
-    def commit_and_lose_the_answer() -> str | None:
+    def commit_and_lose_the_answer() -> apsw.Error | None:
         assert commit() is None
         if not lost:
             return None
-        queue.store._let_go()
+        queue.store.let_go()
         return lost.pop()
 
     monkeypatch.setattr(queue.store, "_commit", commit_and_lose_the_answer)
@@ -122,7 +124,7 @@ def test_a_commit_of_which_nothing_can_be_learnt_is_unknown_and_may_be_asked_aga
         raise StoreError(file, "cannot be opened: Input/output error", "see to the disk")
 
     with monkeypatch.context() as patched:
-        patched.setattr("impl.store.connect", gone)
+        patched.setattr("impl.opened.connect", gone)
         with pytest.raises(OutcomeUnknown, match=r"COMMIT failed.*then.*cannot be opened"):
             queue.enqueue("k", key="order 7")
     assert queue.enqueue("k", key="order 7").id == 1
@@ -231,8 +233,8 @@ def test_a_network_file_system_is_refused(
 ) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"none / ext4 rw 0 0\nserver:/share {tmp_path} nfs4 rw 0 0\n")
-    check = files.refuse_network
-    monkeypatch.setattr(files, "refuse_network", lambda where: check(where, mounts))
+    check = places.refuse_network
+    monkeypatch.setattr("impl.opening.refuse_network", lambda where: check(where, mounts))
     said = refused(lambda: Queue(file))
     assert said.startswith(f"{file}: is on a network file system (nfs4), where locks")
     assert not file.exists()

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from impl.derive import derive
 from impl.files import StoreError
 from impl.mapping import Unmapped, abstract, beginning
 from impl.outcomes import Done, Refused, Unknown
+from impl.place import place
 from impl.store import Store
 from spec.language.edits import without
 from spec.language.evaluate import Evaluator
@@ -189,6 +191,8 @@ def test_a_commit_that_fails_is_unknown_and_the_row_tells(store: Store, file: st
     store.close()
     store._open = apsw.Connection(file, vfs="failing")
     store._open.pragma("synchronous", 2)
+    store._open.execute("SELECT * FROM meta").fetchall()  # which makes the log
+    store.place = place(file)
     disk.broken = True
     outcome = store.take("claim", {"w": 0, "j": 0}, IDLE)
     disk.broken = False
@@ -330,21 +334,41 @@ def test_a_store_that_cannot_be_written_is_refused() -> None:
             folder.chmod(0o755)
 
 
-def test_a_store_that_two_make_at_once_is_made_once(
-    file: str, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_is_put_there_while_a_store_is_made_is_kept(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The slower one finds the other's file in place and keeps it."""
+    other = Store(DESIGN, str(tmp_path / "other.db"))
+    other.take("enqueue", {"j": 0}, {})
+    other.close()
     link = os.link
 
-    def late(made: str, target: Path) -> None:
-        monkeypatch.setattr(os, "link", link)
-        first = Store(DESIGN, file)
-        first.take("enqueue", {"j": 0}, {})
-        first.close()
+    def late(made: str, target: str) -> None:
+        shutil.copy(other.path, file)
         link(made, target)
 
     monkeypatch.setattr(os, "link", late)
     second = Store(DESIGN, file)
     assert list(second.rows()[Job]) == [0]
     second.close()
-    assert sorted(os.listdir(Path(file).parent)) == ["queue.db", "queue.db-gate", "queue.db-turn"]
+    assert not [name for name in os.listdir(tmp_path) if "draft" in name]
+
+
+MAKE = """\
+import sys
+from tests.test_store import DESIGN, Store
+sys.stdin.readline()
+Store(DESIGN, sys.argv[1]).close()
+"""
+
+
+def test_a_store_that_many_make_at_once_is_made_once(file: str) -> None:
+    command = [sys.executable, "-c", MAKE, file]
+    makers = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(4)]
+    for maker in makers:
+        assert maker.stdin is not None
+        maker.stdin.write(b"\n")
+        maker.stdin.flush()
+    for maker in makers:
+        maker.communicate()
+    assert [maker.returncode for maker in makers] == [0] * 4
+    assert os.listdir(Path(file).parent) == ["queue.db"]

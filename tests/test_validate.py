@@ -20,6 +20,7 @@ from checker.conformance.validate import validate
 from impl.attempt import Attempt, LostClaim, claim
 from impl.backoff import Backoff
 from impl.derive import derive
+from impl.files import RESTORE
 from impl.inject import HandClock
 from impl.queue import Queue
 from impl.store import Store
@@ -313,7 +314,7 @@ def test_text_that_is_no_utf_8_is_one_line_that_says_where(
 ) -> None:
     file = damaged(run, tmp_path, change)
     assert main(["validate", file]) == 2
-    told = f"ffq: {file}: is damaged: {where} is not UTF-8; restore a copy\n"
+    told = f"ffq: {file}: is damaged: {where} is not UTF-8; {RESTORE}\n"
     assert capsys.readouterr() == ("", told)
 
 
@@ -362,4 +363,4 @@ def test_a_job_that_cannot_be_read_is_one_line(
     assert main(["queue", command, file, *number]) == wanted
     if wanted:
         told = f"{file}: is damaged: text in it is not UTF-8; `ffq validate` says where"
-        assert capsys.readouterr() == ("", f"ffq: {told}; restore a copy\n")
+        assert capsys.readouterr() == ("", f"ffq: {told}; {RESTORE}\n")

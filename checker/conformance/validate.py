@@ -19,7 +19,7 @@ from checker.conformance.follow import Follower
 from checker.conformance.nearest import Event, elsewhere, possible
 from impl import origin
 from impl.damage import Damaged, legible
-from impl.files import StoreError
+from impl.files import RESTORE, StoreError
 from impl.outcomes import Traced
 from impl.steps import plain
 from impl.store import Store
@@ -74,7 +74,7 @@ def validate(path: str) -> Verdict:
                 if where is None:
                     raise
             if where is not None:
-                raise Damaged(path, f"is damaged: {where} is not UTF-8", "restore a copy")
+                raise Damaged(path, f"is damaged: {where} is not UTF-8", RESTORE)
             return verdict
     finally:
         store.close()

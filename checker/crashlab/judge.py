@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from checker.crashlab.disk import Image
+from impl.contents import rows_of
 from impl.derive import Design
 from impl.mapping import Memories, Unmapped, abstract, beginning
-from impl.store import rows_of
 from spec.language.scope import State, Value, value_name
 from spec.language.types import Sort
 

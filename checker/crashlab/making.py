@@ -15,7 +15,8 @@ from impl.derive import Design
 from impl.files import StoreError
 from impl.lab import Fault, recorded
 from impl.lab.connections import leave
-from impl.lab.making import DRAFT, watched_making
+from impl.lab.making import watched_making
+from impl.making import draft_of
 from impl.mapping import abstract
 from impl.store import Store
 from spec.language.scope import State
@@ -81,5 +82,5 @@ class Making:
         return made
 
     def _left(self) -> Image:
-        names = [n + end for n in (NAME, DRAFT) for end in ("", *_BESIDE)]
+        names = [n + end for n in (NAME, draft_of(NAME)) for end in ("", *_BESIDE)]
         return {n: (self.folder / n).read_bytes() for n in names if (self.folder / n).exists()}

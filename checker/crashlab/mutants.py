@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from checker.crashlab.disk import Vice
 from checker.crashlab.settings import SHIPPED, Setting
-from impl import files, steps
+from impl import making, steps
 from impl.lab.connections import close_as_it_is
 from impl.store import Store
 
@@ -39,7 +39,7 @@ class Mutant:
                 with replaced(Store, "_commit", _early(answer)):
                     yield
             case "unfinished":
-                with replaced(files, "_put_away", _never):
+                with replaced(making, "put_away", _never):
                     yield
             case None:
                 yield
@@ -66,8 +66,8 @@ def _split(connection: Any, *rest: Any) -> int:
     return _write_trace(connection, *rest)
 
 
-def _early(answer: Callable[[], None]) -> Callable[[Store], str | None]:
-    def commit(store: Store) -> str | None:
+def _early(answer: Callable[[], None]) -> Callable[[Store], Exception | None]:
+    def commit(store: Store) -> Exception | None:
         answer()
         return _commit(store)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import apsw
 
 from impl.files import StoreError
+from impl.place import place
 from impl.store import Store
 
 
@@ -20,6 +21,7 @@ def set_up(store: Store, pragmas: Mapping[str, str | int]) -> None:
             fact = f"{pragma} cannot be {value}: {failed}"
             raise StoreError(store.path, fact, "try again") from None
         assert pragma != "journal_mode" or found == value, f"{pragma} is {found}, not {value}"
+    store.place = place(store.path)  # another journal is another file beside it
 
 
 def close_as_it_is(opened: apsw.Connection) -> None:

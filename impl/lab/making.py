@@ -5,38 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
-from impl import files
+from impl import making
 from impl.lab.events import Created, Deleted, FolderSynced, Linked
 from impl.lab.vfs import Recorder
-
-DRAFT = ".ffq-draft.db"
-"""What the draft of a store is called here, the same in every run."""
 
 
 @contextlib.contextmanager
 def watched_making(recorder: Recorder) -> Iterator[None]:
     """Write down what the making of a store does beside SQLite; nothing is forced to the disk."""
-    system: Any = files
-    before = system.os, system.tempfile
-    system.os, system.tempfile = _System(recorder), SimpleNamespace(mkstemp=_draft(recorder))
+    system: Any = making
+    before, system.os = system.os, _System(recorder)
     try:
         yield
     finally:
-        system.os, system.tempfile = before
-
-
-def _draft(recorder: Recorder) -> Any:
-    def mkstemp(prefix: str, suffix: str, dir: os.PathLike[str]) -> tuple[int, str]:
-        assert DRAFT.startswith(prefix) and DRAFT.endswith(suffix)
-        made = os.path.join(dir, DRAFT)
-        handle = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        recorder.note(Created(DRAFT))
-        return handle, made
-
-    return mkstemp
+        system.os = before
 
 
 class _System:
@@ -47,6 +31,13 @@ class _System:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(os, name)
+
+    def open(self, name: str, flags: int, mode: int = 0o777) -> int:
+        """Open a file, and note if it is a new one."""
+        opened = os.open(name, flags, mode)
+        if flags & os.O_CREAT:
+            self._recorder.note(Created(os.path.basename(name)))
+        return opened
 
     def link(self, made: str, name: os.PathLike[str]) -> None:
         """Give the file another name, or fail."""

@@ -9,7 +9,8 @@ import pytest
 
 from impl.attempt import LostClaim
 from impl.files import Busy, StoreError
-from impl.queue import OtherBoot, Queue
+from impl.place import OtherHistory
+from impl.queue import Queue
 from impl.transaction import Transaction
 from spec.queue.recovery import Recoverer
 from tests.clocks import HandClock
@@ -141,7 +142,7 @@ def test_a_new_boot_ends_all_leases_and_begins_an_epoch(file: Path, clock: HandC
             assert all(token > first.token for token in tokens)
             clock.advance(10_000)
             for use in (before.recover, lambda: before.enqueue("k"), before.again):
-                with pytest.raises(OtherBoot, match="has seen another boot"):
+                with pytest.raises(OtherHistory, match="has seen another boot"):
                     use()
                 assert len(status(file)) == 2
     assert dict(rows(file, "SELECT name, value FROM meta"))["boot"] == "boot 2"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from impl.attempt import Attempt, LostClaim
@@ -68,7 +69,7 @@ def test_no_handler_is_broken_off_between_a_commit_and_the_memory_of_it(
     commit = queue.store._commit
     armed: list[Worker] = []
 
-    def commit_and_be_interrupted() -> str | None:
+    def commit_and_be_interrupted() -> apsw.Error | None:
         failed = commit()
         for worker in armed:
             worker._why = "overdue"
