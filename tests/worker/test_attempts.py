@@ -181,6 +181,62 @@ def test_an_effect_that_the_database_refuses_fails_the_attempt_as_a_whole(
     assert note == "ConstraintError: UNIQUE constraint failed: ledger.what"
 
 
+REFUSED: list[tuple[tuple[Any, ...], str]] = [
+    (("INSERT INTO strict VALUES (-1)",), "ConstraintError: CHECK constraint failed: n > 0"),
+    (("INSERT INTO strict VALUES (NULL)",), "ConstraintError: NOT NULL constraint failed"),
+    (("INSERT INTO strict VALUES (1), (1)",), "ConstraintError: UNIQUE constraint failed"),
+    (("INSERT INTO strict VALUES ('x')",), "ConstraintError: cannot store TEXT value in INTEGER"),
+    (("INSERT INTO keyed (id) VALUES ('x')",), "MismatchError: datatype mismatch"),
+    (("INSERT INTO shy VALUES ('abort')",), "ConstraintError: not so"),
+    (("INSERT INTO shy VALUES ('all of it')",), "ConstraintError: not so"),
+    (("INSERT INTO shy VALUES ('nothing')",), "NothingWritten: changed no row"),
+    (("INSERT INTO keyed VALUES (1) ON CONFLICT DO NOTHING",), "NothingWritten: changed no row"),
+    (("INSERT INTO nowhere VALUES (1)",), "SQLError: no such table: nowhere"),
+    (("INSERT INTO strict VALUES (?)", 1, 2), "BindingsError: Incorrect number of bindings"),
+    (("INSERT INTO strict VALUES (?)", {}), "TypeError: Bad binding argument type"),
+    (("INSERT INTO strict VALUES (?)", 2**63), "OverflowError: "),
+    (("INSERT INTO shy VALUES (?)", "\ud800"), "UnicodeEncodeError: "),
+    (("INSERT INTO shy VALUES (zeroblob(2000000000))",), "TooBigError: string or blob too big"),
+]
+
+
+@pytest.mark.parametrize(("effect", "why"), REFUSED)
+def test_whatever_sqlite_says_of_an_effect_is_an_answer_to_its_attempt(
+    queue: Queue, file: Path, effect: tuple[Any, ...], why: str
+) -> None:
+    """It fails the attempt and takes back the whole of it; the store is well, and the worker."""
+    queue.define(
+        """
+CREATE TABLE strict (n INTEGER NOT NULL UNIQUE CHECK (n > 0)) STRICT;
+CREATE TABLE keyed (id INTEGER PRIMARY KEY);
+INSERT INTO keyed VALUES (1);
+CREATE TABLE shy (x);
+CREATE TRIGGER one BEFORE INSERT ON shy WHEN new.x = 'abort'
+BEGIN SELECT RAISE(ABORT, 'not so'); END;
+CREATE TRIGGER two BEFORE INSERT ON shy WHEN new.x = 'all of it'
+BEGIN SELECT RAISE(ROLLBACK, 'not so'); END;
+CREATE TRIGGER three BEFORE INSERT ON shy WHEN new.x = 'nothing'
+BEGIN SELECT RAISE(IGNORE); END;"""
+    )
+    for kind in ("written", "once"):
+        queue.enqueue(kind, max_attempts=1)
+    queue.enqueue("fine")
+    sql, *values = effect
+
+    def written(attempt: Attempt) -> None:
+        enter(attempt, "written")
+        attempt.write(sql, *values)
+
+    def once(attempt: Attempt) -> None:
+        attempt.once("step", ("INSERT INTO ledger VALUES ('once')", ()), (sql, values))
+
+    handlers = {"written": written, "once": once, "fine": lambda attempt: None}
+    assert Worker(queue, handlers).run(until_empty=True) == {"failed": 2, "done": 1}
+    said = [note for action, note in notes(file) if action == "settle_failed"]
+    assert len(said) == 2 and all(note is not None and note.startswith(why) for note in said)
+    assert rows(file, "SELECT what FROM ledger") == rows(file, "SELECT * FROM checkpoint") == []
+
+
 def test_an_effect_that_changes_nothing_fails_the_attempt(queue: Queue, file: Path) -> None:
     """An UPDATE that meets no row is how money gets lost."""
     queue.enqueue("k", max_attempts=1)
