@@ -96,8 +96,11 @@ def enqueue(
 
     Exit status: 0 it is in the queue, 2 bad usage, 3 the store cannot be used now.
     """
+    from impl.requests import each_key_once
+
     try:
-        value = json.loads(sys.stdin.read() if payload == "-" else payload)
+        text = sys.stdin.read() if payload == "-" else payload
+        value = json.loads(text, object_pairs_hook=each_key_once)
     except (ValueError, RecursionError) as wrong:
         raise Wrong(f"payload: is no JSON: {wrong}; quote text twice: '\"so\"'") from None
     with opened(file, as_json, make=True) as found:

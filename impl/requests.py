@@ -77,6 +77,16 @@ def _require_text(subject: str, keys: Iterable[object]) -> None:
             raise BadRequest(f"{subject}: {fact}; make it a str")
 
 
+def each_key_once(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    """Return an object that JSON spells out, for `object_pairs_hook`, or raise `ValueError`: of two
+    values under one key Python would keep the last.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has a key twice")
+    return found
+
+
 def same_json(one: bytes, other: str) -> bool:
     """Return whether two texts are the same JSON; 1, 1.0 and true are three."""
     try:

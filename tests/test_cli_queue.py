@@ -281,6 +281,7 @@ ASYNC = {"k": waits}
     ("given", "why"),
     [
         (["enqueue", "k", "{"], "payload: is no JSON: "),
+        (["enqueue", "k", '{"a": 1, "a": 2}'], "payload: is no JSON: an object has a key twice"),
         (["enqueue", "k", "--delay", "nan"], "nan is no number of seconds"),
         (["enqueue", "k", "NaN"], "payload of 'k': Out of range float"),
         (["enqueue", ""], "kind: is empty"),
