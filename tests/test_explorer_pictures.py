@@ -48,10 +48,10 @@ class Picture(SingleFileSnapshotExtension):
 
 MODES = [
     Row("FM-007", "two_workers_take_one_job", "Two workers take the same job from the queue.",
-        dict(zip(matrix.MARKS, map(Cell, ("✗5", "✗5", "P", "E", "E"), ("as it was found",) * 5),
+        dict(zip(matrix.MARKS, map(Cell, ("→5", "→5", "P", "E", "E"), ("as it was found",) * 5),
                  strict=True)), "every_claim_has_an_outcome"),
     Row("FM-010", "a_late_worker_is_believed", "A worker that lost its claim reports success.",
-        dict(zip(matrix.MARKS, map(Cell, ("✗8", "✗8", "P", "E", "–"), ("as it was found",) * 5),
+        dict(zip(matrix.MARKS, map(Cell, ("→8", "→8", "P", "E", "–"), ("as it was found",) * 5),
                  strict=True)), "only_the_holder_settles"),
     Row("FM-011", "a_late_worker_ends_the_claim_of_another", "It lets go of what it does not hold.",
         dict.fromkeys(matrix.MARKS, matrix.UNKNOWN), "a_live_claim_ends_by_its_holder"),
@@ -157,7 +157,8 @@ async def settled(app: Explorer, pilot: Pilot[str], shown: str, pending: str = "
     """Wait until what is found out in the background is drawn."""
     for _ in range(300):
         await pilot.pause(0.1)
-        if shown in text(app) and pending not in text(app) and drawn(app)[-1]:
+        seen = text(app).replace("◌ computing", "")  # which the legend says
+        if shown in seen and pending not in seen and drawn(app)[-1]:
             return
     pytest.fail(f"something is still missing:\n{text(app)}", pytrace=False)
 

@@ -43,6 +43,14 @@ def test_back_goes_to_the_place_that_one_came_from() -> None:
     explore(look, LATE)
 
 
+def test_back_from_a_branch_that_was_opened_at_once_goes_to_its_run() -> None:
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        await press(pilot, "q")
+        assert isinstance(app.screen, Trace)
+
+    explore(look, Start(LATE.file, "FM-010", 7, ("heartbeat(worker2)",)))
+
+
 def test_going_to_and_fro_leaves_no_way_of_many_steps() -> None:
     async def look(app: Explorer, pilot: Pilot[str]) -> None:
         await press(pilot, "f4", "f3", "f4", "f3", "q")

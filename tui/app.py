@@ -135,6 +135,7 @@ class Explorer(App[str]):
         self._take(run, self.start.source, self.start.step)
         if self.opened is not None and self.start.take:
             self.opened.take = self.start.take
+            self._came.append("trace")
             return "what_if"
         return "trace"
 
