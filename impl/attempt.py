@@ -40,6 +40,12 @@ class Unreadable(Exception):
     """What the store has of a job is damaged, or of another making: no handler can be given it."""
 
 
+class NotMine(Exception):
+    """Raised by a handler that cannot do this job, as one of an older version than whoever put it
+    in: it is given back, which is no failure, and waits a while for another worker.
+    """
+
+
 class NothingWritten(Exception):
     """A statement that had to change rows changed none; the transaction was taken back."""
 
@@ -172,19 +178,24 @@ class Attempt:
         self._fence(t, "settle_done")
         self.queue.line.leave(t, self.id)
 
-    def fail(self, t: Transaction, error: str) -> None:
-        """Report that the handler failed; the job is tried again later or is dead. Raises
+    def fail(self, t: Transaction, error: str) -> bool:
+        """Report that the handler failed; the job is tried again later, or is dead: return which.
+        Raises `LostClaim`.
+        """
+        fails = self._fence(t, "settle_failed", note=_note(error)).row["fails"][1]
+        return self.queue.line.fail(t, self.id, int(fails or 0))
+
+    def release(self, t: Transaction, why: str) -> bool:
+        """Give the job back unfinished; return whether it is dead. Raises `LostClaim`."""
+        self._fence(t, "settle_released", note=_note(why))
+        return self.queue.line.come_back(t, self.id)
+
+    def decline(self, t: Transaction, why: str) -> bool:
+        """Give the job back for others, after a pause; return whether it is dead. Raises
         `LostClaim`.
         """
-        # What an exception says may be long, and no Unicode: it must not keep the job from failing.
-        note = error[:MAX_NOTE].encode(errors="replace").decode()
-        fails = self._fence(t, "settle_failed", note=note).row["fails"][1]
-        self.queue.line.fail(t, self.id, int(fails or 0))
-
-    def release(self, t: Transaction, why: str) -> None:
-        """Give the job back unfinished. Raises `LostClaim`."""
-        self._fence(t, "settle_released", note=why)
-        self.queue.line.come_back(t, self.id)
+        times = self._fence(t, "settle_released", note=_note(why)).row["interrupts"][1]
+        return self.queue.line.decline(t, self.id, int(times or 0))
 
     def abandon(self) -> bool:
         """Drop a job whose claim is lost; return whether it is: the store has the last word."""
@@ -229,6 +240,11 @@ class Attempt:
 
     def _checkpoint(self, t: Transaction, what: str, name: str, result: str | None) -> None:
         t.own("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (self.id, what, name, result))
+
+
+def _note(text: str) -> str:
+    # What an exception says may be long, and no Unicode: it must not keep the job from failing.
+    return text[:MAX_NOTE].encode(errors="replace").decode()
 
 
 def _run(t: Transaction, statements: Sequence[Statement]) -> None:

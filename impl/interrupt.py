@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
-from typing import Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 Why = Literal["stopping", "overdue", "lost"]
 """Why a handler must not go on."""
+
+OnSignal = Callable[[int, FrameType | None], None]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -37,3 +43,29 @@ def breakable(frame: FrameType | None) -> bool:
             return False
         frame = frame.f_back
     return frame is not None
+
+
+_before: dict[int, Any] = {}
+"""What was done about signals before `handled`."""
+
+
+@contextlib.contextmanager
+def handled(wanted: Mapping[int, OnSignal]) -> Iterator[None]:
+    """Handle these signals meanwhile, if this is the main thread: no other one may."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _before.update({number: signal.signal(number, how) for number, how in wanted.items()})
+    try:
+        yield
+    finally:
+        _as_before()
+
+
+def _as_before() -> None:
+    for number in list(_before):
+        signal.signal(number, _before.pop(number))
+
+
+# What a handler forks is no worker: it ends when it is told to.
+os.register_at_fork(after_in_child=_as_before)

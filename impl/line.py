@@ -73,22 +73,31 @@ class Line:
 UPDATE task SET due = NULL, wait_until = NULL, lease_until = ?, deadline = ? WHERE id = ?"""
         t.own(update, (now + lease_ms, now + timeout_ms, job))
 
-    def come_back(self, t: Transaction, job: int, pause_ms: int = 0) -> None:
-        """Let a job whose claim has ended stand in line again, unless that was the end of it."""
+    def come_back(self, t: Transaction, job: int, pause_ms: int = 0) -> bool:
+        """Let a job whose claim has ended stand in line again, unless that was the end of it;
+        return whether it is dead.
+        """
         update = """\
 UPDATE task SET due = CASE job.status WHEN 'ready' THEN ? END, lease_until = NULL, deadline = NULL
-FROM job WHERE job.id = task.id AND task.id = ?"""
-        t.own(update, (self.clock.since_boot() + pause_ms, job))
+FROM job WHERE job.id = task.id AND task.id = ? RETURNING due IS NULL"""
+        ((dead,),) = t.own(update, (self.clock.since_boot() + pause_ms, job))
+        return bool(dead)
 
-    def fail(self, t: Transaction, job: int, fails: int) -> None:
-        """Let a job that has failed so often come back after a pause."""
+    def decline(self, t: Transaction, job: int, times: int) -> bool:
+        """Let a job that has been given back so often come back after a pause, as after failures;
+        return whether it is dead.
+        """
+        return self.come_back(t, job, self.backoff.wait_ms(times, 0, self.chance))
+
+    def fail(self, t: Transaction, job: int, fails: int) -> bool:
+        """Let a job that has failed so often come back after a pause; return whether it is dead."""
         now = self.clock.since_boot()
         t.own("UPDATE task SET failed_at = ? WHERE id = ?", (now, job))
         query = """\
 SELECT count(*) FROM task
 WHERE kind = (SELECT kind FROM task WHERE id = ?) AND failed_at > ?"""
         ((lately,),) = t.own(query, (job, now - self.backoff.window_ms))
-        self.come_back(t, job, self.backoff.wait_ms(fails, lately, self.chance))
+        return self.come_back(t, job, self.backoff.wait_ms(fails, lately, self.chance))
 
     def leave(self, t: Transaction, job: int) -> None:
         """Let a job that is done or dead be waited for no more."""

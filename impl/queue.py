@@ -7,6 +7,7 @@ What may happen is decided by the guards; this file only says what is tried, and
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ from impl.tasks import MOST, design
 from impl.transaction import Process, Transaction, newcomer
 from spec.language.types import Sort
 from spec.queue.job import Job
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -266,6 +269,7 @@ INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = 
             if isinstance(t.take("cancel", j=job - 1), Refused):
                 raise BadRequest(f"job {job}: is done or dead; nothing is left to be cancelled")
             self.line.leave(t, job)
+        log.info("job %s: is cancelled", job)
 
     # ------------------------------------------------------------ when a claim ends
     def recover(self) -> int:

@@ -7,6 +7,7 @@ was gives them time first.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from impl.files import Busy
@@ -16,6 +17,9 @@ from spec.queue.recovery import Recoverer
 
 if TYPE_CHECKING:
     from impl.queue import Queue
+
+
+log = logging.getLogger(__name__)
 
 
 class Recovery:
@@ -57,10 +61,11 @@ WHERE id = ?2"""
                 return False
             t.take("expire", j=job - 1)
             t.take("look", recoverer, j=job - 1)
-            ended = not isinstance(t.take("recover", recoverer), Refused)
-            if ended:
-                self._queue.line.come_back(t, job)
-            return ended
+            if isinstance(t.take("recover", recoverer), Refused):
+                return False
+            dead = self._queue.line.come_back(t, job)
+        log.info("job %s: its lease has run out%s", job, ", and it is dead" if dead else "")
+        return True
 
     def _spares(self, now: int, waited: int) -> bool:
         """Return whether a worker that is well may not have had time yet to renew its lease.

@@ -7,21 +7,20 @@ its attempt is refused in the end.
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import math
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import TypeVar
 
-from impl.attempt import Attempt, LostClaim, claim
-from impl.calls import described, run, run_when_called
+from impl.attempt import Attempt, LostClaim, NotMine, claim
+from impl.calls import described, one_line, run, run_when_called
 from impl.files import StoreError
 from impl.house import House
-from impl.interrupt import Interrupted, Why, breakable
+from impl.interrupt import Interrupted, OnSignal, Why, breakable, handled
 from impl.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.outcomes import OutcomeUnknown
 from impl.patience import patiently
@@ -31,6 +30,8 @@ from impl.transaction import Transaction
 from impl.watch import Watch
 from spec.queue.job import Worker as WorkerSort
 
+log = logging.getLogger(__name__)
+
 Handler = Callable[[Attempt], None]
 """Does the work of one attempt before it returns; whatever it raises counts as a failure, and what
 it returns is dropped.
@@ -38,8 +39,6 @@ it returns is dropped.
 
 OnStep = Callable[[Attempt, str], None]
 """Is told that an attempt has begun, or how it ended: done, failed, released, lost."""
-
-_T = TypeVar("_T")
 
 TOO_LONG = "took too long"
 """What the trace says of an attempt whose deadline has passed."""
@@ -104,7 +103,12 @@ class Worker:
         A store that cannot be used is asked again as long as a lease may last; then `StoreError` is
         raised. After `OtherHistory` and `OutcomeUnknown` only a new worker may go on.
         """
-        with self._signals():
+        wanted: dict[int, OnSignal] = {
+            signal.SIGTERM: lambda *_: self.stop(),
+            signal.SIGINT: lambda *_: self.stop(),
+            signal.SIGUSR1: self._on_interrupt,
+        }
+        with handled(wanted):
             self._watch = Watch(self.queue, self._out_of_grace, self._interrupt)
             house = House(self.queue, self._speeches)
             try:
@@ -156,8 +160,10 @@ class Worker:
         assert self._watch is not None
         if attempt is None:
             self._watch.end()
-        else:
-            self._watch.begin(attempt, since)
+            return
+        self._watch.begin(attempt, since)
+        kind = one_line(attempt.kind)
+        log.debug("job %s: is claimed, attempt %s, %s", attempt.id, attempt.number, kind)
 
     def _sleep(self) -> None:
         until = time.monotonic() + self.poll
@@ -175,6 +181,9 @@ class Worker:
             return self._lost(attempt, lost)
         except Interrupted as interrupted:
             return self._break_off(attempt, interrupted.why)
+        except NotMine as declined:
+            note = described(declined)
+            return self._settle(attempt, "released", lambda t: attempt.decline(t, note), note)
         except OtherHistory:
             raise
         except StoreError as failed:  # is no outcome of a job
@@ -200,28 +209,34 @@ class Worker:
                 return self._released(attempt, NOT_RENEWED)
 
     def _failed(self, attempt: Attempt, error: str) -> Attempt | None:
-        return self._settle(attempt, "failed", lambda t: attempt.fail(t, error))
+        return self._settle(attempt, "failed", lambda t: attempt.fail(t, error), error)
 
     def _released(self, attempt: Attempt, why: str) -> Attempt | None:
-        return self._settle(attempt, "released", lambda t: attempt.release(t, why))
+        return self._settle(attempt, "released", lambda t: attempt.release(t, why), why)
 
     def _settle(
-        self, attempt: Attempt, outcome: str, how: Callable[[Transaction], None]
+        self,
+        attempt: Attempt,
+        outcome: str,
+        how: Callable[[Transaction], bool | None],
+        why: str | None = None,
     ) -> Attempt | None:
-        """Settle, and claim the next job in the same transaction once this one is done."""
+        """Settle, and claim the next job in the same transaction once this one is done. `how`
+        returns whether the job is dead.
+        """
 
-        def settle() -> tuple[Attempt | None, float]:
+        def settle() -> tuple[bool | None, Attempt | None, float]:
             since = time.monotonic()
             with self.process.lock, self.queue.transaction() as t:
-                how(t)
-                return self._claim_within(t) if outcome == "done" else None, since
+                dead = how(t)
+                return dead, self._claim_within(t) if outcome == "done" else None, since
 
         try:
-            following, since = patiently(self.queue, settle)
+            dead, following, since = patiently(self.queue, settle)
         except LostClaim as lost:
             return self._lost(attempt, lost)
         self._look_after(following, since)
-        self._ended(attempt, outcome)
+        self._ended(attempt, outcome, why, bool(dead))
         return following
 
     def _lost(self, attempt: Attempt, lost: LostClaim) -> Attempt | None:
@@ -238,7 +253,12 @@ class Worker:
             self._ended(attempt, "lost")
         return lost
 
-    def _ended(self, attempt: Attempt, outcome: str) -> None:
+    def _ended(
+        self, attempt: Attempt, outcome: str, why: str | None = None, dead: bool = False
+    ) -> None:
+        said = f"job {attempt.id}: attempt {attempt.number} is {outcome}"
+        said += (f": {why}" if why else "") + ("; the job is dead" if dead else "")
+        log.log(logging.DEBUG if outcome == "done" else logging.INFO, "%s", one_line(said))
         self.tally[outcome] += 1
         self._tell(attempt, outcome)
 
@@ -263,7 +283,7 @@ class Worker:
         try:
             attempt.require_readable()
             run(self.handlers[attempt.kind], attempt)
-        except (LostClaim, Interrupted, OutcomeUnknown, StoreError):
+        except (LostClaim, Interrupted, NotMine, OutcomeUnknown, StoreError):
             raise
         except BaseException as raised:  # Ctrl-C is none of these: its signal stops the worker
             return described(raised)
@@ -276,21 +296,3 @@ class Worker:
             # The handler may swallow it, and is asked again then.
             self._broken_off_at = time.monotonic()
             raise Interrupted(self._why)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Stop when the system asks for it; a process that is not to stop installs nothing."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        wanted = {
-            signal.SIGTERM: lambda *_: self.stop(),
-            signal.SIGINT: lambda *_: self.stop(),
-            signal.SIGUSR1: self._on_interrupt,
-        }
-        before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -45,7 +45,7 @@ def claimed(queue: Queue, worker: Process) -> Attempt:
     return attempt
 
 
-def settle(queue: Queue, how: Callable[[Any], None]) -> None:
+def settle(queue: Queue, how: Callable[[Any], object]) -> None:
     with queue.transaction() as t:
         how(t)
 

@@ -233,7 +233,7 @@ class _Walk:
                 following = claim(queue, t, self.workers[who], [_KIND])
             self.attempts[who] = following
 
-    def _settle(self, who: int, how: Callable[[Attempt, Transaction], None]) -> None:
+    def _settle(self, who: int, how: Callable[[Attempt, Transaction], object]) -> None:
         if (attempt := self.attempts[who]) is not None:
             with self.workers[who].lock, self.queues[who].transaction() as t:
                 how(attempt, t)

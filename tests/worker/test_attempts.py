@@ -1,6 +1,7 @@
 """What becomes of a job when its handler returns or fails, in one process."""
 
 import asyncio
+import logging
 import threading
 import time
 from contextlib import closing
@@ -10,7 +11,8 @@ from typing import Any
 import apsw
 import pytest
 
-from impl.attempt import Attempt
+from impl.attempt import Attempt, NotMine
+from impl.backoff import Backoff
 from impl.queue import Queue
 from impl.worker import Worker
 from tests.queue.looking import rows
@@ -247,6 +249,69 @@ def test_an_effect_that_changes_nothing_fails_the_attempt(queue: Queue, file: Pa
     assert Worker(queue, {"k": missing}).run(until_empty=True) == {"failed": 1}
     ((_, note),) = notes(file)
     assert note == ("NothingWritten: changed no row: UPDATE ledger SET what = 'x' WHERE what = ?")
+
+
+def test_a_handler_that_cannot_do_a_job_leaves_it_to_others(queue: Queue, file: Path) -> None:
+    """It is no failure, and the same worker does not take it again at once."""
+    queue.line.backoff = Backoff(first_ms=3_600_000)
+    queue.enqueue("k", {"version": 8}, max_attempts=1)
+    queue.enqueue("k", {"version": 7})
+
+    def version_7(attempt: Attempt) -> None:
+        if attempt.payload["version"] > 7:
+            raise NotMine("is of version 8")
+        worker.stop()
+
+    worker = Worker(queue, {"k": version_7})
+    assert worker.run() == {"released": 1, "done": 1}
+    assert notes(file)[0] == ("settle_released", "NotMine: is of version 8")
+    assert rows(file, "SELECT status, fails, interrupts FROM job") == [
+        ("ready", 0, 1),
+        ("done", 0, 0),
+    ]
+    ((due,),) = rows(file, "SELECT due FROM task WHERE id = 1")
+    assert due - queue.clock.since_boot() > 1_000_000
+
+
+# ---------------------------------------------------------------- what is logged
+
+
+def test_claims_losses_and_deaths_are_logged(
+    queue: Queue, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    queue.enqueue("fine")
+    queue.enqueue("bad\n\x1b[2J", max_attempts=1)
+    queue.enqueue("robbed", max_interrupts=1)
+
+    def bad(attempt: Attempt) -> None:
+        raise RuntimeError("no\nsuch account")
+
+    def robbed(attempt: Attempt) -> None:
+        with Queue(file) as other:
+            with other.transaction() as t:  # as if the lease had run out
+                t.own("UPDATE task SET lease_until = 0 WHERE id = ?", (attempt.id,))
+            other.recover()
+        attempt.once("x", ("INSERT INTO ledger VALUES ('x')", ()))
+
+    handlers = {"fine": lambda attempt: None, "bad\n\x1b[2J": bad, "robbed": robbed}
+    Worker(queue, handlers).run(until_empty=True)
+    queue.enqueue("k")
+    queue.cancel(4)
+    said = [(r.levelname, r.getMessage()) for r in caplog.records if r.name.startswith("impl.")]
+    assert said == [
+        ("DEBUG", "job 1: is claimed, attempt 1, fine"),
+        ("DEBUG", "job 2: is claimed, attempt 1, bad\\n\\x1b[2J"),
+        ("DEBUG", "job 1: attempt 1 is done"),
+        (
+            "INFO",
+            "job 2: attempt 1 is failed: RuntimeError: no\\nsuch account; the job is dead",
+        ),
+        ("DEBUG", "job 3: is claimed, attempt 1, robbed"),
+        ("INFO", "job 3: its lease has run out, and it is dead"),
+        ("INFO", "job 3: attempt 1 is lost"),
+        ("INFO", "job 4: is cancelled"),
+    ]
 
 
 # ---------------------------------------------------------------- steps of a handler

@@ -1,6 +1,7 @@
 """What becomes of a job when its handler hangs or loses the claim."""
 
 import json
+import multiprocessing
 import signal
 import sys
 import threading
@@ -180,7 +181,7 @@ def test_an_attempt_that_is_over_cannot_write_under_the_fence_of_the_next_job(
             "write": lambda: over.write(*late),
             "send": lambda: over.send("mail", 1),
         }
-        settling: dict[str, Callable[[Transaction], None]] = {
+        settling: dict[str, Callable[[Transaction], object]] = {
             "finish": over.finish,
             "fail": lambda t: over.fail(t, "late"),
             "release": lambda t: over.release(t, "late"),
@@ -260,3 +261,31 @@ def test_a_worker_renews_its_lease_while_the_handler_runs(file: Path) -> None:
     assert set(recovered) == {0}
     ((beats,),) = rows(file, "SELECT count(*) FROM trace WHERE action = 'heartbeat'")
     assert beats >= 3
+
+
+# ---------------------------------------------------------------- children of a handler
+
+
+def test_a_child_that_a_handler_forks_ends_when_it_is_told_to(queue: Queue) -> None:
+    """It inherits the worker's way with signals, by which nobody could stop it."""
+    queue.enqueue("k")
+    ended: list[int | None] = []
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe()
+
+    def sleep() -> None:
+        there.send("here I am")
+        time.sleep(3600)
+
+    def forks(attempt: Attempt) -> None:
+        child = fork.Process(target=sleep)
+        child.start()
+        here.recv()
+        child.terminate()
+        child.join(60)
+        ended.append(child.exitcode)
+        child.kill()
+
+    assert Worker(queue, {"k": forks}).run(until_empty=True) == {"done": 1}
+    assert ended == [-signal.SIGTERM]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
