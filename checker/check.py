@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
-from checker.exploration import Exploration, Limits, Report
+from checker.exploration import Exploration, Interrupted, Limits, Report
 from checker.lasso import Decision, Lasso
 from checker.liveness import MAX_STATES, decide
 from checker.story import RANGE, Story, tell, tell_lasso
@@ -158,16 +158,19 @@ def _left(limits: Limits, began: float) -> Limits:
 
 def _explore(plan: Plan, scope: Scope, limits: Limits, report: Report | None) -> Exploration:
     until = _until(plan, scope)
-    if plan.engine == "plain":
-        from checker import plain
+    try:
+        if plan.engine == "plain":
+            from checker import plain
 
-        return plain.explore(scope, limits, plan.off, until, report)
-    from checker import compiled
+            return plain.explore(scope, limits, plan.off, until, report)
+        from checker import compiled
 
-    threads = plan.threads or _cores()
-    return compiled.explore(
-        scope, limits, plan.off, until, report, threads=threads, symmetry=plan.symmetry
-    )
+        threads = plan.threads or _cores()
+        return compiled.explore(
+            scope, limits, plan.off, until, report, threads=threads, symmetry=plan.symmetry
+        )
+    except Interrupted as interrupted:
+        return interrupted.found
 
 
 def _cores() -> int:

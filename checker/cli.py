@@ -23,9 +23,10 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from checker.entry import ENDED, INTERRUPTED, run
 from checker.streams import OutputLost, emit, guarded, printable, say
 
-USAGE, INTERRUPTED, ENDED, BROKEN_PIPE, UNWRITABLE, FAULT = 2, 130, 143, 141, 74, 70
+USAGE, FAULT, UNWRITABLE, BROKEN_PIPE = 2, 70, 74, 141
 
 # The module that adds a command, in the order of the help.
 MODULES = {
@@ -168,4 +169,4 @@ def _ended_in_order() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -94,6 +94,14 @@ class Exploration:
         return self.rebuild(violated)
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what was found until then; who does not ask for that is interrupted as well."""
+
+    def __init__(self, found: Exploration) -> None:
+        super().__init__()
+        self.found = found
+
+
 def antecedent(claim: Property) -> Expr:
     """Return what must hold somewhere for the claim not to be vacuous: the left side of an
     implication.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from checker.exploration import Exploration, Limits, Path, Progress, Report, antecedent
+from checker.exploration import Exploration, Interrupted, Limits, Path, Progress, Report, antecedent
 from spec.language.edits import without
 from spec.language.evaluate import (
     Binding,
@@ -89,12 +89,15 @@ class _Search:
                     self.report(Progress("explore", *counts, seconds, unfired))
         except KeyboardInterrupt:
             stopped = "interrupt"
-        return Exploration(
+        found = Exploration(
             self.scope, self.off, "plain", (), stopped, len(self.came_from), self.generated,
             self.depth, time.perf_counter() - began, self.violations,
             frozenset(c.property.name for c in self.claims) - self.pending.keys(),
             self.fired, self.deadlocks, self.path,
         )  # fmt: skip
+        if stopped == "interrupt":
+            raise Interrupted(found)
+        return found
 
     def expand(self, state: State) -> list[State]:
         """Take every step that is possible in `state`; return the states seen for the first

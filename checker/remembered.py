@@ -54,8 +54,6 @@ def look(
     if known is not None:
         return known
     explored = _explore(scope, off, engine, limits, watch())
-    if explored.stopped_by == "interrupt":
-        raise KeyboardInterrupt  # one run of many: whoever interrupts it means all of them
     found = Found(
         explored.states, explored.generated, explored.depth, explored.symmetry,
         dict(explored.violations), explored.stopped_by,

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 
+from checker.children import pool
 from checker.compiled.layout import Layout
 from checker.compiled.states import states
 from checker.compiled.symmetry import merged
@@ -128,8 +127,8 @@ def try_every_edge(name: str, processes: int) -> Tried:
     rows = graph_states(derive(SCOPES[name]))
     chunks = [rows[at : at + _STATES] for at in range(0, len(rows), _STATES)]
     whole = Tried(0, Counter(), Counter())
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for tried in pool.map(_try_chunk, [name] * len(chunks), chunks):
+    with pool(processes) as workers:
+        for tried in workers.map(_try_chunk, [name] * len(chunks), chunks):
             whole.states += tried.states
             whole.taken += tried.taken
             whole.refused += tried.refused

@@ -13,10 +13,12 @@ import pytest
 
 from checker.compiled import TooWide, Tuning, explore, kept, module, native
 from checker.compiled.layout import Layout
+from checker.compiled.search import Search
 from checker.compiled.units import Unit, units
-from checker.exploration import Exploration, Limits, Progress
+from checker.exploration import Exploration, Interrupted, Limits, Progress
 from checker.plain import _Search
 from checker.plain import explore as explore_plainly
+from checker.shortest import shortest_story
 from spec.language import Nat, Sort, Spec, require
 from spec.language.edits import find, without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
@@ -297,9 +299,21 @@ def test_an_interrupt_ends_the_run_with_what_was_covered() -> None:
         if progress.depth > 10:
             raise KeyboardInterrupt
 
-    found = explore(BIG, report=interrupt, symmetry=False)
-    assert found.stopped_by == "interrupt"
-    assert found.states > 100
+    with pytest.raises(Interrupted) as interrupted:
+        explore(BIG, report=interrupt, symmetry=False)
+    assert interrupted.value.found.stopped_by == "interrupt"
+    assert interrupted.value.found.states > 100
+
+
+def test_a_run_that_was_interrupted_while_it_was_looked_for_does_not_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Search, "explore", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        shortest_story(BIG, "all_agree")
 
 
 # ------------------------------------------------------------------ faults sown on purpose

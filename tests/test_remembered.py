@@ -40,8 +40,10 @@ def test_an_exploration_is_remembered_until_what_decides_it_changes(
 
 
 def test_an_interrupt_ends_all_the_work(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped = replace(plain.explore(SHOP), stopped_by="interrupt")
-    monkeypatch.setattr(plain, "explore", lambda *given: stopped)
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plain._Search, "expand", interrupt)
     with pytest.raises(KeyboardInterrupt):
         remembered.look(SHOP, engine="plain")
     assert not memory.exists()

@@ -9,7 +9,7 @@ from checker.compiled.module import Compiled, prepare
 from checker.compiled.search import Search
 from checker.compiled.traces import Tracer, empty_table
 from checker.compiled.tuning import Tuning
-from checker.exploration import Exploration, Limits, Path, Progress, Report
+from checker.exploration import Exploration, Interrupted, Limits, Path, Progress, Report
 from spec.language.edits import without
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
@@ -33,7 +33,7 @@ def explore(
     Stops after the level in which a property of `until` is violated, or at a limit. With
     `symmetry`, states that differ only in which element is which are visited once;
     `Exploration.symmetry` names those sorts. Raises `TooWide` if a field of the scope does not fit
-    the packing.
+    the packing, and `Interrupted` on Ctrl-C.
     """
     tuning = tuning or Tuning()
     edited = scope.spec
@@ -54,7 +54,10 @@ def explore(
         pass
     except MemoryError:
         stopped = "max-memory"
-    return _result(scope, off, stopped, compiled, search, evaluator, began)
+    found = _result(scope, off, stopped, compiled, search, evaluator, began)
+    if stopped == "interrupt":
+        raise Interrupted(found)
+    return found
 
 
 def _result(

@@ -8,11 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
-from multiprocessing import get_context
+from types import TracebackType
 
+from checker.children import pool
 from checker.crashlab.bench import Bench, Done, Task
 from checker.crashlab.explore import Bad, Found
 
@@ -49,16 +51,21 @@ class Crew:
         self.processes = processes or os.cpu_count() or 1
         self.bench = Bench()
         self._pool: ProcessPoolExecutor | None = None
+        self._open = ExitStack()
+        self._open.callback(self.bench.close)
         if self.processes > 1:
-            self._pool = ProcessPoolExecutor(self.processes, get_context("spawn"))
+            self._pool = self._open.enter_context(pool(self.processes))
 
     def __enter__(self) -> Crew:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-        self.bench.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, raised, where)
 
     def work(
         self,

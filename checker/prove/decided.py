@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 
+from checker.children import pool
 from checker.prove import sufficient
 from checker.prove.answer import Answer, Verdict
 from checker.prove.obligations import Obligation
@@ -125,13 +124,5 @@ def solvers(every: bool = False) -> Iterator[Solvers]:
     from checker.prove import cvc5_solver, z3_solver  # noqa: F401  # the first to say what is missing
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    pool = ProcessPoolExecutor(cores, get_context("spawn"), _be_quiet)
-    try:
-        yield Solvers(pool, every)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _be_quiet() -> None:
-    # The terminal sends an interrupt to all; the process that asked is the one to answer it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with pool(cores) as workers:
+        yield Solvers(workers, every)

@@ -1,0 +1,74 @@
+"""Processes that work for this one: they leave Ctrl-C to it, and end when it does."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.context import SpawnContext, SpawnProcess
+
+
+class _Child(SpawnProcess):
+    """A process that never hears Ctrl-C, which the terminal sends to all: not even while it starts,
+    when nothing of ours could answer. It is started whole or not at all.
+    """
+
+    def start(self) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which it inherits
+        try:
+            with _later(signal.SIGINT, signal.SIGTERM):
+                super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _later(*numbers: signal.Signals) -> Iterator[None]:
+    """Let these signals be heard when this is done, whichever thread they come to."""
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    heard: list[int] = []
+    before = {n: signal.signal(n, lambda its, _: heard.append(its)) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for told in heard:
+            signal.raise_signal(told)
+
+
+class _Children(SpawnContext):
+    Process = _Child
+
+
+@contextlib.contextmanager
+def pool(processes: int | None) -> Iterator[ProcessPoolExecutor]:
+    """Give so many processes, or one a core; what leaves this early ends them at once."""
+    executor = ProcessPoolExecutor(processes, _Children(), _begin)
+    try:
+        yield executor
+        executor.shutdown(cancel_futures=True)
+    except BaseException:
+        for child in multiprocessing.active_children():
+            if isinstance(child, _Child):
+                child.kill()
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def _begin() -> None:
+    """Do not outlive the process that asked: it may be killed, and can then end nobody."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
