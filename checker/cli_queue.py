@@ -33,14 +33,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def register(app: typer.Typer) -> None:
     """Add the group, and its commands."""
-    from checker import cli_queue_show, cli_queue_work  # which take their options from here
+    from checker import cli_queue_files, cli_queue_show, cli_queue_work  # which take options here
 
     queue = typer.Typer(
         help="Put jobs into a queue in a file, run them, and see what became of them."
     )
     for command in (enqueue, recover, retry, cancel):
         queue.command()(command)
-    for module in (cli_queue_work, cli_queue_show):
+    for module in (cli_queue_work, cli_queue_show, cli_queue_files):
         module.register(queue)
     app.add_typer(queue, name="queue")
 

@@ -71,7 +71,23 @@ def fill(opened: apsw.Connection, design: Design) -> None:
 
 # ---------------------------------------------------------------- refusing
 def check_header(file: Path) -> None:
-    """Raise `StoreError` if this is no file of ours, `OSError` if it cannot be read."""
+    """Raise `StoreError` if this is no file of this schema, `OSError` if it cannot be read."""
+    found = version(file)
+    if found != VERSION:
+        remedy = "use a newer ffq" if found > VERSION else upgrade(file)
+        fact = f"has version {found} of the schema, and this ffq knows version {VERSION}"
+        raise StoreError(file, fact, remedy)
+
+
+def upgrade(path: object) -> str:
+    """Return what is to be done with a file that was made for another spec or schema."""
+    return f"`ffq queue upgrade {path}` takes it over"
+
+
+def version(file: Path) -> int:
+    """Return the version of the schema that a file has; raises `StoreError` if it is none of ours,
+    and `OSError`.
+    """
     mode = file.stat().st_mode
     if not stat.S_ISREG(mode):
         fact = "is a directory" if stat.S_ISDIR(mode) else "is not a regular file"
@@ -79,15 +95,12 @@ def check_header(file: Path) -> None:
     header = _header(file)
     if len(header) < 100 or not header.startswith(_MAGIC):
         raise StoreError(file, "is not a database; it was left alone", "name another file")
-    version, application = (int.from_bytes(header[at : at + 4], "big") for at in (60, 68))
+    found, application = (int.from_bytes(header[at : at + 4], "big") for at in (60, 68))
     if application != APPLICATION_ID:
         raise StoreError(
             file, "is a database of another program; it was left alone", "name another file"
         )
-    if version != VERSION:
-        remedy = "use a newer ffq" if version > VERSION else "use an older ffq"
-        fact = f"has version {version} of the schema, and this ffq knows version {VERSION}"
-        raise StoreError(file, fact, remedy)
+    return found
 
 
 def _header(file: Path) -> bytes:
@@ -116,7 +129,7 @@ def check_tables(opened: apsw.Connection, design: Design, path: str) -> None:
         for name, wanted in design.identity.items():
             if told.get(name) != wanted:
                 fact = f"was made with {name} {told.get(name)}, not {wanted}"
-                raise StoreError(path, fact, "name another file")
+                raise StoreError(path, fact, upgrade(path))
     ours = {each for each in made if each[0] == "table"}
     strange = [each for each in ours if found.get(each) != made[each]]
     strange += [

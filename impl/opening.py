@@ -11,7 +11,16 @@ from pathlib import Path
 import apsw
 
 from impl.derive import Design
-from impl.files import MEMORY, RESTORE, StoreError, check_header, check_tables, fill, prepare
+from impl.files import (
+    MEMORY,
+    RESTORE,
+    Busy,
+    StoreError,
+    check_header,
+    check_tables,
+    fill,
+    prepare,
+)
 from impl.gate import Gate, Locked
 from impl.making import finish, make
 from impl.place import refuse_half, refuse_network, refuse_strangers, require_one_name
@@ -33,22 +42,30 @@ def connect(design: Design, path: str, busy_ms: int, read_only: bool = False) ->
         prepare(opened, path, busy_ms, "memory")
         fill(opened, design)
         return opened
-    try:
+    with usable(path):
         refuse_network(path)
         if read_only:
             check_header(Path(path))
             return _looking(design, path, busy_ms)
         return _working(design, path, busy_ms)
+
+
+@contextlib.contextmanager
+def usable(path: str) -> Iterator[None]:
+    """Say as a `StoreError` what keeps a file from being opened."""
+    try:
+        yield
     except Locked:
-        fact = f"is being made by somebody for more than {busy_ms} ms"
-        raise StoreError(path, fact, "look for a process that hangs") from None
+        fact = "is being made or changed by somebody, and for long"
+        raise Busy(path, fact, "look for a process that hangs") from None
     except OSError as failed:
         raise StoreError(path, f"cannot be opened: {failed.strerror}", _remedy(failed)) from None
     except (apsw.NotADBError, apsw.CorruptError) as failed:
         raise StoreError(path, f"is damaged: {failed}", RESTORE) from None
     except apsw.Error as failed:
         remedy = "see that it and its folder can be written, and that nobody locks it"
-        raise StoreError(path, f"cannot be opened: {failed}", remedy) from None
+        kind = Busy if isinstance(failed, apsw.BusyError) else StoreError
+        raise kind(path, f"cannot be opened: {failed}", remedy) from None
 
 
 def _remedy(failed: OSError) -> str:

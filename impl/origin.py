@@ -16,7 +16,7 @@ import apsw
 
 from impl.derive import Design
 from impl.files import RESTORE, StoreError
-from impl.steps import plain
+from impl.steps import element_of, plain
 from impl.tables import Table, of_one_row
 from spec.language.evaluate import Evaluator
 from spec.language.expr import Read
@@ -33,12 +33,22 @@ class Unfit(ValueError):
 def fits(scope: Scope, f: Field, v: Value) -> bool:
     """Return whether a field can hold a value, whatever else holds."""
     if is_enum(f.type):
-        return v in f.type.members
+        return isinstance(v, str) and v in f.type.members
     if is_sort(f.type):
         return v is None or (type(v) is int and v >= 0)
     if isinstance(f.type, Nat):
         return type(v) is int and 0 <= v <= scope.limit(f.type)
     return type(v) is bool
+
+
+def from_plain(f: Field, said: Any) -> Any:
+    """Return the value that a trace, or an export, has of a field; what names no element fits
+    nothing.
+    """
+    if not is_sort(f.type) or said is None:
+        return said
+    element = element_of(f.type, said)
+    return -1 if element is None else element
 
 
 class Rows:

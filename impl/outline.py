@@ -21,6 +21,9 @@ from spec.language.types import Nat, is_enum, type_name
 Kind = str | int | list[str]
 """The type of a field: the largest number, the members of an enum, or how messages name it."""
 
+RENAMED: Mapping[str, str] = {}
+"""What actions of older specs are called now."""
+
 _VERSION_2 = "38563507c6881d02a481c841cbe44f79"
 """The spec of files that have no outline yet."""
 
@@ -35,6 +38,12 @@ class Told:
     survival: str
     type: Kind
     initial: bool | int | str | None
+
+    def like(self, other: Told) -> bool:
+        """Return whether a value of the one may be one of the other."""
+        if isinstance(self.type, str) or isinstance(other.type, str):
+            return self.type == other.type
+        return type(self.type) is type(other.type)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from impl.attempt import before_retry
 from impl.damage import legible
+from impl.outline import RENAMED
 from impl.queue import Queue
 from impl.requests import LARGEST, Json, known, row_number
 from impl.transaction import Transaction
@@ -195,8 +196,9 @@ WHERE before ->> ?1 IS NOT NULL ORDER BY seq"""
         if after == "claimed":
             found.append(Past(token, actor, _pid(t, actor), at, None, "running", None))
         elif before == "claimed":
-            ended = {"ended": at, "outcome": OUTCOMES.get(action, action), "note": note}
-            if found:  # in a trace that is damaged its claim may be missing
+            how = OUTCOMES.get(RENAMED.get(action, action), action)
+            ended = {"ended": at, "outcome": how, "note": note}
+            if found:  # or its claim is older than the trace, or the trace is damaged
                 found[-1] = replace(found[-1], **ended)
     return tuple(found)
 

@@ -161,6 +161,15 @@ def named(t: Transition, params: Values) -> dict[str, Value]:
     return {p.name: plain(p.type, params[p.name]) for p in t.action.params}
 
 
+def element_of(sort: object, name: object) -> int | None:
+    """Return the element of this name, counted from 0; None if it is no name of the sort."""
+    prefix = sort.__name__.lower() if is_sort(sort) else "?"
+    digits = name.removeprefix(prefix) if isinstance(name, str) else ""
+    if not digits.isascii() or not digits.isdigit() or name != f"{prefix}{int(digits)}":
+        return None
+    return int(digits) - 1 if int(digits) > 0 else None
+
+
 def plain(t: Type | type[Sort], v: Value) -> Value:
     """Return a value as the trace holds it: elements by name."""
     return element_name(t, v) if is_sort(t) and v is not None else v

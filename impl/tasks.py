@@ -9,6 +9,7 @@ from functools import cache
 
 from impl.budgets import own_budgets
 from impl.derive import Design, derive
+from spec.language.model import Spec
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 from spec.queue.job import Job
@@ -82,10 +83,14 @@ CREATE TABLE process (  -- who has ever opened the queue: a number is used once
 
 @cache
 def design() -> Design:
-    """Return the store of the whole spec, where each job has budgets of its own."""
-    whole = SCOPES["whole"].spec
+    """Return the store of the whole spec."""
+    return queue_of(SCOPES["whole"].spec)
+
+
+def queue_of(spec: Spec) -> Design:
+    """Return the store of a spec, where each job has budgets of its own."""
     # A store does not ask how many jobs there are: only whoever maps its rows to a scope does.
-    sizes = {sort.__name__: 1 for sort in whole.sorts}
-    scope = Scope("queue", whole, sizes | dict.fromkeys(whole.constants, MOST))
+    sizes = {sort.__name__: 1 for sort in spec.sorts}
+    scope = Scope("queue", spec, sizes | dict.fromkeys(spec.constants, MOST))
     derived = derive(own_budgets(scope, Job))
     return Design(derived.scope, derived.tables, derived.schema, derived.transitions, beside=SCHEMA)

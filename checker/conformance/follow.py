@@ -15,9 +15,9 @@ from checker.conformance.finding import Claimed, Finding, NotAllowed, Position
 from checker.conformance.sparse import Changes, Element, Sparse
 from impl.budgets import column
 from impl.derive import Design
-from impl.origin import fits
+from impl.origin import fits, from_plain
 from impl.outcomes import Traced, Unseen
-from impl.steps import plain
+from impl.steps import element_of, plain
 from spec.language.evaluate import OutOfRange
 from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Value, element_name, show_binding
@@ -60,13 +60,13 @@ class Follower:
     def _recorded(self, where: Position, state: Any) -> Changes:
         """Return what is not as in the beginning, of one element."""
         found = {}
-        sorts = ((sort, _element(sort, where.actor)) for sort in self.sparse.sorts)
+        sorts = ((sort, element_of(sort, where.actor)) for sort in self.sparse.sorts)
         sort, element = next((s for s in sorts if s[1] is not None), (None, None))
         if element is None or not isinstance(state, dict):
             raise NotAllowed(Finding("unreadable", "is no state of an element", where))
         for name, said in state.items():
             f = self.design.scope.spec.fields.get(name)
-            value = _element(f.type, said) if f and is_sort(f.type) and said is not None else said
+            value = said if f is None else from_plain(f, said)
             if f is None or f.over is not sort or not fits(self.sparse.scope, f, value):
                 raise NotAllowed(Finding("unreadable", f"{name} cannot be {said!r}", where))
             at = self.sparse.at(name, element)
@@ -134,7 +134,7 @@ class Follower:
             raise NotAllowed(Finding("unreadable", "parameters", where, names, params))
         binding = {}
         for p in action.params:
-            element = _element(p.type, params[p.name])
+            element = element_of(p.type, params[p.name])
             if element is None:
                 want, got = f"the name of a {type_name(p.type)}", params[p.name]
                 raise NotAllowed(Finding("unreadable", p.name, where, want, got))
@@ -246,12 +246,3 @@ class Follower:
                     place = self.sparse.at(read.field.name, element)
                     found[self.sparse.name(place)] = plain(read.field.type, self.sparse.now[place])
         return found
-
-
-def _element(sort: object, name: Any) -> int | None:
-    """Return the element of this name, counted from 0; None if it is no name of the sort."""
-    prefix = sort.__name__.lower() if is_sort(sort) else "?"
-    digits = name.removeprefix(prefix) if isinstance(name, str) else ""
-    if not digits.isascii() or not digits.isdigit() or name != f"{prefix}{int(digits)}":
-        return None
-    return int(digits) - 1 if int(digits) > 0 else None
