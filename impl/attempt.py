@@ -152,6 +152,7 @@ class Attempt:
         with self.worker.lock, self.queue.store.transaction(writes=False) as t:
             self._fence(t, "start")
             found = t.take("find_recorded", self.worker)
+            self.queue.history.require(t, self.queue.path)
         return isinstance(found, Refused)
 
     def require_readable(self) -> None:
@@ -236,7 +237,7 @@ class Attempt:
 
     def _known(self, what: str, name: str) -> list[Any]:
         query = "SELECT result FROM checkpoint WHERE job = ? AND what = ? AND name = ?"
-        return self.queue.query(query, (self.id, what, name))
+        return self.queue.store.own(query, (self.id, what, name))
 
     def _checkpoint(self, t: Transaction, what: str, name: str, result: str | None) -> None:
         t.own("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (self.id, what, name, result))

@@ -83,4 +83,4 @@ WHERE id = ?2"""
 SELECT id FROM task JOIN job USING (id)
 WHERE lease_until IS NOT NULL AND (lease_until <= ?1 OR deadline <= ?1 AND NOT overdue)
 ORDER BY lease_until"""
-        return [job for (job,) in self._queue.query(query, (self._queue.clock.since_boot(),))]
+        return [job for (job,) in self._queue.store.own(query, (self._queue.clock.since_boot(),))]

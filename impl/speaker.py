@@ -69,7 +69,7 @@ class Speaker:
                 self._note(spoken)
                 del self._under_way[topic]
         for topic, speech in speeches.items():
-            if topic not in self._under_way and speech.first(self.queue.query, self._now):
+            if topic not in self._under_way and speech.first(self.queue.store.own, self._now):
                 self._take(topic, speech)
         return bool(self._under_way)
 

@@ -51,7 +51,7 @@ class Store(Contents):
         super().__init__(design, path, busy_ms, read_only)
         self.gate = None if path == MEMORY else Gate(self.path)
         self._foreign: Foreign | None = None
-        self._alone = threading.Lock()
+        self._alone, self._thread = threading.Lock(), 0
         self.span: Span | None = None
 
     def _for_others(self) -> Foreign:
@@ -63,8 +63,13 @@ class Store(Contents):
         """Return the rows of a query that is not ours, without a lock. Raises `StoreError`, and
         `BadRequest` if it does more than read.
         """
-        with self._usable("the query"):
+        with self._usable("the query", theirs=True):
             return self._for_others().run(sql, values, writes=False)
+
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query that is ours, without a lock. Raises `StoreError`."""
+        with self._usable("the query"):
+            return self._all(sql, values)
 
     # ------------------------------------------------------------ one step
     def take(self, action: str, params: Values, memory: Values) -> Outcome:
@@ -157,12 +162,15 @@ class Store(Contents):
     @contextlib.contextmanager
     def _one_at_a_time(self, span: Span) -> Iterator[Span]:
         """Let nobody else begin one on this connection, in this thread or in another one: it would
-        join this one half, and take it back when it fails.
+        join this one half, and take it back when it fails. Another thread may try again later.
         """
         if not self._alone.acquire(blocking=False):
+            if self._thread != threading.get_ident():
+                fact = "has a transaction open in another thread, by the same object"
+                raise Busy(self.path, fact, "open it once for each thread")
             fact = "one is open already on this queue"
             raise BadRequest(f"transaction: {fact}; end it first, or pass it on as `within`")
-        self.span = span
+        self._thread, self.span = threading.get_ident(), span
         try:
             yield span
         finally:

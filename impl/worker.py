@@ -135,12 +135,12 @@ class Worker:
                 continue
             attempt = patiently(self.queue, self._claim)
             if attempt is None:
-                if until_empty and self.queue.line.is_over(self.queue.query, self.handlers):
+                if until_empty and self.queue.line.is_over(self.queue.store.own, self.handlers):
                     return
                 self._sleep()
 
     def _claim(self) -> Attempt | None:
-        if not self.queue.line.first(self.queue.query, self.handlers):
+        if not self.queue.line.first(self.queue.store.own, self.handlers):
             return None  # without the lock
         since = time.monotonic()
         # A claim that the power takes back was made by a worker that is gone with it, and the next

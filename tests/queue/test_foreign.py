@@ -10,7 +10,7 @@ import pytest
 
 from impl import report
 from impl.attempt import Attempt
-from impl.files import StoreError
+from impl.files import Busy, StoreError
 from impl.queue import Queue
 from impl.requests import BadRequest
 from impl.worker import Worker
@@ -155,6 +155,15 @@ def test_a_query_of_a_store_that_is_no_use_is_a_store_error(
         queue.query("SELECT busy()")
 
 
+def test_what_a_query_of_a_user_finds_says_nothing_of_the_file(mine: Queue) -> None:
+    """It is for the handler that asked: text that is none, and JSON that is none."""
+    mine.define("CREATE TABLE odd AS SELECT CAST(x'ff' AS TEXT) AS text")
+    with pytest.raises(UnicodeDecodeError):
+        mine.query("SELECT text FROM odd")
+    with pytest.raises(apsw.SQLError, match="malformed JSON"):
+        mine.query("SELECT json_extract('{', '$.a')")
+
+
 # ---------------------------------------------------------------- transactions
 
 
@@ -217,24 +226,26 @@ def test_nothing_begins_or_ends_inside_a_transaction_that_is_open(mine: Queue, f
         lambda: mine.cancel(1),
         lambda: mine.retry(1),
     ]
-    refused: list[BadRequest] = []
+    refused: list[str] = []
 
-    def elsewhere() -> None:
+    def elsewhere(refusal: type[Exception]) -> None:
         for ask in asked:
-            with pytest.raises(BadRequest) as one:
+            with pytest.raises(refusal) as one:
                 ask()
-            refused.append(one.value)
+            refused.append(str(one.value))
 
     with pytest.raises(ZeroDivisionError), mine.transaction() as t:
         t.execute("INSERT INTO mine VALUES ('first')")
-        elsewhere()
-        thread = threading.Thread(target=elsewhere)
+        elsewhere(BadRequest)
+        thread = threading.Thread(target=elsewhere, args=(Busy,))  # it may come again
         thread.start()
         thread.join()
         t.execute("INSERT INTO mine VALUES ('second')")
         1 / 0  # noqa: B018
     assert len(refused) == 2 * len(asked)
-    assert all("one is open already on this queue" in str(each) for each in refused)
+    here, there = refused[: len(asked)], refused[len(asked) :]
+    assert all("one is open already on this queue" in each for each in here)
+    assert all("has a transaction open in another thread" in each for each in there)
     assert rows(file, "SELECT * FROM mine") == []
     assert status(file) == {1: "ready"}
 

@@ -135,6 +135,8 @@ def test_a_new_boot_ends_all_leases_and_begins_an_epoch(file: Path, clock: HandC
         with Queue(file, clock=clock, lease_ms=10_000) as after:
             assert (before.epoch, after.epoch) == (1, 2)
             assert rows(file, "SELECT lease FROM job WHERE id = 1") == [("expired",)]
+            with pytest.raises(OtherHistory):
+                first.start()  # though nobody has taken the job from it yet
             assert after.recover() == 1
             clock.advance(1)
             tokens = [claimed(after).token for _ in range(2)]
