@@ -95,7 +95,7 @@ def switchable(scope: Scope, text: str) -> bool:
         return False
     try:
         edited(scope, [text] if " " in text else [], [] if " " in text else [text])
-    except (Misuse, KeyError, AttributeError):
+    except Misuse:
         return False
     return True
 

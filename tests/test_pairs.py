@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,9 @@ from checker.story import Story
 from checker.switched import Unswitchable, switchable, switched
 from checker.trace import Trace, edited
 from spec.failures import FAILURES
+from spec.failures.naive import NAIVE
 from spec.queue import SCOPES
+from spec.queue.job import Job, Worker
 from tests.specs.lamps import SHOP
 
 ONE_JOB = SCOPES["one-job"]
@@ -76,6 +79,18 @@ def test_what_a_scope_lacks_cannot_be_switched_there() -> None:
     assert switchable(ONE_JOB, GUARD)
     assert not switchable(ONE_JOB, "record.once")
     assert not switchable(ONE_JOB, "unfair expire")
+
+
+def test_a_slip_in_a_naive_step_is_no_reason_to_leave_its_pairs_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def pop(s: Any, w: Worker, j: Job) -> None:
+        """It is taken."""
+        dict[str, int]()["a slip"]
+
+    monkeypatch.setitem(NAIVE, "pop", pop)
+    with pytest.raises(KeyError, match="a slip"):
+        switchable(ONE_JOB, POP)
 
 
 def test_a_sweep_finds_what_single_runs_find() -> None:
