@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import multiprocessing
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
+
+from checker.cache import cache_folder, write
 
 Answer = TypeVar("Answer")
 
@@ -71,16 +75,10 @@ class Aside:
                 return "fault", f"the process that computes has ended: {ended}"
 
     def _start(self) -> Connection:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        # A daemon ends with this process, whatever becomes of it.
-        process = context.Process(target=_answer, args=(theirs,), daemon=True)
-        # The first start hands stderr to a helper, and a screen puts one without a file there.
-        with contextlib.redirect_stderr(sys.__stderr__):
-            process.start()
-        self._process = process
+        ours, theirs = SPAWN.Pipe()
+        self._process = started(_answer, theirs)
         if self._closed:  # while it started
-            process.kill()
+            self._process.kill()
         theirs.close()
         self._connection = ours
         return ours
@@ -101,7 +99,21 @@ def _answer(connection: Connection) -> None:
             try:
                 connection.send(("answer", question(*given)))
             except Exception as fault:
-                connection.send(("fault", f"{type(fault).__name__}: {fault}"))
+                connection.send(("fault", in_one_line(fault)))
+
+
+def in_one_line(fault: Exception) -> str:
+    """Return why something cannot be done; of what nobody meant to raise, where its traceback is.
+
+    Whoever means it raises an exception of this project, with a message for the user.
+    """
+    line = f"{type(fault).__name__}: {fault}"
+    if type(fault).__module__.split(".")[0] in ("spec", "impl", "checker"):
+        return line
+    told = "".join(traceback.format_exception(fault)).encode("utf-8", "backslashreplace")
+    file = cache_folder() / "faults" / f"{hashlib.sha256(told).hexdigest()[:12]}.txt"
+    write(file, told)
+    return f"{line}; this is a fault of ffq, its traceback is in {file}"
 
 
 # ---------------------------------------------------------------- a process of its own

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
-from checker.aside import SPAWN, silent, started
+from checker.aside import SPAWN, in_one_line, silent, started
 from checker.exploration import Progress
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _work(job: Job, sends: Connection) -> None:
             else:
                 _fill(job, sends.send)
         except Exception as fault:
-            sends.send(Failed(f"{type(fault).__name__}: {fault}"))
+            sends.send(Failed(in_one_line(fault)))
 
 
 def _check(job: Check, send: Callable[[Record], None]) -> None:

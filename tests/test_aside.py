@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from checker.aside import Aside, Fault
+from checker.background import Background, Check, Failed
+from checker.trace import BadTrace
 
 
 @pytest.fixture
@@ -26,6 +28,10 @@ def whoami() -> int:
 def divide(a: int, b: int) -> float:
     print("what is printed goes nowhere")
     return a / b
+
+
+def refuse() -> None:
+    raise BadTrace("a", "is no trace", "name another")
 
 
 def touch(file: Path) -> None:
@@ -47,9 +53,17 @@ def test_another_process_answers_one_question_after_the_other(aside: Aside) -> N
 
 
 def test_a_question_that_fails_says_why_and_the_next_is_answered(aside: Aside) -> None:
-    with pytest.raises(Fault, match="ZeroDivisionError: division by zero"):
+    with pytest.raises(Fault, match=r"^ZeroDivisionError") as fault:
         asyncio.run(aside.ask(divide, 1, 0))
+    written = Path(str(fault.value).split(" is in ")[1]).read_text("utf-8")
+    assert "in divide\n    return a / b\n" in written
+    assert written.endswith("ZeroDivisionError: division by zero\n")
     assert asyncio.run(aside.ask(divide, 1, 1)) == 1
+
+
+def test_what_is_refused_with_a_message_of_ours_has_no_traceback(aside: Aside) -> None:
+    with pytest.raises(Fault, match=r"^BadTrace: a: is no trace; name another$"):
+        asyncio.run(aside.ask(refuse))
 
 
 def test_where_the_process_has_ended_another_is_started(aside: Aside) -> None:
@@ -71,6 +85,14 @@ def test_who_gives_up_before_his_turn_is_not_asked_for(aside: Aside, tmp_path: P
 
     asyncio.run(asked())
     assert [file.name for file in tmp_path.iterdir()] == ["after"]
+
+
+def test_work_that_meets_a_fault_of_ours_says_where_its_traceback_is() -> None:
+    (end,) = Background(Check("no such scope")).records()
+    assert isinstance(end, Failed)
+    assert end.why.startswith("KeyError: 'no such scope'; this is a fault of ffq")
+    written = Path(end.why.split(" is in ")[1]).read_text("utf-8")
+    assert "in _check\n    scope = SCOPES[job.scope]\n" in written
 
 
 def test_what_is_closed_answers_no_more(aside: Aside) -> None:
