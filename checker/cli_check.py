@@ -28,6 +28,7 @@ from checker.cli_options import (
 
 if TYPE_CHECKING:
     from checker.check import Judged, Plan, Result
+    from checker.story import Story
     from spec.language.scope import Scope
 
 FOLDER = Path(".ffq", "traces")
@@ -215,7 +216,7 @@ def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
             out.print(f"The shortest violation, in scope {worst[0].base.name}:\n")
             console.show_story(out, told)
             out.print()
-        saved = _save(plan, *worst, saving)
+        saved = _save(*worst, told, saving)
     elif saving.file:
         console.say(f"nothing is violated: {saving.file} is not written")
     code = status(results)
@@ -236,9 +237,8 @@ def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
     return code
 
 
-def _save(plan: Plan, result: Result, judged: Judged, saving: _Saving) -> Path | None:
+def _save(result: Result, judged: Judged, told: Story, saving: _Saving) -> Path | None:
     """Save the trace and return the file; only a file that the user named has to succeed."""
-    from checker.check import story
     from checker.console import say
     from checker.trace import BadTrace, Trace, record, save
 
@@ -248,7 +248,7 @@ def _save(plan: Plan, result: Result, judged: Judged, saving: _Saving) -> Path |
     off, engine = result.exploration.off, result.exploration.engine
     trace = Trace(result.base, result.edits, off, engine, judged.name, ())
     try:
-        save(file, record(trace, story(result, judged)))
+        save(file, record(trace, told))
     except (OSError, BadTrace) as failed:
         reason = failed.strerror if isinstance(failed, OSError) else failed
         if saving.file:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from checker.compiled.explore import AGAIN_MAX
 from checker.compiled.graph import Array, Graph, Promise, build
 from checker.exploration import Limits
 from checker.lasso import Decision, Lasso, Part, round_trip
@@ -47,7 +48,11 @@ def decide(
     try:
         graph = stopped or build(scope, off, limits, threads)
         if not isinstance(graph, str):
-            return _decide(graph, names)
+            decided = _decide(graph, names)
+            broken = any(decision.lasso for decision in decided.values())
+            if broken and threads > 1 and len(graph.states) <= AGAIN_MAX:
+                return decide(scope, off, limits, 1)  # of several loops, the same one every time
+            return decided
     except MemoryError:
         graph = "max-memory"
     return dict.fromkeys(names, Decision("unfinished", _STOPPED[graph]))

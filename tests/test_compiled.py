@@ -6,12 +6,14 @@ import platform
 import struct
 import sys
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from checker.compiled import TooWide, Tuning, explore, kept, module, native
+from checker.compiled import TooWide, Tuning, explore, kept, module, native, search
 from checker.compiled.layout import Layout
 from checker.compiled.search import Search
 from checker.compiled.units import Unit, units
@@ -257,6 +259,29 @@ def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: boo
             claim = Claim(evaluator, requests.properties[name])
             before = path.states[-2] if claim.property.kind == "step" else path.states[-1]
             assert claim.holds(before, path.states[-1]) is not None
+
+
+class InTurn(Executor):
+    """Lets each helper work before anybody else does."""
+
+    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(work(*given, **named))
+        return done
+
+
+@pytest.mark.parametrize("guard", ["settle_done.leased", "recover.expired"])
+def test_however_threads_share_the_work_the_same_run_is_told(
+    guard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finely = Tuning(batch=1)
+    alone = explore(REQUESTS, off=(guard,), threads=1, tuning=finely)
+    monkeypatch.setattr(search, "_pool", lambda threads: InTurn())
+    monkeypatch.setattr(search, "_SLICE_SECONDS", 0)  # each takes one chunk, and then the next
+    together = explore(REQUESTS, off=(guard,), threads=4, tuning=finely)
+    assert together.violations == alone.violations
+    for name in alone.violations:
+        assert together.path(name) == alone.path(name)
 
 
 def test_until_stops_after_the_level_of_the_violation() -> None:

@@ -16,6 +16,9 @@ from spec.language.scope import Scope
 
 THREADS = min(2, os.cpu_count() or 1)
 
+AGAIN_MAX = 4_000_000
+"""Among more states, the run to a violation may be another one each time."""
+
 
 def explore(
     scope: Scope,
@@ -60,6 +63,19 @@ def explore(
     return found
 
 
+def _alone(search: Search, evaluator: Evaluator, violated: str) -> Search:
+    """Return a search by one thread that has found the violation: of several shortest runs it comes
+    to the same one every time. One that would take long is not made.
+    """
+    if search.threads == 1 or search.count > AGAIN_MAX:
+        return search
+    alone = Search(search.compiled, search.off, 1, search.tuning, Limits())
+    alone.begin(evaluator.initial())
+    alone.explore(frozenset({violated}), None)
+    alone.table = alone.table_room = empty_table()
+    return alone
+
+
 def _result(
     scope: Scope,
     off: tuple[str, ...],
@@ -73,12 +89,10 @@ def _result(
     seconds = time.perf_counter() - began
     size = search.bytes
     search.table = search.table_room = empty_table()
-    tracer: list[Tracer] = []
 
     def rebuild(violated: str) -> Path:
-        if not tracer:
-            tracer.append(Tracer(search, evaluator))
-        return tracer[0].path(violated, search.violations[violated])
+        same = _alone(search, evaluator, violated)
+        return Tracer(same, evaluator).path(violated, same.violations[violated])
 
     fired = search.fired
     return Exploration(

@@ -1,7 +1,4 @@
-"""What commands print, as pages show it: the real output, without times and colours.
-
-One thread tells a story, because of several shortest runs two threads may find either.
-"""
+"""What commands print, as pages show it: the real output, without times and colours."""
 
 from __future__ import annotations
 
@@ -47,7 +44,7 @@ def story(index: Index, watch: Callable[[Scope], Report | None], scope: str, gua
         raise ValueError(f"no scope '{scope}'; write one of: {', '.join(chosen)}")
     if guard not in chosen[scope].spec.guard_names():
         raise ValueError(f"no guard '{guard}' in scope {scope}; `ffq scopes {scope}` lists them")
-    results = list(check.run(check.Plan((chosen[scope],), off=(guard,), threads=1), watch))
+    results = list(check.run(check.Plan((chosen[scope],), off=(guard,)), watch))
     worst = check.shortest(results)
     if worst is None:
         raise ValueError(f"nothing breaks in {scope} without {guard}")
