@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import signal
 import sys
 from dataclasses import replace
@@ -70,7 +69,7 @@ def browse(
     Everything it shows is printed by other commands too: trace, failures, check. When it is left,
     it prints the command that opens the same place again.
     """
-    start = _start(_known(what), step, tuple(off or ()))
+    start = _start(what, step, tuple(off or ()))
     if take:
         if start.file is None:
             raise Wrong("--take goes with a trace; name its file or its failure mode")
@@ -104,19 +103,12 @@ def _hung_up(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _known(what: str | None) -> str | None:
-    """Return the ID of a failure mode as it is written, whatever its letters' case."""
-    found = re.fullmatch(r"(fm-\d+)(.*)", what or "", re.IGNORECASE)
-    if what is None or found is None or Path(what).exists():
-        return what
-    return found[1].upper() + found[2].lower()
-
-
 def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
     """Return what the explorer begins with."""
-    from checker.evidence.found import FOLDER
+    from checker.evidence.found import FOLDER, as_kept
     from tui.start import Start
 
+    what = as_kept(what) if what and not Path(what).exists() else what
     kept = FOLDER / f"{what}.jsonl"
     if what and "/" not in what and kept.is_file() and not off:
         # Asked first: the other names are known when all of the spec is loaded.

@@ -98,6 +98,10 @@ def test_the_explorer_opens_an_image_where_its_power_failed(place: Path, told: S
             assert lanes.cursor == told.crash - 1
             assert "the power fails" in str(said.content)
             assert all(actor in lanes.head for actor in told.actors)
+            await pilot.press("k")
+            assert lanes.cursor == told.crash - 2
+            await pilot.press("j")
+            assert lanes.cursor == told.crash - 1
             await pilot.press("v")
             assert lanes.cursor == len(told.rows) - 1
             assert told.verdict in str(said.content)

@@ -111,7 +111,8 @@ def test_the_claims_show_every_scope_and_no_name_runs_into_the_next_column() -> 
         for name, shown in zip(DEFAULT, heads, strict=True):
             assert name == shown or (shown[-1] == "…" and name.startswith(shown[:-1]))
         cut = next(row for row in rows if "each_claim_has" in row)
-        assert cut.split()[1:3] == ["each_claim_has_a_new_token", "?"]
+        _, name, symbol, *_ = cut.split()
+        assert name == "each_claim_has_a_new_token" and len(symbol) <= 3
         long = next(row for row in rows if "handlers_are_entered" in row)
         assert long.split()[1] == "handlers_are_entered_under_a_cla…"
 

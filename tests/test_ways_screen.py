@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from checker.evidence.found import FOLDER
+from checker.evidence.found import FOLDER, as_kept
 from checker.explain import bookmarks
 from checker.explain.moves import Move
 from tests.screens import drawn, explore, press, text
@@ -16,6 +16,7 @@ from tui.app import Explorer
 from tui.commands import Everything
 from tui.screens.begin import Begin
 from tui.screens.catalogue import Catalogue
+from tui.screens.compare import Compare
 from tui.screens.export import Export
 from tui.screens.keys import keys_of
 from tui.screens.replay import Replay
@@ -207,6 +208,23 @@ def test_the_keys_of_the_screen_stand_before_those_of_every_list() -> None:
         assert not any(name.startswith("Scroll") for name in names)
         for own in ("keep a note on this step", "Next fault", "Take move 9"):
             assert names.index(own) < names.index("Up") and names.index(own) < names.index("First")
+
+    explore(look, LATE)
+
+
+# ---------------------------------------------------------------- names
+def test_a_name_of_the_catalogue_is_understood_in_any_case() -> None:
+    for file in FOLDER.glob("*.jsonl"):
+        assert as_kept(file.stem) == as_kept(file.stem.lower()) == as_kept(file.stem.upper())
+        assert as_kept(file.stem.lower()) == file.stem
+    for other in ("one-job", "fm-010.jsonl", "./fm-010", "my fm-010"):
+        assert as_kept(other) == other
+
+
+def test_a_run_is_compared_with_one_named_in_small_letters() -> None:
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        await press(pilot, "c", *"fm-011", "enter")
+        assert isinstance(app.screen, Compare)
 
     explore(look, LATE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from checker.cache import place, recall, remember
@@ -34,6 +35,12 @@ def file_of(mode: FailureMode, loss: Loss) -> Path:
             if other is loss:
                 return FOLDER / f"{mode.id}-{word}-{n}.jsonl"
     raise ValueError(f"{mode.id} has no such loss")
+
+
+def as_kept(name: str) -> str:
+    """Return the name of a kept trace as it is written, where only the case of letters differs."""
+    found = re.fullmatch(r"(fm-\d+)([a-z]?(?:-[a-z]+-\d+)?)", name, re.IGNORECASE)
+    return name if found is None else found[1].upper() + found[2].lower()
 
 
 def parts(loss: Loss) -> tuple[tuple[str, ...], tuple[str, ...]]:

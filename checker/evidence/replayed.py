@@ -35,7 +35,7 @@ def reproduced(mode: FailureMode, loss: Loss) -> Reproduced:
     steps = len(trace.lines)
     if file.read_text("utf-8") != best:
         return Reproduced(False, "", "it is not the trace that is found now", trace=shown)
-    says = f"broken in {steps} steps, and in no fewer"
+    says = f"broken in {steps} step{'s' * (steps != 1)}, and in no fewer"
     if trace.loop is not None:
         says = f"a fair run that never ends: {trace.loop - 1} steps, then {_loop(trace)}"
     return Reproduced(True, shown_in(steps), says, steps=steps, trace=shown)

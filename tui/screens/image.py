@@ -66,6 +66,8 @@ class Image(Base):
 
     HELP = "What the store asked of its disk, where the power failed, and what was left."
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "move(1)", "Next", show=False),
+        Binding("k", "move(-1)", "Before", show=False),
         Binding("c", "crash", "Crash", tooltip="go to where the power failed"),
         Binding("v", "verdict", "Verdict", tooltip="go to what was found in the end"),
     ]
@@ -104,6 +106,10 @@ class Image(Base):
 
         said = [self._row(), *ending(self.story)]
         self.query_one("#image-said", Plain).update("\n".join(said))
+
+    def action_move(self, step: int) -> None:
+        """Go to the next row, or to the one before."""
+        self.query_one(Lanes).action_move(step)
 
     def action_crash(self) -> None:
         """Go to where the power failed."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 
 from tui.screens.base import Base
 from tui.text import Plain, content
+from tui.widgets.choices import Scroll
 
 
 class Problem(Base):
@@ -20,7 +20,7 @@ class Problem(Base):
 
     def body(self) -> ComposeResult:
         """Yield the fact, and what can be done."""
-        with VerticalScroll(classes="box", id="problem"):
+        with Scroll(classes="box", id="problem"):
             yield Plain(id="fact")
 
     def on_mount(self) -> None:

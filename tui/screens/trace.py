@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from checker.aside import Fault
-from checker.evidence.found import FOLDER, parts
+from checker.evidence.found import FOLDER, as_kept, parts
 from checker.explain.asked import marks_along
 from checker.explain.lens import Lens, restored, under
 from checker.explain.moves import Move
@@ -244,7 +244,7 @@ class Trace(Explaining, Noting):
     def _compare(self, text: str | None) -> None:
         if not (text and text.strip()):
             return
-        name = text.strip()
+        name = as_kept(text.strip())
         kept = FOLDER / f"{name}.jsonl"
         other = self.explorer.read(str(kept) if "/" not in name and kept.is_file() else name)
         if not isinstance(other, Screen):

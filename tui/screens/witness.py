@@ -7,12 +7,13 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from checker.aside import Aside, Fault
 from checker.explain.witness import told
 from tui.text import Plain, content
+from tui.widgets.choices import Scroll
 
 
 class Witness(ModalScreen[None]):
@@ -27,7 +28,7 @@ class Witness(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Yield the run, one line for each step."""
         with Vertical(classes="box", id="witness"):
-            with VerticalScroll(id="steps"):
+            with Scroll(id="steps"):
                 yield Plain("searching …", id="run")
             yield Plain("escape closes", id="how")
 
