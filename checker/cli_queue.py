@@ -51,12 +51,16 @@ def opened(
     as_json: bool,
     make: bool = False,
     makes: str = "`ffq queue enqueue` makes one",
+    looks: bool = False,
     **given: Any,
 ) -> Iterator[Queue]:
-    """Open a queue for one command, and say in one line what cannot be."""
+    """Open a queue for one command, and say in one line what cannot be. One that only `looks` is
+    content with a file that cannot be written.
+    """
     from checker import console
     from impl.damage import Damaged
     from impl.files import StoreError
+    from impl.opening import writable
     from impl.outcomes import OutcomeUnknown
     from impl.queue import Queue
     from impl.requests import BadRequest
@@ -64,7 +68,7 @@ def opened(
     if not make and not file.exists():
         raise Wrong(f"{file}: there is no such queue; {makes}")
     try:
-        found = Queue(file, **given)
+        found = Queue(file, read_only=looks and not writable(file), **given)
     except (BadRequest, StoreError) as wrong:
         raise Wrong(str(wrong)) from None
     with found:

@@ -1,4 +1,4 @@
-"""`ffq queue upgrade`, `export` and `import`: the file of a queue, taken over to another one."""
+"""`ffq queue upgrade`, `export`, `import` and `backup`: the file of a queue, and other files."""
 
 from __future__ import annotations
 
@@ -21,9 +21,28 @@ if TYPE_CHECKING:
 
 def register(queue: typer.Typer) -> None:
     """Add the commands."""
+    queue.command()(backup)
     queue.command()(upgrade)
     queue.command()(export)
     queue.command(name="import")(take_in)
+
+
+def backup(
+    file: File,
+    to: Annotated[Path, typer.Argument(help="A new file.", callback=for_sqlite)],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the queue into a new file, as it is at one moment, whole or not at all; workers go on.
+
+    To put it back: stop the workers, move FILE, FILE-wal and FILE-shm away, copy TO to FILE, and
+    start the workers. What came after the backup is lost. What is claimed in it is tried again, in
+    a history of its own. A copy of FILE alone, as by `cp`, leaves out what is in its log.
+
+    Exit status: 0 it is made, 2 bad usage, 3 it could not be made.
+    """
+    with opened(file, as_json, looks=True) as found:
+        found.backup(to)
+    changed(f"{to} is a backup of {file}", {"ok": True, "backup": str(to)} if as_json else None)
 
 
 def upgrade(file: File, as_json: AsJson = False) -> None:

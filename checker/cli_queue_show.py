@@ -46,7 +46,7 @@ def list_jobs(
             raise Wrong(f"--status: there is no status '{given}'; {remedy}")
     if not 1 <= limit < NUMBER_MAX:
         raise Wrong(f"--limit: is {limit}; choose at least 1 and less than {NUMBER_MAX}")
-    with opened(file, as_json) as found:
+    with opened(file, as_json, looks=True) as found:
         lines = jobs(found, status or (), limit + 1)
         now = found.clock.wall()
     more, lines = len(lines) > limit, lines[:limit]
@@ -67,7 +67,7 @@ def show(file: File, number: Number, as_json: AsJson = False) -> None:
     from checker import console
     from impl.report import job
 
-    with opened(file, as_json) as found:
+    with opened(file, as_json, looks=True) as found:
         whole = job(found, number)
         now = found.clock.wall()
     if as_json:
@@ -116,7 +116,7 @@ def stats(file: File, as_json: AsJson = False) -> None:
     from checker import console
     from impl.report import stats as counted
 
-    with opened(file, as_json) as found:
+    with opened(file, as_json, looks=True) as found:
         s = counted(found)
     if as_json:
         console.emit({"ok": True, **asdict(s)})

@@ -42,6 +42,7 @@ def finish(path: str, busy_ms: int) -> None:
     """
     if os.path.lexists(draft_of(path)):
         with _alone(path, busy_ms):
+            _unlink(draft_of(path), *_BESIDE)
             _unlink(draft_of(path))
 
 

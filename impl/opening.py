@@ -97,7 +97,7 @@ def _working(design: Design, path: str, busy_ms: int) -> apsw.Connection:
 def _looking(design: Design, path: str, busy_ms: int) -> apsw.Connection:
     try:
         return _look(design, path, busy_ms)
-    except apsw.CantOpenError:  # SQLite wants to write an index of the log even to read
+    except (apsw.CantOpenError, apsw.ReadOnlyError):  # an index of the log is written even to read
         log = f"{path}-wal"
         if os.path.exists(log) and os.path.getsize(log):
             fact = "cannot be written, and has steps in its log, which only a writer can read"

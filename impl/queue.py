@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from impl.backoff import Backoff
+from impl.backup import backup
 from impl.clock import Clock, MachineClock
 from impl.files import MEMORY
 from impl.history import enter
@@ -78,11 +79,13 @@ class Queue:
         backoff: Backoff | None = None,
         clock: Clock | None = None,
         busy_ms: int = 5_000,
+        read_only: bool = False,
     ) -> None:
         """Open the queue, making it if there is none; raises `StoreError`, `BadRequest`.
 
         `lease_ms`: a worker that is not heard of for so long may be taken for dead. `busy_ms`: how
-        long others may keep the store locked.
+        long others may keep the store locked. With `read_only` it can only be looked at, where it
+        cannot be written too.
         """
         if os.fspath(path) == MEMORY:
             raise BadRequest(f"{MEMORY}: is no file, which processes could share; name one")
@@ -91,7 +94,7 @@ class Queue:
         self.lease_ms, self.busy_ms = lease_ms, busy_ms
         self.clock = clock or MachineClock()
         self.line = Line(self.clock, backoff or Backoff())
-        self.store = Store(design(), os.fspath(path), busy_ms)
+        self.store = Store(design(), os.fspath(path), busy_ms, read_only)
         self.path = self.store.path
         self._recovery = Recovery(self)
         try:
@@ -104,10 +107,23 @@ class Queue:
         """Let go of the file."""
         self.store.close()
 
+    def backup(self, to: str | os.PathLike[str]) -> None:
+        """Copy what is committed into a new file, whole or not at all, while others go on. Opened
+        as a queue, it begins a history of its own. Raises `BadRequest` if there is such a file
+        already, or can be none, and `StoreError`.
+        """
+        backup(self.store, to)
+
     def again(self) -> Queue:
         """Return the same queue for another thread; raises `StoreError`."""
-        given = {"lease_ms": self.lease_ms, "busy_ms": self.busy_ms}
-        other = Queue(self.path, backoff=self.line.backoff, clock=self.clock, **given)
+        other = Queue(
+            self.path,
+            lease_ms=self.lease_ms,
+            backoff=self.line.backoff,
+            clock=self.clock,
+            busy_ms=self.busy_ms,
+            read_only=self.store.read_only,
+        )
         try:
             with other.snapshot() as t:
                 self.history.require(t, self.path)

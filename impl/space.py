@@ -23,11 +23,16 @@ def require_room(store: Store) -> None:
     free = room(store)
     if free >= ALWAYS + PER_JOB * _count(store, "SELECT coalesce(max(id), 0) FROM job"):
         return  # cheaper than to count those that are open
-    open_jobs = _count(store, "SELECT count(*) FROM job WHERE status IN ('ready', 'claimed')")
+    # Each open job has one of these, and an index on it: those that are over are not looked at.
+    times = ("due", "wait_until", "lease_until")
+    open_jobs = sum(
+        _count(store, f"SELECT count(*) FROM task WHERE {time} IS NOT NULL") for time in times
+    )
     needed = ALWAYS + PER_JOB * open_jobs
     if free < needed:
         fact = f"has room for {free} bytes, and finishing {open_jobs} jobs may need {needed}"
-        raise StoreError(store.path, fact, "let workers finish jobs, or make room")
+        remedy = "let workers finish jobs, or make room" if open_jobs else "make room on its disk"
+        raise StoreError(store.path, fact, remedy)
 
 
 def _count(store: Store, query: str) -> int:

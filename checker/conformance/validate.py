@@ -20,6 +20,7 @@ from checker.conformance.nearest import Event, elsewhere, possible
 from impl import origin
 from impl.damage import Damaged, legible
 from impl.files import RESTORE, StoreError
+from impl.opening import writable
 from impl.outcomes import Traced
 from impl.steps import plain
 from impl.store import Store
@@ -62,7 +63,7 @@ def validate(path: str) -> Verdict:
     """
     if not Path(path).exists():
         raise StoreError(path, "does not exist", "name the file of a queue")
-    store = Store(design(), path)
+    store = Store(design(), path, read_only=not writable(path))
     try:
         with store.transaction(writes=False):  # one moment, whoever goes on writing
             store.check()
