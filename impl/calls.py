@@ -20,7 +20,7 @@ class NotRun(Exception):
     """A function returned what has yet to be run: an awaitable or a generator."""
 
 
-def run_when_called(functions: Mapping[str, Callable[..., object]]) -> None:
+def run_when_called(functions: Mapping[str, Callable[..., object] | None]) -> None:
     """Raise `BadRequest` if to call one of these would not run it; they are named as shown."""
     for subject, function in functions.items():
         if kind := _deferred(function):

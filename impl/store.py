@@ -128,7 +128,7 @@ class Store(Contents):
                 raise
             with self._usable("the transaction"):
                 failed = self._commit()
-                if failed is not None and not self._took_place(opened.receipts, failed):
+                if failed is not None and not self._took_place(opened, failed):
                     raise StoreError(self.path, f"COMMIT failed: {_said(failed)}", "try again")
                 if turn is not None and mark is not None:
                     turn.keep(mark)
@@ -177,8 +177,16 @@ class Store(Contents):
             span.over, self.span = True, None
             self._alone.release()
 
-    def _took_place(self, receipts: list[Receipt], failed: apsw.Error) -> bool:
-        """Return whether the steps are durable, after COMMIT has failed.
+    def _took_place(self, opened: Transaction, failed: apsw.Error) -> bool:
+        """Return whether the steps are durable, after COMMIT has failed."""
+        try:
+            return self._is_durable(opened.receipts, failed)
+        except OutcomeUnknown as unknown:
+            opened.doubt(unknown)
+            raise
+
+    def _is_durable(self, receipts: list[Receipt], failed: apsw.Error) -> bool:
+        """Ask the trace whether it has these steps.
 
         A failed commit may lie in the log, to come back to life at the next recovery. So the
         question is asked in a transaction that writes: once that one is committed, the answer is

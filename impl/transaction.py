@@ -18,7 +18,7 @@ from impl import steps
 from impl.derive import Design
 from impl.foreign import Foreign
 from impl.gate import Mark
-from impl.outcomes import Done, Receipt, Refused, Unseen
+from impl.outcomes import Done, OutcomeUnknown, Receipt, Refused, Unseen
 from impl.requests import BadRequest
 from spec.language.scope import Value
 from spec.language.types import Sort
@@ -28,6 +28,7 @@ from spec.language.types import Sort
 class Process:
     """A process of the spec: which one, what it remembers, and its steps since its last row in the
     trace, which left the store as it was. Its threads take its steps one at a time, under `lock`.
+    `doubt`: why it may have done what it does not remember; then it can do nothing more.
     """
 
     sort: type[Sort]
@@ -35,6 +36,7 @@ class Process:
     memory: dict[str, Value]
     unseen: list[Unseen] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    doubt: OutcomeUnknown | None = None
 
 
 def newcomer(design: Design, sort: type[Sort], element: int) -> Process:
@@ -88,8 +90,8 @@ class Transaction:
 
         `note` goes into the trace beside it. `claim` is what the process must remember of the claim
         that the step is for: if it has let go of that one, it is refused as `fenced`. A refusal
-        leaves the transaction open and as it was. Raises `CheckFailed`; the transaction must be
-        given up then.
+        leaves the transaction open and as it was. Raises `CheckFailed`, and `OutcomeUnknown` if the
+        process is in doubt; the transaction must be given up then.
         """
         self.require_open()
         t = self._design.transitions[action]
@@ -97,6 +99,8 @@ class Transaction:
         given: dict[str, Value] = dict(params)
         if t.seen.process is not None:
             assert process is not None, f"{action} is a step of a process"
+            if process.doubt is not None:
+                raise process.doubt
             given[t.seen.process.name] = process.element
             kept = _Pending(dict(process.memory), list(process.unseen))
             pending = self._pending.setdefault(process, kept)
@@ -153,6 +157,12 @@ class Transaction:
         seq = steps.write_trace(self._connection, step, done, listed, note)
         given = json.dumps(steps.named(step.transition, step.params))
         self.receipts.append(Receipt(seq, step.transition.action.name, given))
+
+    def doubt(self, unknown: OutcomeUnknown) -> None:
+        """Let no process go on whose memory would differ if this was committed."""
+        for process, pending in self._pending.items():
+            if (pending.memory, pending.unseen) != (process.memory, process.unseen):
+                process.doubt = unknown
 
     def remember(self) -> None:
         """Let every process remember what it did, once it is committed."""

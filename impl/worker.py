@@ -24,7 +24,6 @@ from impl.interrupt import Interrupted, OnSignal, Why, breakable, handled
 from impl.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.outcomes import OutcomeUnknown
 from impl.patience import patiently
-from impl.place import OtherHistory
 from impl.queue import Queue
 from impl.transaction import Transaction
 from impl.watch import Watch
@@ -74,10 +73,9 @@ class Worker:
         queue. `grace`: seconds that a handler has to return after `stop`. Raises `StoreError`, and
         `BadRequest` for a function that is async or a generator.
         """
-        called: dict[str, Callable[..., object]]
-        called = {f"handler of '{kind}'": each for kind, each in handlers.items()}
+        called: dict[str, Callable[..., object] | None] = {"on_death": on_death, "on_step": on_step}
+        called |= {f"handler of '{kind}'": each for kind, each in handlers.items()}
         called |= {f"receiver of '{topic}'": each for topic, each in (receivers or {}).items()}
-        called |= {"on_death": on_death} if on_death is not None else {}
         run_when_called(called)
         self.queue, self.handlers = queue, dict(handlers)
         self.on_step = on_step
@@ -184,8 +182,6 @@ class Worker:
         except NotMine as declined:
             note = described(declined)
             return self._settle(attempt, "released", lambda t: attempt.decline(t, note), note)
-        except OtherHistory:
-            raise
         except StoreError as failed:  # is no outcome of a job
             return self._released(attempt, described(failed))
         if error is not None:
@@ -283,7 +279,7 @@ class Worker:
         try:
             attempt.require_readable()
             run(self.handlers[attempt.kind], attempt)
-        except (LostClaim, Interrupted, NotMine, OutcomeUnknown, StoreError):
+        except (LostClaim, Interrupted, NotMine, StoreError):
             raise
         except BaseException as raised:  # Ctrl-C is none of these: its signal stops the worker
             return described(raised)

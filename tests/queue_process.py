@@ -1,7 +1,8 @@
 """A worker in a process of its own, for tests that kill, pause and stop it.
 
-`python -m tests.queue_process FILE LEASE_MS GRACE [SECONDS]`: jobs `step` write a mark, sleep for
-the seconds of their payload, and count in the table `effects`. Prints each mark and the tally.
+`python -m tests.queue_process FILE LEASE_MS GRACE`: jobs `step` write a mark, sleep for the seconds
+of their payload, and count in the table `effects`; jobs `tell` send a message whose receiver says
+so and hangs. Prints each mark and the tally.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import time
 
 from impl.attempt import Attempt
+from impl.outbox import Message
 from impl.queue import Queue
 from impl.worker import Worker
 
@@ -22,11 +24,25 @@ def step(attempt: Attempt) -> None:
     attempt.write("INSERT INTO effects VALUES (?, ?)", attempt.id, attempt.token[1])
 
 
+def tell(attempt: Attempt) -> None:
+    """Send a message that nobody will take."""
+    attempt.send("hangs", attempt.id)
+
+
+def hang(message: Message) -> None:
+    """Say that the receiver was entered, and never come back."""
+    print("entered", message.job, flush=True)
+    time.sleep(3600)
+
+
 def main() -> None:
     """Work until the queue is empty or a signal says stop."""
     file, lease_ms, grace = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     with Queue(file, lease_ms=lease_ms) as queue:
-        tally = Worker(queue, {"step": step}, poll=0.05, grace=grace).run(until_empty=True)
+        worker = Worker(
+            queue, {"step": step, "tell": tell}, receivers={"hangs": hang}, poll=0.05, grace=grace
+        )
+        tally = worker.run(until_empty=True)
     print(json.dumps(tally), flush=True)
 
 

@@ -121,6 +121,18 @@ def test_a_worker_that_cannot_finish_in_its_grace_gives_the_job_back(
     assert rows(file, "SELECT due NOT NULL, lease_until FROM task") == [(1, None)]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_whose_receiver_hangs_can_be_stopped(
+    queue: Queue, file: Path, start: Start, number: signal.Signals
+) -> None:
+    queue.enqueue("tell")
+    worker = start(grace=0.2, lease_ms=3_600_000)
+    assert entered(worker) == 1
+    worker.send_signal(number)
+    assert tally(worker) == {"done": 1}
+    assert rows(file, "SELECT sent, tries FROM outbox") == [(0, 1)]
+
+
 def test_a_worker_that_is_killed_loses_no_job(queue: Queue, file: Path, start: Start) -> None:
     queue.enqueue("step", 0.5)
     first = start()

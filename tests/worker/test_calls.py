@@ -58,6 +58,7 @@ def test_a_function_that_would_not_run_is_refused_with_its_table(
         ("handler of 'k'", {"handlers": {"fine": fine, "k": function}}),
         ("receiver of 'mail'", {"handlers": {}, "receivers": {"mail": function}}),
         ("on_death", {"handlers": {}, "on_death": function}),
+        ("on_step", {"handlers": {}, "on_step": function}),
     ]
     for subject, tables in given:
         why = f"{subject}: is {kind}, which returns before it has run; give a plain function"

@@ -10,9 +10,12 @@ from pathlib import Path
 import apsw
 import pytest
 
+from checker.conformance.validate import validate
 from impl.attempt import Attempt
 from impl.files import StoreError
 from impl.interrupt import Interrupted
+from impl.outcomes import OutcomeUnknown
+from impl.place import OtherHistory
 from impl.queue import Queue
 from impl.worker import NOT_RENEWED, Worker
 from tests.queue.looking import rows
@@ -243,3 +246,65 @@ def test_a_stop_while_the_lock_is_waited_for_claims_nothing(queue: Queue, file: 
     queue.transaction = stopped  # type: ignore[method-assign, assignment]
     assert worker.run() == {}
     assert rows(file, "SELECT status, token, interrupts FROM job") == [("ready", 0, 0)]
+
+
+# ---------------------------------------------------------------- what is not known
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown("elsewhere"), OtherHistory("it", "is", "gone")])
+def test_what_a_handler_meets_in_another_store_ends_no_worker(
+    queue: Queue, file: Path, error: Exception
+) -> None:
+    queue.enqueue("k")
+    queue.enqueue("fine")
+
+    def first_unlucky(attempt: Attempt) -> None:
+        if attempt.token[1] == 1:
+            raise error
+
+    handlers = {"k": first_unlucky, "fine": lambda attempt: None}
+    assert Worker(queue, handlers).run(until_empty=True)["done"] == 2
+
+
+def test_a_worker_that_may_have_done_a_step_can_do_no_more_whatever_its_handler_catches(
+    queue: Queue, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its step is in the trace, and it does not remember it: what came next would be no run."""
+    commit = queue.store._commit
+
+    def commit_and_learn_nothing() -> apsw.Error | None:
+        assert commit() is None
+        queue.store.let_go()
+        committed.append(True)
+        return apsw.IOError("the answer is lost")
+
+    def unknown(*_: object) -> bool:
+        raise OutcomeUnknown("nothing can be read")
+
+    committed: list[bool] = []
+    queue.enqueue("k")
+
+    def careless(attempt: Attempt) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(queue.store, "_commit", commit_and_learn_nothing)
+            patched.setattr(queue.store, "_is_durable", unknown)
+            with pytest.raises(OutcomeUnknown):
+                attempt.once("entry", ENTRY)
+        enter(attempt, "another")
+
+    with pytest.raises(OutcomeUnknown):
+        Worker(queue, {"k": careless}).run(until_empty=True)
+    assert committed == [True]
+    assert rows(file, "SELECT what FROM ledger") == [("entry",)]
+    assert rows(file, "SELECT status FROM job") == [("claimed",)]
+    with queue.transaction() as t:  # as if the lease had run out
+        t.own("UPDATE task SET lease_until = 0")
+
+    def careful(attempt: Attempt) -> None:
+        attempt.once("entry", ENTRY)
+        enter(attempt, "another")
+
+    with Queue(file) as other:
+        assert Worker(other, {"k": careful}).run(until_empty=True) == {"done": 1}
+    assert rows(file, "SELECT what FROM ledger") == [("entry",), ("another",)]
+    assert validate(str(file)).finding is None
