@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,9 @@ from checker.sources import Sources
 def cache_folder() -> Path:
     """Return a folder that can be written: `$FFQ_CACHE_DIR`, the user's cache, or a temporary
     one.
+
+    Machine code is loaded from it, so it is one that belongs to this user and that others cannot
+    write to.
     """
     chosen = os.environ.get("FFQ_CACHE_DIR")
     user = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
@@ -26,11 +30,19 @@ def cache_folder() -> Path:
             continue
         try:
             path = Path(folder).expanduser()
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=path):
+                pass
+            known = path.stat()
+            if known.st_uid == os.geteuid() and not known.st_mode & 0o022:
                 return path
         except (OSError, RuntimeError):
             continue
+        print(
+            f"ffq: {path}: it is not yours alone, and machine code is loaded from there; "
+            "`chmod go-w` it, or name a folder of yours by FFQ_CACHE_DIR",
+            file=sys.stderr,
+        )
     return Path(tempfile.mkdtemp(prefix="ffq-"))
 
 
