@@ -420,6 +420,33 @@ def test_a_store_that_is_locked_for_a_while_is_asked_again(file: Path) -> None:
         assert Worker(queue, {"k": lock_and_return}, poll=0.05).run(until_empty=True) == {"done": 1}
 
 
+def test_a_thread_that_a_handler_leaves_behind_does_not_end_the_worker(
+    queue: Queue, file: Path
+) -> None:
+    """It is in a transaction of its own when the handler returns, on the worker's connection."""
+    queue.enqueue("k")
+    inside, threads = threading.Event(), []
+
+    def leave_behind(attempt: Attempt) -> None:
+        def write() -> None:
+            with attempt.queue.transaction() as t:
+                t.execute("INSERT INTO ledger VALUES ('by the thread')")
+                inside.set()
+                time.sleep(0.5)
+
+        threads.append(threading.Thread(target=write))
+        threads[0].start()
+        inside.wait()
+        enter(attempt, "by the handler")
+
+    assert Worker(queue, {"k": leave_behind}).run(until_empty=True) == {"done": 1}
+    threads[0].join()
+    assert rows(file, "SELECT what FROM ledger ORDER BY what") == [
+        ("by the handler",),
+        ("by the thread",),
+    ]
+
+
 def test_a_worker_that_is_told_to_stop_claims_nothing_more(queue: Queue, file: Path) -> None:
     for _ in range(3):
         queue.enqueue("k")
