@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from impl.damage import REMEDY, Damaged
 from impl.interrupt import outside
 from impl.outcomes import Done, Refused
 from impl.patience import patiently
@@ -256,33 +257,33 @@ def _run(t: Transaction, statements: Sequence[Statement]) -> None:
 
 def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -> Attempt | None:
     """Claim the job that has been due longest, of a kind that the worker knows; None if there is
-    none.
+    none. Raises `Damaged`.
     """
     found = queue.line.first(t.own, kinds)
     if not found:
         return None
     ((job, key, kind, payload, timeout_ms, retry_of),) = found
     outcome = t.take("claim", worker, j=job - 1)
-    assert isinstance(outcome, Done), f"job {job} is due, and claim is refused: {outcome}"
+    if isinstance(outcome, Refused):
+        fact = f"is damaged: job {job} stands in line, and cannot be claimed ({outcome.guard})"
+        raise Damaged(queue.path, fact, REMEDY)
     count = int(outcome.row["token"][1] or 0)
     queue.line.claim(t, job, queue.lease_ms, timeout_ms)
-    own, before = (key, 0) if retry_of is None else before_retry(t, job)
-    shown, token = own.decode(errors="replace"), (queue.epoch, before + count)
-    return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, (own, payload))
+    before = 0 if retry_of is None else claims_before(t, job)
+    shown, token = key.decode(errors="replace"), (queue.epoch, before + count)
+    return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, (key, payload))
 
 
-def before_retry(t: Transaction, job: int) -> tuple[bytes, int]:
-    """Return the key of the first of the jobs that this one does again, and how often all of them
-    were claimed: they are dead, and their claims come before each one of this job.
+def claims_before(t: Transaction, job: int) -> int:
+    """Return how often the jobs were claimed that this one does again: they are dead, and their
+    claims came before each one of this job.
     """
     query = """\
 WITH RECURSIVE back (id) AS (
   SELECT retry_of FROM task WHERE id = ?
   UNION ALL
-  SELECT retry_of FROM task JOIN back USING (id) WHERE retry_of IS NOT NULL
+  SELECT retry_of FROM task JOIN back USING (id)
 )
-SELECT CAST(key AS BLOB), claims FROM task JOIN (
-  SELECT min(id) AS id, sum(token) AS claims FROM job JOIN back USING (id)
-) USING (id)"""
-    ((key, claims),) = t.own(query, (job,))
-    return bytes(key), int(claims)
+SELECT coalesce(sum(token), 0) FROM job JOIN back USING (id)"""
+    ((claims,),) = t.own(query, (job,))
+    return int(claims)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from impl.attempt import before_retry
+from impl.attempt import claims_before
 from impl.damage import legible
 from impl.outline import RENAMED
 from impl.queue import Queue
@@ -161,7 +161,7 @@ FROM task JOIN job USING (id) WHERE id = ?"""
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         unsaid = [Unsaid(what, n, bool(up), e) for what, n, up, e in t.own(_UNSAID, (number,))]
         history = _history(t, number)
-        before = 0 if found[9] is None else before_retry(t, number)[1]
+        before = claims_before(t, number)
     payload, token, lease, fails, most, interrupts, most_interrupts, reason, *rest = found
     letter, retry_of, retried_as = rest
     with legible(queue.path):
