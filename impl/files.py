@@ -7,6 +7,7 @@ file is not touched.
 from __future__ import annotations
 
 import contextlib
+import re
 import stat
 from functools import cache
 from pathlib import Path
@@ -36,7 +37,8 @@ class StoreError(Exception):
     """The store cannot be used, and nothing was changed: `subject: fact; remedy`."""
 
     def __init__(self, subject: object, fact: str, remedy: str) -> None:
-        super().__init__(f"{subject}: {fact}; {remedy}")
+        one_line = " ".join(fact.split())  # SQLite quotes what it cannot read as it is
+        super().__init__(f"{subject}: {one_line}; {remedy}")
 
 
 class Busy(StoreError):
@@ -121,7 +123,7 @@ def check_tables(opened: apsw.Connection, design: Design, path: str) -> None:
 
     A view in place of a table can be endless, so nothing is asked of one that was not looked at.
     """
-    found = _tables(opened)
+    found = tables_in(opened)
     made = tables_of(design.schema + design.beside)
     if ("table", "meta") in made and found.get(("table", "meta")) == made["table", "meta"]:
         rows: list[Any] = opened.execute("SELECT name, value FROM meta").fetchall()
@@ -131,7 +133,7 @@ def check_tables(opened: apsw.Connection, design: Design, path: str) -> None:
                 fact = f"was made with {name} {told.get(name)}, not {wanted}"
                 raise StoreError(path, fact, upgrade(path))
     ours = {each for each in made if each[0] == "table"}
-    strange = [each for each in ours if found.get(each) != made[each]]
+    strange = [each for each in ours if not alike(found.get(each), made[each])]
     strange += [
         each
         for each, (table, _) in found.items()
@@ -140,14 +142,28 @@ def check_tables(opened: apsw.Connection, design: Design, path: str) -> None:
     if strange:
         kind, name = min(strange)
         fact = f"is damaged or of another program: the {kind} '{name}' is not as it was made"
-        raise StoreError(path, fact, RESTORE)
+        raise StoreError(path, fact, f"{RESTORE}; if an older ffq made it, {upgrade(path)}")
 
 
-Tables = dict[tuple[str, str], tuple[str, str | None]]
-"""Of each kind and name: the table it belongs to, and the SQL that made it."""
+Made = tuple[str, str | None]
+"""The table that something belongs to, and the SQL that made it."""
+
+Tables = dict[tuple[str, str], Made]
+"""What was made, by kind and name."""
+
+_REMARK = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
-def _tables(opened: apsw.Connection) -> Tables:
+def alike(one: Made | None, other: Made | None) -> bool:
+    """Return whether both were made in the same way, whatever remarks the SQL has."""
+    if one is None or other is None:
+        return one is other
+    texts = (" ".join(_REMARK.sub("", sql or "").split()) for _, sql in (one, other))
+    return one[0] == other[0] and len(set(texts)) == 1
+
+
+def tables_in(opened: apsw.Connection) -> Tables:
+    """Return what was made in a database."""
     query = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
     rows: list[Any] = opened.execute(query).fetchall()
     return {(kind, name): (table, sql) for kind, name, table, sql in rows}
@@ -158,4 +174,4 @@ def tables_of(schema: str) -> Tables:
     """Return what a schema makes."""
     with contextlib.closing(apsw.Connection(MEMORY)) as opened:
         opened.execute(schema)
-        return _tables(opened)
+        return tables_in(opened)

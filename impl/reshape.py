@@ -6,13 +6,11 @@ whether a file is as it was made.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection
-from typing import Any
 
 import apsw
 
-from impl.files import MEMORY, StoreError
+from impl.files import StoreError, Tables, alike, tables_in, tables_of
 from impl.sql import name as named
 
 
@@ -26,10 +24,16 @@ class Reshape:
     def __init__(
         self, opened: apsw.Connection, path: str, schema: str, before: Collection[str]
     ) -> None:
-        """Raise `StoreError` if a name of the schema is taken by something of the user's."""
-        self._wanted = _made_by(schema)
-        self._opened, self._found, self._before = opened, _entries(opened), before
+        """Raise `StoreError` if a name of the schema is taken by something of the user's, or a
+        table has a trigger of his.
+        """
+        self._wanted, self._found = _by_sql(tables_of(schema)), _by_sql(tables_in(opened))
+        self._opened, self._before = opened, before
         taken = {name for _, name in self._found} - set(before)
+        for (kind, name), (table, _) in self._found.items():
+            if kind == "trigger" and name in taken and table in before:
+                fact = f"has a trigger '{name}' on the table {table}, where there may be none"
+                raise StoreError(path, fact, "drop it with the ffq that made the file")
         for kind, name in self._wanted:
             if name in taken:
                 fact = f"has something called '{name}', and so is a {kind} of the new schema"
@@ -53,7 +57,7 @@ class Reshape:
         for (kind, name), (table, _) in self._found.items():
             if kind != "table" and table not in gone and self._goes(kind, name):
                 run(f"DROP {kind} main.{named(name)}")
-        there = _entries(self._opened)
+        there = tables_in(self._opened)
         made = [entry for entry in self._wanted if entry not in there]
         for entry in made:
             run(self._wanted[entry][1])
@@ -64,7 +68,7 @@ class Reshape:
 
     def _goes(self, kind: str, name: str) -> bool:
         entry = kind, name
-        return name in self._before and self._found[entry] != self._wanted.get(entry)
+        return name in self._before and not alike(self._found[entry], self._wanted.get(entry))
 
     def copy(self, table: str) -> None:
         """Fill a table from what was in it before, as far as it has the same columns."""
@@ -85,19 +89,6 @@ def old(table: str) -> str:
     return 'temp."old_{}"'.format(table.replace('"', '""'))
 
 
-def names_of(schema: str) -> set[str]:
-    """Return the names of what a schema makes."""
-    return {name for _, name in _made_by(schema)}
-
-
-def _made_by(schema: str) -> dict[tuple[str, str], tuple[str, str]]:
-    with contextlib.closing(apsw.Connection(MEMORY)) as made:
-        made.execute(schema)
-        return _entries(made)
-
-
-def _entries(opened: apsw.Connection) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return what was made, by kind and name: of which table, and by which SQL."""
-    query = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL"
-    rows: list[Any] = opened.execute(query).fetchall()
-    return {(kind, name): (table, sql) for kind, name, table, sql in rows}
+def _by_sql(tables: Tables) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return what was made by SQL of its own; the rest comes with its table."""
+    return {entry: (table, sql) for entry, (table, sql) in tables.items() if sql is not None}

@@ -27,7 +27,7 @@ from impl.opening import usable
 from impl.origin import Rows, Unfit
 from impl.outline import RENAMED, Told, differences, outline, says
 from impl.place import refuse_network, require_one_name
-from impl.reshape import Reshape, names_of, old
+from impl.reshape import Reshape, old
 from impl.sql import decode, encode
 from impl.sql import name as named
 from impl.tables import VERSION, Table
@@ -78,7 +78,8 @@ class Upgrade:
         """Look at everything that could stand in the way; raises `StoreError`."""
         self._opened, self._aged, self._to = opened, aged, to
         schema = to.schema + to.beside
-        ours = {*aged.tables, *(_VERSION_2 if aged.version == 2 else names_of(schema))}
+        names = _VERSION_2 if aged.version == 2 else {n for _, n in files.tables_of(schema)}
+        ours = {*aged.tables, *names}
         self._reshape = Reshape(opened, aged.path, schema, ours)
         self.changes = tuple(self._differences())
         self.jobs = self.lapsed = 0
@@ -170,6 +171,7 @@ class Upgrade:
             run("DELETE FROM origin")
             origin.write(self._opened, last(self._opened), states)
         self._opened.pragma("user_version", VERSION)
+        files.check_tables(self._opened, to, self._aged.path)
 
 
 def _taken(

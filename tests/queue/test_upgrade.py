@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from random import Random
 
 import apsw
 import pytest
@@ -231,6 +232,8 @@ def test_an_invariant_more_is_a_change_of_the_tables(tmp_path: Path) -> None:
     file = tmp_path / "queue.db"
     with under(TRUSTING):
         fill(file)
+    with pytest.raises(StoreError, match=r"if an older ffq made it, `ffq queue upgrade"):
+        Queue(file)
     assert taken_over(file) == ("the tables are to be made in another way",)
     of_one_spec(file, design())
     assert goes_on(file).origin == 0
@@ -332,6 +335,44 @@ def test_a_name_that_the_user_has_taken_is_refused(tmp_path: Path) -> None:
         "has something called 'origin', and so is a table of the new schema; "
         "rename it with the ffq that made the file"
     )
+
+
+def test_a_trigger_of_the_users_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "queue.db"
+    version_2(file)
+    with closing(apsw.Connection(str(file))) as other:
+        other.execute("CREATE TRIGGER mine AFTER INSERT ON task BEGIN SELECT 1; END")
+    assert refused(file) == (
+        "has a trigger 'mine' on the table task, where there may be none; "
+        "drop it with the ffq that made the file"
+    )
+
+
+def test_what_the_spec_says_in_prose_is_no_difference(tmp_path: Path) -> None:
+    file = tmp_path / "queue.db"
+    with under(retyped("token", doc="how often it was claimed")):
+        fill(file)
+    with Queue(file, clock=HandClock()) as queue:
+        assert report.stats(queue).jobs == {"dead": 1, "done": 2, "ready": 2}
+    with upgrade(file) as found:
+        assert found.changes == ()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_damage_it_is_said_in_one_line(tmp_path: Path, seed: int) -> None:
+    chance, whole = Random(seed), tmp_path / "whole.db"
+    version_2(whole)
+    for n in range(40):
+        file, damaged = tmp_path / f"{n}.db", bytearray(whole.read_bytes())
+        damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+        file.write_bytes(damaged)
+        try:
+            with upgrade(file, clock=HandClock(boots=2)) as found:
+                found.carry_out()
+        except StoreError as wrong:
+            assert len(str(wrong).splitlines()) == 1
+            assert file.read_bytes() == damaged
+            assert not list(tmp_path.glob(f"{n}.db.backup*"))
 
 
 # ---------------------------------------------------------------- from version 2
