@@ -117,6 +117,15 @@ def test_the_parts_of_a_property_say_whether_it_is_broken(name: str) -> None:
                 assert clause.holds == why.value(clause.condition, clause.binding)
 
 
+@pytest.mark.parametrize("name", KEPT)
+def test_of_nobody_nothing_is_said_to_be_read(name: str) -> None:
+    run = kept(name)
+    for k, state in enumerate(run.states):
+        read = [v for m in moves(run, state) for c in guard_clauses(run, k, m.instance)
+                for v in c.values]  # fmt: skip
+        assert not [value for value in read if "[none]" in value]
+
+
 def test_the_broken_claim_of_a_late_worker_is_taken_apart() -> None:
     run = kept("FM-011")
     parts = property_clauses(run, run.end, run.trace.violated)

@@ -48,7 +48,8 @@ class Trace(Explaining, Noting):
 
     HELP = (
         "A run, step by step: what changed, what can happen next, and why or why not. "
-        f"The marks of a state: {LEGEND}  ? not known; n more faults are needed for a violation."
+        f"The marks of a state: {LEGEND}  ? not known; n more faults are needed for a violation. "
+        f"In the lanes: {glyphs.EVENT} acts, {glyphs.TARGET} is written, {glyphs.FAULT} a fault."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "app.place('what_if')", "What if", tooltip="try other moves from here"),
