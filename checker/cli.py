@@ -39,7 +39,7 @@ MODULES = {
     "sql": "checker.replay_cli",
     "replay": "checker.replay_cli",
     "validate": "checker.conformance.cli",
-    "torture": "checker.conformance.cli",
+    "torture": "checker.torture.cli",
     "crashlab": "checker.crashlab.cli",
     "fairness": "checker.cli_fairness",
     "docs": "checker.cli_docs",

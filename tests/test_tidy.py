@@ -28,7 +28,7 @@ MAY_IMPORT = {
 }
 # The part of the checker that runs the implementation. The rest knows the spec alone.
 RUNS_IMPL = re.compile(
-    r"checker/(cli\.py|bench/(contender|queues)\.py|(replay|conformance|crashlab|evidence|cli_queue)[^/]*(/.*)?)"
+    r"checker/(cli\.py|bench/(contender|queues)\.py|(replay|conformance|crashlab|evidence|torture|cli_queue)[^/]*(/.*)?)"
 )
 # Who starts the explorer. Nothing else of the checker knows that there is one.
 STARTS_TUI = "checker/cli_browse.py"

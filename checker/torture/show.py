@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shlex
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,13 +13,18 @@ import typer
 
 from checker import console
 from checker.cli_options import Wrong, close
-from checker.conformance.torture import Torture, WorkerFailed, begun
-from checker.conformance.torture_plan import Plan
-from checker.conformance.torture_verdict import Outcome, outcome
+from checker.torture.conditions import DATABASE
+from checker.torture.judge import Outcome, judge
+from checker.torture.plan import Plan
+from checker.torture.run import Report, Torture, begun
+from checker.torture.victims import WorkerFailed
 from impl.files import StoreError
 from impl.tasks import design
 
 NOT_FINISHED = 3
+
+EVERY_S = 10.0
+"""Between two lines of progress where stderr is no terminal."""
 
 
 def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -> NoReturn:
@@ -26,7 +32,7 @@ def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -
     plan = _plan(folder, {name: v for name, v in given.items() if v is not None})
     console.say(f"seed {plan.seed}: the same jobs and lives, not the same instants")
     live = console.Live()
-    report = live.say("torture")
+    report = live.say("torture") if live.err.is_terminal else _now_and_then()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         torture = Torture(folder, plan)
@@ -34,7 +40,7 @@ def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -
         live.done()
         if not finished:
             _unfinished(folder, plan, torture, seconds, as_json)
-        found = outcome(torture)
+        found = judge(folder, plan, torture.counts, torture.queue)
     except StoreError as wrong:
         raise Wrong(str(wrong)) from None
     except OSError as wrong:
@@ -48,6 +54,19 @@ def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -
     else:
         _show(plan, found)
     raise typer.Exit(1 if found.wrong else 0)
+
+
+def _now_and_then() -> Report:
+    """Return what says how far it is in a line of its own, where no line can be drawn anew."""
+    said = -EVERY_S
+
+    def report(text: str) -> None:
+        nonlocal said
+        if time.monotonic() > said + EVERY_S:
+            said = time.monotonic()
+            console.say(text)
+
+    return report
 
 
 def _plan(folder: Path, given: dict[str, Any]) -> Plan:
@@ -66,7 +85,7 @@ def _plan(folder: Path, given: dict[str, Any]) -> Plan:
                     "leave the option out to go on, or name another folder"
                 )
         return before
-    if (folder / "queue.db").exists():
+    if (folder / DATABASE).exists():
         raise Wrong(f"{folder}: holds a queue that is not from a torture; name another folder")
     usual: dict[str, Any] = {"workers": 4, "kills": 200, "jobs": 1000, "lease_ms": 500, "off": ()}
     chosen = usual | {"seed": random.randrange(10**6)} | given
@@ -98,13 +117,16 @@ def _show(plan: Plan, found: Outcome) -> None:
 
     without = f", without {', '.join(plan.off)}" if plan.off else ""
     line(f"seed {plan.seed}: {c.started} workers, {plan.workers} at once{without}")
-    line(f"  {c.kills} killed, {c.pauses} pauses past a lease of {plan.lease_ms} ms")
+    line(f"  {c.kills} killed, {c.stops} told to stop, {len(c.leaving)} ended by their handlers")
+    line(f"  {c.pauses} pauses past a lease of {plan.lease_ms} ms")
+    line(f"  {c.changes} changes of the weather: the clock set, a lock held, the disk full")
+    line(f"  {len(c.gave_up)} workers gave up, for they could not use the store")
     jobs = ", ".join(f"{count} {status}" for status, count in found.jobs.items())
-    line(f"  {plan.jobs} jobs asked for: {jobs}")
+    line(f"  {plan.jobs} jobs asked for, {found.answers} answers: {jobs}")
     dead = ", ".join(f"{count} of {reason}" for reason, count in found.reasons.items())
-    line(f"  dead: {dead or 'none'}; each was told of")
-    line(f"  {found.effects} effects in the ledger")
-    line(f"  {len(c.delivered)} messages delivered, {found.repeated} of them again")
+    line(f"  dead: {dead or 'none'}")
+    line(f"  {found.effects} effects made")
+    line(f"  {len(found.delivered)} messages delivered, {found.repeated} of them again")
     line(f"  {found.recoveries} claims ended by recovery")
     stale = ", ".join(f"{count} {what}" for what, count in sorted(found.stale.items()))
     line(f"  {found.stale.total()} claims found lost by their workers: {stale or 'none'}")
@@ -117,4 +139,4 @@ def _show(plan: Plan, found: Outcome) -> None:
         for text in found.wrong[:20]:
             line(f"  {text}")
         return
-    line("no job lost, each effect once, and the run is a behaviour of the spec")
+    line("nothing answered is lost, each effect once, and the run is a behaviour of the spec")

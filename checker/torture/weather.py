@@ -1,0 +1,64 @@
+"""The weather of a torture: the clock is set, locks are held, the disk is full for a while."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from checker.torture import nursery
+from checker.torture.conditions import full, set_clock
+from checker.torture.counts import Counts
+from checker.torture.plan import HOURS_MS, Plan, weather
+from checker.torture.victims import Note
+
+
+class Weather:
+    """What all processes of a torture live under."""
+
+    def __init__(self, folder: Path, plan: Plan, counts: Counts, note: Note) -> None:
+        """Begin fine."""
+        self._folder, self._plan, self._counts, self._note = folder, plan, counts, note
+        self._holder: BaseProcess | None = None
+        self._fine_at = self._changed = time.monotonic()
+        self._late = False
+        self.clear()
+
+    def change(self, over: bool) -> None:
+        """Let change what is due; once the blows are over, what is left comes at once. In the end
+        it is so late that nothing has to wait for its time any more.
+        """
+        now = time.monotonic()
+        if now < self._fine_at:
+            return
+        full(self._folder).unlink(missing_ok=True)
+        if self._counts.changes >= self._plan.changes:
+            if over and not self._late:
+                set_clock(self._folder, 48 * HOURS_MS)
+                self._late = True
+            return
+        next = weather(self._plan, self._counts.changes)
+        if now < self._changed + next.after:
+            return
+        self._changed = now
+        seconds = 0.0 if next.what == "clock" else next.seconds
+        self._note("weather", what=next.what, seconds=seconds)
+        match next.what:
+            case "clock":
+                set_clock(self._folder, next.ahead_ms)
+            case "full":
+                full(self._folder).touch()
+            case "locked":
+                given = (self._folder, next.lock, seconds, self._plan.lease_ms)
+                self._holder = nursery.nursery().Process(target=nursery.hold, args=given)
+                self._holder.start()
+        self._fine_at = now + seconds
+
+    def clear(self) -> None:
+        """Let the disk have room, and nobody hold a lock."""
+        full(self._folder).unlink(missing_ok=True)
+        if self._holder is not None:
+            self._holder.kill()
+            with suppress(ValueError):
+                self._holder.join()
