@@ -30,8 +30,6 @@ def backup(store: Store, to: str | os.PathLike[str]) -> None:
             opened.pragma("synchronous", SYNCHRONOUS_FULL)
             with opened.backup("main", source, "main") as copying:
                 copying.step(-1)
-            # A backup knows that it is one, wherever it is put: it begins a history.
-            opened.execute("DELETE FROM meta WHERE name IN ('boot', 'file')")
 
         try:
             made = make(path, store.busy_ms, copy)

@@ -6,6 +6,8 @@ or copied: it would give out again what was given out since. Whoever held a clai
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from impl.files import StoreError
@@ -38,13 +40,8 @@ def enter(store: Store, line: Line) -> History:
     """Return the history of the store, which is begun if there is none that can go on. Raises
     `StoreError`.
     """
-    try:
+    with told(store.path):
         boot = line.clock.boot()
-    except OSError as failed:
-        fact = f"cannot tell boots apart: {failed.strerror}"
-        missing = isinstance(failed, FileNotFoundError)
-        remedy = "use it on Linux" if missing else "try again once that is put right"
-        raise StoreError(store.path, fact, remedy) from None
     assert store.gate is not None and store.place is not None
     here = str(store.place.file)
     mark = store.gate.mark()  # before the store is read, which can only be further then
@@ -57,6 +54,18 @@ def enter(store: Store, line: Line) -> History:
         if not _goes_on(t, found, boot, here, t.span.mark):  # or another process was faster
             found = _begin(t, found, line, boot, here)
     return found
+
+
+@contextlib.contextmanager
+def told(path: object) -> Iterator[None]:
+    """Raise `StoreError` where the system does not tell the boot, or the time since then."""
+    try:
+        yield
+    except OSError as failed:
+        fact = f"cannot tell boots apart: {failed.strerror}"
+        missing = isinstance(failed, FileNotFoundError)
+        remedy = "use it on Linux" if missing else "try again once that is put right"
+        raise StoreError(path, fact, remedy) from None
 
 
 def _found(t: Transaction) -> History:

@@ -18,7 +18,7 @@ from impl.backoff import Backoff
 from impl.backup import backup
 from impl.clock import Clock, MachineClock
 from impl.files import MEMORY
-from impl.history import enter
+from impl.history import enter, told
 from impl.line import Line
 from impl.outbox import Deaths, Receiver, Told, Topic
 from impl.outcomes import Refused
@@ -92,7 +92,8 @@ class Queue:
         whole("lease_ms", lease_ms, 1, LONGEST * 1000)
         whole("busy_ms", busy_ms, 0, 2**31 - 1)
         self.lease_ms, self.busy_ms = lease_ms, busy_ms
-        self.clock = clock or MachineClock()
+        with told(path):
+            self.clock = clock or MachineClock()
         self.line = Line(self.clock, backoff or Backoff())
         self.store = Store(design(), os.fspath(path), busy_ms, read_only)
         self.path = self.store.path

@@ -83,13 +83,12 @@ class Store(Contents):
         if alone is not None:
             return alone
         writes = step.transition.writes
-        with self._usable(action), self._turn(writes) as turn:
+        with self._usable(action), self._turn(writes):
             try:
                 self.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
                 outcome = steps.within(self.connection, step)
                 if isinstance(outcome, Done) and writes:
                     steps.write_trace(self.connection, step, outcome, (), None)
-                mark = self._ready(turn)
             except BaseException:
                 self._roll_back()
                 raise
@@ -97,8 +96,6 @@ class Store(Contents):
                 self._roll_back()
                 return outcome
             failed = self._commit()
-            if turn is not None and mark is not None and failed is None:
-                turn.keep(mark)
             return outcome if failed is None else Unknown(_said(failed))
 
     # ------------------------------------------------------------ several steps
@@ -143,7 +140,7 @@ class Store(Contents):
             self._roll_back()
             raise
 
-    def _ready(self, turn: Turn | None, durable: bool = True) -> Mark | None:
+    def _ready(self, turn: Turn | None, durable: bool) -> Mark | None:
         """Return the mark that is true once the transaction is committed, having seen that the file
         has its name still: nothing may be answered that went into one that is gone.
         """

@@ -149,3 +149,50 @@ def start_without_waiting(thread: threading.Thread) -> None:
     import _thread
 
     _thread.start_new_thread(thread.run, ())
+
+
+def test_waiting_in_vain_again_and_again_leaves_one_thread_and_one_file(path: str) -> None:
+    process = holder(path)
+    gate, files, threads = Gate(path), open_descriptors(), threading.active_count()
+    for _ in range(50):
+        with pytest.raises(Locked), gate.held(5):
+            raise AssertionError("nobody can be here")
+    assert threading.active_count() <= threads + 1
+    assert open_descriptors() <= files + 1
+    process.kill()
+    process.communicate()
+    with gate.held(60_000):  # by the place in line that was left
+        pass
+
+
+def open_descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_whoever_waits_for_a_lock_on_a_file_that_was_deleted_waits_for_the_new_one(
+    path: str,
+) -> None:
+    process = holder(path)
+    with pytest.raises(Locked), Gate(path).held(5):
+        raise AssertionError("nobody can be here")
+    for end in ("-turn", "-gate"):
+        os.unlink(f"{path}{end}")
+    with Gate(path).held(60_000):
+        pass
+    process.kill()
+    process.communicate()
+
+
+def test_locks_that_root_has_made_are_for_whoever_owns_the_store(path: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make what is another's")
+    nobody = 65534
+    Queue(path).close()
+    for end in ("-turn", "-gate"):
+        os.unlink(f"{path}{end}")
+    os.chown(path, nobody, nobody)
+    os.chmod(path, 0o640)
+    Queue(path).close()
+    for end in ("-turn", "-gate"):
+        made = os.stat(f"{path}{end}")
+        assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (nobody, nobody, 0o640)

@@ -1,6 +1,8 @@
 """What a queue does when the disk fails to sync, is full, or is not one it can rely on."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,17 +17,18 @@ from impl.files import StoreError
 from impl.outcomes import OutcomeUnknown
 from impl.place import place
 from impl.queue import Queue
-from impl.space import ALWAYS, PER_JOB, room
+from impl.requests import BadRequest
+from impl.space import ALWAYS, PER_JOB, require_room, room
 from impl.worker import Worker
 
 
 class Disk(apsw.VFS):
     """A disk whose log cannot be synced, or cannot be written, so many times from now."""
 
-    unsynced = unwritten = 0
+    unsynced = unwritten = full = 0
 
-    def __init__(self) -> None:
-        super().__init__("failing-for-queues", "")
+    def __init__(self, default: bool = False) -> None:
+        super().__init__("failing-for-queues", "unix", makedefault=default)
 
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
         return DiskFile(self, name, flags)
@@ -35,7 +38,7 @@ class DiskFile(apsw.VFSFile):
     def __init__(self, disk: Disk, name: Any, flags: list[int]) -> None:
         self.disk = disk
         self.log = bool(flags[0] & apsw.SQLITE_OPEN_WAL)
-        super().__init__("", name, flags)
+        super().__init__("unix", name, flags)
 
     def xSync(self, flags: int) -> None:
         if self.log and self.disk.unsynced:
@@ -47,6 +50,9 @@ class DiskFile(apsw.VFSFile):
         if self.log and self.disk.unwritten:
             self.disk.unwritten -= 1
             raise apsw.IOError("the disk cannot write")
+        if self.log and self.disk.full:
+            self.disk.full -= 1
+            raise apsw.FullError("database or disk is full")
         super().xWrite(data, offset)
 
 
@@ -160,6 +166,48 @@ def test_a_worker_survives_a_commit_that_fails_once(
 # ---------------------------------------------------------------- a full disk
 
 
+@pytest.fixture
+def everywhere(queue: Queue) -> Iterator[Disk]:
+    """Let all that is opened from here on be on a disk that can fail."""
+    made = Disk(default=True)
+    queue.store.close()
+    yield made
+    queue.store.close()
+    made.unregister()
+
+
+def test_a_full_disk_at_commit_is_an_answer_and_no_riddle(
+    queue: Queue, everywhere: Disk, file: Path
+) -> None:
+    """Nothing can be written, so nothing is asked by writing."""
+    disk = everywhere
+    queue.enqueue("k", key="before")
+    disk.full = 1_000_000
+    for _ in range(3):
+        with pytest.raises(StoreError, match="full; try again"):
+            queue.enqueue("k", key="order 7")
+        assert queue.query("SELECT key FROM task") == [("before",)]
+    disk.full = 0
+    assert queue.enqueue("k", key="order 7").new
+    assert rows(file, "SELECT action FROM trace") == [("enqueue",), ("enqueue",)]
+
+
+def test_a_worker_outlasts_a_disk_that_is_full_for_a_while(
+    queue: Queue, everywhere: Disk, file: Path
+) -> None:
+    disk = everywhere
+    queue.define("CREATE TABLE effects (job INTEGER NOT NULL) STRICT")
+    queue.enqueue("k")
+
+    def handler(attempt: Any) -> None:
+        disk.full = 5  # the next ones of whatever is written
+        attempt.write("INSERT INTO effects VALUES (?)", attempt.id)
+
+    assert Worker(queue, {"k": handler}, poll=0.05).run(until_empty=True) == {"done": 1}
+    assert disk.full == 0
+    assert rows(file, "SELECT job FROM effects") == [(1,)]
+
+
 def test_a_full_store_refuses_new_jobs_first_and_finishes_the_old(queue: Queue, file: Path) -> None:
     limit = queue.store.connection.pragma("page_count") * 4096 + ALWAYS + 60 * PER_JOB
     queue.store.connection.pragma("max_page_count", limit // 4096)
@@ -190,7 +238,8 @@ def test_a_full_disk_is_noticed_before_it_is_full(
 
     monkeypatch.setattr(os, "statvfs", lambda path: Little)
     assert room(queue.store) == 4_096_000
-    with pytest.raises(StoreError, match="has room for 4096000 bytes, and finishing 0 jobs"):
+    wanted = "has room for 4096000 bytes, and finishing 0 jobs may need 4194304; make room on"
+    with pytest.raises(StoreError, match=wanted):
         queue.enqueue("k")
 
 
@@ -259,3 +308,59 @@ def test_a_folder_that_cannot_be_written_is_refused() -> None:
             if was == 0:
                 os.seteuid(was)
             Path(name).chmod(0o755)
+
+
+def test_on_a_small_disk_only_open_jobs_are_counted(queue: Queue) -> None:
+    """By SQLite's own word: no table is read from one end to the other."""
+    asked: list[str] = []
+    queue.store.connection.trace_v2(
+        apsw.SQLITE_TRACE_STMT, lambda event: asked.append(event["sql"])
+    )
+    for _ in range(3):
+        queue.enqueue("k")
+    left = ALWAYS + 2 * PER_JOB
+    asked.clear()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("impl.space.room", lambda store: left)
+        with pytest.raises(StoreError, match="finishing 3 jobs"):
+            require_room(queue.store)
+    queue.store.connection.trace_v2(0, None)
+    counts = [sql for sql in asked if "count(*)" in sql]
+    assert len(counts) == 3
+    for sql in counts:
+        plan = rows(Path(queue.path), f"EXPLAIN QUERY PLAN {sql}")
+        assert all("USING" in step[3] and "INDEX" in step[3] for step in plan), plan
+
+
+FEW = """\
+import os, resource, sys
+from impl.files import StoreError
+from impl.queue import Queue
+Queue(sys.argv[1]).close()
+free = os.open("/dev/null", os.O_RDONLY)
+for more in range(int(sys.argv[2])):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + more, 4096))
+    try:
+        Queue(sys.argv[1]).close()
+        print("opened")
+    except StoreError as failed:
+        print(failed)
+"""
+
+
+def test_too_many_open_files_are_called_so(file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FEW, str(file), "20"], capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0] != "opened" and lines[-1] == "opened"
+    assert not [line for line in lines if "Linux" in line or "damaged" in line]
+    assert all(line == "opened" or line.startswith(f"{file}") for line in lines)
+
+
+@pytest.mark.parametrize("busy_ms", [10**30, 2**31, -1, 0.5, "1", True])
+def test_a_wait_that_cannot_be_waited_is_refused(file: Path, busy_ms: Any) -> None:
+    with pytest.raises(BadRequest, match="busy_ms"):
+        Queue(file, busy_ms=busy_ms)
+    assert not file.exists()

@@ -1,10 +1,13 @@
 """A process is the one that opened: a child that is forked has neither the file nor its locks."""
 
+import ctypes
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from impl.attempt import Attempt
 from impl.outbox import Message
@@ -72,29 +75,37 @@ def test_a_child_cannot_open_what_its_parent_has_open(file: Path) -> None:
         assert queue.enqueue("k").id == 2
 
 
-def test_whatever_a_child_does_with_it_the_parent_keeps_its_log(file: Path) -> None:
+def test_a_child_that_ends_takes_away_nobodys_log(file: Path) -> None:
+    """Long after its parent has closed, and while nobody holds a lock: to close what it has
+    inherited would be to remove what somebody else has left.
+    """
     script = """\
 import gc, os, sys
 from impl.queue import Queue
 queue = Queue(sys.argv[1])
 queue.enqueue("k", key="before")
+reading, writing = os.pipe()
 if os.fork() == 0:
+    os.close(writing)
+    os.read(reading, 1)
     queue.close()
     del queue
     gc.collect()
     sys.exit(0)  # as a program ends, with all that Python tidies up
-os.wait()
+queue.close()
+if os.fork() == 0:
+    queue = Queue(sys.argv[1])
+    queue.enqueue("k", key="after")
+    os.kill(os.getpid(), 9)
+os.waitpid(-1, 0)
 assert os.path.getsize(sys.argv[1] + "-wal") > 0
-queue.enqueue("k", key="after")
-os.kill(os.getpid(), 9)
+os.close(writing)
+os.waitpid(-1, 0)
 """
-    done = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", script, str(file)])
-    assert done == -9
+    subprocess.run([sys.executable, "-c", script, str(file)], check=True)
     with Queue(file) as queue:
-        assert [key for (key,) in queue.query("SELECT key FROM task ORDER BY id")] == [
-            "before",
-            "after",
-        ]
+        keys = queue.query("SELECT key FROM task ORDER BY id")
+        assert keys == [("before",), ("after",)]
 
 
 def test_a_transaction_that_a_child_ends_is_still_the_parents(file: Path) -> None:
@@ -120,6 +131,18 @@ def fork_a_sleeper(children: list[int]) -> None:
     if child == 0:
         os.close(writing)
         os.read(reading, 1)  # until the parent closes its end
+        os._exit(0)
+    os.close(reading)
+    children += [child, writing]
+
+
+def fork_unseen(children: list[int]) -> None:
+    """Do so as code in C does, of which Python hears nothing."""
+    reading, writing = os.pipe()
+    child = ctypes.PyDLL(None).fork()
+    if child == 0:
+        os.close(writing)
+        os.read(reading, 1)
         os._exit(0)
     os.close(reading)
     children += [child, writing]
@@ -153,13 +176,16 @@ def test_a_receiver_that_starts_a_pool_does_not_take_the_post_with_it(file: Path
             wake(children)
 
 
-def test_a_child_that_is_forked_behind_the_gate_keeps_nobody_out(file: Path) -> None:
+@pytest.mark.parametrize("fork", [fork_a_sleeper, fork_unseen])
+def test_a_child_that_is_forked_behind_the_gate_keeps_nobody_out(
+    file: Path, fork: Callable[[list[int]], None]
+) -> None:
     children: list[int] = []
     with Queue(file, busy_ms=200) as queue, Queue(file, busy_ms=200) as other:
         try:
             with queue.transaction() as t:
                 queue.enqueue("k", within=t)
-                fork_a_sleeper(children)
+                fork(children)
             assert other.enqueue("k").id == 2
         finally:
             wake(children)
