@@ -12,7 +12,7 @@ from checker.docs.blocks import Block, difference, fill, find
 from checker.docs.diagrams import Steps, diagram, small
 from checker.docs.pages import Printers, all_pages, unknown_names
 from checker.docs.spec_index import Index, index
-from checker.docs.tables import coverage, table
+from checker.docs.tables import table
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.lamps import SHOP, STREET
@@ -178,15 +178,6 @@ def queue_steps() -> Steps:
 def test_a_field_that_cannot_be_drawn_is_refused(name: str, queue_steps: Steps) -> None:
     with pytest.raises(ValueError, match=name):
         diagram(QUEUE, queue_steps, name)
-
-
-def test_the_taxonomy_leaves_no_claim_out() -> None:
-    with pytest.raises(ValueError, match="LAMP-9"):
-        coverage(LAMPS, ["LAMP-1", "LAMP-2", "LAMP-3", "LAMP-9"])
-    with pytest.raises(ValueError, match="LAMP-3, which are not listed"):
-        coverage(LAMPS, ["LAMP-1", "LAMP-2"])
-    rows = coverage(LAMPS, ["LAMP-1", "LAMP-2", "LAMP-3"]).splitlines()
-    assert rows[3] == "| LAMP-2 | `broken_lamps_are_dark` |"
 
 
 def test_a_table_survives_what_its_cells_hold() -> None:

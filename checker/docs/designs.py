@@ -7,7 +7,7 @@ from functools import partial
 
 from checker import profiles
 from checker.docs.figures import bounds
-from checker.docs.tables import NOTHING, code, table
+from checker.docs.tables import code, table
 from checker.exploration import Limits, Report
 from checker.prove.proof import prove
 from spec.failures.profiles import PROFILES
@@ -31,12 +31,14 @@ def designs(watch: Callable[[Scope, str], Report | None]) -> str:
     for n, r in enumerate(rows, 1):
         told = ", ".join(f"[{i.system}]({i.url})" for i in r.profile.incidents)
         edits = ", ".join(map(code, r.profile.edits))
-        described.append([str(n), f"`{r.profile.name}`", r.profile.doc, edits or NOTHING, told])
+        without = f" Without {edits}." if edits else ""
+        from_where = f" Told of {told}." if told else ""
+        described.append(f"{n}. **`{r.profile.name}`**: {r.profile.doc}{without}{from_where}")
+    listing = "\n".join(described)
     head = ["", *(str(n) for n in range(1, len(rows) + 1))]
     undecided = sorted({r.undecided for r in rows if r.undecided})
     note = f"`?`: {'; '.join(undecided)}.\n\n" if undecided else ""
     return (
-        f"{table(['', 'design', 'what it is', 'edits of the queue', 'told of'], described)}\n\n"
-        f"{table(head, lines)}\n\n{note}"
+        f"{listing}\n\n{table(head, lines)}\n\n{note}"
         f"_Computed by `ffq profiles` in scope `whole` ({bounds(scope)})._"
     )

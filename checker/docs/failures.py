@@ -52,13 +52,13 @@ def matrix() -> str:
 def _facts(p: Five) -> str:
     mode, claim = p.mode, found.claim_of(p.mode.loss)
     edits = " ".join(f"--without '{text}'" for text in mode.loss.edits)
-    rows = [[name, mark.symbol, mark.missing or mark.says] for name, mark in p.marks.items()]
+    proofs = [f"- *{n}* {m.symbol}: {m.missing or m.says}" for n, m in p.marks.items()]
     return "\n\n".join(
         [
             f"**{mode.doc}**",
             f"It breaks {claim.id} `{claim.name}`: {claim.doc}",
             f"The protection: {mode.protection}",
-            table(["proof", "mark", "what was seen"], rows),
+            "\n".join(proofs),
             f"_Computed by `ffq failures {mode.id}`; the run is found by `ffq check --scope "
             f"{mode.loss.scope} {edits} --property {claim.name}`._",
         ]
@@ -68,11 +68,13 @@ def _facts(p: Five) -> str:
 def _incidents(mode: FailureMode) -> str:
     if not mode.incidents:
         return "No report of exactly this is in the collection; its siblings have some."
-    rows = [
-        [i.id, i.system, f"[{i.title.replace('|', '/')}]({i.url})", i.grade] for i in mode.incidents
-    ]
+    rows = [[i.id, i.system, f"[{_title(i.title)}]({i.url})", i.grade] for i in mode.incidents]
     note = "A: a maintainer, a merged fix or the documentation says so. B: a report with steps."
     return f"{table(['ID', 'system', 'told in', 'grade'], rows)}\n\n_{note}_"
+
+
+def _title(text: str) -> str:
+    return textwrap.shorten(text.replace("|", "/"), 110, placeholder=" ...")
 
 
 def _run(p: Five) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from checker import ablate, assumed
 from checker.docs.spec_index import Index
@@ -68,20 +68,28 @@ def ablation(index: Index, watch: ablate.Watch, engine: str) -> str:
         needs = {row.guard: ablate.need(plan, row, both) for row in rows}
     text = [
         table(
-            ["without", "in scope", "steps", "breaks", "and later", "induction"],
+            ["without", "in scope", "steps", "breaks", "more later", "induction"],
             (_row(row, needs[row.guard]) for row in rows),
         )
     ]
     silent = [[code(r.guard), ablate.EXPLAINED.get(r.guard, "")] for r in rows if not r.missed]
     if silent:
         text += ["Guards that nobody misses:", table(["guard", "why it stays"], silent)]
-    order = "; ".join(f"{s.name}: {bounds(s)}" for s in plan.scopes)
     text.append(
-        "_Found by `ffq ablate`. A `range_` is a number that leaves the range of its field. Scopes "
-        f"are asked in this order, and the first one that misses a guard is shown: {order}. "
+        "_Found by `ffq ablate`; `ffq ablate --guard GUARD` names what breaks later. A `range_` is "
+        f"a number that leaves the range of its field. {_order(plan.scopes, 'misses a guard')} "
         "Induction is decided by both solvers without the guard, for any number of everything._"
     )
     return "\n\n".join(text)
+
+
+def _order(scopes: Sequence[Scope], does: str) -> str:
+    """Say in which order scopes are asked, with a link to their bounds."""
+    names = ", ".join(code(s.name) for s in scopes)
+    return (
+        "[Scopes](00-scope.md#what-a-verdict-means) are asked in this order, and the first one "
+        f"that {does} is shown: {names}."
+    )
 
 
 def _row(row: ablate.Row, need: Necessity) -> list[str]:
@@ -94,38 +102,28 @@ def _row(row: ablate.Row, need: Necessity) -> list[str]:
     first, *rest = row.missed
     steps = NOTHING if first.steps is None else str(first.steps)
     scope = f"{row.scope}, least bounds" if first.steps is None else str(row.scope)
-    later = ", ".join(code(m.property) + ("" if m.steps is None else f" {m.steps}") for m in rest)
+    later = str(len(rest)) if rest else NOTHING
     return [guard, scope, steps, f"{first.id} `{first.property}`", later, induction]
 
 
 def fairness(index: Index, watch: ablate.Watch) -> str:
-    """Print what each hope needs of fair runs, and for each assumption what breaks without it."""
+    """Print for each assumption about fair runs what breaks without it."""
     scopes = assumed.by_size(default_scopes(index))
     if broken := assumed.healthy(scopes):
         raise ValueError(broken[0])
     rows = list(assumed.needed(scopes, watch))
-    claims = {p.name: p for s in scopes for p in assumed.hoped(s)}
-    needs = [
-        [p.id, code(p.name), ", ".join(assumed.needs(rows, p))]
-        for p in sorted(claims.values(), key=lambda p: p.id)
-    ]
-    order = "; ".join(f"{s.name}: {bounds(s)}" for s in scopes)
     return "\n\n".join(
         [
-            table(["ID", "claim", "holds only with"], needs),
             table(["assume less", "and", "breaks", "in scope"], map(_assumed, rows)),
             "_Found by `ffq fairness`. The numbers count the steps to the loop, and those of the "
-            "loop; none means that nothing happens any more. Scopes are asked in this order, and "
-            f"the first one in which a claim breaks is shown: {order}._",
+            "loop; none means that nothing happens any more. "
+            f"{_order(scopes, 'breaks a claim')}_",
         ]
     )
 
 
 def _assumed(row: assumed.Assumed) -> list[str]:
-    breaks = [
-        f"{b.claim.id} `{b.claim.name}` {len(b.lasso.stem)} + {len(b.lasso.loop)}"
-        for b in row.breaks
-    ]
+    breaks = [f"{b.claim.id} in {len(b.lasso.stem)} + {len(b.lasso.loop)}" for b in row.breaks]
     told = ", ".join(breaks) or "nothing: it is assumed in vain"
     return [code(row.dropped), f"{code(row.action)} is {row.says}", told, row.scope or NOTHING]
 

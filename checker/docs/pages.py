@@ -69,7 +69,6 @@ class Printers(Mapping[str, Printer]):
             "claims": whole(tables.claims),
             "hopes": whole(tables.hopes),
             "reachable": whole(tables.reachable),
-            "coverage": lambda given: self._said(tables.coverage(index, given)),
             "diagram": self._diagram,
             "story": self._story,
             "schema": alone(self._schema),

@@ -110,7 +110,7 @@ def assumed(proofs: Proofs) -> str:
     for proof in proofs.all:
         for p in claims(proof.spec):
             if p.kind == "leads_to":
-                given = "; ".join(proof.fairness(p.name)) or NOTHING
+                given = "<br>".join(proof.fairness(p.name)) or NOTHING
                 rows.append(
                     [verdict(proof, p).symbol, p.id, code(p.name), code(proof.spec.name), given]
                 )

@@ -6,8 +6,8 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from checker.docs.spec_index import Index, Module, fields_read
-from spec.language.expr import Implies, Var
+from checker.docs.spec_index import Index, Module
+from spec.language.expr import Var
 from spec.language.model import Action, Field, Part, Property
 from spec.language.types import Nat, is_enum, is_sort
 
@@ -181,26 +181,12 @@ def changes(parts: Sequence[Part]) -> str:
 
 # ---------------------------------------------------------------- properties
 def claims(index: Index) -> str:
-    """Print what must hold, by ID, with what keeps each claim from being vacuous."""
+    """Print what must hold, by ID."""
     found = _by_id(index, ("invariant", "step", "lemma"))
     return table(
-        ["ID", "claim", "holds in", "not vacuous, because", "module"],
-        (
-            [p.id, f"`{p.name}`: {p.doc}", KINDS[p.kind], witness(index, p), home(index, p)]
-            for p in found
-        ),
+        ["ID", "claim", "holds in", "module"],
+        ([p.id, f"`{p.name}`: {p.doc}", KINDS[p.kind], home(index, p)] for p in found),
     )
-
-
-def witness(index: Index, p: Property) -> str:
-    """Return what keeps a claim from being vacuous: a `sometimes` of its ID, or its condition."""
-    beside = [q.name for q in index.properties.values() if q.kind == "sometimes" and q.id == p.id]
-    related = set(fields_read(p))
-    # Of several with one ID, those that speak of the same fields.
-    near = [n for n in beside if related & set(fields_read(index.properties[n]))]
-    if near or beside:
-        return listed(near or beside)
-    return "its condition is met" if isinstance(p.body, Implies) else "it has no condition"
 
 
 def home(index: Index, p: Property) -> str:
@@ -257,19 +243,3 @@ def for_all(p: Property) -> str:
 def _by_id(index: Index, kinds: Sequence[str]) -> list[Property]:
     found = [p for p in index.properties.values() if p.kind in kinds]
     return sorted(found, key=lambda p: p.id)
-
-
-def coverage(index: Index, ids: Sequence[str]) -> str:
-    """Print which claims stand for each ID of the taxonomy; each has one, and none is left out."""
-    wanted = list(ids) or sorted({p.id for p in index.properties.values()})
-    rows = []
-    for wanted_id in wanted:
-        found = [p for p in index.properties.values() if p.id == wanted_id]
-        said = [p.name for p in found if p.kind not in ("sometimes", "lemma")]
-        if not said:
-            raise ValueError(f"no claim has the ID {wanted_id}")
-        rows.append([wanted_id, listed(said)])
-    missing = {p.id for p in index.properties.values()} - set(wanted)
-    if missing:
-        raise ValueError(f"claims have the IDs {', '.join(sorted(missing))}, which are not listed")
-    return table(["ID", "claims"], rows)

@@ -12,8 +12,8 @@ MODES = (
             ("instead release release_what_is_written",),
             "every_job_is_in_a_store",
             "storage",
-            "A job is handed from one store to another, and the first one gives it up before the "
-            "second one has synced it: a loss of power leaves it in neither.",
+            "A job is handed to another store, and given up here before it is synced there: a loss "
+            "of power leaves it in neither.",
         ),
         "Whoever hands a job over keeps it until the other store has made it durable.",
         modelled=_DISK,
@@ -105,7 +105,7 @@ MODES = (
                 "one_worker_per_token_and_history",
                 "storage",
                 "A loss of power is taken for a restart: the token of a claim that was not synced "
-                "is given out a second time, while its first holder is still at work.",
+                "is given out again, beside its first holder.",
             ),
         ),
         modelled=_DISK,
