@@ -19,6 +19,12 @@ def register(app: typer.Typer) -> None:
     app.command()(failures)
 
 
+_Write = Annotated[bool, typer.Option("--write", help="Keep the traces that are found now.")]
+_Pairs = Annotated[
+    bool, typer.Option("--pairs", help="Which two protections cover for each other?")
+]
+
+
 def _complete(incomplete: str) -> list[tuple[str, str]]:
     from spec.failures import FAILURES
 
@@ -29,23 +35,20 @@ def failures(
     failure: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Only these: FM-010. Or `new FM-031a words_that_say_it`: begin one.",
+            help="Only these: FM-010. Or words: zombie, charged twice. Or `new FM-031a a_name`.",
             autocompletion=_complete,
         ),
     ] = None,
-    write: Annotated[
-        bool, typer.Option("--write", help="Keep the traces that are found now.")
-    ] = False,
-    pairs: Annotated[
-        bool, typer.Option("--pairs", help="Which two protections cover for each other?")
-    ] = False,
+    write: _Write = False,
+    pairs: _Pairs = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the failure modes with what is proved of each; of one, all that is known.
 
     Reproduced: the shortest trace. Replayed: the same in a real database. Prevented: the property
     holds with the protection. Detected: a query finds the damage. Recovered: repairs restore what
-    must hold. Exit status: 0 each proof is had or missing for a reason, 1 one failed, 2 bad usage.
+    must hold. Words find the modes that speak of them.
+    Exit status: 0 each proof is had or missing for a reason, 1 one failed, 2 bad usage.
     """
     from checker import console, matrix
     from checker.evidence.five import as_json as told
@@ -54,7 +57,10 @@ def failures(
     if failure and failure[0] == "new":
         _begin(failure[1:], as_json)
         return
-    chosen = _chosen(failure or [])
+    if failure and not any(word.upper().startswith("FM-") for word in failure):
+        _find(" ".join(failure), as_json)
+        return
+    chosen = _chosen([word[:3].upper() + word[3:] for word in failure or []])
     if pairs and write:
         raise Wrong("--pairs: keeps no traces; leave out --write")
     if pairs:
@@ -83,6 +89,25 @@ def failures(
     for line in complaints:
         console.say(line)
     raise typer.Exit(1 if complaints else 0)
+
+
+def _find(words: str, as_json: bool) -> None:
+    """Print the failure modes that these words speak of."""
+    from checker import console
+    from spec.failures import FAILURES
+    from spec.failures.glossary import about
+
+    found = list(about(FAILURES.values(), words))
+    if not found:
+        raise Wrong(f"'{words}': no failure mode speaks of it; `ffq failures` lists them all")
+    if as_json:
+        rows = [{"id": m.id, "name": m.name, "what": m.doc} for m in found]
+        console.emit({"ok": True, "found": rows})
+        return
+    for mode in found:
+        console.line(f"{mode.id:8}{mode.doc}")
+    console.line("")
+    console.line(f"`ffq failures {found[0].id}` tells all that is known of one.")
 
 
 def _begin(given: list[str], as_json: bool) -> None:

@@ -20,6 +20,7 @@ from checker.evidence.recovered import repair_statements
 from checker.evidence.text import LEGEND, MARKS, story, summary
 from checker.prove.proof import prove
 from spec.failures import FAILURES, FailureMode
+from spec.failures.glossary import TERMS
 from spec.failures.repairs import REPAIRS
 
 WIDTH = 96
@@ -47,6 +48,17 @@ def matrix() -> str:
         rows.append([link, p.mode.doc, f"{claim.id} `{claim.name}`", p.mode.loss.scope, *marks])
     head = ["ID", "what happens", "breaks", "scope", *MARKS]
     return f"{table(head, rows)}\n\n{summary(every)}. {LEGEND}.\n\n_Computed by `ffq failures`._"
+
+
+def glossary() -> str:
+    """Print the words of people who run queues, and where each leads."""
+    rows = []
+    for term in TERMS:
+        links = ", ".join(f"[{id}](failure-modes/{id}.md)" for id in term.modes)
+        also = f"<br>also: {', '.join(term.also)}" if term.also else ""
+        rows.append([f"**{term.word}**{also}", term.means, links])
+    text = table(["word", "what it means here", "told in"], rows)
+    return f"{text}\n\n_From `spec/failures/glossary.py`._"
 
 
 def _facts(p: Five) -> str:

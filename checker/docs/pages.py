@@ -89,6 +89,7 @@ class Printers(Mapping[str, Printer]):
             "failures": alone(failures.matrix),
             "recoveries": alone(failures.recoveries),
             "pairs": alone(partners.index),
+            "glossary": alone(failures.glossary),
             "queries": alone(explaining.queries),
             "exports": alone(explaining.exports),
             "designs": alone(lambda: designs.designs(self.watch)),

@@ -18,6 +18,7 @@ from checker.background import Check, Fill
 from checker.evidence.found import FOLDER, parts
 from checker.trace import in_words
 from spec.failures import FAILURES
+from spec.failures.glossary import says, spoken_of
 from spec.queue import DEFAULT
 from tui.checks import Work
 from tui.screens.base import Base
@@ -104,12 +105,7 @@ class Catalogue(Base):
     def draw(self) -> None:
         """Draw the matrix that is shown."""
         rows = self._modes if self.shown == "modes" else self._claims
-        words = self.wanted.lower().split()
-        self.rows = {
-            row.name: row
-            for row in rows
-            if all(w in f"{row.id} {row.name} {row.doc} {row.breaks}".lower() for w in words)
-        }
+        self.rows = {row.name: row for row in rows if says(_said(row), self.wanted)}
         columns = self._columns()
         kinds = [label for label, _ in columns[2:]]
         names = matrix.MARKS if self.shown == "modes" else DEFAULT
@@ -296,6 +292,13 @@ def _width(most: int) -> int:
 
 def _id(row: matrix.Row) -> Text:
     return cell(row.id, "bold")
+
+
+def _said(row: matrix.Row) -> list[str]:
+    """Return what a row can be found by: of a failure mode also the words that people use."""
+    known = FAILURES.get(row.id)
+    lines = [f"{row.id} {row.name} {row.doc} {row.breaks}"]
+    return [*lines, *spoken_of(known)] if known else lines
 
 
 def _marks(row: matrix.Row, names: Sequence[str]) -> list[Text]:
