@@ -22,6 +22,7 @@ from checker.cli_options import (
     complete_scope,
     finite,
     memory,
+    named_edits,
     reachable,
     whole_number,
 )
@@ -74,8 +75,9 @@ def check(
     without: Annotated[
         list[str] | None,
         typer.Option(
-            help="Take a protection away: action.guard, 'split action field' or "
-            "'weaken action field'; may be repeated. Stops at the shortest violation.",
+            help="Take a protection away: action.guard, 'split action field', 'weaken action "
+            "field', 'instead action way', 'unfair action', or what a failure mode goes without: "
+            "FM-013; may be repeated. Stops at the shortest violation.",
             autocompletion=complete_guard,
         ),
     ] = None,
@@ -143,12 +145,13 @@ def _protections(plan: Plan, texts: list[str]) -> Plan:
 
     off: list[str] = []
     edits: list[str] = []
-    for text in dict.fromkeys(" ".join(text.split()) for text in texts):
+    for text in dict.fromkeys(" ".join(text.split()) for text in named_edits(texts)):
         words = text.removeprefix("without ").split()
         (off if len(words) == 1 else edits).append(" ".join(words) if len(words) == 1 else text)
     off = list(dict.fromkeys(off))
     if not texts:
         return plan
+    _refuse_elsewhere(edits)
     refused = {s.name: able(s, edits, off) for s in plan.scopes}
     kept = tuple(s for s in plan.scopes if refused[s.name] is None)
     if not kept:
@@ -171,7 +174,36 @@ def _refusal(scopes: tuple[Scope, ...], off: list[str], edits: list[str]) -> str
         refused = [able(s, [text], []) for s in scopes]
         if all(refused) and refused[0] is not None:
             return f"{refused[0].fact}; {refused[0].remedy}"
+    for s in scopes:
+        together = able(s, edits, off)
+        if together is not None and not any(able(s, [text], []) for text in [*edits, *off]):
+            fact = f"scope {s.name} has each of these, and not all at once"
+            return f"{fact}: {together.fact}; take them away one at a time"
     return "no scope has all of these; take them away one at a time"
+
+
+def _refuse_elsewhere(edits: list[str]) -> None:
+    """Raise `Wrong` for a naive step in place of an action that it was not written for: what is
+    found then is no way in which a queue is built.
+    """
+    if not any(edit.startswith("instead ") for edit in edits):
+        return
+    from spec.failures import FAILURES
+    from spec.failures.profiles import PROFILES
+
+    known: dict[str, set[str]] = {}
+    made = [edit for mode in FAILURES.values() for loss in mode.losses for edit in loss.edits]
+    made += [edit for profile in PROFILES.values() for edit in profile.edits]
+    for edit in made:
+        match edit.split():
+            case ["instead", action, naive]:
+                known.setdefault(naive, set()).add(action)
+    for edit in edits:
+        match edit.split():
+            case ["instead", action, naive] if action not in known.get(naive, {action}):
+                of = " or ".join(sorted(known[naive]))
+                fact = f"'{naive}' is a way to {of}, and says nothing of {action}"
+                raise Wrong(f"{fact}; write instead {sorted(known[naive])[0]} {naive}")
 
 
 def _property(plan: Plan, wanted: str | None) -> Plan:

@@ -72,7 +72,8 @@ def docs(
         names = ", ".join(page.path for page in stale)
         console.say(f"stale: {names}; `ffq docs --write` mends it")
     elif ok:
-        out.print(f"{len(found)} pages agree with the spec")
+        agree = "page agrees" if len(found) == 1 else "pages agree"
+        out.print(f"{len(found)} {agree} with the spec")
     raise typer.Exit(0 if ok else 1)
 
 

@@ -16,7 +16,7 @@ from checker import (
     cli_why,
     replay_beside_cli,
 )
-from checker.cli_options import catalogue, following, kept_image, reachable
+from checker.cli_options import catalogue, following, kept_image, reachable, titles
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,7 +63,7 @@ def show(
     with following(as_json):
         trace = read(file, catalogue().scopes)
         _, story = replay(trace)
-    edits = [*trace.edits, *(f"without {guard}" for guard in trace.off)]
+    edits = titles([*trace.edits, *trace.off])
     if as_json:
         answer = {
             "ok": True,

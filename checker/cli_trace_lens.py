@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import TraceFile, Wrong, complete_guard
+from checker.cli_options import TraceFile, Wrong, complete_guard, named_edits, titles
 from checker.cli_why import Answer, opened, say_clause, who
-from checker.replay_cli import named_edits
 
 if TYPE_CHECKING:
     from checker.explain.lens import Lens
@@ -49,7 +48,7 @@ def lens(
     if as_json:
         console.emit({"ok": True, "variants": [_as_json(*variant) for variant in seen]})
         return
-    missing = [*run.trace.edits, *(f"without {guard}" for guard in run.trace.off)]
+    missing = titles([*run.trace.edits, *run.trace.off])
     console.show_title(console.console(), run.trace.scope, missing)
     answer = Answer()
     answer.say()

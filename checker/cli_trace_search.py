@@ -16,6 +16,7 @@ from checker.cli_options import (
     check_out,
     complete_guard,
     complete_scope,
+    named_edits,
     reachable,
     writing,
 )
@@ -88,10 +89,10 @@ def _show(lines: Sequence[Line]) -> None:
 def witness(
     scope: Annotated[str, typer.Argument(help="Which scope.", autocompletion=complete_scope)],
     wanted: Annotated[
-        str,
+        list[str],
         typer.Argument(
             help="An action; action.guard, which refuses it; a property, for what it speaks of; "
-            "or field=value: status=done."
+            "or field=value: status=done. Several of the last: all at once."
         ),
     ],
     without: Annotated[
@@ -120,10 +121,10 @@ def witness(
         raise Wrong("--save: the run would need what is taken away; leave --without out")
     if save:
         check_out(save, FORMAT)
-    edits = [text for text in without or [] if " " in text]
+    off, target = named_edits(without or []), " ".join(wanted)
     try:
-        whole = edited(base, edits, [text for text in without or [] if " " not in text])
-        found = found_in(whole, wanted, report=live.watch(whole))
+        whole = edited(base, [t for t in off if " " in t], [t for t in off if " " not in t])
+        found = found_in(whole, target, report=live.watch(whole))
     except Misuse as misuse:
         raise Wrong(f"--without: {misuse.fact}; {misuse.remedy}") from None
     except NoTarget as wrong:
@@ -135,12 +136,14 @@ def witness(
     if as_json:
         lines = None if found.end is None else [step_as_json(line) for line in found.lines]
         answer = {"steps": lines, "states": found.states, "stopped_by": found.stopped_by}
-        console.emit({"ok": found.end is not None, "scope": scope, "wanted": wanted, **answer})
+        console.emit({"ok": found.end is not None, "scope": scope, "wanted": target, **answer})
     elif found.end is not None:
         _show(found.lines)
+        if not found.lines:
+            console.line(f"{target}: it is so from the beginning")
     if found.end is None:
         how = f"stopped by {found.stopped_by}" if found.stopped_by else "there are no more"
-        console.say(f"{wanted}: in none of {found.states:,} states of {scope}; {how}")
+        console.say(f"{target}: in none of {found.states:,} states of {scope}; {how}")
         raise typer.Exit(3 if found.stopped_by else 1)
 
 

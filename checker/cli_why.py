@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import TraceFile, Wrong, catalogue, close, following
+from checker.cli_options import TraceFile, Wrong, catalogue, close, following, titles
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -224,7 +224,7 @@ def title(run: Run, k: int) -> None:
     from checker import console
 
     out, trace = console.console(), run.trace
-    edits = [*trace.edits, *(f"without {guard}" for guard in trace.off)]
+    edits = titles([*trace.edits, *trace.off])
     console.show_title(out, trace.scope, edits)
     after = f"after step {k}: {who(run.lines[k - 1])}" if k else "where the run begins"
     show(out, f"state {k} of {len(run.steps)}, {after}", "")

@@ -81,21 +81,27 @@ def show_title(out: Console, scope: Scope, edits: Sequence[str]) -> None:
     title.append(f": {bounds(scope)}", style="not bold")
     for edit in edits:
         title.append(f"; {edit}", style="bold red")
-    out.print(title)
+    out.print(title, soft_wrap=not _has_width(out))
+
+
+def _has_width(out: Console) -> bool:
+    """Return whether lines are to be folded: what reads a pipe wants them whole."""
+    return out.is_terminal or "COLUMNS" in os.environ
 
 
 def show_scope(out: Console, scope: Scope, when: str, full: bool) -> None:
     """Print what a scope is, and in full the names of its guards and properties."""
     show_title(out, scope, ())
-    out.print(Text(f"  {scope.doc}" + (f" ({when})" if when else "")))
+    whole = not _has_width(out)
+    out.print(Text(f"  {scope.doc}" + (f" ({when})" if when else "")), soft_wrap=whole)
     if not full:
         return
     out.print()
     for action in scope.spec.actions.values():
-        out.print(Text(f"{action.name}: {action.doc}"))
+        out.print(Text(f"{action.name}: {action.doc}"), soft_wrap=whole)
         if action.guards:
             names = " ".join(f"{action.name}.{guard.name}" for guard in action.guards)
-            out.print(Text(f"  {names}", style="cyan"))
+            out.print(Text(f"  {names}", style="cyan"), soft_wrap=whole)
     out.print()
     claims = scope.spec.properties.values()
     _print_table(out, [[Text(p.id), Text(p.name), Text(p.doc)] for p in claims])
@@ -186,8 +192,7 @@ def _facts(found: Exploration) -> Iterable[str]:
 
 def show_story(out: Console, story: Story) -> None:
     """Print a story; it is wrapped for a terminal, and has one line a step in a file."""
-    fixed = out.is_terminal or "COLUMNS" in os.environ
-    for told in render(story, out.width if fixed else None):
+    for told in render(story, out.width if _has_width(out) else None):
         broken = told.startswith(f"{story.broken.id} {story.broken.name} is broken")
         out.print(Text(told, style=COLOURS["✗"] if broken else ""), soft_wrap=True)
 

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import TraceFile, Wrong, complete_guard
+from checker.cli_options import (
+    OFF_AS_FOUND,
+    Protected,
+    TraceFile,
+    Wrong,
+    as_found,
+    complete_guard,
+    titles,
+)
 from checker.cli_why import opened
-from checker.replay_cli import named_edits
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,10 +39,12 @@ def replay(
     off: Annotated[
         list[str] | None,
         typer.Option(
-            help="Leave this protection out of spec and SQL, as for `ffq replay`; may be repeated.",
+            help="Leave this protection out of spec and SQL, as for `ffq replay`; may be repeated. "
+            f"{OFF_AS_FOUND}",
             autocompletion=complete_guard,
         ),
     ] = None,
+    protected: Protected = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Take each step on the spec and on SQLite: print the SQL, and both states side by side.
@@ -47,8 +56,8 @@ def replay(
     from checker.replay_beside import NO_REPLAY, beside
     from spec.language.misuse import Misuse
 
-    edits = named_edits(off or [])
     run = opened(file, as_json)
+    edits = as_found(off, protected, run.trace.edits, run.trace.off)
     try:
         found = beside(run.trace, edits)
     except Misuse as misuse:
@@ -60,10 +69,10 @@ def replay(
         console.emit({"ok": ok, **_as_json(run, found, edits)})
     else:
         out = console.console()
-        console.show_title(out, run.trace.scope, [f"without {name}" for name in edits])
+        console.show_title(out, run.trace.scope, titles(edits))
         for before, seen in _pairs(found):
             _show(out, found.scope, before, seen)
-        _end(out, run, found, edits)
+        _end(out, run, found)
     raise typer.Exit(0 if ok else 1)
 
 
@@ -113,9 +122,7 @@ def _sql(value: Any) -> str:
     return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
 
 
-def _end(out: Console, run: Run, found: Beside, edits: list[str]) -> None:
-    from checker import console
-
+def _end(out: Console, run: Run, found: Beside) -> None:
     broken = run.story.broken
     taken = len(found.steps) - (found.refused is not None or found.difference is not None)
     out.print()
@@ -131,12 +138,6 @@ def _end(out: Console, run: Run, found: Beside, edits: list[str]) -> None:
     else:
         says = "is broken" if found.broken else "holds"
         out.print(f"{broken.id} {broken.name} {says} in the database", soft_wrap=True)
-    missing = [*run.trace.edits, *run.trace.off]
-    if not edits and missing:
-        options = " ".join(
-            f"--off '{name}'" if " " in name else f"--off {name}" for name in missing
-        )
-        console.say(f"the run was found without a protection: {options} shows it so")
 
 
 # ---------------------------------------------------------------- for programs

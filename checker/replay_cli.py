@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from checker.cli_options import (
+    OFF_AS_FOUND,
+    Protected,
     Wrong,
+    as_found,
     catalogue,
     close,
     complete_guard,
     complete_scope,
     for_sqlite,
     reachable,
+    titles,
 )
 
 if TYPE_CHECKING:
@@ -78,10 +82,11 @@ def replay(
         list[str] | None,
         typer.Option(
             help="Leave this protection out of the SQL: a guard, an edit such as "
-            "'split claim lease', or a failure mode. May be repeated.",
+            f"'split claim lease', or a failure mode. May be repeated. {OFF_AS_FOUND}",
             autocompletion=complete_guard,
         ),
     ] = None,
+    protected: Protected = False,
     database: Annotated[
         Path | None,
         typer.Option(help="Use this file, which must be new; else memory.", callback=for_sqlite),
@@ -109,15 +114,15 @@ def replay(
     if (file is None) == (generate is None):
         raise Wrong("one of a trace and --generate is wanted; `ffq replay --help` says more")
     if generate is not None:
-        if off or database:
+        if off or protected or database:
             raise Wrong("--generate: --off and --database are for a trace; leave them out")
         _generate(scope, range(seed, seed + generate), as_json)
     elif file is not None:
         from checker.replay_file import is_run
 
         if not is_run(file):
-            _replay_trace(file, named_edits(off or []), database, as_json)
-        elif off:
+            _replay_trace(file, off, protected, database, as_json)
+        elif off or protected:
             raise Wrong(f"{file}: a run asks nothing of a protection; leave --off out")
         else:
             _replay_run(file, database, as_json)
@@ -205,18 +210,9 @@ def _differs(differs: Exception, kept: Path | None, as_json: bool) -> NoReturn:
     raise typer.Exit(1)
 
 
-def named_edits(off: list[str]) -> list[str]:
-    """Return the protections by name, a failure mode being those that it goes without."""
-    from spec.failures import FAILURES
-
-    return [
-        edit
-        for text in off
-        for edit in (FAILURES[text].loss.edits if text in FAILURES else (text,))
-    ]
-
-
-def _replay_trace(file: Path, off: list[str], database: Path | None, as_json: bool) -> None:
+def _replay_trace(
+    file: Path, wanted: list[str] | None, protected: bool, database: Path | None, as_json: bool
+) -> None:
     from checker import console
     from checker.replay import Divergence, replay_trace
     from checker.trace import BadTrace, Diverged
@@ -230,6 +226,7 @@ def _replay_trace(file: Path, off: list[str], database: Path | None, as_json: bo
         trace = read(file, catalogue().scopes)
         _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
         path = MEMORY if database is None else str(database)
+        off = as_found(wanted, protected, trace.edits, trace.off)
         found = replay_trace(trace, off, path)
     except (BadTrace, StoreError, Inexpressible) as wrong:
         raise Wrong(str(wrong)) from None
@@ -257,7 +254,7 @@ def _show(trace: Trace, story: Story, found: Replayed, off: list[str]) -> None:
     from checker import console
 
     out = console.console()
-    console.show_title(out, trace.scope, [f"without {name}" for name in off])
+    console.show_title(out, trace.scope, titles(off))
     out.print(f"steps that agree with the spec in every column and all memory: {found.steps}")
     claim = f"{story.broken.id} {story.broken.name}"
     if found.refused:

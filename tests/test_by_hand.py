@@ -70,6 +70,17 @@ def test_a_step_is_done_or_says_why_not(tmp_path: Path) -> None:
     assert queue.holds("a_claim_is_one_record")
 
 
+def test_a_claim_on_steps_holds_of_all_of_them_or_not_at_all(tmp_path: Path) -> None:
+    queue = ByHand(tmp_path / "a.db", "one-job", ["claim.ready"])
+    taken = "enqueue job1, claim worker1 job1, start worker1, settle_done worker1"
+    assert queue.run(taken) == "all 4 steps are done"
+    assert queue.holds("only_legal_transitions")
+    assert queue.run("claim worker2 job1") == "all 1 steps are done"
+    assert not queue.holds("only_legal_transitions")
+    assert queue.run("start worker2") == "all 1 steps are done"
+    assert not queue.holds("only_legal_transitions")
+
+
 def test_nothing_is_broken_in_a_file_that_is_in_use(tmp_path: Path) -> None:
     ByHand(tmp_path / "a.db", "one-job").step("enqueue job1")
     with pytest.raises(StoreError, match="is in use: it has rows already"):

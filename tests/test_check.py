@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from checker import check, plain
 from checker.check import Plan, Result, Verdict, judge, run, shortest, status, story
+from checker.cli import main
 from checker.exploration import Exploration, Limits, Progress
 from spec.language import Nat, Sort, Spec, require
 from spec.language.scope import Scope
@@ -259,3 +261,38 @@ def test_a_violation_that_only_this_engine_found_would_still_be_judged() -> None
 
 def _claimed(name: str, steps: int) -> Mapping[str, int]:
     return {name: steps}
+
+
+@pytest.mark.parametrize(
+    ("without", "complaint"),
+    [
+        (["instead promote pop"], "'pop' is a way to claim, and says nothing of promote; write "),
+        (
+            ["instead claim recover_uncharged"],
+            "'recover_uncharged' is a way to recover, and says nothing of claim; "
+            "write instead recover recover_uncharged",
+        ),
+        (
+            ["instead recover recover_what_is_claimed", "recover.expired"],
+            "scope one-job has each of these, and not all at once: there is no guard "
+            "'recover.expired'; take them away one at a time",
+        ),
+        (["FM-999"], "there is no guard 'FM-999'; "),
+    ],
+)
+def test_edits_that_mean_nothing_are_refused_with_the_true_reason(
+    without: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = [word for text in without for word in ("--without", text)]
+    assert main(["check", "--engine", "plain", "--scope", "one-job", *options]) == 2
+    assert capsys.readouterr().err.startswith(f"ffq: {complaint}")
+
+
+def test_a_failure_mode_is_what_it_goes_without(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = ["check", "--engine", "plain", "--scope", "one-job", "--no-save", "--without"]
+    assert main([*given, "FM-010"]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "one-job: " in told and "without settle_done.fenced" in told

@@ -84,3 +84,18 @@ def test_a_narrow_terminal_loses_no_word_of_the_table(columns: int) -> None:
         assert word in table
     if columns == 80:
         assert max(map(len, out.splitlines())) <= 80
+
+
+def test_what_reads_a_pipe_gets_whole_lines() -> None:
+    program = PROGRAM.replace(
+        "queue.__dict__", "SCOPES['two'].__dict__['doc'] = 'A word. ' * 20\nqueue.__dict__"
+    )
+    inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR")}
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "scopes"],
+        env={**inherited, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"  {'A word. ' * 20} (default)" in ran.stdout.splitlines()

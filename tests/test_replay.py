@@ -179,14 +179,24 @@ def test_ffq_replay_says_who_refuses_a_trace(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = saved(tmp_path, "settle_done.fenced")
-    assert main(["replay", file]) == 0
+    assert main(["replay", file, "--protected"]) == 0
     out = capsys.readouterr().out
     assert "is refused, as by the spec: settle_done.fenced" in out
-    assert main(["replay", file, "--json"]) == 0
+    assert main(["replay", file, "--protected", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is True
     assert (answer["steps"], answer["refused"]) == (7, "settle_done.fenced")
     assert answer["broken"] is None
+
+
+def test_ffq_replay_takes_away_what_the_trace_was_found_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", saved(tmp_path, "settle_done.fenced")]) == 1
+    out, err = capsys.readouterr()
+    assert "without settle_done.fenced" in " ".join(out.split())
+    assert "is broken in the database" in out
+    assert err.startswith("ffq: as it was found: without settle_done.fenced; --protected ")
 
 
 def test_ffq_replay_breaks_a_file_without_the_guard(

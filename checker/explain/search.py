@@ -1,7 +1,7 @@
 """Search in a run: `actor:worker2 action:claim`, `field:status=done`, `fault then changed:token`.
 
-Words are ANDed. `A then B` finds the steps of B after the first step of A. In a word, `*` stands
-for anything, and capitals count for nothing.
+Words are ANDed. `A then B` finds the first step of A, and the steps of B after it. In a word, `*`
+stands for anything, and capitals count for nothing; the name of an action is that action.
 """
 
 from __future__ import annotations
@@ -64,21 +64,25 @@ def parse(text: str) -> Query:
 def find(run: Run, query: Query) -> list[int]:
     """Return the numbers of the steps found, counted from 1."""
     begin = 0
+    firsts: list[int] = []
     found: list[int] = []
     for group in query.groups:
+        firsts += found[:1]
         tests = [_test(run, key, pattern) for key, pattern in group]
         later = run.lines[begin:]
         found = [line.n for line in later if all(test(line) for test in tests)]
         if not found:
             return []
         begin = found[0]
-    return found
+    return [*firsts, *found]
 
 
 def _test(run: Run, key: str, pattern: str) -> Test:
     match key, pattern.lower():
         case "", "fault":
             return lambda line: run.is_fault(line.n - 1)
+        case "", word if word in run.scope.spec.actions:
+            return lambda line: line.action == word
         case "", word:
             return lambda line: word in _text(line)
         case "actor", _:

@@ -6,14 +6,16 @@ That it never happens is an invariant, and a run that breaks it leads there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import reduce
 
 from checker.exploration import Limits, Report, antecedent
 from checker.replay_targets import never_met
 from checker.story import Line, line_of
 from spec.language.evaluate import Evaluator, Instance, Step
-from spec.language.expr import Const, Equal, Expr, NoneOf, Not, Read, Var
+from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not, Read, Var
 from spec.language.misuse import near
 from spec.language.model import Field, Kind, Property
 from spec.language.scope import Scope, State
@@ -48,7 +50,8 @@ def witness(
     """Return a shortest run to what the text names; raises `NoTarget`.
 
     The text is `action`; `action.guard`, which refuses the action there; the name of a property,
-    where what it asks for first holds; or `field=value`, of any element.
+    where what it asks for first holds; or `field=value`, of any element. Several of the last are
+    asked for at once, of one job, one worker and so on.
     """
     from checker.compiled import explore
 
@@ -85,9 +88,14 @@ def _possible(scope: Scope, name: str, state: State) -> Instance:
 
 # ---------------------------------------------------------------- what never happens
 def _claim(scope: Scope, wanted: str) -> Property:
-    field, equals, value = wanted.partition("=")
-    if equals and field in scope.spec.fields:
-        return _differs(scope.spec.fields[field], value)
+    words = wanted.split() or [wanted]
+    pairs = [word.partition("=")[::2] for word in words]
+    if all(value and name in scope.spec.fields for name, value in pairs):
+        return _differs([(scope.spec.fields[name], value) for name, value in pairs])
+    if len(words) > 1:
+        odd = next(w for w in words if w.partition("=")[0] not in scope.spec.fields or "=" not in w)
+        raise NoTarget(f"{odd}: beside others it can only be field=value; write it so")
+    field, equals, _ = wanted.partition("=")
     for action in scope.spec.actions.values():
         for target, claim in never_met(scope, action):
             if target.name == wanted:
@@ -101,8 +109,9 @@ def _claim(scope: Scope, wanted: str) -> Property:
         after = any(isinstance(part, Read) and part.after for part in walk(asked))
         kind: Kind = "step" if after else "invariant"
         return replace(named, kind=kind, body=Not(asked), then=None)
-    known = [*scope.spec.fields] if equals else [*targets(scope)]
-    raise NoTarget(f"{wanted}: nothing is called so; {near(field, known)}")
+    alike = get_close_matches(field, scope.spec.fields if equals else targets(scope), 3, 0.5)
+    listed = f"`ffq scopes {scope.name}` lists what there is"
+    raise NoTarget(f"{wanted}: nothing is called so; {near(field, alike) if alike else listed}")
 
 
 def _by_id(scope: Scope, wanted: str) -> Property | None:
@@ -119,11 +128,18 @@ def _speaks(claim: Property) -> bool:
     return not isinstance(antecedent(claim), Const)
 
 
-def _differs(field: Field, value: str) -> Property:
-    """Return the claim that a field never has a value."""
-    params = () if field.over is None else (Var("it", field.over),)
-    is_it = Equal(Read(field, params[0] if params else None), _value(field, value))
-    return Property("", field.name, "It never happens.", "invariant", params, Not(is_it))
+def _differs(pairs: Sequence[tuple[Field, str]]) -> Property:
+    """Return the claim that fields of one element of each sort never have these values at once."""
+    sorts = dict.fromkeys(field.over for field, _ in pairs if field.over is not None)
+    params = {sort: Var(f"the_{sort.__name__.lower()}", sort) for sort in sorts}
+    each: list[Expr] = [
+        Equal(Read(field, None if field.over is None else params[field.over]), _value(field, value))
+        for field, value in pairs
+    ]
+    body = Not(reduce(And, each))
+    return Property(
+        "", pairs[0][0].name, "It never happens.", "invariant", (*params.values(),), body
+    )
 
 
 def _value(field: Field, text: str) -> Expr:

@@ -18,7 +18,7 @@ from spec.failures.naive import find
 from spec.language.evaluate import Claim, Evaluator, Instance
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action
-from spec.language.scope import Value, element_name, value_name
+from spec.language.scope import State, Value, element_name, value_name
 from spec.language.types import is_sort, type_name
 from spec.queue import SCOPES
 
@@ -43,7 +43,8 @@ class ByHand:
         self._evaluator = Evaluator(self.scope)
         self._memories = beginning(self.scope)
         # Ghosts are in no store: whoever watches from the beginning knows them.
-        self._before = self._now = self._evaluator.initial()
+        self._now = self._evaluator.initial()
+        self._steps: list[tuple[State, State]] = []
 
     def step(self, text: str) -> str:
         """Take a step such as `claim worker1 job1`; return "done", or the guard that refuses it."""
@@ -68,7 +69,8 @@ class ByHand:
             return f"unknown: {outcome.error}"
         memory.update({field: after for field, (_, after) in outcome.memory.items()})
         ghosts = instance.after(self._now)
-        self._before, self._now = self._now, abstract(self.store, self._memories, ghosts)
+        before, self._now = self._now, abstract(self.store, self._memories, ghosts)
+        self._steps.append((before, self._now))
         return "done"
 
     def run(self, text: str) -> str:
@@ -81,13 +83,13 @@ class ByHand:
         return f"all {len(wanted)} steps are done"
 
     def holds(self, claim: str) -> bool:
-        """Return whether a claim holds of what is in the file, and of the step that led there."""
+        """Return whether a claim holds of what is in the file, or of every step taken."""
         properties = self.scope.spec.properties
         if claim not in properties:
             raise Misuse(f"there is no claim '{claim}'", near(claim, properties))
         asked = Claim(self._evaluator, properties[claim])
-        then = self._before if properties[claim].kind == "step" else self._now
-        return asked.holds(then, self._now) is None
+        pairs = self._steps if properties[claim].kind == "step" else [(self._now, self._now)]
+        return all(asked.holds(*pair) is None for pair in pairs)
 
     def rows(self) -> str:
         """Return what the file says of each job, one a line; what is as at first is left out."""
