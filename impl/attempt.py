@@ -110,6 +110,8 @@ class Attempt:
         """Run statements now, in a transaction of their own, unless an attempt has done this step
         before; return whether it was done now. Raises `LostClaim`, `NothingWritten`, `BadRequest`.
         """
+        if any(isinstance(each, str) for each in statements):
+            raise BadRequest(f"step '{name}': has SQL alone; give (sql, values) each time")
         if self._known("once", named("step", name)):
             return False
 

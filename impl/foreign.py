@@ -51,6 +51,8 @@ class Foreign:
         """Run a statement and return its rows; raises `BadRequest` if it may not be, and then
         nothing is done.
         """
+        if not isinstance(sql, str):
+            raise BadRequest(f"statement: is of type {type(sql).__name__}; make it a str")
         self._allowed = _READING | _WRITING if writes else _READING
         self._sql = sql
         try:

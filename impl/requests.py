@@ -53,17 +53,18 @@ def as_json(subject: str, value: Json) -> str:
 
 def _require_readable(subject: str, value: Json) -> None:
     """Raise `BadRequest` for what JSON takes and does not give back: it would be lost later."""
-    level = _nested([value])
-    for _ in range(MAX_DEPTH):
+    level, depth = _nested([value]), 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            # How deep can be read depends on who reads: a handler may be deep in calls of its own.
+            raise BadRequest(f"{subject}: is nested deeper than {MAX_DEPTH} levels; flatten it")
         inside: list[Json] = []
         for each in level:
             inside += each.values() if isinstance(each, dict) else each
             if isinstance(each, dict):
                 _require_text(subject, each)
         level = _nested(inside)
-    if level:
-        # How deep can be read depends on who reads: a handler may be deep in calls of its own.
-        raise BadRequest(f"{subject}: is nested deeper than {MAX_DEPTH} levels; flatten it")
 
 
 def _nested(values: Sequence[Json]) -> list[Json]:

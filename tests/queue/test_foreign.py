@@ -132,6 +132,13 @@ CREATE VIRTUAL TABLE words USING fts5 (text);"""
     mine.define("DROP TABLE u; DROP TABLE words")
 
 
+@pytest.mark.parametrize("sql", [5, None, b"SELECT 1", ["SELECT 1"]])
+def test_what_is_no_statement_is_refused_as_none(mine: Queue, sql: Any) -> None:
+    for ask in (mine.define, mine.query):
+        with pytest.raises(BadRequest, match=f"statement: is of type {type(sql).__name__}; make"):
+            ask(sql)
+
+
 def test_a_query_and_a_snapshot_only_read(mine: Queue, file: Path) -> None:
     insert = "INSERT INTO mine VALUES (1)"
     with pytest.raises(BadRequest, match="writes, and this may only read; use `transaction`"):

@@ -178,6 +178,18 @@ def test_a_step_that_the_database_refuses_is_not_done(queue: Queue, file: Path) 
     assert rows(file, "SELECT what FROM ledger") == [("good",)]
 
 
+def test_a_step_whose_sql_stands_alone_is_refused_in_words(queue: Queue, file: Path) -> None:
+    queue.enqueue("k", max_attempts=1)
+    bare: Any = "INSERT INTO ledger VALUES ('x')"
+
+    def handler(attempt: Attempt) -> None:
+        attempt.once("debit", bare)
+
+    Worker(queue, {"k": handler}).run(until_empty=True)
+    fact = "step 'debit': has SQL alone; give (sql, values) each time"
+    assert notes(file) == [("settle_failed", f"BadRequest: {fact}")]
+
+
 def test_a_result_is_computed_once_and_is_the_same_json_each_time(queue: Queue) -> None:
     queue.enqueue("k", max_attempts=2)
     computed, seen = [], []
