@@ -122,7 +122,7 @@ class _Intake:
         key, retry_of = self._text(said, "key"), said["retry_of"]
         if retry_of is not None:
             self._require_dead(self._number(said, "retry_of", 1, MAX_JOB), key)
-        elif self._known("SELECT 1 FROM task WHERE key = ?", key):
+        elif self._known("SELECT 1 FROM task WHERE key = ? AND retry_of IS NULL", key):
             self._again(f"the key {_short(key)}")
         ready, claimed = (state["status"] == status for status in ("ready", "claimed"))
         if ready is (said["due"] is None):

@@ -448,33 +448,49 @@ def test_a_file_of_version_2_and_of_an_unknown_spec_is_refused(tmp_path: Path) -
 
 
 # ---------------------------------------------------------------- at the same time
-def test_a_file_that_is_open_elsewhere_is_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / "queue.db"
-    with under(LAX):
-        fill(file)
-        holding = """
+HOLDING = """
 import sys, apsw
 opened = apsw.Connection(sys.argv[1])
 opened.execute("SELECT * FROM meta").fetchall()
+if sys.argv[2] == "having lost its lock":
+    open(sys.argv[1]).close()
 print("open", flush=True)
-sys.stdin.read()
+sys.stdin.readline()
+opened.execute("INSERT INTO receipt VALUES (2, 'late')")
 """
-        with subprocess.Popen(
-            [sys.executable, "-c", holding, str(file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        ) as other:
-            assert other.stdout is not None
-            other.stdout.readline()
-            with under(WHOLE):
-                what = refused(file)
-                assert what == "is open elsewhere; stop its workers and whoever else has it"
-            other.kill()
-        with Queue(file), Queue(file) as queue, under(WHOLE):
-            assert refused(file).startswith("is open elsewhere")
-            with under(LAX):
-                assert queue.enqueue("more").new
+
+
+@pytest.mark.parametrize("how", ["holding its lock", "having lost its lock"])
+def test_a_file_that_another_process_has_open_is_left_alone(tmp_path: Path, how: str) -> None:
+    file = tmp_path / "queue.db"
+    with under(LAX):
+        fill(file)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(file), how],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(StoreError) as wrong, upgrade(file, clock=HandClock()):
+            pass
+        assert str(wrong.value) == (
+            f"{file}: is open elsewhere; stop its workers and whoever else has it"
+        )
+        other.communicate("\n")
+        assert other.returncode == 0
     taken_over(file)
+    with Queue(file, clock=HandClock()) as queue:
+        assert queue.query("SELECT text FROM receipt ORDER BY 1") == [("late",), ("paid",)]
+
+
+def test_a_file_that_this_process_has_open_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "queue.db"
+    with under(LAX), Queue(file), Queue(file) as queue:
+        with under(WHOLE):
+            assert refused(file).startswith("is open elsewhere")
+        assert queue.enqueue("more").new
 
 
 def test_meanwhile_nobody_opens_it(tmp_path: Path) -> None:
