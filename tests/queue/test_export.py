@@ -365,7 +365,12 @@ def test_whatever_is_done_to_an_export_it_is_a_queue_or_one_line(
 
 
 # ---------------------------------------------------------------- from a terminal
-def test_from_file_to_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_file_to_file(
+    file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     out, other = str(tmp_path / "jobs.jsonl"), str(tmp_path / "other.db")
     assert main(["queue", "export", str(file), "--out", out]) == 0
     assert main(["queue", "export", str(file)]) == 0
@@ -375,6 +380,12 @@ def test_from_file_to_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFix
         assert json.loads(said) | {"due": 0} == json.loads(kept) | {"due": 0}
     assert main(["queue", "import", other, out]) == 0
     assert capsys.readouterr().out == f"7 jobs and 1 message are in {other}\n"
+    with monkeypatch.context() as patch, open(out, encoding="utf-8") as stdin:
+        patch.setattr("sys.stdin", stdin)
+        assert main(["queue", "import", str(tmp_path / "piped.db"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": True, "jobs": 7, "messages": 1, "ended": 1,
+    }  # fmt: skip
     for again in (["export", str(file), "--out", out], ["import", other, out]):
         assert main(["queue", *again]) == 2
         (line,) = capsys.readouterr().err.splitlines()
