@@ -7,12 +7,15 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from checker.sources import Sources
+
+Answer = TypeVar("Answer")
 
 
 @cache
@@ -60,11 +63,13 @@ def place(kind: str, sources: Sources, key: list[Any], suffix: str = ".json") ->
     return Place(cache_folder() / kind / f"{digest}{suffix}", sources)
 
 
-def recall(place: Place) -> Any:
-    """Return what was remembered there, or None."""
+def recall(place: Place, read: Callable[[Any], Answer]) -> Answer | None:
+    """Return what was remembered there as `read` reads it, or None; whatever is not as it was
+    written counts as forgotten.
+    """
     try:
-        return json.loads(place.file.read_text("utf-8"))
-    except (OSError, ValueError):
+        return read(json.loads(place.file.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

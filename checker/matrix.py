@@ -64,7 +64,7 @@ def claims() -> list[Row]:
     found: dict[tuple[str, str], tuple[str, dict[str, Cell]]] = {}
     for name in DEFAULT:
         scope = SCOPES[name]
-        known = _cells(recall(_of_scope(scope)))
+        known = recall(_of_scope(scope), _cells) or {}
         for claim in scope.spec.properties.values():
             if claim.kind in KINDS:
                 _, cells = found.setdefault((claim.id, claim.name), (claim.doc, {}))
@@ -77,8 +77,8 @@ def modes() -> list[Row]:
     """Return the failure modes by ID, with a column for each of the five proofs."""
     rows = []
     for mode in FAILURES.values():
-        known = _mode(mode)[0]
-        cells = {mark: known.get(mark, UNKNOWN) for mark in MARKS}
+        known = recall(_of_mode(mode), _mode)
+        cells = known[0] if known else dict.fromkeys(MARKS, UNKNOWN)
         rows.append(Row(mode.id, mode.name, mode.doc, cells, mode.loss.breaks))
     return rows
 
@@ -87,9 +87,9 @@ def complaints() -> list[str] | None:
     """Return which proofs of failure modes failed; None if none is known to, and not all are
     known.
     """
-    known = [_mode(mode) for mode in FAILURES.values()]
-    said = [line for _, lines in known for line in lines]
-    return said if said or all(cells for cells, _ in known) else None
+    known = [recall(_of_mode(mode), _mode) for mode in FAILURES.values()]
+    said = [line for one in known if one for line in one[1]]
+    return said if said or all(known) else None
 
 
 def keep_scope(result: Result) -> None:
@@ -109,22 +109,14 @@ def keep_mode(five: Five) -> None:
     remember(_of_mode(five.mode), {"cells": cells, "complaints": five.complaints})
 
 
-def _cells(known: Any) -> dict[str, Cell]:
-    """Return what was written down; whatever is not as it was written counts as unknown."""
-    try:
-        return {str(n): Cell(str(symbol), str(says)) for n, (symbol, says) in known.items()}
-    except (ValueError, TypeError, AttributeError):
-        return {}
+def _cells(kept: Any) -> dict[str, Cell]:
+    return {str(n): Cell(str(symbol), str(says)) for n, (symbol, says) in kept.items()}
 
 
-def _mode(mode: FailureMode) -> tuple[dict[str, Cell], list[str]]:
-    """Return the cells of a failure mode and which proofs failed; nothing if that is unknown."""
-    known = recall(_of_mode(mode))
-    try:
-        cells, said = _cells(known["cells"]), [str(line) for line in known["complaints"]]
-    except (KeyError, TypeError):
-        return {}, []
-    return (cells, said) if cells.keys() == set(MARKS) else ({}, [])
+def _mode(kept: Any) -> tuple[dict[str, Cell], list[str]]:
+    """Return the cells of a failure mode, and which proofs failed."""
+    cells = _cells(kept["cells"])
+    return {mark: cells[mark] for mark in MARKS}, [str(line) for line in kept["complaints"]]
 
 
 def _of_scope(scope: Scope) -> Place:

@@ -50,7 +50,7 @@ def look(
     `watch` is called if there is work to do, and returns what is told of its progress.
     """
     at = _place(scope, off, engine)
-    known = _found(recall(at))
+    known = recall(at, _found)
     if known is not None:
         return known
     explored = _explore(scope, off, engine, limits, watch())
@@ -91,7 +91,7 @@ def hopes(
     from checker import fair_cycles
 
     at = _place(scope, off, "fair cycles")
-    known = _hopes(recall(at), scope)
+    known = recall(at, lambda kept: _hopes(kept, scope))
     if known is not None:
         return known
     decided = fair_cycles.decide(scope, off, limits, threads)
@@ -107,28 +107,20 @@ def _lasso_as_json(lasso: Lasso | None) -> list[Any] | None:
     return [[[s.action.name, s.binding] for s in part] for part in (lasso.stem, lasso.loop)]
 
 
-def _hopes(known: Any, scope: Scope) -> dict[str, Decision] | None:
-    """Return what was remembered; whatever is not as it was written counts as forgotten."""
+def _hopes(kept: Any, scope: Scope) -> dict[str, Decision]:
     # With guards off, an action of the scope stands for the same one with fewer guards.
     actions = scope.spec.actions
-    try:
-        found = {}
-        for name, parts in known.items():
-            found[name] = Decision("holds")
-            if parts is not None:
-                stem, loop = (tuple(Step(actions[a], b) for a, b in part) for part in parts)
-                found[name] = Decision("violated", lasso=Lasso(stem, loop))
-        return found
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+    found = {}
+    for name, parts in kept.items():
+        found[name] = Decision("holds")
+        if parts is not None:
+            stem, loop = (tuple(Step(actions[a], b) for a, b in part) for part in parts)
+            found[name] = Decision("violated", lasso=Lasso(stem, loop))
+    return found
 
 
-def _found(known: Any) -> Found | None:
-    """Return what was remembered; whatever is not as it was written counts as forgotten."""
-    try:
-        states, generated, depth = (int(known[n]) for n in ("states", "generated", "depth"))
-        violations = {str(name): int(steps) for name, steps in known["violations"].items()}
-        symmetry = tuple(str(name) for name in known["symmetry"])
-        return Found(states, generated, depth, symmetry, violations, None)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+def _found(kept: Any) -> Found:
+    states, generated, depth = (int(kept[n]) for n in ("states", "generated", "depth"))
+    violations = {str(name): int(steps) for name, steps in kept["violations"].items()}
+    symmetry = tuple(str(name) for name in kept["symmetry"])
+    return Found(states, generated, depth, symmetry, violations, None)

@@ -22,7 +22,7 @@ def unwatched(scope: Scope, what: str) -> None:
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explore anew, and leave nothing behind."""
     for module in (remembered, necessity):
-        monkeypatch.setattr(module, "recall", lambda file: None)
+        monkeypatch.setattr(module, "recall", lambda place, read: None)
         monkeypatch.setattr(module, "remember", lambda file, answer: None)
 
 

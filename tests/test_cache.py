@@ -1,13 +1,17 @@
-"""Machine code is loaded only from a folder that is this user's alone."""
+"""What is kept is read as it was written or not at all, and machine code is loaded only from a
+folder that is this user's alone.
+"""
 
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from checker.cache import cache_folder
+from checker.cache import cache_folder, place, recall, remember
+from checker.sources import Sources
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +61,38 @@ def test_a_link_to_a_folder_that_others_can_write_to_is_passed_over(tmp_path: Pa
     (tmp_path / "open").chmod(0o777)
     (tmp_path / "chosen").symlink_to(tmp_path / "open")
     assert cache_folder() == tmp_path / "user" / "ffq"
+
+
+def sizes(kept: Any) -> dict[str, int]:
+    return {str(name): int(size) for name, size in kept["sizes"].items()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "null", "7", "{}", '{"sizes": []}', '{"sizes": {"a": []}}', '{"sizes": {"a": "b"}}',
+     "[" * 10_000, b"\xff"],
+)  # fmt: skip
+def test_what_is_not_as_it_was_written_counts_as_forgotten(text: str | bytes) -> None:
+    at = place("sizes", Sources("checker.lasso"), [])
+    assert recall(at, sizes) is None
+    remember(at, {"sizes": {"a": 1}})
+    assert recall(at, sizes) == {"a": 1}
+    at.file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert recall(at, sizes) is None
+
+
+def test_a_slip_of_whoever_reads_it_is_not_forgotten() -> None:
+    at = place("sizes", Sources("checker.lasso"), [])
+    remember(at, {"sizes": {"a": 1}})
+    with pytest.raises(ZeroDivisionError):
+        recall(at, lambda kept: 1 / 0)
+
+
+def test_what_cannot_be_kept_costs_time_and_no_answer(tmp_path: Path) -> None:
+    at = place("sizes", Sources("checker.lasso"), [])
+    at.file.parent.write_text("a file", "utf-8")
+    remember(at, {"sizes": {"a": 1}})
+    assert recall(at, sizes) is None
 
 
 def test_where_nothing_can_be_written_a_temporary_folder_serves(

@@ -94,7 +94,7 @@ def both() -> Iterator[Solvers]:
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Decide anew, and leave nothing behind."""
-    monkeypatch.setattr(necessity, "recall", lambda file: None)
+    monkeypatch.setattr(necessity, "recall", lambda place, read: None)
     monkeypatch.setattr(necessity, "remember", lambda file, answer: None)
 
 

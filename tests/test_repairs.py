@@ -83,20 +83,20 @@ def test_a_repair_that_touches_a_healthy_row_is_no_recovery(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(REPAIRS, "FM-029", (*REPAIRS["FM-029"], harmful))
-    assert recovered._recover(FAILURES["FM-029"])["says"].startswith("harmful changes a healthy")
+    assert recovered._recover(FAILURES["FM-029"]).says.startswith("harmful changes a healthy")
 
 
 @pytest.mark.deep
 def test_a_repair_that_never_ends_is_no_recovery(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(REPAIRS, "FM-027a", (*REPAIRS["FM-027a"], endless))
-    assert recovered._recover(FAILURES["FM-027a"])["says"].startswith("no end from")
+    assert recovered._recover(FAILURES["FM-027a"]).says.startswith("no end from")
 
 
 def test_without_its_repair_a_death_is_set_aside_and_not_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(REPAIRS, "FM-029")
-    assert "in 4 the job is set aside" in recovered._recover(FAILURES["FM-029"])["says"]
+    assert "in 4 the job is set aside" in recovered._recover(FAILURES["FM-029"]).says
 
 
 @pytest.mark.deep

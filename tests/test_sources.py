@@ -92,6 +92,14 @@ sys.addaudithook(note)
 atexit.register(lambda: print(json.dumps(sorted(opened))))
 """
 
+AGAIN = """
+from checker import cache
+
+def write(file, content):
+    raise AssertionError(f"{file} was found a second time")
+cache.write = write
+"""
+
 
 def test_every_kind_of_answer_that_is_remembered_is_asked_here() -> None:
     places = (
@@ -109,9 +117,9 @@ def test_every_kind_of_answer_that_is_remembered_is_asked_here() -> None:
 def test_whatever_is_read_to_find_an_answer_decides_it(
     tmp_path: Path, module: str, question: str
 ) -> None:
-    """Python itself tells which files a process opens."""
+    """Python itself tells which files a process opens. Asked again, it is remembered."""
     ran = subprocess.run(
-        [sys.executable, "-c", OPENED + question],
+        [sys.executable, "-c", f"{OPENED}{question}\n{AGAIN}{question}"],
         cwd=ROOT,
         env={**os.environ, "FFQ_CACHE_DIR": str(tmp_path)},
         capture_output=True,

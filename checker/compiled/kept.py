@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from checker.cache import cache_folder
+from checker.cache import cache_folder, write
 from checker.compiled.native import Loaded, object_code, processor
 from checker.compiled.units import Unit
 
@@ -51,7 +50,7 @@ def _code(digest: str, unit: Unit) -> bytes:
     if code is None:
         coming = _coming.pop(digest, None)
         code = object_code(unit) if coming is None else coming.result()
-        _write(_place(digest), code)
+        write(_place(digest), hashlib.sha256(code).digest() + code)
     return code
 
 
@@ -90,17 +89,3 @@ def _read(path: Path) -> bytes | None:
         return None
     code = kept[_DIGEST_BYTES:]
     return code if hashlib.sha256(code).digest() == kept[:_DIGEST_BYTES] else None
-
-
-def _write(path: Path, code: bytes) -> None:
-    """Keep the code so that no process ever sees half of it; what cannot be kept is compiled
-    again.
-    """
-    try:
-        path.parent.mkdir(exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        os.replace(draft, path)
-    except OSError:
-        return

@@ -68,8 +68,8 @@ def _healthy(scope: Scope, detector: Detector) -> dict[str, Any]:
     table, where = condition_of(design, detector)
     key = [spec_hash(scope.spec), sorted(scope.bounds.items()), table, where]
     at = place("silence", _DECIDES, key)
-    known = recall(at)
-    if isinstance(known, dict) and known.keys() == {"states", "cases", "alarms", "of"}:
+    known = recall(at, lambda kept: {n: kept[n] for n in ("states", "cases", "alarms", "of")})
+    if known is not None:
         return known
     healthy = _states(scope.name)
     if table == "job":

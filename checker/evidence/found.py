@@ -68,11 +68,11 @@ def shortest(loss: Loss) -> str:
     ]
     bounds = sorted(scope.bounds.items())
     at = place("failures", _DECIDES, [*hashes, loss.edits, loss.breaks, bounds])
-    known = recall(at)
-    if isinstance(known, str):
+    known = recall(at, lambda kept: str(kept["trace"]))
+    if known is not None:
         return known
     text = _search(loss)
-    remember(at, text)
+    remember(at, {"trace": text})
     return text
 
 

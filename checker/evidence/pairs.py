@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from checker.ablate import Missed, named, only_together, sooner_together
 from checker.cache import Place, place, recall, remember
@@ -195,9 +196,9 @@ def violations(
     """Return what breaks without each of these; what is known already is explored no more."""
     found: dict[tuple[str, ...], Mapping[str, int] | None] = {}
     for edits in wanted:
-        known = recall(_place(name, edits))
-        if isinstance(known, dict):
-            found[edits] = {str(n): int(steps) for n, steps in known.items()}
+        known = recall(_place(name, edits), _steps)
+        if known is not None:
+            found[edits] = known
             tick()
     left = [edits for edits in wanted if edits not in found]
     if left:
@@ -209,6 +210,10 @@ def violations(
                 remember(_place(name, edits), dict(swept))
             tick()
     return found
+
+
+def _steps(kept: Any) -> dict[str, int]:
+    return {str(name): int(steps) for name, steps in kept.items()}
 
 
 def _place(name: str, edits: tuple[str, ...]) -> Place:

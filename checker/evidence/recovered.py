@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,14 @@ def recovered(mode: FailureMode) -> Recovered:
     bounds = sorted(base.bounds.items())
     decides = Sources(__name__, specs=True, data=(found.file_of(mode, mode.loss),))
     at = place("recovered", decides, [mode.id, mode.loss.edits, hashed, bounds])
-    known = recall(at)
-    if not isinstance(known, dict):
+    known = recall(at, lambda kept: Recovered(**kept))
+    if known is None:
         known = _recover(mode)
-        remember(at, known)
-    return Recovered(**known)
+        remember(at, asdict(known))
+    return known
 
 
-def _recover(mode: FailureMode) -> dict[str, Any]:
+def _recover(mode: FailureMode) -> Recovered:
     bad = damage(mode.loss)
     mend = mending(mode)
     result = _Run(mend, bad)
@@ -60,14 +61,10 @@ def _recover(mode: FailureMode) -> dict[str, Any]:
     if result.unseen and not wrong:
         names = ", ".join(f"{name} in {n}" for name, n in sorted(result.unseen.items()))
         missing = f"no row shows it ({names} of {len(bad.states):,}), so no repair finds the job"
-    return {
-        "ok": not wrong and not missing,
-        "evidence": "" if wrong or missing else "E",
-        "says": wrong or says,
-        "missing": missing,
-        "states_checked": bad.count,
-        "residue": residue,
-    }
+    return Recovered(
+        not wrong and not missing, "" if wrong or missing else "E", wrong or says, missing,
+        states_checked=bad.count, residue=residue,
+    )  # fmt: skip
 
 
 def _told(run: _Run) -> str:

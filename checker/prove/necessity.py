@@ -68,7 +68,7 @@ def needed(specs: Sequence[Spec], guard: str, both: Solvers, told: Told | None =
 
 def _asked(spec: Spec, guard: str, both: Solvers, told: Told | None) -> Necessity:
     at = _place(spec, guard)
-    known = _necessity(recall(at))
+    known = recall(at, _necessity)
     if known is not None:
         return known
     action = guard.split(".")[0]
@@ -96,10 +96,6 @@ def _place(spec: Spec, guard: str) -> Place:
     return place("necessity", _DECIDES, [claimed, spec.name, guard])
 
 
-def _necessity(known: Any) -> Necessity | None:
-    """Return what was remembered; whatever is not as it was written counts as forgotten."""
-    try:
-        lost, undecided = (tuple(map(str, known[name])) for name in ("lost", "undecided"))
-        return Necessity(str(known["guard"]), str(known["spec"]), lost, undecided)
-    except (KeyError, TypeError):
-        return None
+def _necessity(kept: Any) -> Necessity:
+    lost, undecided = (tuple(map(str, kept[name])) for name in ("lost", "undecided"))
+    return Necessity(str(kept["guard"]), str(kept["spec"]), lost, undecided)

@@ -118,14 +118,14 @@ def prove(spec: Spec, told: Told | None = None, every: bool = False) -> Proof:
 
 def known(spec: Spec, every: bool = False) -> Proof | None:
     """Return the proof of this very spec if it was made before, by the solvers that are here."""
-    stored = recall(_place(spec, every))
-    try:
+
+    def read(stored: Any) -> Proof:
         decided = tuple(_decided(one) for one in stored["decided"])
         first = frozenset(map(str, stored["first"]))
         named = (_names(stored[name]) for name in ("lemmas", "stages", "faults"))
         return Proof(spec, decided, first, *named)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
+
+    return recall(_place(spec, every), read)
 
 
 def _names(stored: Any) -> Names:

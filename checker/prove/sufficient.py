@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from checker.cache import Place, place, recall, remember
 from checker.prove.answer import Answer, answer_of
@@ -79,24 +80,22 @@ def _declares(part: list[str]) -> set[str]:
 def known(text: str) -> Sufficient | None:
     """Return lines of this text that both solvers have proved to be enough, if there are any."""
     lines = frozenset(text.splitlines())
-    return next((s for s in _all(_place(text)) if lines.issuperset(s.lines)), None)
+    every = recall(_place(text), _all) or []
+    return next((s for s in every if lines.issuperset(s.lines)), None)
 
 
 def keep(found: Sufficient) -> None:
     """Remember lines that are enough."""
     at = _place(found.text)
-    every = [*_all(at), found]
+    every = [*(recall(at, _all) or ()), found]
     remember(at, [[s.lines, asdict(s.z3), asdict(s.cvc5)] for s in every])
 
 
-def _all(at: Place) -> list[Sufficient]:
-    try:
-        return [
-            Sufficient(tuple(map(str, lines)), answer_of(z3), answer_of(cvc5))
-            for lines, z3, cvc5 in recall(at) or ()
-        ]
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return []
+def _all(kept: Any) -> list[Sufficient]:
+    return [
+        Sufficient(tuple(map(str, lines)), answer_of(z3), answer_of(cvc5))
+        for lines, z3, cvc5 in kept
+    ]
 
 
 def _place(text: str) -> Place:
