@@ -134,7 +134,13 @@ SELECT max(age) FROM (
 
 
 def _now(queue: Queue) -> tuple[int, int]:
-    """Return the time by the clock of the boot and by the wall clock."""
+    """Return the time by the clock of the boot and by the wall clock. Where a queue of another boot
+    is only looked at, what was measured by that clock is over, as a new boot ends it.
+    """
+    if queue.store.read_only and queue.history.boot != queue.clock.boot():
+        times = "SELECT due AS time FROM task UNION ALL SELECT lease_until FROM task"
+        ((last,),) = queue.query(f"SELECT coalesce(max(time), 0) FROM ({times})")
+        return last, queue.clock.wall()
     return queue.clock.since_boot(), queue.clock.wall()
 
 

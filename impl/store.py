@@ -126,7 +126,10 @@ class Store(Contents):
             with self._usable("the transaction"):
                 failed = self._commit()
                 if failed is not None and not self._took_place(opened, failed):
-                    raise StoreError(self.path, f"COMMIT failed: {_said(failed)}", "try again")
+                    remedy = "try again"
+                    if isinstance(failed, apsw.FullError):
+                        remedy = "make room on its disk"
+                    raise StoreError(self.path, f"COMMIT failed: {_said(failed)}", remedy)
                 if turn is not None and mark is not None:
                     turn.keep(mark)
             opened.remember()

@@ -184,7 +184,7 @@ def test_a_full_disk_at_commit_is_an_answer_and_no_riddle(
     queue.enqueue("k", key="before")
     disk.full = 1_000_000
     for _ in range(3):
-        with pytest.raises(StoreError, match="full; try again"):
+        with pytest.raises(StoreError, match="full; make room on its disk"):
             queue.enqueue("k", key="order 7")
         assert queue.query("SELECT key FROM task") == [("before",)]
     disk.full = 0

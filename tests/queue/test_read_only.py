@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from checker.cli import main
+from impl import report
 from impl.files import StoreError
 from impl.queue import Queue
 from impl.worker import Worker
 from tests.clocks import HandClock
+from tests.queue.looking import claimed
 
 NOBODY = 65534
 LOOKING = (["queue", "list"], ["queue", "show"], ["queue", "stats"], ["validate"])
@@ -190,3 +192,18 @@ def test_nothing_is_made_that_is_only_to_be_read(file: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened: No such file"):
         Queue(file, read_only=True)
     assert list(file.parent.iterdir()) == []
+
+
+def test_a_copy_of_another_boot_is_shown_as_a_new_boot_would_find_it(
+    file: Path, clock: HandClock
+) -> None:
+    with Queue(file, clock=clock, lease_ms=10_000) as queue:
+        queue.enqueue("k")
+        queue.enqueue("k")
+        claimed(queue)
+    clock.reboot()
+    with Queue(file, clock=clock, read_only=True) as copy:
+        assert report.stats(copy).oldest_due is not None
+        assert report.stats(copy).oldest_expired is not None
+        due = [line.due for line in report.jobs(copy) if line.status == "ready"]
+        assert due and all(time is not None and time <= clock.wall() for time in due)
