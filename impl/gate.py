@@ -63,13 +63,10 @@ class Gate:
     def mark(self) -> Mark | None:
         """Return the mark without waiting for anybody, or None; it may be one behind."""
         try:
-            descriptor = os.open(self._inner, os.O_RDONLY | os.O_CLOEXEC)
+            with open(self._inner, "rb") as inner:
+                return _mark(inner.fileno())
         except OSError:
             return None
-        try:
-            return _mark(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class Turn:

@@ -43,7 +43,7 @@ def enter(store: Store, line: Line) -> History:
     with told(store.path):
         boot = line.clock.boot()
     assert store.gate is not None and store.place is not None
-    here = str(store.place.file)
+    here = store.place.name
     mark = store.gate.mark()  # before the store is read, which can only be further then
     with store.transaction(writes=False) as t:
         found = _found(t)

@@ -37,8 +37,13 @@ class Place:
     files: tuple[FileId | None, ...]
 
     @property
+    def name(self) -> str:
+        """The disk of the store and the number of its file there, which no copy has both."""
+        return ":".join(map(str, self.files[0] or ()))
+
+    @property
     def file(self) -> int:
-        """The number of the store's file, which a copy does not have."""
+        """The number of the store's file."""
         return self.files[0][1] if self.files[0] else 0
 
     @property

@@ -226,7 +226,11 @@ class Store(Contents):
             raise kind(self.path, fact, "try again once that is put right") from None
         except OSError as failed:
             fact = f"{what} was not taken: {failed.strerror}"
-            raise StoreError(self.path, fact, "see that its folder can be written") from None
+            subject, remedy = (
+                failed.filename or self.path,
+                "see that it and its folder can be written",
+            )
+            raise StoreError(subject, fact, remedy) from None
 
     def _turn(self, writes: bool) -> contextlib.AbstractContextManager[Turn | None]:
         if self.gate is None or not writes:

@@ -74,6 +74,16 @@ def test_a_log_beside_a_file_that_was_put_in_place_of_its_own_is_refused(file: P
     assert Path(f"{file}-wal").read_bytes() == before
 
 
+def test_a_journal_is_never_ours_and_is_not_played_back(file: Path) -> None:
+    with Queue(file) as queue:
+        queue.enqueue("k")
+    journal = Path(f"{file}-journal")
+    journal.write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(504))
+    before = file.read_bytes()
+    assert said(lambda: Queue(file)).startswith(f"{journal}: is of another file than the one")
+    assert file.read_bytes() == before and journal.exists()
+
+
 def test_an_old_copy_beside_a_newer_log_is_refused(file: Path) -> None:
     """The very same file, with what it held before: pages of it are in neither of the two."""
     with Queue(file) as queue:
@@ -280,6 +290,16 @@ def test_other_tables_than_were_made_are_told_before_anything_is_asked_of_them(
         other.execute(change)
     other.close()
     assert f"{what} is not as it was made; restore a backup" in said(lambda: Queue(file))
+
+
+def test_a_lock_that_cannot_be_opened_is_named(file: Path) -> None:
+    Queue(file).close()
+    os.unlink(f"{file}-gate")
+    os.mkdir(f"{file}-gate")
+    assert said(lambda: Queue(file)) == (
+        f"{file}-gate: the transaction was not taken: Is a directory; see that it and its folder "
+        "can be written"
+    )
 
 
 def test_tables_of_ones_own_are_welcome(file: Path) -> None:
