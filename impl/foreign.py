@@ -6,7 +6,9 @@ SQLite asks here for each thing that a statement would do, its triggers included
 
 from __future__ import annotations
 
+import json
 import textwrap
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -42,9 +44,9 @@ class Foreign:
     def __init__(self, connection: apsw.Connection, design: Design) -> None:
         """Ask for this connection from now on; what is ours is not asked about."""
         self.connection = connection
-        self._own = _own(design)
+        self._own = own_names(design)
         self._allowed: frozenset[int] | None = None
-        self._sql = ""
+        self._sql, self._defined = "", False
         connection.authorizer = self._asked
 
     def run(self, sql: str, values: Any, writes: bool) -> list[Any]:
@@ -61,6 +63,14 @@ class Foreign:
         finally:
             self._allowed = None
 
+    def require_sound(self) -> None:
+        """Raise `BadRequest` if a table that was made or changed would stand in the way of ours."""
+        if self._defined:
+            self._defined = False
+            for name, table in strays(self.connection, self._own):
+                fact = f"refers to '{table}', of the queue, otherwise than by its id"
+                raise BadRequest(f"table '{name}': {fact}; let it refer to job (id)")
+
     def _asked(
         self, what: int, one: str | None, two: str | None, database: str | None, by: str | None
     ) -> int:
@@ -72,6 +82,7 @@ class Foreign:
         for name in (one,) if what == apsw.SQLITE_UPDATE else (one, two):
             if what in _WRITING and name is not None and name.lower() in self._own:
                 raise self._refusal(f"would write '{name}', which is the queue's own; leave it be")
+        self._defined |= what in (apsw.SQLITE_CREATE_TABLE, apsw.SQLITE_ALTER_TABLE)
         return apsw.SQLITE_OK
 
     def _refusal(self, why: str) -> BadRequest:
@@ -87,7 +98,25 @@ def _named(what: int, one: str | None) -> str:
     return f"is no statement for a queue's file ({asked}{f' {one}' if one else ''}); leave it out"
 
 
+_STRAYS = """\
+SELECT DISTINCT one.name, key."table"
+FROM sqlite_schema AS one, pragma_foreign_key_list(one.name) AS key, json_each(?) AS ours
+WHERE one.type = 'table' AND lower(key."table") = ours.value
+  AND lower(one.name) NOT IN (SELECT value FROM json_each(?1))
+  AND (key.seq > 0 OR lower(key."to") <> 'id' OR NOT EXISTS (
+    SELECT 1 FROM pragma_table_info(key."table") WHERE name = 'id' AND pk = 1
+  ))"""
+
+
+def strays(connection: apsw.Connection, own: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the tables of others whose foreign keys refer to one of ours otherwise than by its id,
+    each with that one. SQLite takes such a key for a mistake, and refuses what *we* write.
+    """
+    found: list[Any] = connection.execute(_STRAYS, (json.dumps(sorted(own)),)).fetchall()
+    return found
+
+
 @cache
-def _own(design: Design) -> frozenset[str]:
+def own_names(design: Design) -> frozenset[str]:
     """Return the names of all that the schema of the queue makes."""
     return frozenset(name.lower() for _, name in tables_of(design.schema + design.beside))

@@ -117,7 +117,7 @@ class Store(Contents):
                 opened = self._begin(span, turn)
             try:
                 yield opened
-                opened.require_open()
+                opened.require_sound()
                 with self._usable("the transaction"):
                     mark = self._ready(turn, durable)
             except BaseException:

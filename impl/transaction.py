@@ -148,6 +148,11 @@ class Transaction:
         if not self._connection.in_transaction:  # as by ON CONFLICT ROLLBACK
             raise BadRequest("transaction: was taken back by a statement in it; begin another one")
 
+    def require_sound(self) -> None:
+        """Raise `BadRequest` if what was done here must not be committed."""
+        self.require_open()
+        self._foreign.require_sound()
+
     def last(self) -> int:
         """Return the number of the last row of the trace; 0 if there is none."""
         return last(self._connection)

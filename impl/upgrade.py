@@ -22,6 +22,7 @@ from impl.clock import Clock, MachineClock
 from impl.damage import legible
 from impl.derive import Design
 from impl.files import StoreError
+from impl.foreign import own_names, strays
 from impl.gate import Gate
 from impl.making import make
 from impl.opening import usable
@@ -87,6 +88,9 @@ class Upgrade:
         if not self.changes:
             return
         aged.check(ours)
+        for name, table in strays(opened, own_names(to)):
+            fact = f"has a table '{name}', which refers to '{table}' otherwise than by its id"
+            raise StoreError(aged.path, fact, "change that with the ffq that made the file")
         self.lapsed = aged.lapsed(clock)
         for t in to.tables:
             self.jobs += sum(1 for _ in self._rows(t, named(t.name)))

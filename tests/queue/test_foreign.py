@@ -111,6 +111,41 @@ def test_a_trigger_of_ones_own_cannot_write_what_is_the_queues(mine: Queue, file
     assert rows(file, "SELECT * FROM mine") == []
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        "x REFERENCES task (kind)",
+        "x REFERENCES TASK (key) DEFERRABLE INITIALLY DEFERRED",
+        "x REFERENCES job (status) ON UPDATE CASCADE",
+        "x REFERENCES checkpoint",
+        "x, y, FOREIGN KEY (x, y) REFERENCES job (id, token)",
+        "x, y, FOREIGN KEY (x, y) REFERENCES job",
+    ],
+)
+def test_a_table_of_a_user_cannot_keep_the_queue_from_writing(
+    mine: Queue, file: Path, column: str
+) -> None:
+    """A foreign key to what is not unique is a mistake, and SQLite tells it to whoever writes."""
+    wrong = f"CREATE TABLE child ({column})"
+    with pytest.raises(BadRequest, match="table 'child': refers to "):
+        mine.define(wrong)
+    mine.define("CREATE TABLE later (a)")
+    if "FOREIGN" not in column:
+        with pytest.raises(BadRequest, match="table 'later': refers to"), mine.transaction() as t:
+            t.execute(f"ALTER TABLE later ADD COLUMN {column}")
+            t.execute("SELECT 1")  # it is not forgotten
+    mine.enqueue("makes", max_attempts=1)
+    tally = Worker(mine, {"makes": lambda a: a.write(wrong)}).run(until_empty=True)
+    assert tally == {"failed": 1}
+    assert rows(file, "SELECT count(*) FROM sqlite_schema WHERE name = 'child'") == [(0,)]
+    mine.enqueue("fine")
+
+    def fine(attempt: Attempt) -> None:
+        attempt.once("step")
+
+    assert Worker(mine, {"fine": fine}).run(until_empty=True) == {"done": 1}
+
+
 def test_what_is_ones_own_is_made_written_and_read_as_one_likes(mine: Queue) -> None:
     """A word search brings tables of its own, and asks for what changes nothing."""
     mine.define(

@@ -326,6 +326,20 @@ def test_a_schema_of_another_time_is_refused(tmp_path: Path, version: int) -> No
     assert refused(tmp_path / "queue.db") == fact
 
 
+def test_a_table_of_the_users_that_would_keep_the_queue_from_writing_is_refused(
+    tmp_path: Path,
+) -> None:
+    """A key was unique in version 2, so that a foreign key could name it."""
+    file = tmp_path / "queue.db"
+    version_2(file)
+    with closing(apsw.Connection(str(file))) as other:
+        other.execute("CREATE TABLE invoice (key TEXT REFERENCES task (key))")
+    assert refused(file) == (
+        "has a table 'invoice', which refers to 'task' otherwise than by its id; "
+        "change that with the ffq that made the file"
+    )
+
+
 def test_a_name_that_the_user_has_taken_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "queue.db"
     version_2(file)
