@@ -280,11 +280,13 @@ def test_a_child_that_a_handler_forks_ends_when_it_is_told_to(queue: Queue) -> N
     def forks(attempt: Attempt) -> None:
         child = fork.Process(target=sleep)
         child.start()
-        here.recv()
-        child.terminate()
-        child.join(60)
-        ended.append(child.exitcode)
-        child.kill()
+        try:
+            here.recv()
+            child.terminate()
+            child.join(20)
+            ended.append(child.exitcode)
+        finally:
+            child.kill()
 
     assert Worker(queue, {"k": forks}).run(until_empty=True) == {"done": 1}
     assert ended == [-signal.SIGTERM]
