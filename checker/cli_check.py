@@ -46,6 +46,14 @@ _All = Annotated[
 ]
 
 
+_NoSymmetry = Annotated[
+    bool, typer.Option("--no-symmetry", help="Count states that differ in names apart.")
+]
+_Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Of several scopes, too, print every property.")
+]
+
+
 class Engine(StrEnum):
     """Which explorer does the work."""
 
@@ -87,9 +95,7 @@ def check(
     ] = None,
     engine: Annotated[Engine, typer.Option(help="plain is slow and short.")] = Engine.compiled,
     threads: _Threads = None,
-    no_symmetry: Annotated[
-        bool, typer.Option("--no-symmetry", help="Count states that differ in names apart.")
-    ] = False,
+    no_symmetry: _NoSymmetry = False,
     max_states: Annotated[
         str | None, typer.Option(metavar="N", help="End a scope at N states: 2e8, 10M.")
     ] = None,
@@ -103,6 +109,7 @@ def check(
     save: _Save = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Save no trace.")] = False,
     every: _All = False,
+    verbose: _Verbose = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Visit every state of a scope and judge each property.
@@ -124,7 +131,8 @@ def check(
     plan = Plan((), (), (), frozenset(), engine.value, threads, not no_symmetry, limits, every)
     plan = _protections(replace(plan, scopes=_scopes(found, scope or [], deep)), without or [])
     plan = _property(plan, property)
-    raise typer.Exit(_check(plan, _Saving(save, not no_save), as_json))
+    full = verbose or len(plan.scopes) == 1 or bool(plan.wanted or plan.edits or plan.off)
+    raise typer.Exit(_check(plan, _Saving(save, not no_save), full, as_json))
 
 
 def _scopes(found: Catalogue, names: list[str], deep: bool) -> tuple[Scope, ...]:
@@ -219,7 +227,7 @@ def _property(plan: Plan, wanted: str | None) -> Plan:
     return replace(plan, scopes=scopes, wanted=names)
 
 
-def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
+def _check(plan: Plan, saving: _Saving, full: bool, as_json: bool) -> int:
     from checker import console
     from checker.check import run, shortest, status, story
     from checker.matrix import complaints, keep_scope
@@ -234,12 +242,14 @@ def _check(plan: Plan, saving: _Saving, as_json: bool) -> int:
             live.done()
             results.append(result)
             keep_scope(result)
-            if not as_json:
+            if full and not as_json:
                 console.show_result(out, result)
+            elif not as_json:
+                console.show_line(out, result, max(len(s.name) for s in plan.scopes))
     finally:
         live.done()
     if not as_json:
-        console.show_verdicts(out, results)
+        console.show_verdicts(out, results, full)
     worst = shortest(results)
     saved = None
     if worst is not None:

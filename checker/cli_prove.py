@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 DISPUTES, TRACES = Path(".ffq", "disputed"), Path(".ffq", "traces")
 
+_Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Of several specs, too, print every claim.")
+]
 _All = Annotated[bool, typer.Option("--all", help="Ask the solvers each obligation as it stands.")]
 
 
@@ -62,6 +65,7 @@ def prove(
     ] = None,
     export: _Export = None,
     every: _All = False,
+    verbose: _Verbose = False,
     bounded: Annotated[
         int | None,
         typer.Option(metavar="K", min=0, help="Only search the --scope, up to K steps, with z3."),
@@ -96,7 +100,8 @@ def prove(
             raise typer.Exit(_export(chosen, export, as_json))
         if why is not None:
             raise typer.Exit(_why(chosen, why, every, as_json))
-        raise typer.Exit(_prove(chosen, names, every, as_json))
+        full = verbose or names is not None or len(chosen) == 1
+        raise typer.Exit(_prove(chosen, names, every, full, as_json))
     except MissingSolver as missing:
         raise Wrong(str(missing)) from None
 
@@ -141,7 +146,9 @@ def _claims(specs: list[Spec], wanted: str | None) -> frozenset[str] | None:
 
 
 # ---------------------------------------------------------------- proving
-def _prove(specs: list[Spec], names: frozenset[str] | None, every: bool, as_json: bool) -> int:
+def _prove(
+    specs: list[Spec], names: frozenset[str] | None, every: bool, full: bool, as_json: bool
+) -> int:
     from checker import console
     from checker.prove import report
 
@@ -151,7 +158,7 @@ def _prove(specs: list[Spec], names: frozenset[str] | None, every: bool, as_json
     if as_json:
         console.emit({"ok": status == 0, **report.as_json(proofs, names)})
     else:
-        report.show(out, proofs, names)
+        report.show(out, proofs, names, full)
         for proof in proofs:
             _show_counterexample(out, proof, next(iter(_refuted(proof)), None))
     for line in report.keep_disputes(proofs, DISPUTES):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,22 @@ def show_result(out: Console, result: Result) -> None:
     out.print()
 
 
+def show_line(out: Console, result: Result, width: int) -> None:
+    """Print in one line how one scope was explored, and what came of its properties."""
+    found = result.exploration
+    line = Text(result.base.name.ljust(width))
+    line.append(f" {found.states:>9,} states, depth {found.depth:>2}:")
+    tally = Counter[str](judged.verdict.evidence for judged in result.judged)
+    for evidence in (e for e in WORDS if tally[e]):
+        line.append(f" {tally[evidence]} {evidence}", style=COLOURS[evidence])
+    if found.stopped_by:
+        line.append(f"; {STOPPED[found.stopped_by]}", style=COLOURS["?"])
+    out.print(line, soft_wrap=True)
+    if result.never_fired:
+        names = ", ".join(result.never_fired)
+        out.print(Text(f"  never fired: {names}", style=COLOURS["V"]))
+
+
 def show_title(out: Console, scope: Scope, edits: Sequence[str]) -> None:
     """Print the name of a scope, its bounds, and the protections taken away."""
     title = Text(scope.name, style="bold")
@@ -107,12 +125,19 @@ def show_scope(out: Console, scope: Scope, when: str, full: bool) -> None:
     _print_table(out, [[Text(p.id), Text(p.name), Text(p.doc)] for p in claims])
 
 
-def show_verdicts(out: Console, results: Sequence[Result]) -> None:
+def show_verdicts(out: Console, results: Sequence[Result], full: bool = True) -> None:
     """Print each property once, with its verdict and the scopes that have it.
 
-    Once a violation has ended the search, only what fails is worth a row.
+    Once a violation has ended the search, only what fails is worth a row. If not `full`, what holds
+    is left out.
     """
     stopped = any(r.exploration.stopped_by == "violation" for r in results)
+    if not full:
+        held = {j.name for r in results for j in r.judged}
+        held -= {j.name for r in results for j in r.judged if WORDS[j.verdict.evidence] != "holds"}
+        results = [
+            replace(r, judged=tuple(j for j in r.judged if j.name not in held)) for r in results
+        ]
     rows: dict[tuple[str, str], list[tuple[Verdict, str]]] = {}
     for result in results:
         for judged in result.judged:

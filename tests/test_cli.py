@@ -68,8 +68,19 @@ def ffq(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     return Ffq(capsys)
 
 
-def test_check_prints_the_default_scopes_and_each_property_once(ffq: Ffq) -> None:
+def test_check_prints_a_line_for_each_default_scope_and_the_total(ffq: Ffq) -> None:
     status, out, err = ffq("check", "--engine", "plain")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[:3] == [
+        "two          56 states, depth  7: 2 E",
+        "three       288 states, depth 10: 2 E",
+        "",
+    ]
+    assert out.endswith(": 4 hold\n")
+
+
+def test_check_prints_each_property_once_where_it_is_asked_to(ffq: Ffq) -> None:
+    status, out, err = ffq("check", "--engine", "plain", "-v")
     assert (status, err) == (0, "")
     assert "two: Manager=2\n  56 states, 153 generated, depth 7, " in out
     assert "three: Manager=3\n  288 states, 1,145 generated, depth 10, " in out

@@ -11,34 +11,48 @@ from rich.console import Console
 from checker import check, console
 from checker.docs.spec_index import Index
 from checker.exploration import Report
-from checker.story import render
+from checker.story import Story, render
 from spec.language.scope import Scope
 
 WIDTH = 96
-_HEAD, _TAIL = 11, 12
-"""The lines that the README shows of what `ffq check` prints: the first scopes, the last claims."""
-
 _TIMES = re.compile(r", [\d.,]+ s(, [\d,]+ states/s)?(?=[:\n]|$)")
 
 
 def evidence(index: Index, watch: Callable[[Scope], Report | None]) -> str:
-    """Print the beginning and the end of what `ffq check` prints."""
+    """Print what `ffq check` prints."""
     scopes = tuple(s for s in index.scopes if s.name in index.default)
     results = list(check.run(check.Plan(scopes), watch))
     text = io.StringIO()
     out = Console(file=text, width=WIDTH, highlight=False, markup=False, emoji=False)
     for result in results:
-        console.show_result(out, result)
-    console.show_verdicts(out, results)
+        console.show_line(out, result, max(len(s.name) for s in scopes))
+    console.show_verdicts(out, results, full=False)
     out.print(console.summary(results))
-    lines = without_times(text.getvalue()).strip("\n").splitlines()
-    left_out = f"(... {len(lines) - _HEAD - _TAIL} lines more ...)"
-    lines[_HEAD:-_TAIL] = ["", left_out, ""]
-    return _shown("ffq check", "\n".join(lines))
+    return _shown("ffq check", without_times(text.getvalue()).strip("\n"))
 
 
 def story(index: Index, watch: Callable[[Scope], Report | None], scope: str, guard: str) -> str:
     """Print the story of the shortest run in which a scope breaks without a guard."""
+    told = "\n".join(line.rstrip() for line in render(_shortest(index, watch, scope, guard), WIDTH))
+    return _shown(f"ffq check --scope {scope} --without {guard}", told)
+
+
+def sentences(index: Index, watch: Callable[[Scope], Report | None], scope: str, guard: str) -> str:
+    """Print the same run, a sentence for each step."""
+    told = _shortest(index, watch, scope, guard)
+    actions = index.actions
+    steps = [
+        f"{line.n}. `{line.actor}` {line.call}: {actions[line.action].doc}" for line in told.lines
+    ]
+    broken = told.broken
+    last = f"Broken: {broken.id} `{broken.name}`. {broken.doc}"
+    shown = "\n".join(steps)
+    return f"{shown}\n\n{last}\n\n_Found by `ffq check --scope {scope} --without {guard}`._"
+
+
+def _shortest(
+    index: Index, watch: Callable[[Scope], Report | None], scope: str, guard: str
+) -> Story:
     chosen = {s.name: s for s in index.scopes}
     if scope not in chosen:
         raise ValueError(f"no scope '{scope}'; write one of: {', '.join(chosen)}")
@@ -48,8 +62,7 @@ def story(index: Index, watch: Callable[[Scope], Report | None], scope: str, gua
     worst = check.shortest(results)
     if worst is None:
         raise ValueError(f"nothing breaks in {scope} without {guard}")
-    told = "\n".join(line.rstrip() for line in render(check.story(*worst), WIDTH))
-    return _shown(f"ffq check --scope {scope} --without {guard}", told)
+    return check.story(*worst)
 
 
 def without_times(text: str) -> str:

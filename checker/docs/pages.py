@@ -73,8 +73,7 @@ class Printers(Mapping[str, Printer]):
             "story": self._story,
             "schema": alone(self._schema),
             "sql": self._sql,
-            # The README shows these two commands just above what they print.
-            "readme-trace": alone(lambda: self._story(["life", "settle_done.fenced"])),
+            "readme-trace": alone(self._sentences),
             "readme-check": alone(self._evidence),
             "commands": alone(lambda: tables.commands(commands)),
             "scopes": alone(lambda: figures.scopes(index, watch, engine)),
@@ -128,6 +127,11 @@ class Printers(Mapping[str, Printer]):
         from checker.docs import output
 
         return output.story(self.index, self._watched, *given)
+
+    def _sentences(self) -> str:
+        from checker.docs import output
+
+        return output.sentences(self.index, self._watched, "life", "settle_done.fenced")
 
     def _schema(self) -> str:
         from checker.replay_sql import schema

@@ -31,20 +31,31 @@ def status(proofs: Sequence[Proof]) -> int:
     return 3 if any(d.verdict == "unknown" for d in decided) else 0
 
 
-def show(out: Console, proofs: Sequence[Proof], names: frozenset[str] | None) -> None:
-    """Print each spec with its obligations counted, then each claim with its verdict."""
+def show(
+    out: Console, proofs: Sequence[Proof], names: frozenset[str] | None, full: bool = True
+) -> None:
+    """Print each spec with its obligations counted, then each claim with its verdict; if not
+    `full`, only what is not proved.
+    """
+    width = max((len(p.spec.name) for p in proofs), default=0)
     for proof in proofs:
-        _show_proof(out, proof)
+        if full or not all(d.verdict == "proved" for d in proof.decided):
+            _show_proof(out, proof)
+        else:
+            spared = f"{len(framed([proof])):>5,} by the frame"
+            asked = f"{len(proof.decided) - len(framed([proof])):>3,} by both solvers"
+            said = f"{len(proof.decided):>5,} obligations: {spared}, {asked}"
+            out.print(Text(f"{proof.spec.name.ljust(width)} {said}"))
     rows: dict[tuple[str, str], list[tuple[Verdict, str]]] = {}
     for proof in proofs:
         for p in claims(proof.spec):
-            if names is None or p.name in names:
+            if (names is None or p.name in names) and (full or not proof.proves(p.name)):
                 found = rows.setdefault((p.id, p.name), [])
                 found.append((verdict(proof, p), proof.spec.name))
     print_rows(out, rows, len(proofs))
     out.print()
     _show_idle(out, proofs)
-    out.print(summary(proofs))
+    out.print(Text(summary(proofs)), soft_wrap=True)
 
 
 def _show_proof(out: Console, proof: Proof) -> None:
