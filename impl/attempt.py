@@ -240,7 +240,7 @@ class Attempt:
 
     def _known(self, what: str, name: str) -> list[Any]:
         query = "SELECT result FROM checkpoint WHERE job = ? AND what = ? AND name = ?"
-        return self.queue.store.own(query, (self.id, what, name))
+        return patiently(self.queue, lambda: self.queue.store.own(query, (self.id, what, name)))
 
     def _checkpoint(self, t: Transaction, what: str, name: str, result: str | None) -> None:
         t.own("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (self.id, what, name, result))

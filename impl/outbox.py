@@ -61,7 +61,7 @@ class Speech(Protocol):
         """Mark it as said."""
 
     def failed(self, t: Transaction, item: Item, due: int | None, error: str) -> None:
-        """Let it wait until it is due, or for good."""
+        """Let it wait until it is due, or for good, unless somebody else has taken it since."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ WHERE NOT sent AND topic = ? AND due <= ? ORDER BY due, id LIMIT 1"""
 
     def failed(self, t: Transaction, item: Item, due: int | None, error: str) -> None:
         """Let the message wait."""
-        t.own("UPDATE outbox SET due = ?, error = ? WHERE id = ?", (due, error, item.number))
+        update = "UPDATE outbox SET due = ?, error = ? WHERE id = ? AND tries = ?"
+        t.own(update, (due, error, item.number, item.tries))
 
 
 @dataclass(frozen=True)
@@ -128,4 +129,5 @@ ON CONFLICT (job) DO UPDATE SET tries = tries + 1, due = excluded.due RETURNING 
 
     def failed(self, t: Transaction, item: Item, due: int | None, error: str) -> None:
         """Let the notice wait."""
-        t.own("UPDATE notice SET due = ?, error = ? WHERE job = ?", (due, error, item.number))
+        update = "UPDATE notice SET due = ?, error = ? WHERE job = ? AND tries = ?"
+        t.own(update, (due, error, item.number, item.tries))

@@ -1,6 +1,7 @@
 """What a handler says outside is delivered at least once, and what is not taken holds up nobody."""
 
 import asyncio
+import multiprocessing
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from impl.attempt import Attempt
+from impl.outbox import Topic
 from impl.queue import Queue
 from impl.report import Unsaid, job, stats
 from impl.requests import BadRequest
@@ -365,3 +367,36 @@ def test_the_house_is_kept_while_a_handler_runs(file: Path) -> None:
         )
         assert worker.run(until_empty=True) == {"done": 1}
     assert sorted(map(str, heard)) == ["(2, 'interruptions')", "hello"]
+
+
+def test_children_of_a_receiver_hold_up_nothing(queue: Queue, file: Path) -> None:
+    """Whatever they inherit: they may live for as long as a pool of processes does."""
+    outbox(queue, 1, 2)
+    children = []
+
+    def starts_a_child(message: Any) -> None:
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(3600,))
+        child.start()
+        children.append(child)
+
+    try:
+        assert queue.deliver({"mail": starts_a_child}) == 2
+        queue.enqueue("k")
+        queue.cancel(2)
+        with Queue(file) as other:
+            assert other.announce(lambda *_: None) == 1
+    finally:
+        for child in children:
+            child.kill()
+    assert rows(file, "SELECT count(*) FROM outbox WHERE NOT sent") == [(0,)]
+
+
+def test_what_fails_late_does_not_free_what_another_has_taken(queue: Queue, file: Path) -> None:
+    outbox(queue, 1)
+    topic, now = Topic("mail", lambda message: None), queue.clock.since_boot()
+    with queue.transaction() as t:
+        (row,) = topic.first(t.own, now)
+        first, second = (topic.take(t, row, now) for _ in range(2))
+        assert (first.tries, second.tries) == (1, 2)
+        topic.failed(t, first, None, "late")
+    assert rows(file, "SELECT due, error FROM outbox") == [(now, None)]
