@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import apsw
+
 from impl.files import StoreError
 from impl.gate import Mark
 
@@ -27,14 +29,15 @@ FileId = tuple[int, int]
 """A file by what it is: the device, and its number there."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Place:
     """The files of an open store, by what they are and not by how they are called: the store, its
-    log, and the log's index, without which two would write one log.
+    log, and the log's index, without which two would write one log; and how long the store's was.
     """
 
     path: str
     files: tuple[FileId | None, ...]
+    size: int = 0
 
     @property
     def name(self) -> str:
@@ -51,12 +54,18 @@ class Place:
         """The number of the log's file."""
         return self.files[1][1] if self.files[1] else 0
 
-    def require(self) -> None:
-        """Raise `OtherHistory` if the path names other files by now, and `StoreError` if the file
-        has a second name, under which it would be taken for a store with another log.
+    def require(self, opened: apsw.Connection) -> None:
+        """Raise `OtherHistory` if the path names other files by now, or something else was copied
+        into this one, which only grows; and `StoreError` if it has a second name, under which it
+        would be taken for a store with another log.
         """
         if _files(self.path) != self.files:
             raise self.gone()
+        size = os.path.getsize(self.path)
+        if size < self.size:
+            opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # or the copy is half of each
+            raise self.gone()
+        self.size = size
         require_one_name(self.path)
 
     def gone(self) -> OtherHistory:

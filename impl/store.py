@@ -149,7 +149,7 @@ class Store(Contents):
         """
         if turn is None or self.place is None:
             return None
-        self.place.require()
+        self.place.require(self.connection)
         query = "SELECT max(CAST(value AS INTEGER)) FILTER (WHERE name = 'epoch') FROM meta"
         ((epoch,),) = self._all(query)
         pages = self.connection.pragma("page_count")

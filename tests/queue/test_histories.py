@@ -108,6 +108,31 @@ def test_whoever_has_it_open_is_told_at_the_next_transaction(
     assert rows(file, "SELECT count(*) FROM checkpoint") == [(0,)]
 
 
+def test_a_copy_over_a_queue_that_is_open_is_told_and_nothing_is_answered_after_it(
+    file: Path,
+) -> None:
+    """Pages that have left the log would be those of the copy, and nothing would say so."""
+    with Queue(file) as queue:
+        for _ in range(10):
+            queue.enqueue("k", "x" * 3000)
+        queue.backup(file.with_name("old.db"))
+        with queue.transaction() as t:
+            for _ in range(1_200):  # more than the log has room for
+                queue.enqueue("k", "x" * 3000, within=t)
+        queue.enqueue("k")
+        by_copy(file.with_name("old.db"), file)
+        for _ in range(2):
+            with pytest.raises(OtherHistory, match="moved or replaced since it was opened"):
+                queue.enqueue("k")
+    assert file.read_bytes() == file.with_name("old.db").read_bytes()
+    with pytest.raises(StoreError, match="-wal: is of another file than the one beside it"):
+        Queue(file)
+    for end in ("-wal", "-shm"):
+        os.unlink(f"{file}{end}")
+    with Queue(file) as queue:
+        assert queue.query("SELECT count(*) FROM task") == [(10,)]
+
+
 def test_another_queue_in_its_place_is_told_though_it_is_further(
     file: Path, clock: HandClock
 ) -> None:
