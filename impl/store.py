@@ -170,8 +170,8 @@ class Store(Contents):
                 raise Busy(self.path, fact, "open it once for each thread")
             fact = "one is open already on this queue"
             raise BadRequest(f"transaction: {fact}; end it first, or pass it on as `within`")
-        self._thread, self.span = threading.get_ident(), span
         try:
+            self._thread, self.span = threading.get_ident(), span
             yield span
         finally:
             span.over, self.span = True, None
