@@ -16,7 +16,7 @@ import apsw
 
 from impl.derive import Design
 from impl.files import MEMORY
-from impl.opening import connect
+from impl.opening import connect, usable
 from impl.place import FileId, OtherHistory, Place, place
 
 
@@ -48,9 +48,10 @@ class Opened:
 
     def _connect(self) -> None:
         before = self.place
-        if self.path != MEMORY and place(self.path).files[0] in _inherited:
-            fact = "is open in the process that this one was forked from"
-            raise OtherHistory(self.path, fact, "let that one open it after the fork, or spawn")
+        with usable(self.path):
+            if self.path != MEMORY and place(self.path).files[0] in _inherited:
+                fact = "is open in the process that this one was forked from"
+                raise OtherHistory(self.path, fact, "let that one open it after the fork, or spawn")
         opened = connect(self.design, self.path, self.busy_ms, self.read_only)
         found = place(self.path) if self.path != MEMORY else None
         if before is not None and found is not None and before.file != found.file:

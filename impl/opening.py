@@ -62,6 +62,8 @@ def usable(path: str) -> Iterator[None]:
         raise StoreError(path, f"cannot be opened: {failed.strerror}", _remedy(failed)) from None
     except (apsw.NotADBError, apsw.CorruptError) as failed:
         raise StoreError(path, f"is damaged: {failed}", RESTORE) from None
+    except UnicodeDecodeError:
+        raise StoreError(path, "is damaged: text in it is not UTF-8", RESTORE) from None
     except apsw.Error as failed:
         remedy = "see that it and its folder can be written, and that nobody locks it"
         kind = Busy if isinstance(failed, apsw.BusyError) else StoreError

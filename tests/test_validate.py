@@ -318,6 +318,17 @@ def test_text_that_is_no_utf_8_is_one_line_that_says_where(
     assert capsys.readouterr() == ("", told)
 
 
+@pytest.mark.parametrize("command", ["validate", "queue list", "queue stats", "queue recover"])
+@pytest.mark.parametrize("column", ["name", "value"])
+def test_a_file_that_cannot_say_what_it_is_is_refused(
+    column: str, command: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tampered(run, tmp_path, f"UPDATE meta SET {column} = {BAD} WHERE name = 'epoch'")
+    assert main([*command.split(), file]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(f"ffq: {file}: is damaged: text in it is not UTF-8; ")
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [
