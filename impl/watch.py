@@ -38,7 +38,7 @@ class Watch:
         self._lock = threading.Lock()
         self._attempt: Attempt | None = None
         self._why: Why | None = None
-        self._began = self._renewed = self._ours = 0.0
+        self._began = self._ours = self._next = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
@@ -47,7 +47,8 @@ class Watch:
         """Look after this attempt from now on; it was claimed after `since`, of `monotonic`."""
         with self._lock:
             self._attempt, self._why = attempt, None
-            self._began = self._renewed = self._ours = since
+            self._began = self._ours = since
+            self._next = since + self._lease / 3
 
     def end(self) -> None:
         """Leave the attempt alone; nothing is renewed or interrupted after this has returned."""
@@ -72,7 +73,7 @@ class Watch:
 
     def _look_after(self, attempt: Attempt) -> None:
         self._why = self._why or self._wrong(attempt)
-        if self._why is None and time.monotonic() - self._renewed > self._lease / 3:
+        if self._why is None and time.monotonic() > self._next:
             self._renew(attempt)
         if self._why is not None:
             self._interrupt(self._why)
@@ -88,10 +89,11 @@ class Watch:
         try:
             self._own = self._own or self._queue.again()
             attempt.heartbeat(self._own)
-            self._renewed = self._ours = asked
+            self._ours, self._next = asked, asked + self._lease / 3
         except LostClaim as lost:
             self._why = "overdue" if lost.guard == "in_time" else "lost"
         except BaseException as failed:  # the next one may come through: a lease bears a few
+            self._next = time.monotonic() + self._lease / 30
             log.warning("lease of job %s is not renewed: %s", attempt.id, described(failed))
             if isinstance(failed, Busy):
                 self._ours = time.monotonic()  # nobody else could have taken the claim either

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType
 
 from impl.attempt import Attempt, LostClaim, NotMine, claim
@@ -179,11 +180,8 @@ class Worker:
             return self._lost(attempt, lost)
         except Interrupted as interrupted:
             return self._break_off(attempt, interrupted.why)
-        except NotMine as declined:
-            note = described(declined)
-            return self._settle(attempt, "released", lambda t: attempt.decline(t, note), note)
-        except StoreError as failed:  # is no outcome of a job
-            return self._released(attempt, described(failed))
+        except (NotMine, StoreError) as declined:  # the store is no outcome of a job either
+            return self._declined(attempt, described(declined))
         if error is not None:
             return self._failed(attempt, error)
         try:
@@ -196,19 +194,21 @@ class Worker:
     def _break_off(self, attempt: Attempt, why: Why) -> Attempt | None:
         match why:
             case "stopping":
-                return self._released(attempt, why)
+                how = partial(attempt.release, why=why)
+                return self._settle(attempt, "released", how, why)
             case "overdue":
                 return self._failed(attempt, TOO_LONG)
             case "lost" if self._abandoned(attempt):
                 return None
             case "lost":  # nobody knows of it yet
-                return self._released(attempt, NOT_RENEWED)
+                return self._declined(attempt, NOT_RENEWED)
 
     def _failed(self, attempt: Attempt, error: str) -> Attempt | None:
-        return self._settle(attempt, "failed", lambda t: attempt.fail(t, error), error)
+        return self._settle(attempt, "failed", partial(attempt.fail, error=error), error)
 
-    def _released(self, attempt: Attempt, why: str) -> Attempt | None:
-        return self._settle(attempt, "released", lambda t: attempt.release(t, why), why)
+    def _declined(self, attempt: Attempt, why: str) -> Attempt | None:
+        """Give the job back, to be tried again after a pause: what is wrong may last a while."""
+        return self._settle(attempt, "released", partial(attempt.decline, why=why), why)
 
     def _settle(
         self,

@@ -13,6 +13,7 @@ import pytest
 from impl.attempt import Attempt, NotMine
 from impl.backoff import Backoff
 from impl.damage import Damaged
+from impl.files import StoreError
 from impl.queue import Queue
 from impl.worker import Worker
 from tests.queue.looking import rows
@@ -158,20 +159,29 @@ def test_a_job_that_stands_in_line_and_is_not_ready_is_told_as_damage(
     assert str(told.value).startswith(f"{file}: {fact}; `ffq validate` says where; ")
 
 
-def test_a_handler_that_cannot_do_a_job_leaves_it_to_others(queue: Queue, file: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [
+        (NotMine("is of version 8"), "NotMine: is of version 8"),
+        (StoreError("it", "is full", "make room"), "StoreError: it: is full; make room"),
+    ],
+)
+def test_a_job_that_cannot_be_done_now_is_given_back_and_waits(
+    queue: Queue, file: Path, error: Exception, note: str
+) -> None:
     """It is no failure, and the same worker does not take it again at once."""
     queue.line.backoff = Backoff(first_ms=3_600_000)
-    queue.enqueue("k", {"version": 8}, max_attempts=1)
-    queue.enqueue("k", {"version": 7})
+    for name in ("not now", "fine"):
+        queue.enqueue("k", name, max_attempts=1)
 
-    def version_7(attempt: Attempt) -> None:
-        if attempt.payload["version"] > 7:
-            raise NotMine("is of version 8")
+    def handler(attempt: Attempt) -> None:
+        if attempt.payload == "not now":
+            raise error
         worker.stop()
 
-    worker = Worker(queue, {"k": version_7})
+    worker = Worker(queue, {"k": handler})
     assert worker.run() == {"released": 1, "done": 1}
-    assert notes(file)[0] == ("settle_released", "NotMine: is of version 8")
+    assert notes(file)[0] == ("settle_released", note)
     assert rows(file, "SELECT status, fails, interrupts FROM job") == [
         ("ready", 0, 1),
         ("done", 0, 0),
