@@ -17,7 +17,8 @@ from checker.aside import SPAWN, in_one_line, silent, started
 from checker.exploration import Progress
 
 if TYPE_CHECKING:
-    from checker.check import Judged, Result
+    from checker.check import Result
+    from checker.verdict import Judged
 
 GRACE = 0.2
 """Seconds in which work that is cancelled can put things in order before it is ended."""
@@ -164,7 +165,7 @@ def _saved(result: Result, judged: Judged) -> str:
     """Save the trace where `ffq check` does, or in the cache if that cannot be written."""
     from checker.cache import cache_folder
     from checker.check import story
-    from checker.cli_check import FOLDER, file_name
+    from checker.saved import FOLDER, file_name
     from checker.trace import BadTrace, Trace, record, save
 
     found = result.exploration

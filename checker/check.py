@@ -6,74 +6,17 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from checker.exploration import Exploration, Interrupted, Limits, Report
-from checker.lasso import Decision, Lasso
+from checker.lasso import Decision
 from checker.liveness import MAX_STATES, decide
 from checker.story import RANGE, Story, tell, tell_lasso
 from checker.trace import edited
+from checker.verdict import NOT_BEGUN, PROVED, STOPPED, Judged, Verdict
 from spec.language.misuse import Misuse
 from spec.language.model import Property, Spec
 from spec.language.scope import Scope
-
-Evidence = Literal["P", "E", "S", "V", "✗", "?"]
-
-WORDS = {
-    "P": "holds",
-    "E": "holds",
-    "S": "holds",
-    "V": "vacuous",
-    "✗": "violated",
-    "?": "not finished",
-}
-
-STOPPED = {
-    "max-states": "the limit on states was reached",
-    "max-memory": "the limit on memory was reached",
-    "max-seconds": "the time was up",
-    "interrupt": "interrupted",
-    "violation": "stopped at the violation",
-}
-
-NOT_BEGUN = "not begun"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What is known of one property, by which evidence; `says` is for people, `steps` for ✗ alone.
-
-    `why` is said once below the verdicts. `lasso` is the run that violates a `leads_to`.
-    """
-
-    evidence: Evidence
-    says: str
-    steps: int | None = None
-    why: str = ""
-    lasso: Lasso | None = None
-
-    @property
-    def symbol(self) -> str:
-        """The evidence as tables print it: `E`, `✗7`."""
-        return self.evidence if self.steps is None else f"{self.evidence}{self.steps}"
-
-    @property
-    def failed(self) -> bool:
-        """Whether the property fails; a vacuous one does."""
-        return self.evidence in ("V", "✗")
-
-
-PROVED = Verdict("P", "any number")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A property in one scope and its verdict; a number out of its range has the kind `range`."""
-
-    id: str
-    name: str
-    kind: str
-    verdict: Verdict
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -26,13 +25,14 @@ from checker.cli_options import (
     reachable,
     whole_number,
 )
+from checker.saved import FOLDER, file_name
 
 if TYPE_CHECKING:
-    from checker.check import Judged, Plan, Result
+    from checker.check import Plan, Result
     from checker.story import Story
+    from checker.verdict import Judged
     from spec.language.scope import Scope
 
-FOLDER = Path(".ffq", "traces")
 
 _Threads = Annotated[int | None, typer.Option(min=1, max=THREADS_MAX, help="Default: every core.")]
 _Save = Annotated[
@@ -298,11 +298,3 @@ def _save(result: Result, judged: Judged, told: Story, saving: _Saving) -> Path 
         say(f"the trace was not saved to {file}: {reason}; name a place with --save FILE")
         return None
     return file
-
-
-def file_name(result: Result, judged: Judged) -> str:
-    """Return scope, property and edits as a name: `core-one_holder-without-settle.fenced.jsonl`."""
-    off = [f"without {guard}" for guard in result.exploration.off]
-    words = "-".join([result.base.name, judged.name, *result.edits, *off])
-    # File systems allow 255 bytes; a long list of edits is cut.
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", words)[:150] + ".jsonl"

@@ -21,13 +21,14 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from checker.check import NOT_BEGUN, STOPPED, WORDS, Result, Verdict
+from checker.check import Result
 from checker.exploration import Exploration, Progress, Report
 from checker.story import Story, render
 from checker.streams import emit as emit
 from checker.streams import line as line
 from checker.streams import printable as printable
 from checker.streams import say as say
+from checker.verdict import NOT_BEGUN, STOPPED, WORDS, Verdict
 from spec.language.scope import Scope
 
 COLOURS = {

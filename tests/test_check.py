@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from checker import check, plain
-from checker.check import Plan, Result, Verdict, judge, run, shortest, status, story
+from checker.check import Plan, Result, judge, run, shortest, status, story
 from checker.cli import main
 from checker.exploration import Exploration, Limits, Progress
+from checker.verdict import Verdict
 from spec.language import Nat, Sort, Spec, require
 from spec.language.scope import Scope
 from tests.specs.two_phase_commit import commit_protocol

@@ -12,7 +12,7 @@ import pexpect
 import pyte
 import pytest
 
-from checker.cli_check import FOLDER
+from checker.saved import FOLDER
 
 COLUMNS, ROWS = 120, 40
 SECONDS_MAX = 60

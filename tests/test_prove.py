@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checker import cache, plain
-from checker.check import Contradiction, Judged, Verdict, strengthened
+from checker.check import Contradiction, strengthened
 from checker.cli import main
 from checker.prove import cvc5_solver, decided, proof, report, sufficient, z3_solver
 from checker.prove.answer import Answer
@@ -16,6 +16,7 @@ from checker.prove.export import everything
 from checker.prove.obligations import Obligation, Prover, inductive
 from checker.prove.proof import prove
 from checker.prove.values import parse, show
+from checker.verdict import Judged, Verdict
 from spec.language import Spec
 from spec.language.edits import without
 from spec.language.expr import Read

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checker.crashlab.campaign import Crew
 from checker.crashlab.contention import measured as contended
+from checker.crashlab.figures import COLUMNS, cell, numbers, wrong
 from checker.crashlab.judge import VERDICTS
-from checker.crashlab.show import COLUMNS, cell, numbers, wrong
 from checker.crashlab.survey import every_setting, measured, own_faults, shipped_round
 from checker.docs.tables import code, table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,8 +16,8 @@ from checker.cli_options import Wrong, close
 from checker.crashlab import keep, story
 from checker.crashlab.bench import Bench
 from checker.crashlab.campaign import Crew, Outcome, Watch
-from checker.crashlab.explore import Found
-from checker.crashlab.judge import VERDICTS, Word
+from checker.crashlab.figures import COLUMNS, cell, numbers, wrong
+from checker.crashlab.judge import VERDICTS
 from checker.crashlab.settings import SETTINGS, SHIPPED
 from checker.crashlab.survey import Measured, Round, a_round, every_setting, measured
 
@@ -96,15 +96,6 @@ def round_of_everything(asked: Asked) -> None:
         raise typer.Exit(NOT_FINISHED)
 
 
-def numbers(found: Found) -> dict[str, int]:
-    """Return how many crashes and images there were, and of each verdict."""
-    return {
-        "crashes": found.count(),
-        "images": len(found.images),
-        **{verdict: found.count(verdict) for verdict in VERDICTS},
-    }
-
-
 def _round_as_json(done: Round, took: float, kept: list[str]) -> dict[str, Any]:
     return {
         "ok": done.finished and not done.failed,
@@ -154,12 +145,6 @@ def _summary(done: Round, took: float) -> str:
     return f"{images:,} images: {what}; {caught} of {len(done.caught)} faults found ({took:.1f} s)"
 
 
-def wrong(found: Found) -> str:
-    """Return what was found that may not be, in words."""
-    words: Iterable[Word] = VERDICTS
-    return ", ".join(f"{found.count(word):,} {word}" for word in words if found.count(word))
-
-
 # ---------------------------------------------------------------- settings
 def compared(asked: Asked, name: str | None) -> NoReturn:
     """Measure one setting or all, print what came of it, and exit."""
@@ -188,24 +173,6 @@ def compared(asked: Asked, name: str | None) -> NoReturn:
         _show_settings(rows)
     _say_kept(asked, kept)
     raise typer.Exit(0 if ok else 1)
-
-
-COLUMNS: dict[str, Callable[[Measured], tuple[Found, bool | None]]] = {
-    "process crash": lambda m: (m.spares, True),
-    "power loss": lambda m: (m.spares, False),
-    "spilling disk": lambda m: (m.spills, False),
-    "forgetting disk": lambda m: (m.forgets, None),
-}
-"""What a setting is measured on, and whether the process alone crashes."""
-
-
-def cell(row: Measured, column: str) -> str:
-    """Return what a setting has come through, in words."""
-    found, process = COLUMNS[column](row)
-    words: Iterable[Word] = VERDICTS
-    wrong = [f"{found.count(w, process):,} {w}" for w in words if found.count(w, process)]
-    count = found.count(None, process)
-    return f"{', '.join(wrong) or 'all well'} of {count:,}" if count else "no sync to fail"
 
 
 def _as_json(row: Measured) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from threading import Lock
 
-from checker.check import STOPPED
 from checker.compiled.graph import Graph, build
 from checker.exploration import Limits
+from checker.verdict import STOPPED
 from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from checker.check import PROVED, Verdict
 from checker.prove.proof import Proof
+from checker.verdict import PROVED, Verdict
 from spec.language.model import Property, Spec
 
 

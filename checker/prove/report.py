@@ -9,7 +9,6 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from checker.check import WORDS, Verdict
 from checker.console import COLOURS, print_rows, show_story, show_title
 from checker.exploration import Path
 from checker.prove.answer import Answer
@@ -19,6 +18,7 @@ from checker.prove.export import commented, everything
 from checker.prove.judgement import claims, verdict
 from checker.prove.proof import Proof
 from checker.story import tell
+from checker.verdict import WORDS, Verdict
 
 _SOLVERS = ("z3", "cvc5")
 

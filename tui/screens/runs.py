@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Sparkline
 
 from checker.background import Check, Checked, Failed
-from checker.check import STOPPED
+from checker.verdict import STOPPED
 from tui.checks import Work, title_of
 from tui.screens.base import Base
 from tui.symbols import STYLES
