@@ -164,7 +164,7 @@ def refuse_network(path: str, mounts: Path = Path("/proc/self/mounts")) -> None:
         mount = Path(os.fsdecode(re.sub(rb"\\([0-7]{3})", _octal, point)))
         if Path(path).is_relative_to(mount) and len(mount.parts) >= len(best.parts):
             best, kind = mount, os.fsdecode(found)
-    if kind in _NETWORK or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE):
+    if kind in _NETWORK or (kind.partition(".")[0] == "fuse" and kind not in _LOCAL_FUSE):
         fact = f"is on a network file system ({kind}), where locks are not to be relied on"
         raise StoreError(path, fact, "keep it on a local disk")
 

@@ -251,6 +251,7 @@ def test_a_mount_point_may_have_any_name(tmp_path: Path, point: bytes, folder: s
         ("fuse.ceph", True), ("fuse.rclone", True), ("fuse.gcsfuse", True), ("davfs", True),
         ("fuse.juicefs", True), ("virtiofs", True), ("vboxsf", True), ("gpfs", True),
         ("orangefs", True), ("fuse.whatever-comes-next", True), ("fuse.sshfs", True),
+        ("fuse", True),
         ("ext4", False), ("overlay", False), ("fuseblk", False), ("fuse.fuse-overlayfs", False),
     ],
 )  # fmt: skip
