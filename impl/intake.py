@@ -111,7 +111,7 @@ class _Intake:
         if not isinstance(fields, list) or not all(isinstance(f, str) for f in fields):
             self._refuse("has fields that are no list of names", "export anew")
         self._fields = fields
-        epoch = self._number(said, "epoch", 0, MAX_EPOCH)
+        epoch = self._number(said, "epoch", 1, MAX_EPOCH)
         # Whoever opens the queue first begins the next one: no token is handed out again.
         self._put("INSERT INTO meta VALUES ('epoch', ?)", str(epoch))
 

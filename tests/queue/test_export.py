@@ -224,7 +224,7 @@ HEADER, FIRST, STEP, RESULT, DEAD, AGAIN, READY, MESSAGE, END = 0, 1, 2, 3, 4, 6
     [
         (HEADER, {"format": "ffq trace"}, "line 1: is not the beginning of an export"),
         (HEADER, {"version": 2}, "line 1: has version 2, and this ffq reads version 1"),
-        (HEADER, {"epoch": -1}, "line 1: epoch: is -1; choose 0 to 9007199254740992"),
+        (HEADER, {"epoch": 0}, "line 1: epoch: is 0; choose 1 to 9007199254740992"),
         (HEADER, {"fields": "status"}, "line 1: has fields that are no list of names"),
         (HEADER, {"fields": ["status"]}, "line 2: has a state without just the fields of line 1"),
         (FIRST, {"job": 0}, "line 2: job: is 0; choose 1 to 1099511627775"),

@@ -443,6 +443,56 @@ def test_a_file_of_version_2_is_taken_over(tmp_path: Path) -> None:
     assert (judged.finding, judged.origin) == (None, 0)
 
 
+def test_schema_and_spec_can_change_at_once(tmp_path: Path) -> None:
+    file, clock = tmp_path / "queue.db", HandClock(boots=2)
+    version_2(file)
+    with under(URGENT) as to:
+        with upgrade(file, clock=clock) as found:
+            assert found.changes == (
+                "the schema is of version 3, and was of version 2",
+                "field urgency is new, and begins as 0",
+            )
+            found.carry_out()
+        of_one_spec(file, to)
+        with Queue(file, clock=clock) as queue:
+            assert queue.recover() == 1
+            clock.advance(4_000_000)
+            kinds = dict.fromkeys(("charge", "never"), lambda a: None)
+            assert Worker(queue, kinds).run(until_empty=True) == {"done": 4}
+        judged = validate(str(file))
+        assert (judged.finding, judged.origin) == (None, 27)
+
+
+def test_one_change_after_the_other_keeps_each_backup(tmp_path: Path) -> None:
+    file, clock = tmp_path / "queue.db", HandClock()
+    origins: list[int] = []
+    for spec in (WHOLE, LAX, URGENT, MORE_REASONS, WHOLE):
+        with under(spec):
+            if spec is WHOLE and not origins:
+                fill(file, clock)
+            else:
+                taken_over(file)
+            with Queue(file, clock=clock) as queue:
+                clock.advance(100_000)
+                queue.enqueue("work", spec.edits)
+                Worker(queue, {"work": work}).run(until_empty=True)
+            judged = validate(str(file))
+            assert judged.finding is None
+            origins.append(judged.origin)
+    assert origins == sorted(set(origins))
+    assert [len(list(tmp_path.glob(f"queue.db.backup-{n}"))) for n in range(6)] == [
+        0,
+        1,
+        1,
+        1,
+        1,
+        0,
+    ]
+    with under(WHOLE), Queue(file, clock=clock) as queue:
+        attempts = [past for n in range(1, 11) for past in report.job(queue, n).history]
+        assert [past.outcome for past in attempts] == ["done"] * 9
+
+
 def test_what_the_code_says_of_version_2_is_what_its_files_are() -> None:
     """While the spec is still the one of that time, its outline is computed and not remembered."""
     found = outline.read({"spec": "38563507c6881d02a481c841cbe44f79"})
