@@ -117,11 +117,13 @@ def _look(design: Design, path: str, busy_ms: int, how: str = "?mode=ro") -> aps
 
 
 def _check(opened: apsw.Connection, design: Design, path: str) -> None:
-    opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # or what is refused becomes one
+    # What is refused keeps its log apart; an empty one that SQLite has just made goes.
+    keeps = os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal") > 0
+    opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(keeps))
     mark = Gate(path).mark()  # before the pages are counted: others may add some meanwhile
     refuse_half(path, opened.pragma("page_count"), mark)
-    opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
     check_tables(opened, design, path)
+    opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
 
 
 @contextlib.contextmanager
