@@ -23,6 +23,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from checker.cli_options import listed
 from checker.entry import ENDED, INTERRUPTED, run
 from checker.streams import OutputLost, emit, guarded, printable, say
 
@@ -72,9 +73,7 @@ def ffq(
     ] = False,
 ) -> None:
     """A job queue under failure: its specification, checked in every state."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
-        raise typer.Exit(USAGE)
+    listed(context)
 
 
 def command_line(modules: Iterable[str] = MODULES.values()) -> typer.Typer:
@@ -103,6 +102,8 @@ def _command(first: str) -> TyperGroup:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["help"]:
+        given = [*given[1:], "--help"]
     with guarded(), _ended_in_order():
         try:
             status = _run(given)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.cli_options import Wrong, catalogue, close, complete_guard, following, kept_image
+from checker.streams import line
 
 if TYPE_CHECKING:
     from tui.start import Start
@@ -93,7 +94,7 @@ def browse(
     signal.signal(signal.SIGHUP, _hung_up)
     again = explorer.run()
     if again:
-        print(again)
+        line(again)
     if explorer.return_code:
         raise typer.Exit(explorer.return_code)
 
@@ -108,7 +109,7 @@ def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
     from checker.evidence.found import FOLDER, as_kept
     from tui.start import Start
 
-    what = as_kept(what) if what and not Path(what).exists() else what
+    what = as_kept(what) if what and not os.path.exists(what) else what
     kept = FOLDER / f"{what}.jsonl"
     if what and "/" not in what and kept.is_file() and not off:
         # Asked first: the other names are known when all of the spec is loaded.
@@ -134,7 +135,7 @@ def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
         return Start(image=str(image))
     if what in FAILURES:
         return Start(file=str(kept), source=what, step=step)
-    if not Path(what).exists() and "/" not in what and not what.endswith(".jsonl"):
+    if not os.path.exists(what) and "/" not in what and not what.endswith(".jsonl"):
         known = [*FAILURES, *scopes]
         remedy = close(what, known, "ffq failures")
         raise Wrong(f"there is no trace, failure mode or scope '{what}'; {remedy}")

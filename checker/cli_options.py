@@ -43,6 +43,13 @@ class Wrong(typer.TyperException):
     exit_code = 2
 
 
+def listed(context: typer.Context) -> None:
+    """Print the commands of a group that is called without one; exit 2."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
+
+
 # ---------------------------------------------------------------- files
 Named = TypeVar("Named", Path, Path | None)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import NUMBER_MAX, Wrong, finite, for_sqlite
+from checker.cli_options import NUMBER_MAX, Wrong, finite, for_sqlite, listed
 from checker.streams import changed
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     queue = typer.Typer(
         help="Put jobs into a queue in a file, run them, and see what became of them."
     )
+    queue.callback(invoke_without_command=True)(listed)
     for command in (enqueue, recover, retry, cancel):
         queue.command()(command)
     for module in (cli_queue_work, cli_queue_show, cli_queue_files):

@@ -352,11 +352,14 @@ def test_the_version_and_the_help_are_printed(ffq: Ffq) -> None:
 def test_no_command_shows_the_help_and_an_unknown_one_names_it(ffq: Ffq) -> None:
     status, out, err = ffq()
     assert (status, out) == (2, "") and err.startswith("Usage: ffq")
-    for words, complaint in (
-        ("frob", "No such command 'frob'; `ffq --help` says more"),
-        ("trace", "Missing command; `ffq trace --help` says more"),
-    ):
-        assert ffq(words) == (2, "", f"ffq: {complaint}\n")
+    for group, command in (("trace", "show"), ("queue", "enqueue"), ("export", "tla")):
+        status, out, err = ffq(group)
+        assert (status, out) == (2, "") and err.startswith(f"Usage: ffq {group}")
+        assert f"\n  {command} " in err
+        assert ffq("help", group)[:2] == (0, err)
+    assert ffq("frob") == (2, "", "ffq: No such command 'frob'; `ffq --help` says more\n")
+    assert ffq("help")[:2] == ffq("--help")[:2]
+    assert ffq("help", "check")[:2] == ffq("check", "--help")[:2]
 
 
 @pytest.mark.parametrize(

@@ -400,3 +400,39 @@ def test_a_reader_that_goes_away_is_no_fault(file: str) -> None:
     assert listing.stderr.read() == ""
     assert listing.wait() == 141
     listing.stderr.close()
+
+
+# ---------------------------------------------------------------- what may not be looked at
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody else can become somebody else")
+def test_a_folder_that_is_closed_to_us_is_one_line(tmp_path: Path) -> None:
+    """In a child that is root no more, with all that it needs loaded before."""
+    closed, open_ = tmp_path / "closed", tmp_path / "open"
+    closed.mkdir(mode=0o700)
+    open_.mkdir(mode=0o777)
+    Queue(closed / "q.db").close()
+    named = str(closed / "q.db")
+    commands = [["queue", command, named, *rest] for command, rest in COMMANDS.items()]
+    commands += [["validate", named], ["trace", "show", named], ["torture", named]]
+    commands += [["trace", "export", named, "--as", "itf"], ["check", "--save", named]]
+    for command in commands:  # loads it
+        main([word.replace("closed", "none") for word in command[:-1]])
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.dup2(writes, 2)
+            os.seteuid(65534)
+            sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+            statuses = {main(command) for command in commands}
+            sys.stderr.flush()
+            os._exit(0 if statuses == {2} else 1)
+        except BaseException:
+            os._exit(3)
+    os.close(writes)
+    with open(reads) as told:
+        said = told.read().splitlines()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, said
+    fact = "cannot be looked at: Permission denied; name another"
+    assert said == [f"ffq: {named}: {fact}"] * len(commands)

@@ -127,3 +127,33 @@ def test_a_wrong_word_with_escapes_is_one_harmless_line(
     assert main(["check", "--scope", "\x1b[2J\x9b"]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.rstrip("\n").isprintable()
+
+
+def test_what_others_have_written_into_a_queue_cannot_move_the_cursor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor forge a line: neither in what validate says of rows, nor in a worker's log."""
+    import apsw
+
+    file, key = str(tmp_path / "q.db"), "a\x1b[2J\x9b\nffq: all is well"
+    with Queue(file) as queue:
+        queue.enqueue("tell", key=key)
+    (tmp_path / "mine.py").write_text(
+        "HANDLERS = {'tell': lambda attempt: attempt.send('mail', 1)}\n"
+        "def refuse(message): raise ValueError(message.key)\n"
+        "RECEIVERS = {'mail': refuse}\n"
+    )
+    tables = [f"--{name}={tmp_path}/mine.py:{name.upper()}" for name in ("handlers", "receivers")]
+    ran = ffq("queue", "work", file, "--until-empty", *tables, shell="", program=QUEUE)
+    assert ran.returncode == 0
+    out, err = ran.stdout, ran.stderr
+    with apsw.Connection(file) as opened:
+        opened.execute("DROP TRIGGER trace_is_not_rewritten")
+        opened.execute("UPDATE trace SET actor = ?, action = ? WHERE seq = 3", (key, key))
+    for command in (["validate"], ["queue", "list"], ["queue", "show"]):
+        main([*command, file, *(["1"] if command[-1] == "show" else [])])
+        more = capsys.readouterr()
+        out, err = out + more.out, err + more.err
+    for line in (out + err).splitlines():
+        assert line.isprintable() and not line.startswith("ffq: all")
+    assert "a\\x1b[2J\\x9b\\nffq: all is well" in out and "ValueError" in err

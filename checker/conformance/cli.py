@@ -41,7 +41,6 @@ def validate(
 def _show(verdict: Verdict) -> None:
     from checker import console
 
-    out = console.console()
     jobs = ", ".join(f"{count:,} {status}" for status, count in verdict.jobs.items())
     steps = f"{verdict.steps:,} steps, {verdict.rows:,} of them durable"
     lines = [
@@ -57,7 +56,7 @@ def _show(verdict: Verdict) -> None:
         lines.append(f"{steps}, are a behaviour of the spec; then it is none:")
         lines += verdict.finding.text()
     for line in lines:
-        out.print(line, soft_wrap=True)
+        console.line(line)
 
 
 def register(app: typer.Typer) -> None:
