@@ -96,7 +96,7 @@ def export(
     from checker import console
     from impl.export import exported
 
-    with opened(file, as_json) as found:
+    with opened(file, as_json, looks=True) as found:
         if out is None:
             for line in exported(found):
                 console.line(line)
