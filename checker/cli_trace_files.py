@@ -89,6 +89,9 @@ def export(
     if as_json:
         where = {"text": text} if out is None else {"file": str(out)}
         console.emit({"ok": True, "as": kind.value, **where})
+    elif out is None and sys.stdout.isatty():
+        for line in text.splitlines():  # a note in it may be somebody else's
+            console.line(line)
     elif out is None:
         sys.stdout.write(text)
     else:

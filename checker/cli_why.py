@@ -87,10 +87,16 @@ def _state(run: Run, k: int) -> Answer:
     from checker.explain.clauses import property_clauses
     from checker.explain.fate import fates, in_words, mark
 
-    live = console.Live()
-    live.say(run.name)("how near every state is to a violation")
+    live, what = console.Live(), "how near every state is to a violation"
+
+    def watch() -> None:
+        if live.err.is_terminal:
+            live.say(run.name)(what)
+        else:
+            console.say(f"{run.name}: {what} is looked for once, and remembered")
+
     try:
-        known = fates(run.scope, run.trace.violated)
+        known = fates(run.scope, run.trace.violated, watch=watch)
     finally:
         live.done()
     answer, along, broken = Answer(), known.along(run), run.story.broken

@@ -142,3 +142,34 @@ def test_the_guard_that_was_taken_away_is_shown_with_its_truth(ffq: Any) -> None
     )
     before = json.loads(ffq("why", LATE, "--step", "2", "--move", call, "--json")[1])
     assert [c["holds"] for c in before["moves"][0]["removed"]] == [True]
+
+
+def test_what_takes_long_says_so_in_a_pipe_and_only_where_it_is_not_known(
+    ffq: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_why, "catalogue", lambda: Catalogue({LOCK.name: LOCK}, (), ()))
+    file = tmp_path / "a.jsonl"
+    run = leaving()
+    save(file, record(run.trace, run.story))
+    told = "ffq: a: how near every state is to a violation is looked for once, and remembered\n"
+    with monkeypatch.context() as forgetful:
+        forgetful.setattr("checker.explain.fate._recalled", lambda *_: None)
+        assert ffq("why", str(file))[2] == told
+    assert ffq("why", str(file))[2] == ""
+
+
+def test_a_note_in_a_trace_that_is_printed_in_a_terminal_moves_no_cursor(
+    ffq: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(Path(LATE).read_bytes())
+    rows = [
+        {"format": "ffq notes", "version": 1, "trace": "0" * 32},
+        {"step": 1, "note": "\x1b[2J"},
+    ]
+    (tmp_path / "a.notes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    status, out, _ = ffq("export", str(file), "--as", "md")
+    assert status == 0 and "\x1b" not in out and "[2J" in out

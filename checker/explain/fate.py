@@ -13,7 +13,7 @@ the outcome, which may take further faults, again and again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -160,9 +160,15 @@ class Fates:
         return self._claim.holds(before, after) is not None
 
 
-def fates(scope: Scope, violated: str, limits: Limits | None = None) -> Fates:
+def fates(
+    scope: Scope,
+    violated: str,
+    limits: Limits | None = None,
+    watch: Callable[[], None] = lambda: None,
+) -> Fates:
     """Return the fates in a scope with every edit made, for any property but a `sometimes`, or for
-    `range_<field>`; remembered once the graph was completed.
+    `range_<field>`; remembered once the graph was completed. `watch` is called if there is work to
+    do.
 
     Nothing is known of a graph that is too large, and of a `leads_to` if one of its states is
     reached by a run that owes the outcome and by one that does not.
@@ -173,7 +179,10 @@ def fates(scope: Scope, violated: str, limits: Limits | None = None) -> Fates:
     at = _place(scope, violated)
     try:
         known = _recalled(at, scope, violated)
-        return known if known is not None else _searched(scope, violated, limits, at)
+        if known is not None:
+            return known
+        watch()
+        return _searched(scope, violated, limits, at)
     except TooWide as wide:
         return _unknown(scope, violated, str(wide))
 
