@@ -108,12 +108,12 @@ def test_what_is_taken_in_is_what_was_there(file: Path, tmp_path: Path, clock: H
     other = tmp_path / "other.db"
     assert taken_in(other, lines) == Taken(jobs=7, steps=2, messages=1)
     assert jobs(other, clock) == jobs(file, clock)
-    with Queue(other, clock=clock) as queue:
+    with Queue(file, clock=clock) as first, Queue(other, clock=clock) as queue:
         sent: list[Any] = []
         assert queue.deliver({"mail": sent.append}) == 1
         assert [(m.key, m.body) for m in sent] == [(f"{ODD}/mail/1", {"to": ODD})]
         stats = report.stats(queue)
-        assert stats.notices == report.stats(Queue(file, clock=clock)).notices
+        assert stats.notices == report.stats(first).notices
     again = lines_of(other, clock)
     assert [json.loads(line) for line in lines[1:-2]] == [json.loads(line) for line in again[1:-1]]
 
