@@ -346,7 +346,7 @@ def test_a_receiver_that_hangs_is_left_behind_after_a_lease(
 
 def test_the_house_is_kept_while_a_handler_runs(file: Path) -> None:
     """What another worker has lost is recovered, its death is told, and messages go out."""
-    with Queue(file, lease_ms=300) as queue:
+    with Queue(file, lease_ms=1_000) as queue:
         outbox(queue, "hello")
         queue.enqueue("lost", max_interrupts=1)
         claimed(queue, "lost")

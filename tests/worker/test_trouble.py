@@ -87,7 +87,7 @@ def test_a_handler_is_entered_once_the_store_can_be_read_again(
 
 def test_a_store_that_stays_locked_is_no_failure_of_the_handler(file: Path) -> None:
     """The step gives up after the time of a lease, and the job is given back."""
-    with opened(file, lease_ms=200) as queue:
+    with opened(file, lease_ms=1_000) as queue:
         queue.enqueue("k", max_attempts=1)
         seen: list[str] = []
 
@@ -128,7 +128,7 @@ def test_the_watch_outlives_what_it_meets(
         heartbeat(attempt, queue)
 
     monkeypatch.setattr(Attempt, "heartbeat", fail_first)
-    with opened(file, lease_ms=600) as queue:
+    with opened(file, lease_ms=1_500) as queue:
         queue.enqueue("renewed")
         queue.enqueue("hangs", timeout=0.3, max_attempts=1)
 
@@ -187,12 +187,12 @@ def test_a_handler_whose_lease_cannot_be_renewed_is_broken_off_before_it_runs_ou
 
 def test_a_lease_that_is_not_renewed_because_the_store_is_locked_is_not_lost(file: Path) -> None:
     """Nobody else can take the claim either, as long as nobody can write."""
-    with opened(file, lease_ms=300) as queue:
+    with opened(file, lease_ms=900) as queue:
         queue.enqueue("k", max_attempts=1)
 
         def lock(attempt: Attempt) -> None:
-            with locked(file, 1.0):
-                time.sleep(0.9)
+            with locked(file, 1.5):
+                time.sleep(1.4)
             enter(attempt, "entry")
 
         assert Worker(queue, {"k": lock}).run(until_empty=True) == {"done": 1}
@@ -201,13 +201,13 @@ def test_a_lease_that_is_not_renewed_because_the_store_is_locked_is_not_lost(fil
 
 def test_a_lease_is_renewed_from_the_claim_on(file: Path) -> None:
     """What is told of the claim may take longer than a lease, and so may what comes before."""
-    with opened(file, lease_ms=300) as queue, Queue(file) as other:
+    with opened(file, lease_ms=600) as queue, Queue(file) as other:
         for _ in range(2):  # the second is claimed with the end of the first
             queue.enqueue("k", max_interrupts=1)
         recovered: list[int] = []
 
         def slow(attempt: Attempt, step: str) -> None:
-            for _ in range(8):
+            for _ in range(9):
                 time.sleep(0.1)
                 recovered.append(other.recover())
 
