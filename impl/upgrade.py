@@ -102,7 +102,7 @@ class Upgrade:
             yield "the tables are to be made in another way"
         if not self._followed:
             told = list(differences(self._aged.outline, outline(self._to), RENAMED))
-            yield from told or ["guards or updates are written in another way"]
+            yield from told or ["actions have the same names, and say something else"]
 
     @property
     def _followed(self) -> bool:

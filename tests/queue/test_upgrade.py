@@ -29,7 +29,7 @@ from impl.queue import Queue
 from impl.tasks import design, queue_of
 from impl.upgrade import upgrade
 from impl.worker import Worker
-from spec.language.edits import without
+from spec.language.edits import find, without
 from spec.language.expr import Const
 from spec.language.model import Field, Spec
 from spec.language.types import Enum, Nat
@@ -145,6 +145,8 @@ def goes_on(file: Path) -> Verdict:
         (WHOLE, MORE_REASONS, "field reason can be expired"),
         (MORE_REASONS, WHOLE, "field reason cannot be expired"),
         (WHOLE, OLD_NAME, "action give_up is new"),
+        (find(WHOLE, "weaken claim token"), WHOLE, "action lose_token is gone"),
+        (WHOLE, find(WHOLE, "unfair claim"), "actions have the same names, and say something else"),
     ],
 )
 def test_a_file_goes_over_to_another_spec(
