@@ -9,6 +9,7 @@ quick.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from checker.cli_completion import VARIABLE
 from checker.cli_options import listed
 from checker.entry import ENDED, INTERRUPTED, run
 from checker.streams import OutputLost, emit, guarded, printable, say
@@ -50,6 +52,7 @@ MODULES = {
     "trace": "checker.cli_trace",
     "export": "checker.cli_export",
     "queue": "checker.cli_queue",
+    "completion": "checker.cli_completion",
 }
 
 
@@ -96,12 +99,26 @@ def _command(first: str) -> TyperGroup:
     """Return what runs a line that begins with this word; no command waits for the modules of the
     others.
     """
-    return get_group(command_line([MODULES[first]]) if first in MODULES else command_line())
+    found = get_group(command_line([MODULES[first]]) if first in MODULES else command_line())
+    _say_whole_sentences(found)
+    return found
+
+
+def _say_whole_sentences(group: TyperGroup) -> None:
+    """Let lists of commands have the first sentence of each, not as much as fits on a line."""
+    for command in group.commands.values():
+        command.short_help = " ".join((command.help or "").split("\n\n")[0].split())
+        if isinstance(command, TyperGroup):
+            _say_whole_sentences(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if VARIABLE in os.environ:  # a shell asks
+        from typer._completion_classes import completion_init
+
+        completion_init()
     if given[:1] == ["help"]:
         given = [*given[1:], "--help"]
     with guarded(), _ended_in_order():

@@ -99,3 +99,26 @@ def test_what_reads_a_pipe_gets_whole_lines() -> None:
         check=True,
     )
     assert f"  {'A word. ' * 20} (default)" in ran.stdout.splitlines()
+
+
+def test_no_line_of_the_help_is_cut() -> None:
+    for words in ([], ["trace"], ["queue"]):
+        shown, _ = process(*words, "--help").communicate()
+        lines = shown.splitlines()[1:]
+        assert len(lines) > 5 and max(map(len, lines)) <= 80
+        assert [line for line in lines if line.endswith("...")] == []
+
+
+def test_a_shell_completes_guards_and_failure_modes() -> None:
+    ffq = Path(sys.executable).with_name("ffq")
+    asked = f"""
+eval "$({ffq} completion bash)"
+COMP_WORDS=({ffq} check --without settle_done.f); COMP_CWORD=3; _ffq_completion {ffq}
+echo "${{COMPREPLY[@]}}"
+COMP_WORDS=({ffq} failures FM-01); COMP_CWORD=2; _ffq_completion {ffq}
+echo "${{COMPREPLY[@]}}"
+"""
+    ran = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, timeout=60)
+    guards, modes = ran.stdout.splitlines()
+    assert (guards, ran.stderr) == ("settle_done.fenced", "")
+    assert {"FM-010", "FM-019"} <= set(modes.split())
