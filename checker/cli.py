@@ -172,8 +172,13 @@ class _Terminated(BaseException):
 def _ended_in_order() -> Iterator[None]:
     """Let SIGTERM end the command as Ctrl-C does: with its processes and its drafts."""
 
-    def terminate(_: int, __: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    ours = os.getpid()
+
+    def terminate(number: int, _: FrameType | None) -> None:
+        if os.getpid() != ours:  # what is forked here has nothing to put in order
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        signal.signal(number, signal.SIG_IGN)  # once is enough
         raise _Terminated
 
     if threading.current_thread() is not threading.main_thread():

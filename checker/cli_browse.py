@@ -111,7 +111,7 @@ def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
 
     what = as_kept(what) if what and not os.path.exists(what) else what
     kept = FOLDER / f"{what}.jsonl"
-    if what and "/" not in what and kept.is_file() and not off:
+    if what and "/" not in what and os.path.isfile(kept) and not off:
         # Asked first: the other names are known when all of the spec is loaded.
         return Start(file=str(kept), source=what, step=step)
 
@@ -139,7 +139,7 @@ def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
         known = [*FAILURES, *scopes]
         remedy = close(what, known, "ffq failures")
         raise Wrong(f"there is no trace, failure mode or scope '{what}'; {remedy}")
-    if not Path(what).is_file():
+    if not os.path.isfile(what):
         from checker.trace_reading import rows
 
         with following(as_json=False):  # as every command on a trace says it

@@ -19,7 +19,7 @@ from checker.export import itf
 from checker.replay_file import Run, record
 from impl.queue import Queue
 from spec.queue import SCOPES
-from tests.fuzz import BYTES, WORDS, fuzzed, proper, spoilt, written
+from tests.fuzz import BYTES, WORDS, fuzzed, proper, ran, spoilt, written
 from tests.runs import kept
 
 SHOWN = ("show", "search", "diff", "compare", "export", "lens", "replay")
@@ -169,46 +169,45 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(before)
 
 
-def wrong_for(p: Any, chance: Random) -> str:
+def wrong_for(p: Any) -> tuple[str, ...]:
+    """Return what no parameter of this type can be, the longest first."""
     kind = p.type.name
     if kind == "integer":
-        return chance.choice(
-            ("x", "1.5", "1e3", "-" + "9" * 30, "9" * 400, "²", " ", "0x10", "--", *WORDS)
-        )
+        return ("9" * 400, "-" + "9" * 30, "x", "1.5", "1e3", "²", " ", "0x10", *WORDS)
     if kind == "float":
-        return chance.choice(("x", "nan", "inf", "-inf", "1e400", "-1e9", "1,5", *WORDS))
+        return ("9" * 400, "nan", "inf", "-inf", "1e400", "-1e9", "1,5", *WORDS)
     if kind in ("path", "file", "filename"):
-        return chance.choice(("a" * 256, "/dev/null/x", "folder-that-is-none/x", "."))
-    return chance.choice(WORDS)
+        return ("a" * 256, "/dev/null/x", "folder-that-is-none/x", ".")
+    return (WORDS[1], WORDS[1] + ".jsonl", *WORDS)
 
 
 ARGUMENTS = list(arguments())
 
 
 @pytest.mark.usefixtures("folder")
-def test_arguments_that_are_bad() -> None:
+@pytest.mark.parametrize("most", [4, pytest.param(99, marks=pytest.mark.deep)])
+def test_arguments_that_are_bad(most: int) -> None:
     """Each says what is wrong before any work begins: a search would take minutes here."""
+    chance = Random(1)
+    for name, p in ARGUMENTS:
+        first, *others = wrong_for(p)
+        for bad in (first, *chance.sample(others, min(len(others), most - 1))):
+            given = [*name.split(), *given_with(name, p, bad)]
+            if any(q.name == "as_json" for q in the_command(name).params) and chance.random() < 0.3:
+                status, out, err = ran(*given, "--json")
+                assert (status, json.loads(out)["ok"], err.count("\n")) == (2, False, 1), given
+            else:
+                proper((2,), *given)
 
-    def one(seed: int) -> None:
-        chance = Random(seed)
-        name, p = chance.choice(ARGUMENTS)
-        usual = ["a.jsonl"] if name.startswith("trace ") else []
-        given, bad = list(NEEDED.get(name, usual)), wrong_for(p, chance)
-        if p.param_type_name == "option":
-            given += [p.opts[0], bad]
-        else:
-            positions = [
-                q.name for q in the_command(name).params if q.param_type_name == "argument"
-            ]
-            at = positions.index(p.name)
-            given[at : at + 1] = [bad]
-        if chance.random() < 0.3:
-            status, out, err = json_of(name, given)
-            assert status == 2 and json.loads(out)["ok"] is False and "Traceback" not in err
-            return
-        proper((2,), *name.split(), *given)
 
-    fuzzed(300)(one)()
+def given_with(name: str, p: Any, bad: str) -> list[str]:
+    """Return the arguments that a command needs, with a bad one among them."""
+    given = list(NEEDED.get(name, ["a.jsonl"] if name.startswith("trace ") else []))
+    if p.param_type_name == "option":
+        return [*given, p.opts[0], bad]
+    places = [q.name for q in the_command(name).params if q.param_type_name == "argument"]
+    at = places.index(p.name)
+    return [*given[:at], bad, *given[at + 1 :]]
 
 
 @cache
@@ -219,9 +218,6 @@ def the_command(name: str) -> Any:
     return found
 
 
-def json_of(name: str, given: list[str]) -> tuple[int, str, str]:
-    from tests.fuzz import ran
-
-    if not any(q.name == "as_json" for q in the_command(name).params):
-        return 2, '{"ok": false}', ""
-    return ran(*name.split(), "--json", *given)
+@pytest.mark.parametrize("file", ["/dev/zero", "folder-that-is-none/x", "a" * 256])
+def test_a_page_that_is_no_file_is_not_read_for_ever(file: str) -> None:
+    proper((2,), "docs", file)

@@ -109,3 +109,26 @@ def test_ctrl_c_waits_for_nothing_that_is_being_compiled(after: float, tmp_path:
         process.send_signal(signal.SIGINT)
         assert end_of(process) == (130, "", "ffq: interrupted\n")
         assert time.monotonic() - begun < SOON
+
+
+def test_a_child_that_a_handler_forks_is_ended_by_sigterm(tmp_path: Path) -> None:
+    """It has inherited how the program ends, and is not the program."""
+    from impl.queue import Queue
+
+    with Queue(tmp_path / "q.db") as queue:
+        queue.enqueue("fork")
+    (tmp_path / "mine.py").write_text(
+        "import multiprocessing, pathlib, time\n"
+        "def fork(attempt):\n"
+        "    child = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,))\n"
+        "    child.start()\n"
+        "    child.terminate()\n"
+        "    child.join()\n"
+        "    pathlib.Path(__file__ + '.ended').write_text(str(child.exitcode))\n"
+        "HANDLERS = {'fork': fork}\n"
+    )
+    given = ("--until-empty", "--handlers", f"{tmp_path}/mine.py:HANDLERS")
+    with ffq("queue", "work", str(tmp_path / "q.db"), *given, cache=tmp_path) as process:
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (0, ""), out
+    assert (tmp_path / "mine.py.ended").read_text() == str(-signal.SIGTERM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
 import tempfile
@@ -211,6 +212,8 @@ def all_pages(root: Path = ROOT) -> list[Path]:
 def read(file: Path, printers: Printers, root: Path = ROOT) -> Page:
     """Return a page as it is and as it ought to be; raises `Trouble` and what reading raises."""
     path = file.resolve()
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "Is not a regular file")
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(file)
     before = file.read_bytes().decode("utf-8")
     after = fill(shown, before, printers)
