@@ -11,7 +11,11 @@ import pytest
 
 from checker.aside import Aside, Fault
 from checker.background import Background, Check, Failed
+from checker.compiled import prepare_ahead
+from checker.prove.decided import solvers
+from checker.prove.obligations import Prover
 from checker.trace import BadTrace
+from tests.specs.lamps import SHOP
 
 
 @pytest.fixture
@@ -28,6 +32,18 @@ def whoami() -> int:
 def divide(a: int, b: int) -> float:
     print("what is printed goes nowhere")
     return a / b
+
+
+def compile_ahead() -> int:
+    prepare_ahead([SHOP])
+    return 1
+
+
+def prove_much() -> int:
+    prover = Prover(SHOP.spec)
+    obligations = [prover.obligation(name) for name in prover.names()]
+    with solvers(every=True) as both:
+        return len(both.decide(obligations + obligations)) - 2 * len(obligations)
 
 
 def refuse() -> None:
@@ -59,6 +75,18 @@ def test_a_question_that_fails_says_why_and_the_next_is_answered(aside: Aside) -
     assert "in divide\n    return a / b\n" in written
     assert written.endswith("ZeroDivisionError: division by zero\n")
     assert asyncio.run(aside.ask(divide, 1, 1)) == 1
+
+
+def test_what_has_helpers_elsewhere_is_done_here_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FFQ_CACHE_DIR", str(tmp_path))
+    aside = Aside()
+    try:
+        assert asyncio.run(aside.ask(compile_ahead)) == 1
+        assert asyncio.run(aside.ask(prove_much)) == 0
+    finally:
+        aside.close()
 
 
 def test_what_is_refused_with_a_message_of_ours_has_no_traceback(aside: Aside) -> None:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from pathlib import Path
 
 from checker.cache import cache_folder, write
@@ -40,7 +40,7 @@ def ahead(units: Sequence[Unit]) -> None:
         for digest, unit in zip(map(_digest, units), units, strict=True)
         if digest not in _coming and not _place(digest).exists()
     }
-    if len(missing) > _FEW:
+    if len(missing) > _FEW and not current_process().daemon:  # which may have no children
         for digest, unit in missing.items():
             _coming[digest] = _processes().submit(object_code, unit)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import current_process
 
 from checker.children import pool
 from checker.prove import sufficient
@@ -102,7 +103,8 @@ class Solvers:
         found = [None if self._every else recalled(o) for o in obligations]
         left = [o for o, known in zip(obligations, found, strict=True) if known is None]
         ask = _ask_as_it_stands if self._every else decide
-        few = len(left) <= _FEW
+        # A process that ends with the one that started it may have no children.
+        few = len(left) <= _FEW or current_process().daemon
         answers = map(ask, left) if few else self._pool.map(ask, left, chunksize=8)
         done = len(found) - len(left)
         decided = []
