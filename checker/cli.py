@@ -25,7 +25,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from checker.cli_completion import VARIABLE
-from checker.cli_options import listed
+from checker.cli_options import Group, listed
 from checker.entry import ENDED, INTERRUPTED, run
 from checker.streams import OutputLost, emit, guarded, printable, say
 
@@ -84,6 +84,7 @@ def command_line(modules: Iterable[str] = MODULES.values()) -> typer.Typer:
     # Plain help: rich's takes as long to load as all the rest, and reads [brackets] as markup.
     app = typer.Typer(
         name="ffq",
+        cls=Group,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

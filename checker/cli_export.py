@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from checker.cli_options import catalogue, complete_scope, listed, reachable, writing
+from checker.cli_options import Group, catalogue, complete_scope, listed, reachable, writing
 
 
 def register(app: typer.Typer) -> None:
     """Add the group, and its command."""
     # With a callback, `tla` stays a word of its own though it is the only export.
-    exports = typer.Typer(help="The spec in other languages.")
+    exports = typer.Typer(cls=Group, help="The spec in other languages.")
     exports.callback(invoke_without_command=True)(listed)
     exports.command()(tla)
     app.add_typer(exports, name="export")

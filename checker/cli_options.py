@@ -14,9 +14,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from spec.language.model import Spec
@@ -41,6 +42,17 @@ class Wrong(typer.TyperException):
     """The command line asks for something that cannot be done: subject, fact, remedy; exit 2."""
 
     exit_code = 2
+
+
+class Group(TyperGroup):
+    """Commands, listed with the whole sentence that opens the help of each."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list; what a line does not hold goes on in the next."""
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        rows = [(name, c.get_short_help_str(10_000)) for name, c in found.items() if c is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def listed(context: typer.Context) -> None:

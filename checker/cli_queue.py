@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.cli_options import NUMBER_MAX, Wrong, finite, for_sqlite, listed
+from checker.cli_options import NUMBER_MAX, Group, Wrong, finite, for_sqlite, listed
 from checker.streams import changed
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
     from checker import cli_queue_files, cli_queue_show, cli_queue_work  # which take options here
 
     queue = typer.Typer(
-        help="Put jobs into a queue in a file, run them, and see what became of them."
+        cls=Group, help="Put jobs into a queue in a file, run them, and see what became of them."
     )
     queue.callback(invoke_without_command=True)(listed)
     for command in (enqueue, recover, retry, cancel):

@@ -16,7 +16,7 @@ from checker import (
     cli_why,
     replay_beside_cli,
 )
-from checker.cli_options import catalogue, following, kept_image, listed, reachable, titles
+from checker.cli_options import Group, catalogue, following, kept_image, listed, reachable, titles
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the group, and its commands."""
-    traces = typer.Typer(help="Saved traces.")
+    traces = typer.Typer(cls=Group, help="Saved traces.")
     traces.callback(invoke_without_command=True)(listed)
     traces.command()(show)
     for module in (

@@ -342,6 +342,9 @@ def test_a_scope_is_exported_as_tla(ffq: Ffq, tmp_path: Path) -> None:
 
 
 def test_the_version_and_the_help_are_printed(ffq: Ffq) -> None:
+    for group in ((), ("trace",), ("queue",)):
+        _, out, _ = ffq(*group, "--help")
+        assert "..." not in out.partition("Commands:")[2]
     status, out, _ = ffq("--help")
     assert status == 0 and "check" in out and "\x1b" not in out
     assert re.fullmatch(r"ffq \S.*\n", ffq("--version")[1])
