@@ -86,21 +86,24 @@ def nested(depth: int) -> list[Any]:
 
 
 # ---------------------------------------------------------------- blows
+How = Literal["SIGKILL", "SIGSTOP", "SIGTERM", "SIGINT"]
+
+
 @dataclass(frozen=True)
 class Blow:
     """What befalls a worker after it was left alone for so long; a pause lasts some seconds."""
 
     after: float
-    how: Literal["kill", "pause", "stop"]
+    how: How
     pause: float
 
 
 def fate(plan: Plan, incarnation: int) -> Iterator[Blow]:
     """Yield what befalls the n-th worker that is started, as long as it lives."""
     random = Random(f"{plan.seed} worker {incarnation}")
-    kinds: tuple[Literal["kill", "pause", "stop"], ...] = ("kill", "pause", "stop")
+    kinds: tuple[How, ...] = ("SIGKILL", "SIGSTOP", "SIGTERM", "SIGINT")
     while plan.blows:
-        (how,) = random.choices(kinds, (plan.kills, plan.pauses, plan.stops))
+        (how,) = random.choices(kinds, (2 * plan.kills, 2 * plan.pauses, plan.stops, plan.stops))
         pause = random.uniform(1.2, 2.5) * plan.lease_ms / 1000
         yield Blow(random.expovariate(1 / LIFE_S), how, pause)
 

@@ -137,19 +137,18 @@ class Victims:
 
     def _blow(self, victim: _Victim, blow: Blow, now: float) -> None:
         counts, plan = self._counts, self._plan
-        if blow.how == "kill" and counts.kills < plan.kills:
+        if blow.how == "SIGKILL" and counts.kills < plan.kills:
             self._note("kills", pid=victim.pid)
             victim.process.kill()
             victim.process.join()
             self._all.remove(victim)
-        elif blow.how == "pause" and counts.pauses < plan.pauses:
+        elif blow.how == "SIGSTOP" and counts.pauses < plan.pauses:
             self._note("pauses", pid=victim.pid, seconds=blow.pause)
             victim.signal(signal.SIGSTOP)
             victim.resume = now + blow.pause
-        elif blow.how == "stop" and counts.stops < plan.stops:
-            number = signal.SIGTERM if victim.pid % 2 else signal.SIGINT
+        elif blow.how in ("SIGTERM", "SIGINT") and counts.stops < plan.stops:
             self._note("stops", pid=victim.pid)
-            victim.signal(number)
+            victim.signal(signal.Signals[blow.how])
             victim.stopped = now
         else:
             victim.next = None
