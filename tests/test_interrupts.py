@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SOON = 15.0
+SOON = 60.0
 """Seconds in which a process on a busy machine has ended, of those that would run for minutes."""
+
+COMPILED = 15.0
+"""Seconds that are less than what is being compiled would take, and much more than to leave it."""
 
 
 @contextlib.contextmanager
@@ -108,7 +111,7 @@ def test_ctrl_c_waits_for_nothing_that_is_being_compiled(after: float, tmp_path:
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert end_of(process) == (130, "", "ffq: interrupted\n")
-        assert time.monotonic() - begun < SOON
+        assert time.monotonic() - begun < COMPILED
 
 
 def test_a_child_that_a_handler_forks_is_ended_by_sigterm(tmp_path: Path) -> None:
