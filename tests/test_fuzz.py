@@ -89,6 +89,25 @@ def handlers(folder: Path, seed: int, queue: str) -> None:
     proper((0, 2), "queue", "work", queue, "--until-empty", *given)
 
 
+def exports(folder: Path, seed: int, text: str) -> None:
+    chance, made = Random(seed), folder / "made.db"
+    file = written(folder, "export.jsonl", spoilt(text, chance))
+    if proper((0, 2), "queue", "import", str(made), file) == 0:
+        proper((0,), "validate", str(made))
+        for beside in folder.glob("made.db*"):
+            beside.unlink()
+    assert not made.exists()
+
+
+def test_exports_that_are_bad(tmp_path: Path) -> None:
+    with Queue(tmp_path / "q.db") as queue:
+        queue.enqueue("k", {"a": [1]})
+        queue.cancel(queue.enqueue("k", delay=9, key="b").id)
+    status, text, _ = ran("queue", "export", str(tmp_path / "q.db"))
+    assert status == 0
+    fuzzed(50)(lambda seed: exports(tmp_path, seed, text))()
+
+
 def test_traces_that_are_bad(tmp_path: Path) -> None:
     fuzzed(300)(lambda seed: traces(tmp_path, seed))()
 
