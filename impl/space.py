@@ -36,8 +36,8 @@ def require_room(store: Store) -> None:
 
 
 def _count(store: Store, query: str) -> int:
-    number: int = store.connection.execute(query).fetchall()[0][0]  # type: ignore[assignment]
-    return number
+    ((number,),) = store.own(query)
+    return int(number)
 
 
 def room(store: Store) -> int:

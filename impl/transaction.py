@@ -155,7 +155,8 @@ class Transaction:
 
     def last(self) -> int:
         """Return the number of the last row of the trace; 0 if there is none."""
-        return last(self._connection)
+        with self._usable("the trace"):
+            return last(self._connection)
 
     def _write(self, step: steps.Step, done: Done, unseen: list[Unseen], note: str | None) -> None:
         listed = [[u.after, u.action, u.params] for u in unseen]

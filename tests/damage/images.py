@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -125,6 +125,19 @@ def damaged(whole: Image, seed: int, count: int) -> Iterator[Image]:
         yield chance.choice(HARM)(whole, chance.choice(ends), chance)
 
 
+def headless(whole: Image, folder: Path) -> Iterator[Image]:
+    """Yield an image for each table and index, whose first page is lost."""
+    queue = whole.put(folder)
+    with contextlib.closing(sqlite3.connect(f"{queue.as_uri()}?mode=ro", uri=True)) as opened:
+        ((size,),) = opened.execute("PRAGMA page_size").fetchall()
+        roots = "SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0 ORDER BY name"
+        found = opened.execute(roots).fetchall()
+    for name, page in found:
+        content, at = whole.files[""], (page - 1) * size
+        lost = content[:at] + bytes(size) + content[at + size :]
+        yield Image(f"the first page of {name} is zeros", {**whole.files, "": lost})
+
+
 def misplaced(closed: Image, killed: Image) -> Iterator[Image]:
     """Yield what comes of files that are lost, or copied to where they do not belong."""
     log, index = killed.files[LOG], killed.files[INDEX]
@@ -148,12 +161,9 @@ def foreign(folder: Path) -> Iterator[Image]:
     yield Image("noise", {"": Random(2).randbytes(8192)})
     yield Image("a header alone", {"": b"SQLite format 3\0"})
     yield Image("a picture", {"": b"\x89PNG\r\n\x1a\n" + Random(3).randbytes(500)})
-    with contextlib.suppress(ImportError):
-        import sqlite3
-
-        other = folder / "other.db"
-        with contextlib.closing(sqlite3.connect(other)) as made_by_others:
-            made_by_others.execute("CREATE TABLE task (id INTEGER PRIMARY KEY, key TEXT)")
-            made_by_others.commit()
-        yield Image("a database of another program", {"": other.read_bytes()})
-        os.unlink(other)
+    other = folder / "other.db"
+    with contextlib.closing(sqlite3.connect(other)) as made_by_others:
+        made_by_others.execute("CREATE TABLE task (id INTEGER PRIMARY KEY, key TEXT)")
+        made_by_others.commit()
+    yield Image("a database of another program", {"": other.read_bytes()})
+    other.unlink()

@@ -9,7 +9,7 @@ import pytest
 from impl.files import StoreError
 from impl.queue import Queue
 from tests.damage.asking import WORKER, Answer, ask, shown
-from tests.damage.images import Image, damaged, foreign, made, misplaced
+from tests.damage.images import Image, damaged, foreign, headless, made, misplaced
 
 Left = tuple[Image, Path]
 """What is left of a queue, and in which folder: elsewhere it would be a copy."""
@@ -95,6 +95,13 @@ def test_a_file_whose_schema_is_no_text_is_refused(closed: Left) -> None:
     assert {answer.status for answer in answers.values()} == {2}
     assert list(wrong(image, answers)) == []
     assert all("is damaged: text in it is not UTF-8" in a.err for a in answers.values())
+
+
+def test_a_queue_without_the_first_page_of_a_table_is_refused_or_told_of(closed: Left) -> None:
+    image, folder = closed
+    found, counts = asked_of_all(headless(image, folder), image, folder)
+    assert found == [], "\n".join(found)
+    assert counts["refused"] == counts["images"] > 12
 
 
 def test_files_that_are_lost_or_copied_wrongly_are_refused_or_read(
