@@ -119,7 +119,7 @@ def test_the_five_proofs_of_a_failure_mode_are_known_afterwards() -> None:
     assert {n: m.symbol for n, m in proofs.marks.items()} == {
         n: cell.symbol for n, cell in row.cells.items()
     }
-    assert row.cells["reproduced"].symbol == "✗3"
+    assert row.cells["reproduced"].symbol == "→3"
     assert row.cells["detected"].symbol == "–"  # dropping a job changes no row
 
 
