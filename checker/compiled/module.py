@@ -14,7 +14,7 @@ from checker.compiled.layout import WORD_BITS, Layout, TooWide
 from checker.compiled.native import Loaded
 from checker.compiled.symmetry import CanonCode, merged
 from checker.compiled.text import Names, Text
-from checker.compiled.units import units
+from checker.compiled.units import Unit, units
 from spec.language.model import Spec
 from spec.language.scope import Scope
 from spec.language.types import Nat
@@ -176,7 +176,7 @@ def _canonical(text: Text, layout: Layout, symmetry: bool) -> None:
 def prepare(scope: Scope, symmetry: bool = True, word_bits: int = WORD_BITS) -> Compiled:
     """Return the compiled module of a scope, from the cache if its like was compiled before."""
     layout, names, known = _named(scope, word_bits)
-    run = kept.loaded(list(units(source(layout, names, symmetry), known, ENTRY)), ENTRY, _ARRAYS)
+    run = kept.loaded(_units(source(layout, names, symmetry), known), ENTRY, _ARRAYS)
     instances = sum(1 for a in scope.spec.actions.values() for _ in scope.bindings(a.params))
     return Compiled(layout, names, merged(layout) if symmetry else (), instances, known, run)
 
@@ -186,7 +186,18 @@ def prepare_ahead(scopes: Iterable[Scope], symmetry: bool = True) -> None:
     for scope in scopes:
         with contextlib.suppress(TooWide):  # which is said when its turn comes
             layout, names, known = _named(scope, WORD_BITS)
-            kept.ahead(list(units(source(layout, names, symmetry), known, ENTRY)))
+            kept.ahead(_units(source(layout, names, symmetry), known))
+
+
+def _units(text: str, known: dict[str, int]) -> list[Unit]:
+    """Return the units of a text, cut once."""
+    key = text, *known.items()
+    if key not in _cut:
+        _cut[key] = list(units(text, known, ENTRY))
+    return _cut[key]
+
+
+_cut: dict[tuple[object, ...], list[Unit]] = {}
 
 
 def _named(scope: Scope, word_bits: int) -> tuple[Layout, Names, dict[str, int]]:

@@ -7,11 +7,15 @@ another. An edit of one action so compiles one action, not the scope.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 INLINED_LINES_MAX = 12
 """So short a function stands wherever it is called, and has no place of its own."""
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+"""A name may stand in prose as well: then the unit knows of a function that it does not call."""
 
 ACTION = "act_"
 """Begins the name of an action's function."""
@@ -39,25 +43,23 @@ def inlined(function: ast.FunctionDef) -> bool:
 def units(text: str, constants: Mapping[str, int], entry: str) -> Iterator[Unit]:
     """Yield the units of a text whose way in is the function `entry`, that of the rest last."""
     functions = {n.name: n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)}
-    source = {name: ast.unparse(node) for name, node in functions.items()}
-    called = {name: _names(node) & functions.keys() for name, node in functions.items()}
+    lines = text.splitlines()
+    source = {n: "\n".join(lines[f.lineno - 1 : f.end_lineno]) for n, f in functions.items()}
+    named = {name: set(_NAME.findall(own)) for name, own in source.items()}
+    called = {name: names & functions.keys() for name, names in named.items()}
     small = {name for name, node in functions.items() if name != entry and inlined(node)}
     actions = [name for name in functions if name.startswith(ACTION) and name not in small]
     rest = [name for name in functions if name not in small and name not in actions]
     for roots in (*([name] for name in actions), rest):
         inside = _with_small(roots, called, small)
         outside = {name for own in inside for name in called[own]} - inside
-        used = {name for own in inside for name in _names(functions[own])}
+        used = {name for own in inside for name in named[own]}
         yield Unit(
             tuple(source[name] for name in functions if name in inside),
             tuple(_head(functions[name]) for name in functions if name in outside),
             tuple(roots),
             tuple((name, constants[name]) for name in sorted(used & constants.keys())),
         )
-
-
-def _names(function: ast.FunctionDef) -> set[str]:
-    return {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
 
 
 def _with_small(roots: list[str], called: Mapping[str, set[str]], small: set[str]) -> set[str]:
