@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from impl.damage import Damaged
 from impl.files import StoreError
 from impl.interrupt import outside
 from impl.place import OtherHistory
@@ -20,13 +21,14 @@ _SLICE = 0.1
 def patiently(queue: Queue, ask: Callable[[], _T]) -> _T:
     """Return what `ask` returns once the store can be used; then what it raises is raised.
 
-    Raises `StoreError` after the time of a lease, and `OtherHistory` at once.
+    Raises `StoreError` after the time of a lease, and at once what no waiting mends: `OtherHistory`
+    and `Damaged`.
     """
     until = time.monotonic() + queue.lease_ms / 1000
     while True:
         try:
             return ask()
-        except OtherHistory:
+        except (OtherHistory, Damaged):
             raise
         except StoreError:
             if time.monotonic() > until:

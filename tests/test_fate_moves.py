@@ -125,7 +125,8 @@ CASES = [
     (UNGUARDED, "all_agree"),
     (STREET, "sold_lamps_are_dark"),
     (SHOP, "broken_lamps_are_dark"),
-    *(small(id) for id in ("FM-002b", "FM-007", "FM-010", "FM-015", "FM-027a")),
+    *(small(id) for id in ("FM-002b", "FM-010", "FM-015", "FM-027a")),
+    pytest.param(*small("FM-007"), marks=pytest.mark.deep, id="one-job-FM-007"),
 ]
 
 
