@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -47,19 +48,32 @@ class _Children(SpawnContext):
     Process = _Child
 
 
+def workers(processes: int | None) -> ProcessPoolExecutor:
+    """Return so many processes, or one a core, for as long as this one lives."""
+    return ProcessPoolExecutor(processes, _Children(), _begin)
+
+
 @contextlib.contextmanager
 def pool(processes: int | None) -> Iterator[ProcessPoolExecutor]:
     """Give so many processes, or one a core; what leaves this early ends them at once."""
-    executor = ProcessPoolExecutor(processes, _Children(), _begin)
+    executor = workers(processes)
     try:
         yield executor
         executor.shutdown(cancel_futures=True)
     except BaseException:
-        for child in multiprocessing.active_children():
-            if isinstance(child, _Child):
-                child.kill()
+        _kill()
         executor.shutdown(wait=False, cancel_futures=True)
         raise
+
+
+def _kill() -> None:
+    for child in multiprocessing.active_children():
+        if isinstance(child, _Child):
+            child.kill()
+
+
+# Before Python waits for them: it would for ever.
+atexit.register(_kill)
 
 
 def _begin() -> None:

@@ -67,5 +67,23 @@ def _as_before() -> None:
         signal.signal(number, _before.pop(number))
 
 
-# What a handler forks is no worker: it ends when it is told to.
-os.register_at_fork(after_in_child=_as_before)
+# ---------------------------------------------------------------- what a handler forks
+_forking = threading.local()
+
+
+def _hold() -> None:
+    """Let no signal come between a fork and the moment when the child is itself."""
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, set(_before))
+
+
+def _let_go() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
+
+
+def _be_no_worker() -> None:
+    """End when told to: what a handler forks is no worker."""
+    _as_before()
+    _let_go()
+
+
+os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_be_no_worker)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
-from multiprocessing import current_process, get_context
+from multiprocessing import current_process
 from pathlib import Path
 
 from checker.cache import cache_folder, write
+from checker.children import workers
 from checker.compiled.native import Loaded, object_code, processor
 from checker.compiled.units import Unit
 
@@ -57,12 +57,7 @@ def _code(digest: str, unit: Unit) -> bytes:
 @cache
 def _processes() -> ProcessPoolExecutor:
     # LLVM is called by one thread at a time, so these have to be processes.
-    return ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn"), _be_quiet)
-
-
-def _be_quiet() -> None:
-    # The terminal sends an interrupt to all; the process that asked is the one to answer it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return workers(len(os.sched_getaffinity(0)))
 
 
 # ---------------------------------------------------------------- the files
