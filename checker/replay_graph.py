@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from checker.children import pool
-from checker.compiled.layout import Layout
-from checker.compiled.states import states
-from checker.compiled.symmetry import merged
-from checker.replay import Divergence, Replay, Steps
+from checker.conformance.beside_spec import Divergence, Replay, Steps
+from checker.process.children import pool
+from checker.search.compiled.code.layout import Layout
+from checker.search.compiled.code.symmetry import merged
+from checker.search.compiled.states import states
 from impl.derive import Design, Transition, derive
 from impl.sql import encode, name
 from impl.tables import Table

@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from checker.compiled import explore
-from checker.story import Story, tell
-from checker.trace import Trace, edited
+from checker.runs.story import Story, tell
+from checker.runs.trace import Trace, edited
+from checker.search.compiled import explore
 from spec.queue import DEFAULT, SCOPES
 
 WHOLE_LIFE = [SCOPES[name] for name in ("one-job", "whole", "requests", "effects", "life")]

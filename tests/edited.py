@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from checker import sources
+from checker.runs import sources
 
 
 @contextmanager

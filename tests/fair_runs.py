@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checker import fair_cycles, liveness
-from checker.lasso import Decision, judge
+from checker.runs.lasso import Decision, judge
+from checker.search import fair_cycles, liveness
 from spec.language import Spec
 from spec.language.edits import find
 from spec.language.scope import Scope

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.cli import main
+from checker.commands.main import main
 
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2, 33, 2**31, 2**63, -(2**70), 1.5, 1e308, float("nan"), "",

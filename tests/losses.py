@@ -2,11 +2,11 @@
 
 import pytest
 
-from checker.evidence import found
+from checker.evidence import traces
 from spec.failures import FAILURES, FailureMode
 
 LOSSES = [(mode, loss) for mode in FAILURES.values() for loss in mode.losses]
-NAMES = [found.file_of(mode, loss).stem for mode, loss in LOSSES]
+NAMES = [traces.file_of(mode, loss).stem for mode, loss in LOSSES]
 BOTH = pytest.mark.parametrize(("mode", "loss"), LOSSES, ids=NAMES)
 MODES = pytest.mark.parametrize("mode", FAILURES.values(), ids=list(FAILURES))
 SOME = ("FM-001", "FM-010", "FM-018")

@@ -2,12 +2,12 @@
 
 from functools import cache
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from checker.explain.run import Run, open_run, run_of
-from checker.liveness import decide
-from checker.plain import explore
-from checker.story import tell, tell_lasso
-from checker.trace import Trace, edited
+from checker.runs.story import tell, tell_lasso
+from checker.runs.trace import Trace, edited
+from checker.search.liveness import decide
+from checker.search.plain import explore
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 from tests.specs.doors import DOOR

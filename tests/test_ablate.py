@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from checker import ablate, remembered
-from checker.ablate import Missed, Pair, Plan, Row
-from checker.cli import main
+from checker.commands.main import main
 from checker.prove import necessity
+from checker.search import memo
+from checker.verdicts import ablate
+from checker.verdicts.ablate import Missed, Pair, Plan, Row
 from spec.language.edits import without
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
@@ -21,7 +22,7 @@ def unwatched(scope: Scope, what: str) -> None:
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Explore anew, and leave nothing behind."""
-    for module in (remembered, necessity):
+    for module in (memo, necessity):
         monkeypatch.setattr(module, "recall", lambda place, read: None)
         monkeypatch.setattr(module, "remember", lambda file, answer: None)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from checker.aside import Aside, Fault
-from checker.background import Background, Check, Failed
-from checker.compiled import prepare_ahead
-from checker.prove.decided import solvers
+from checker.evidence.work import Background, Check, Failed
+from checker.process.ask import Aside, Fault
 from checker.prove.obligations import Prover
-from checker.trace import BadTrace
+from checker.prove.portfolio import solvers
+from checker.runs.trace import BadTrace
+from checker.search.compiled import prepare_ahead
 from tests.specs.lamps import SHOP
 
 

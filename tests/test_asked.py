@@ -5,10 +5,10 @@ from typing import Literal
 
 import pytest
 
-from checker.explain.asked import Asked, marks_after, nearest, node_marks
-from checker.explain.fate import fates, mark
+from checker.explain.fate.fate import fates, mark
+from checker.explain.fate.questions import Asked, marks_after, nearest, node_marks
 from checker.explain.moves import every_step
-from checker.lasso import named
+from checker.runs.lasso import named
 from spec.language.evaluate import Claim, Evaluator, OutOfRange
 from spec.language.scope import Scope, State
 from tests.specs.doors import DOOR

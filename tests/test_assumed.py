@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from checker import assumed, liveness
-from checker.cli import main
-from checker.exploration import Report
-from checker.lasso import judge
+from checker.commands.main import main
+from checker.runs.exploration import Report
+from checker.runs.lasso import judge
+from checker.search import liveness
+from checker.verdicts import fairness
 from spec.language.edits import assumptions, find
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope
@@ -44,18 +45,18 @@ def unwatched(scope: Scope, what: str) -> Report | None:
     return None
 
 
-def broken(row: assumed.Assumed) -> str:
+def broken(row: fairness.Assumed) -> str:
     return " ".join(breach.claim.id for breach in row.breaks)
 
 
 @pytest.mark.deep
 def test_one_job_needs_what_was_worked_out_by_hand() -> None:
-    rows = {row.dropped: broken(row) for row in assumed.needed([ONE_JOB], unwatched)}
+    rows = {row.dropped: broken(row) for row in fairness.needed([ONE_JOB], unwatched)}
     assert {dropped: ids for dropped, ids in rows.items() if ids} == NEEDED
 
 
 def test_the_two_other_assumptions_need_a_second_job() -> None:
-    rows = list(assumed.needed([ONE_JOB, DISTRACTED, STUCK], unwatched))
+    rows = list(fairness.needed([ONE_JOB, DISTRACTED, STUCK], unwatched))
     assert [row.dropped for row in rows if not row.breaks] == []
     found = {row.dropped: (row.scope, broken(row)) for row in rows if row.dropped not in NEEDED}
     # A recoverer always looks elsewhere; or a worker never lets go of a claim that it has lost.
@@ -63,7 +64,7 @@ def test_the_two_other_assumptions_need_a_second_job() -> None:
         "unfair abandon": ("stuck", "LIVE-01"),
         "weakly recover": ("distracted", "LIVE-02"),
     }
-    assert assumed.complaints(rows) == []
+    assert fairness.complaints(rows) == []
 
 
 @pytest.mark.deep
@@ -92,12 +93,12 @@ def test_what_is_assumed_in_vain_is_named() -> None:
         "strong in vain", actions={**FALLING.actions, "shut": replace(vain, fair="strong")}
     )
     scope = DOOR.on(spec)
-    rows = list(assumed.needed([scope], unwatched))
+    rows = list(fairness.needed([scope], unwatched))
     assert [row.dropped for row in rows if not row.breaks] == [
         "endless blow_open", "weakly shut", "weakly lock",
     ]  # fmt: skip
-    assert len(assumed.complaints(rows)) == 3
-    claims = {p.name: assumed.needs(rows, p) for p in assumed.hoped(scope)}
+    assert len(fairness.complaints(rows)) == 3
+    claims = {p.name: fairness.needs(rows, p) for p in fairness.hoped(scope)}
     assert claims == {
         "open_doors_are_shut": ["`shut` weakly fair"],
         "shut_doors_are_locked": ["`lock` weakly fair"],
@@ -107,8 +108,8 @@ def test_what_is_assumed_in_vain_is_named() -> None:
 
 def test_what_fails_with_everything_assumed_is_said_first() -> None:
     nobody = DOOR.on(find(FALLING, "unfair shut"))
-    assert assumed.healthy([DOOR]) == []
-    assert [line.split()[0] for line in assumed.healthy([nobody])] == [
+    assert fairness.healthy([DOOR]) == []
+    assert [line.split()[0] for line in fairness.healthy([nobody])] == [
         "open_doors_are_shut",
         "doors_are_locked",
     ]

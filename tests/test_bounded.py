@@ -7,13 +7,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from checker import plain, remembered
-from checker.exploration import Path
-from checker.prove import bounded, z3_solver
-from checker.prove.bounded import Runs, search
+from checker.prove.bmc import search as bounded
+from checker.prove.bmc.search import Runs, search
+from checker.prove.bmc.unrolling import Unrolled
 from checker.prove.obligations import Prover
-from checker.prove.unrolled import Unrolled
-from checker.trace import Diverged
+from checker.prove.solvers import z3_solver
+from checker.runs.exploration import Path
+from checker.runs.trace import Diverged
+from checker.search import memo, plain
 from spec.language.edits import find
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State
@@ -63,8 +64,8 @@ def same_as(violations: Mapping[str, int], scope: Scope) -> None:
 def missing(guard: str) -> tuple[Scope, Mapping[str, int]]:
     """Return the smallest scope that misses the guard, without it, and what is violated there."""
     scopes = [SCOPES[name] for name in DEFAULT if guard in SCOPES[name].spec.guard_names()]
-    for scope in sorted(scopes, key=lambda s: remembered.look(s).states):
-        violations = remembered.look(scope, (guard,)).violations
+    for scope in sorted(scopes, key=lambda s: memo.look(s).states):
+        violations = memo.look(scope, (guard,)).violations
         if violations:
             return edited(scope, guard), violations
     raise AssertionError(f"nobody misses {guard}")
@@ -116,7 +117,7 @@ def test_without_a_protection_every_violation_is_as_short(scope: Scope, edit: st
 @pytest.mark.parametrize("edit", ["split claim lease", "weaken claim lease", "split claim token"])
 def test_in_a_torn_or_weak_claim_every_violation_is_as_short(edit: str) -> None:
     broken = edited(SCOPES["one-job"], edit)
-    same_as(remembered.look(broken).violations, broken)
+    same_as(memo.look(broken).violations, broken)
 
 
 @pytest.mark.parametrize(("scope", "depth"), [(LOCK, 8), (SHOP, 5), (commit(3), 11), (ONE, 12)])

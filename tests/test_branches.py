@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from checker.explain.branches import Branches, Refused
 from checker.explain.moves import every_step, moves
 from checker.explain.run import Run, open_run

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from checker.cache import cache_folder, place, recall, remember
-from checker.sources import Sources
+from checker.runs.cache import cache_folder, place, recall, remember
+from checker.runs.sources import Sources
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def sizes(kept: Any) -> dict[str, int]:
      "[" * 10_000, b"\xff"],
 )  # fmt: skip
 def test_what_is_not_as_it_was_written_counts_as_forgotten(text: str | bytes) -> None:
-    at = place("sizes", Sources("checker.lasso"), [])
+    at = place("sizes", Sources("checker.runs.lasso"), [])
     assert recall(at, sizes) is None
     remember(at, {"sizes": {"a": 1}})
     assert recall(at, sizes) == {"a": 1}
@@ -82,14 +82,14 @@ def test_what_is_not_as_it_was_written_counts_as_forgotten(text: str | bytes) ->
 
 
 def test_a_slip_of_whoever_reads_it_is_not_forgotten() -> None:
-    at = place("sizes", Sources("checker.lasso"), [])
+    at = place("sizes", Sources("checker.runs.lasso"), [])
     remember(at, {"sizes": {"a": 1}})
     with pytest.raises(ZeroDivisionError):
         recall(at, lambda kept: 1 / 0)
 
 
 def test_what_cannot_be_kept_costs_time_and_no_answer(tmp_path: Path) -> None:
-    at = place("sizes", Sources("checker.lasso"), [])
+    at = place("sizes", Sources("checker.runs.lasso"), [])
     at.file.parent.write_text("a file", "utf-8")
     remember(at, {"sizes": {"a": 1}})
     assert recall(at, sizes) is None

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from checker.compiled import explore
-from checker.replay import Replay
+from checker.conformance.beside_spec import Replay
+from checker.search.compiled import explore
 from impl.derive import derive
 from spec.language import forget, require
 from spec.language.edits import instead

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from checker.compiled import explore
-from checker.export.tla import write
-from checker.export.tlc import run_tlc
+from checker.export.tla.spec import write
+from checker.export.tla.tlc import run_tlc
+from checker.search.compiled import explore
 from spec.queue import DEEP, DEFAULT, SCOPES
 
 # Distinct states and depth, as TLC gave them for the exported scope, with its SYMMETRY set where

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from checker import check, plain
-from checker.check import Plan, Result, judge, run, shortest, status, story
-from checker.cli import main
-from checker.exploration import Exploration, Limits, Progress
-from checker.verdict import Verdict
+from checker.commands.main import main
+from checker.runs.exploration import Exploration, Limits, Progress
+from checker.runs.verdict import Verdict
+from checker.search import plain
+from checker.verdicts import check
+from checker.verdicts.check import Plan, Result, judge, run, shortest, status, story
 from spec.language import Nat, Sort, Spec, require
 from spec.language.scope import Scope
 from tests.specs.two_phase_commit import commit_protocol

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from checker import cli, matrix
-from checker.cli_options import memory, whole_number
-from checker.streams import printable
+from checker.commands import main as cli
+from checker.commands.options import memory, whole_number
+from checker.evidence import matrix
+from checker.shown.streams import printable
 from spec.language import Spec, require
 from spec.language.scope import Scope
 from tests.specs.two_phase_commit import Manager, commit_protocol
@@ -384,7 +385,7 @@ def test_the_shell_completes_names(ffq: Ffq, words: str, offered: set[str]) -> N
 def test_a_fault_of_ours_is_exit_70_with_its_traceback(
     ffq: Ffq, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checker.check.status", lambda results: 1 // 0)
+    monkeypatch.setattr("checker.verdicts.check.status", lambda results: 1 // 0)
     status, _, err = ffq("check", "--engine", "plain")
     assert status == 70
     assert err.startswith("Traceback") and "╭" not in err
@@ -397,6 +398,6 @@ def test_an_interrupt_outside_the_search_is_one_line_and_exit_130(
     def interrupted(results: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("checker.check.status", interrupted)
+    monkeypatch.setattr("checker.verdicts.check.status", interrupted)
     status, _, err = ffq("check", "--engine", "plain")
     assert (status, err) == (130, "ffq: interrupted\n")

@@ -18,7 +18,7 @@ from tests.test_cli import SCOPES
 queue = types.ModuleType("spec.queue")
 queue.__dict__.update(SCOPES=SCOPES, DEFAULT=("two", "three"), DEEP=())
 sys.modules["spec.queue"] = queue
-from checker.cli import main
+from checker.commands.main import main
 sys.exit(main())
 """
 
@@ -38,8 +38,8 @@ def process(*arguments: str, program: str = PROGRAM, **environment: str) -> subp
 
 def test_help_loads_nothing_heavy() -> None:
     program = (
-        "import sys\nfrom checker.cli import main\nmain(['--help'])\n"
-        "heavy = {'numpy', 'llvmlite', 'numba', 'z3', 'rich', 'textual', 'checker.compiled',"
+        "import sys\nfrom checker.commands.main import main\nmain(['--help'])\n"
+        "heavy = {'numpy', 'llvmlite', 'numba', 'z3', 'rich', 'textual', 'checker.search.compiled',"
         " 'spec.queue', 'impl'}\n"
         "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
     )

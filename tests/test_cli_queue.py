@@ -13,8 +13,8 @@ from typing import Any
 import apsw
 import pytest
 
-from checker.cli import main
-from checker.streams import printable
+from checker.commands.main import main
+from checker.shown.streams import printable
 from impl.queue import Queue
 from impl.worker import Worker
 
@@ -349,7 +349,7 @@ def test_a_store_that_is_locked_is_not_finished(
 
 
 def ffq(*given: str, **options: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "checker.cli", "queue", *given]
+    command = [sys.executable, "-m", "checker.commands.main", "queue", *given]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from checker.columns import Columns, Reader
-from checker.compiled.layout import Layout
-from checker.compiled.states import states
-from checker.exploration import Limits
-from checker.plain import _Search
-from checker.prove.atoms import shapes
+from checker.prove.lemmas.atoms import shapes
+from checker.runs.exploration import Limits
+from checker.search.compiled.code.layout import Layout
+from checker.search.compiled.states import states
+from checker.search.plain import _Search
+from checker.search.vectorised import Columns, Reader
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from spec.language.types import Nat, is_sort

@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from checker.compiled import TooWide, Tuning, explore, kept, module, native, search
-from checker.compiled.layout import Layout
-from checker.compiled.search import Search
-from checker.compiled.units import Unit, units
-from checker.exploration import Exploration, Interrupted, Limits, Progress
-from checker.plain import _Search
-from checker.plain import explore as explore_plainly
-from checker.shortest import shortest_story
+from checker.runs.exploration import Exploration, Interrupted, Limits, Progress
+from checker.search.compiled import TooWide, Tuning, explore, search
+from checker.search.compiled.code import kept, module, native
+from checker.search.compiled.code.layout import Layout
+from checker.search.compiled.code.units import Unit, units
+from checker.search.compiled.search import Search
+from checker.search.plain import _Search
+from checker.search.plain import explore as explore_plainly
+from checker.search.shortest import shortest_story
 from spec.language import Nat, Sort, Spec, require
 from spec.language.edits import find, without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from checker.cli import main
+from checker.commands.main import main
 from checker.conformance.validate import validate
 from checker.crashlab import contention
 from impl.files import LOG_BYTES, StoreError

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from checker.cli import main
+from checker.commands.main import main
 from checker.crashlab import keep
 from checker.crashlab.bench import Task
 from checker.crashlab.campaign import Crew
-from checker.crashlab.disk import Disk, Vice
 from checker.crashlab.explore import explore
-from checker.crashlab.images import PROCESS, SUBSET, power_loss, process_crash
-from checker.crashlab.judge import NAME, Corrupt, Key
-from checker.crashlab.mutants import MUTANTS, Mutant
+from checker.crashlab.images.disk import Disk, Vice
+from checker.crashlab.images.images import PROCESS, SUBSET, power_loss, process_crash
+from checker.crashlab.images.judge import NAME, Corrupt, Key
+from checker.crashlab.images.settings import SETTINGS, SHIPPED, Setting
 from checker.crashlab.plan import (
     fault_tasks,
     longer,
@@ -27,8 +27,8 @@ from checker.crashlab.plan import (
     recovery_tasks,
     walk_tasks,
 )
-from checker.crashlab.recording import Expected
-from checker.crashlab.settings import SETTINGS, SHIPPED, Setting
+from checker.crashlab.recording.mutants import MUTANTS, Mutant
+from checker.crashlab.recording.recording import Expected
 from checker.crashlab.survey import every_setting, measured
 from impl.attempt import claim
 from impl.inject import HandClock

@@ -10,12 +10,12 @@ import pytest
 
 from checker.crashlab.bench import Task
 from checker.crashlab.campaign import Crew
-from checker.crashlab.disk import Disk
 from checker.crashlab.explore import explore
-from checker.crashlab.judge import NAME, Corrupt
-from checker.crashlab.making import ABSENT
-from checker.crashlab.mutants import MUTANTS, replaced
+from checker.crashlab.images.disk import Disk
+from checker.crashlab.images.judge import NAME, Corrupt
 from checker.crashlab.plan import making_tasks, mutant_tasks
+from checker.crashlab.recording.making import ABSENT
+from checker.crashlab.recording.mutants import MUTANTS, replaced
 from impl import making
 from impl.files import StoreError
 from impl.lab import Deleted, FolderSynced, Linked

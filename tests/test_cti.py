@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from checker.cli import main
-from checker.prove import cti, obligations, z3_solver
+from checker.commands.main import main
+from checker.prove import cti, obligations
 from checker.prove.cti import Divergence
 from checker.prove.obligations import START, Prover
-from checker.prove.smt import Smt
-from checker.trace import BadTrace, replay, save
-from checker.trace_reading import read
+from checker.prove.solvers import z3_solver
+from checker.prove.solvers.smt import Smt
+from checker.runs.reading import read
+from checker.runs.trace import BadTrace, replay, save
 from spec.language import Spec
 from spec.language.edits import without
 from spec.language.expr import Const, Expr, Read

@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
+from checker.conformance.beside_spec import Replay
 from checker.evidence import detected as detecting
 from checker.evidence.detectors import DETECTORS, UNDETECTED, Detector
 from checker.evidence.queries import NoQuery, columns, condition_of, query
-from checker.replay import Replay
 from impl.derive import Design, derive
 from spec.failures import FAILURES, FailureMode
 from spec.language.evaluate import Instance

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.cli import command_line
-from checker.cli_docs import commands
+from checker.commands.docs import commands
+from checker.commands.main import command_line
 from checker.docs import failures, output, pages
 from checker.docs.blocks import Block, difference, fill, find
 from checker.docs.diagrams import Steps, diagram, small
@@ -125,7 +125,7 @@ def test_a_renamed_property_breaks_the_page_that_speaks_of_it() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "`spec/queue/lease.py`, `checker.cli`, `README.md`, `ffq check --without claim.idle`",
+        "`spec/queue/lease.py`, `checker.commands.main`, `README.md`, `ffq check --without claim.idle`",
         "```\n`claim.idel`\n```",
         "<!-- generated: claims -->\n`claim.idel`\n<!-- end -->",
         "plain claim.idel is prose",

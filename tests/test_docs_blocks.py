@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.cli import main
+from checker.commands.main import main
 from checker.docs.blocks import Trouble, difference, fill, find
 
 PRINTERS = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checker.plain import explore
+from checker.search.plain import explore
 from spec.language import Nat, Sort, Spec, forget, require
 from spec.language.edits import find, instead, split, weaken, without
 from spec.language.evaluate import Evaluator, Instance, instances

@@ -4,12 +4,12 @@ from random import Random
 
 import pytest
 
-from checker.explain import enabling as subject
-from checker.explain.enabling import Enabled, NeverAgain, Unknown, enabling, possible_when
+from checker.explain.fate import enabling as subject
+from checker.explain.fate.enabling import Enabled, NeverAgain, Unknown, enabling, possible_when
+from checker.explain.fate.why_not import why_not
 from checker.explain.moves import every_step
 from checker.explain.run import broken_run
-from checker.explain.why_not import why_not
-from checker.exploration import Limits
+from checker.runs.exploration import Limits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State
 from tests.specs.doors import FALLING

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from checker.cli import main
-from checker.liveness import decide
-from checker.story import tell_lasso
-from checker.trace import BadTrace, Diverged, Trace, edited, record, replay, save
-from checker.trace_reading import read
+from checker.commands.main import main
+from checker.runs.reading import read
+from checker.runs.story import tell_lasso
+from checker.runs.trace import BadTrace, Diverged, Trace, edited, record, replay, save
+from checker.search.liveness import decide
 from tests.specs.doors import DOOR
 
 SCOPES = {"door": DOOR}

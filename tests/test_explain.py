@@ -4,13 +4,13 @@ from functools import cache
 
 import pytest
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from checker.explain.clauses import Clause, guard_clauses, property_clauses
 from checker.explain.diff import entities
 from checker.explain.moves import moves
 from checker.explain.run import Run, broken_run, open_run
 from checker.explain.writers import writers
-from checker.why import Why
+from checker.runs.why import Why
 from spec.language.evaluate import Claim
 from spec.language.scope import Scope, value_name
 from tests.specs.two_phase_commit import commit_protocol

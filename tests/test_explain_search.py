@@ -7,13 +7,13 @@ from random import Random
 
 import pytest
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from checker.explain import align as align_module
 from checker.explain.align import align
 from checker.explain.bookmarks import Notes, beside, load, note
 from checker.explain.run import Run
 from checker.explain.search import BadQuery, find, parse
-from checker.trace import BadTrace
+from checker.runs.trace import BadTrace
 from tests.runs import KEPT, kept, leaving
 
 # ---------------------------------------------------------------- search

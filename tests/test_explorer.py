@@ -9,10 +9,10 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from checker import matrix
-from checker.background import Check, Checked, Told
-from checker.evidence.found import FOLDER
-from checker.exploration import Progress
+from checker.evidence import matrix
+from checker.evidence.traces import FOLDER
+from checker.evidence.work import Check, Checked, Told
+from checker.runs.exploration import Progress
 from spec.failures import FAILURES
 from tests.screens import drawn, explore, press, text
 from tui import glyphs

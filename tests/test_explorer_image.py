@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from checker.cli import main
+from checker.commands.main import main
 from checker.crashlab import keep, story
 from checker.crashlab.bench import Bench
-from checker.crashlab.mutants import MUTANTS
 from checker.crashlab.plan import mutant_tasks
+from checker.crashlab.recording.mutants import MUTANTS
 from checker.crashlab.story import DISK, READER, Story, open_story
 from impl.lab import Synced, Written
 from tests.screens import drawn

@@ -14,11 +14,11 @@ from textual.pilot import Pilot
 
 import tui.screens.begin
 import tui.screens.catalogue
-from checker import matrix
-from checker.background import Check, Checked, Told
-from checker.evidence.found import FOLDER
-from checker.exploration import Progress
-from checker.matrix import Cell, Row
+from checker.evidence import matrix
+from checker.evidence.matrix import Cell, Row
+from checker.evidence.traces import FOLDER
+from checker.evidence.work import Check, Checked, Told
+from checker.runs.exploration import Progress
 from spec.queue import SCOPES
 from tests.screens import drawn, explore, press, text
 from tui.app import Explorer

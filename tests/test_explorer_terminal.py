@@ -12,7 +12,7 @@ import pexpect
 import pyte
 import pytest
 
-from checker.saved import FOLDER
+from checker.verdicts.saved import FOLDER
 
 COLUMNS, ROWS = 120, 40
 SECONDS_MAX = 60
@@ -22,7 +22,11 @@ class Terminal:
     """A program in a terminal of its own, and what is seen there."""
 
     def __init__(self, *arguments: str, folder: Path, env: dict[str, str]) -> None:
-        command = [sys.executable, "-c", "from checker.cli import main; raise SystemExit(main())"]
+        command = [
+            sys.executable,
+            "-c",
+            "from checker.commands.main import main; raise SystemExit(main())",
+        ]
         self.child = pexpect.spawn(
             command[0], [*command[1:], *arguments], dimensions=(ROWS, COLUMNS), cwd=str(folder),
             env=env, timeout=SECONDS_MAX,
@@ -204,7 +208,11 @@ def test_ctrl_z_lets_the_shell_go_on(folder: Path) -> None:
 def test_without_a_terminal_it_says_what_to_use_instead(folder: Path) -> None:
     import subprocess
 
-    command = [sys.executable, "-c", "from checker.cli import main; raise SystemExit(main())"]
+    command = [
+        sys.executable,
+        "-c",
+        "from checker.commands.main import main; raise SystemExit(main())",
+    ]
     ran = subprocess.run(
         [*command, "browse", "FM-010"], cwd=folder, env=environment(), capture_output=True,
         stdin=subprocess.DEVNULL, text=True, check=False,

@@ -13,13 +13,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from checker.explain.run import Run
 from checker.export import markdown, mermaid, pytest_file, shiviz, svg
 from checker.export.formats import FORMATS, write
 from checker.export.lanes import lanes
-from checker.story import render
-from checker.trace import BadTrace
+from checker.runs.story import render
+from checker.runs.trace import BadTrace
 from spec.language.evaluate import Instance, OutOfRange
 from spec.language.scope import Scope, State, Value
 from spec.language.types import Nat, Type, is_sort

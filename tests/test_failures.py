@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from checker import plain
-from checker.cli import main
-from checker.evidence import found
+from checker.commands.main import main
+from checker.conformance.beside_spec import replay_trace
+from checker.evidence import traces
 from checker.evidence.detectors import DETECTORS, UNDETECTED
-from checker.evidence.five import five
+from checker.evidence.proofs import five
 from checker.evidence.replayed import prevented, replayed, reproduced
-from checker.exploration import Limits
-from checker.replay import replay_trace
-from checker.trace import Diverged, edited, replay
+from checker.runs.exploration import Limits
+from checker.runs.trace import Diverged, edited, replay
+from checker.search import plain
 from spec.failures import FAILURES, FailureMode, Loss
 from spec.failures.guards import BELONG_TO_NONE, belongs
 from spec.failures.incidents import INCIDENTS
@@ -75,9 +75,9 @@ def test_an_edit_that_nobody_knows_is_refused_with_what_there_is() -> None:
 def test_the_kept_trace_breaks_the_spec_as_the_catalogue_says(
     mode: FailureMode, loss: Loss
 ) -> None:
-    trace = found.kept(mode, loss)
+    trace = traces.kept(mode, loss)
     _, story = replay(trace)
-    assert (trace.edits, trace.off) == found.parts(loss)
+    assert (trace.edits, trace.off) == traces.parts(loss)
     assert (trace.scope.name, story.broken.name) == (loss.scope, loss.breaks)
 
 
@@ -88,7 +88,7 @@ def test_the_kept_trace_breaks_a_database_and_is_refused_by_the_whole_one(
     assert replayed(mode, loss).ok
     assert prevented(mode, loss).ok
     guards = [text for text in loss.edits if "." in text]
-    refused = replay_trace(found.kept(mode, loss)).refused
+    refused = replay_trace(traces.kept(mode, loss)).refused
     if guards and refused != "find_recorded.reference":
         assert [refused] == guards
 
@@ -96,36 +96,36 @@ def test_the_kept_trace_breaks_a_database_and_is_refused_by_the_whole_one(
 PLAIN = [
     (mode, loss)
     for mode, loss in LOSSES
-    if loss.scope == "one-job" and found.claim_of(loss).kind != "leads_to"
+    if loss.scope == "one-job" and traces.claim_of(loss).kind != "leads_to"
 ]
 
 
-@pytest.mark.parametrize(("mode", "loss"), PLAIN, ids=[found.file_of(*p).stem for p in PLAIN])
+@pytest.mark.parametrize(("mode", "loss"), PLAIN, ids=[traces.file_of(*p).stem for p in PLAIN])
 def test_the_plain_explorer_finds_no_shorter_trace(mode: FailureMode, loss: Loss) -> None:
-    edits, off = found.parts(loss)
-    whole = edited(found.healthy(loss), edits, off)
+    edits, off = traces.parts(loss)
+    whole = edited(traces.healthy(loss), edits, off)
     alone = whole.spec.edited("one", properties={loss.breaks: whole.spec.properties[loss.breaks]})
     seen = plain.explore(whole.on(alone), Limits(), (), frozenset({loss.breaks}), None)
-    assert seen.violations[loss.breaks] == len(found.kept(mode, loss).lines)
+    assert seen.violations[loss.breaks] == len(traces.kept(mode, loss).lines)
 
 
 def test_a_trace_that_is_not_the_shortest_is_no_proof(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mode = FAILURES["FM-013"]
-    text = found.file_of(mode, mode.loss).read_text("utf-8")
-    monkeypatch.setattr(found, "FOLDER", tmp_path)
+    text = traces.file_of(mode, mode.loss).read_text("utf-8")
+    monkeypatch.setattr(traces, "FOLDER", tmp_path)
     assert not reproduced(mode, mode.loss).ok, "there is no trace"
     (tmp_path / "FM-013.jsonl").write_text(text, "utf-8")
     assert reproduced(mode, mode.loss).ok
-    other = found.shortest(FAILURES["FM-030"].loss)
+    other = traces.shortest(FAILURES["FM-030"].loss)
     (tmp_path / "FM-013.jsonl").write_text(other, "utf-8")
     assert reproduced(mode, mode.loss).says == "the trace is of another failure mode"
 
 
 def test_a_trace_whose_steps_were_changed_is_not_followed() -> None:
     mode = FAILURES["FM-013"]
-    trace = found.kept(mode, mode.loss)
+    trace = traces.kept(mode, mode.loss)
     with pytest.raises(Diverged):
         replay(replace(trace, lines=trace.lines[:-1]))
 
@@ -162,7 +162,7 @@ def test_a_failure_mode_that_is_not_there_is_refused(capsys: pytest.CaptureFixtu
 def test_a_proof_that_fails_is_a_complaint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(found, "FOLDER", tmp_path)
+    monkeypatch.setattr(traces, "FOLDER", tmp_path)
     assert main(["failures", "FM-013"]) == 1
     assert "FM-013: reproduced:" in capsys.readouterr().err
     assert five(FAILURES["FM-013"]).complaints
@@ -172,7 +172,7 @@ def test_a_proof_that_fails_is_a_complaint(
 def test_a_failure_mode_names_what_is_left_out_of_the_sql(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trace = str(found.FOLDER / f"{name}.jsonl")
+    trace = str(traces.FOLDER / f"{name}.jsonl")
     assert main(["replay", trace, "--off", name, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["broken"]["name"] == FAILURES[name].loss.breaks

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker import cache
-from checker.compiled.graph import Graph
-from checker.compiled.layout import Layout
-from checker.explain import fate as subject
-from checker.explain.backwards import NEVER, Marked, search
-from checker.explain.fate import Fate, fates, mark
-from checker.explain.marked import marked
+from checker.explain.fate import fate as subject
+from checker.explain.fate.backwards import NEVER, Marked, search
+from checker.explain.fate.fate import Fate, fates, mark
+from checker.explain.fate.labels import marked
 from checker.explain.run import broken_run
-from checker.exploration import Limits
-from checker.story import RANGE
+from checker.runs import cache
+from checker.runs.exploration import Limits
+from checker.runs.story import RANGE
+from checker.search.compiled.code.layout import Layout
+from checker.search.compiled.graph import Graph
 from spec.language import Nat, Sort, Spec, require
 from spec.language.edits import without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.compiled.graph import Graph, Promise
-from checker.explain.fate import Fates, fates, mark
+from checker.explain.fate.fate import Fates, fates, mark
 from checker.explain.run import Run
-from checker.fair_cycles import owing
-from checker.liveness import decide
-from checker.trace import edited
+from checker.runs.trace import edited
+from checker.search.compiled.graph import Graph, Promise
+from checker.search.fair_cycles import owing
+from checker.search.liveness import decide
 from spec.language import Nat, Spec, require
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, State

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from checker.explain.asked import Asked, nearest
-from checker.explain.fate import fates, mark
+from checker.explain.fate.fate import fates, mark
+from checker.explain.fate.questions import Asked, nearest
 from checker.explain.moves import moves
-from checker.trace import edited
+from checker.runs.trace import edited
 from spec.language.evaluate import Claim, Evaluator, OutOfRange
 from spec.language.expr import Bound
 from spec.language.scope import Scope, State

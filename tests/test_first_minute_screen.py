@@ -3,11 +3,11 @@
 import pytest
 from textual.pilot import Pilot
 
-from checker.evidence.found import FOLDER
 from checker.evidence.marks import Reproduced
 from checker.evidence.replayed import reproduced
-from checker.evidence.text import LEGEND as PRINTED
-from checker.trace import in_words
+from checker.evidence.traces import FOLDER
+from checker.runs.trace import in_words
+from checker.shown.failures import LEGEND as PRINTED
 from spec.failures import FAILURES
 from spec.queue import DEFAULT
 from tests.screens import drawn, explore, press, text

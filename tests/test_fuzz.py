@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from typer.main import get_group
 
-from checker.cli import MODULES, command_line
-from checker.evidence.found import FOLDER
+from checker.commands.main import MODULES, command_line
+from checker.conformance.run_file import Run, record
+from checker.evidence.traces import FOLDER
 from checker.export import itf
-from checker.replay_file import Run, record
 from impl.queue import Queue
 from spec.queue import SCOPES
 from tests.fuzz import BYTES, WORDS, fuzzed, proper, ran, spoilt, written

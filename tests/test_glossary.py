@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from checker.cli import main
+from checker.commands.main import main
 from spec.failures import FAILURES
 from spec.failures.glossary import TERMS, about
 

@@ -22,7 +22,7 @@ COMPILED = 15.0
 @contextlib.contextmanager
 def ffq(*given: str, cache: Path) -> Iterator[subprocess.Popen[str]]:
     """Run `ffq` in a session of its own, as a terminal or a service does."""
-    program = "from checker.entry import run; run()"
+    program = "from checker.commands.entry import run; run()"
     process = subprocess.Popen(
         [sys.executable, "-c", program, *given],
         env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache)},

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from checker.explain.run import Run
 from checker.export import itf
 from checker.export.itf_reading import Asked, read
 from checker.export.itf_values import Record, Unreadable, decode, encode
-from checker.trace import BadTrace, Diverged, record
+from checker.runs.trace import BadTrace, Diverged, record
 from spec.language.scope import element_name
 from spec.language.types import is_sort
 from tests.runs import ALL, KEPT, kept, leaving, still, windy

@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from checker.compiled import explore
-from checker.exploration import Limits
-from checker.plain import _Search
-from checker.prove import z3_solver
-from checker.prove.atoms import written_lemma
-from checker.prove.decided import decide
-from checker.prove.houdini import base, keep, not_implied
-from checker.prove.mining import clauses, mine, negation
+from checker.prove.lemmas.atoms import written_lemma
+from checker.prove.lemmas.houdini import base, keep, not_implied
+from checker.prove.lemmas.mining import clauses, mine, negation
+from checker.prove.lemmas.propose import Proposal, propose, with_lemmas, without_lemmas
 from checker.prove.obligations import Prover, inductive
+from checker.prove.portfolio import decide
 from checker.prove.proof import prove
-from checker.prove.proposing import Proposal, propose, with_lemmas, without_lemmas
+from checker.prove.solvers import z3_solver
+from checker.runs.exploration import Limits
+from checker.search.compiled import explore
+from checker.search.plain import _Search
 from spec.language import Spec
 from spec.language.evaluate import Claim, Evaluator
 from spec.language.expr import Expr, Not, Read

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from checker import cli_why
-from checker.cli import main
-from checker.cli_options import Catalogue
-from checker.evidence.found import FOLDER
+from checker.commands.main import main
+from checker.commands.options import Catalogue
+from checker.commands.trace import why
+from checker.conformance.beside_spec import replay_trace
+from checker.evidence.traces import FOLDER
 from checker.explain.lens import restored, under
-from checker.replay import replay_trace
-from checker.trace import record, save
+from checker.runs.trace import record, save
 from tests.runs import KEPT, kept, leaving, still, windy
 from tests.specs.doors import DOOR
 
@@ -100,7 +100,7 @@ def test_one_json_object_says_what_the_store_does(
 def test_of_two_protections_each_is_put_back_and_then_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli_why, "catalogue", lambda: Catalogue({"door": DOOR}, (), ()))
+    monkeypatch.setattr(why, "catalogue", lambda: Catalogue({"door": DOOR}, (), ()))
     file, run = tmp_path / "windy.jsonl", windy()
     save(file, record(run.trace, run.story))
     assert main(["trace", "lens", str(file), "--json"]) == 0

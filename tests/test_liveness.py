@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from checker import fair_cycles, liveness
-from checker.compiled import promises
-from checker.exploration import Limits
-from checker.lasso import Lasso, NoLasso, judge, named
+from checker.runs.exploration import Limits
+from checker.runs.lasso import Lasso, NoLasso, judge, named
+from checker.search import fair_cycles, liveness
+from checker.search.compiled.code import promises
 from spec.language import Nat, Spec, require
 from spec.language.edits import assumptions, find, without
 from spec.language.evaluate import Step
@@ -129,8 +129,8 @@ def test_both_readers_agree_with_a_guard_removed() -> None:
 
 @pytest.mark.parametrize("bits", [63, 8])
 def test_the_graph_has_the_edges_of_the_plain_one_however_it_is_packed(bits: int) -> None:
-    from checker.compiled.graph import build
-    from checker.compiled.tuning import Tuning
+    from checker.search.compiled.graph import build
+    from checker.search.compiled.tuning import Tuning
 
     graph = build(CORNERS, (), Limits(), 2, Tuning(word_bits=bits))
     assert not isinstance(graph, str)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from checker import fair_cycles, liveness
-from checker.lasso import Lasso, NoLasso
+from checker.runs.lasso import Lasso, NoLasso
+from checker.search import fair_cycles, liveness
 from spec.language import Nat, Sort, Spec, require
 from spec.language.scope import Scope
 from tests.fair_runs import alike, edited

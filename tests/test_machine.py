@@ -12,8 +12,8 @@ from hypothesis.stateful import (
 )
 from hypothesis.strategies import sampled_from
 
-from checker.replay import Divergence, Replay, Steps
-from checker.replay_targets import Target, ways
+from checker.conformance.beside_spec import Divergence, Replay, Steps
+from checker.search.targets import Target, ways
 from impl.derive import Design, derive
 from spec.language.evaluate import Instance
 from spec.queue import SCOPES

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from checker import cache as caching
-from checker import matrix
-from checker.background import Background, Check, Checked, Failed, Record
-from checker.check import Plan, Result, run
-from checker.cli import command_line
-from checker.evidence import found
-from checker.evidence.five import Five, Three, five
+from checker.commands.main import command_line
+from checker.evidence import matrix
+from checker.evidence import traces as found
 from checker.evidence.marks import Detected, Prevented, Recovered, Replayed, Reproduced
+from checker.evidence.proofs import Five, Three, five
+from checker.evidence.work import Background, Check, Checked, Failed, Record
+from checker.runs import cache as caching
+from checker.verdicts.check import Plan, Result, run
 from spec.failures import FAILURES, FailureMode
 from spec.queue import SCOPES
 from tests.edited import edited
@@ -95,10 +95,14 @@ def test_a_change_of_what_decides_it_makes_it_unknown() -> None:
     matrix.keep_scope(explored())
     assert known()
     # A claim may be proved: the prover decides, and so do the lemmas.
-    for module in ("checker.liveness", "checker.prove.smt", "checker.compiled.kernel"):
+    for module in (
+        "checker.search.liveness",
+        "checker.prove.solvers.smt",
+        "checker.search.compiled.code.kernel",
+    ):
         with edited(module):
             assert not known(), module
-    for module in ("checker.console", "impl.queue", "spec.queue.job"):
+    for module in ("checker.shown.console", "impl.queue", "spec.queue.job"):
         with edited(module):
             assert known(), module
 
@@ -163,13 +167,15 @@ def test_a_check_without_a_protection_does_not_speak_of_the_failure_modes() -> N
     assert "FM-010" not in said
 
 
-@pytest.mark.parametrize("module", ["checker.trace_reading", "checker.replay", "spec.queue.job"])
+@pytest.mark.parametrize(
+    "module", ["checker.runs.reading", "checker.conformance.beside_spec", "spec.queue.job"]
+)
 def test_what_decides_a_proof_makes_it_unknown(module: str) -> None:
     """Even the text of the specs does: a failure mode is known by its name."""
     prove_all()
     with edited(module):
         assert matrix.complaints() is None
-    with edited("checker.console"):
+    with edited("checker.shown.console"):
         assert matrix.complaints() == []
 
 

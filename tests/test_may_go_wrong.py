@@ -13,28 +13,28 @@ from typing import Any, NoReturn
 
 import pytest
 
-from checker import fair_cycles, plain
-from checker.aside import Aside
-from checker.background import Background, Check, Checked
 from checker.bench.explorer import _drain
 from checker.bench.measure import Figure, Unavailable
-from checker.cli import main
-from checker.cli_prove import _show_counterexample
-from checker.compiled import TooWide, explore, memory, prepare_ahead
-from checker.compiled.search import Search
-from checker.console import console
-from checker.evidence import found, replayed
-from checker.explain import explored
-from checker.explain.enabling import _in_graph
-from checker.explain.fate import fates
-from checker.exploration import Interrupted
+from checker.commands.main import main
+from checker.commands.prove import _show_counterexample
+from checker.conformance.beside_spec import Divergence, Replay
+from checker.evidence import replayed, traces
+from checker.evidence.work import Background, Check, Checked
+from checker.explain.fate import explored
+from checker.explain.fate.enabling import _in_graph
+from checker.explain.fate.fate import fates
 from checker.export import itf, itf_reading
-from checker.replay import Divergence, Replay
-from checker.sources import _stamp
-from checker.streams import OutputLost, _Results
-from checker.switched import switched
-from checker.trace import BadTrace, Diverged
-from checker.trace_reading import read
+from checker.process.ask import Aside
+from checker.runs.exploration import Interrupted
+from checker.runs.reading import read
+from checker.runs.sources import _stamp
+from checker.runs.trace import BadTrace, Diverged
+from checker.search import fair_cycles, plain
+from checker.search.compiled import TooWide, explore, memory, prepare_ahead
+from checker.search.compiled.search import Search
+from checker.search.variants import switched
+from checker.shown.console import console
+from checker.shown.streams import OutputLost, _Results
 from spec.failures import FAILURES
 from spec.language import Nat, Sort, Spec
 from spec.language.edits import without
@@ -201,8 +201,8 @@ def test_a_number_that_leaves_its_range_is_refused_by_both() -> None:
 def test_a_loss_that_breaks_nothing_keeps_no_trace(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(found, "FOLDER", tmp_path)
-    monkeypatch.setattr(found, "shortest", fail(found.NotReproduced("it holds")))
+    monkeypatch.setattr(traces, "FOLDER", tmp_path)
+    monkeypatch.setattr(traces, "shortest", fail(traces.NotReproduced("it holds")))
     assert main(["failures", MODE.id, "--write"]) == 1
     assert f"ffq: {MODE.id}: it holds\n" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
@@ -242,7 +242,7 @@ def test_what_cannot_be_measured_here_is_said_and_the_rest_is_measured(
 ) -> None:
     figure = Figure("a start", 0.5, "s", 1.0, at_most=True)
     groups = (fail(Unavailable("no C compiler here")), lambda: [figure])
-    monkeypatch.setattr("checker.cli_bench._groups", lambda quick: (1, groups))
+    monkeypatch.setattr("checker.commands.bench._groups", lambda quick: (1, groups))
     main(["bench", "--json"])
     out, err = capsys.readouterr()
     answer = json.loads(out)
@@ -291,7 +291,7 @@ def test_an_interrupt_of_the_plain_explorer_ends_it_with_what_was_covered() -> N
 
 
 def test_half_a_letter_in_a_trace_is_refused(tmp_path: Path) -> None:
-    kept = found.file_of(MODE, MODE.loss).read_text("utf-8")
+    kept = traces.file_of(MODE, MODE.loss).read_text("utf-8")
     (tmp_path / "half.jsonl").write_text(kept.replace("worker1", "\\ud800", 1), "utf-8")
     with pytest.raises(BadTrace, match="holds half a letter"):
         read(tmp_path / "half.jsonl", SCOPES)

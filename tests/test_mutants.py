@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from checker.replay import Divergence, Replay
-from checker.trace import binding_of
+from checker.conformance.beside_spec import Divergence, Replay
+from checker.runs.trace import binding_of
 from impl.derive import Design, Guard, Remember, Transition, derive
 from impl.statements import Assignment
 from spec.language.scope import State, Value

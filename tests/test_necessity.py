@@ -5,13 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from checker import ablate, cli_ablate, plain
-from checker.cli import main
-from checker.cli_options import Catalogue
+from checker.commands import ablate as cli_ablate
+from checker.commands.main import main
+from checker.commands.options import Catalogue
 from checker.prove import cti, necessity
-from checker.prove.decided import Solvers, solvers
 from checker.prove.necessity import KEPT, LOST_REACHABLE, LOST_UNREACHED, UNDECIDED, needed
-from checker.remembered import look
+from checker.prove.portfolio import Solvers, solvers
+from checker.search import plain
+from checker.search.memo import look
+from checker.verdicts import ablate
 from spec.language import Sort, Spec, ite, require
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES

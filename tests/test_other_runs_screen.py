@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from tests.screens import explore, press, text
 from tui import glyphs
 from tui.app import Explorer

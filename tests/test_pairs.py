@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from checker import compiled, plain
-from checker.ablate import only_together, sooner_together
-from checker.cli import main
-from checker.compiled.sweep import sweep
+from checker.commands.main import main
+from checker.conformance.beside_spec import replay_trace
 from checker.docs import partners
 from checker.evidence import pairs
-from checker.exploration import Limits
-from checker.replay import replay_trace
-from checker.story import Story
-from checker.switched import Unswitchable, switchable, switched
-from checker.trace import Trace, edited
+from checker.runs.exploration import Limits
+from checker.runs.story import Story
+from checker.runs.trace import Trace, edited
+from checker.search import compiled, plain
+from checker.search.compiled.sweep import sweep
+from checker.search.variants import Unswitchable, switchable, switched
+from checker.verdicts.ablate import only_together, sooner_together
 from spec.failures import FAILURES
 from spec.failures.naive import NAIVE
 from spec.queue import SCOPES

@@ -3,9 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
-from checker.cli import command_line
-from checker.exploration import Limits
-from checker.profiles import asked, complaints, row
+from checker.commands.main import command_line
+from checker.runs.exploration import Limits
+from checker.verdicts.designs import asked, complaints, row
 from spec.failures.profiles import PROFILES, Profile
 from spec.queue import SCOPES
 

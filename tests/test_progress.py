@@ -1,6 +1,6 @@
 """What comes to be for any number: the premises are the right ones, and each of them can fail.
 
-The independent judge is `checker.liveness`, which looks for fair runs in the states of a scope.
+The independent judge is `checker.search.liveness`, which looks for fair runs in the states of a scope.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from checker import cache
-from checker.liveness import decide
-from checker.prove import cvc5_solver, decided, z3_solver
+from checker.prove import portfolio
 from checker.prove.obligations import Prover
 from checker.prove.progress import Progress
 from checker.prove.proof import Proof, prove
+from checker.prove.solvers import cvc5_solver, z3_solver
+from checker.runs import cache
+from checker.search.liveness import decide
 from spec.language import Misuse, Nat, Sort, Spec, require
 from spec.language.edits import without
 from spec.language.model import Fairness
@@ -88,7 +89,7 @@ def forgetful(
 ) -> None:
     """Prove everything anew, in this process."""
     monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(decided, "_FEW", 1_000_000)
+    monkeypatch.setattr(portfolio, "_FEW", 1_000_000)
 
 
 def in_a_scope(spec: Spec, name: str = "candles_burn_down") -> str:

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from checker import cache, plain
-from checker.check import Contradiction, strengthened
-from checker.cli import main
-from checker.prove import cvc5_solver, decided, proof, report, sufficient, z3_solver
-from checker.prove.answer import Answer
-from checker.prove.decided import Decided
+from checker.commands.main import main
+from checker.prove import portfolio, proof
 from checker.prove.export import everything
 from checker.prove.obligations import Obligation, Prover, inductive
+from checker.prove.portfolio import Decided
 from checker.prove.proof import prove
-from checker.prove.values import parse, show
-from checker.verdict import Judged, Verdict
+from checker.prove.solvers import cvc5_solver, sufficient, z3_solver
+from checker.prove.solvers.answer import Answer
+from checker.prove.solvers.values import parse, show
+from checker.runs import cache
+from checker.runs.verdict import Judged, Verdict
+from checker.search import plain
+from checker.shown import proofs
+from checker.verdicts.check import Contradiction, strengthened
 from spec.language import Spec
 from spec.language.edits import without
 from spec.language.expr import Read
@@ -76,7 +79,7 @@ def forgetful(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if "capsys" not in request.fixturenames:
             patch.setattr(cache, "cache_folder", lambda: tmp_path / "cache")
-            patch.setattr(decided, "_FEW", 1_000_000)
+            patch.setattr(portfolio, "_FEW", 1_000_000)
         yield
 
 
@@ -157,7 +160,7 @@ def test_the_proof_of_a_claim_says_what_it_leans_on() -> None:
 
 def test_a_removed_hypothesis_is_missed() -> None:
     fewer = [p for p in inductive(agreed) if p.name != "nobody_is_left_out"]
-    answers = {decided.decide(o).verdict for o in Prover(agreed, fewer).all()}
+    answers = {portfolio.decide(o).verdict for o in Prover(agreed, fewer).all()}
     assert "refuted" in answers
 
 
@@ -201,7 +204,9 @@ def test_what_two_specs_share_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> 
     prove(agreed)
     asked: list[str] = []
 
-    def listen(o: Obligation, decide: Callable[[Obligation], Decided] = decided.decide) -> Decided:
+    def listen(
+        o: Obligation, decide: Callable[[Obligation], Decided] = portfolio.decide
+    ) -> Decided:
         asked.append(o.name)
         return decide(o)
 
@@ -213,7 +218,7 @@ def test_what_two_specs_share_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> 
         """Somebody plays with the light."""
         s.light = ~s.light
 
-    monkeypatch.setattr(decided, "decide", listen)
+    monkeypatch.setattr(portfolio, "decide", listen)
     made = prove(larger)
     assert not made.first
     assert asked == []  # the new action touches no claim, and all else was asked before
@@ -223,17 +228,17 @@ def test_what_lacks_a_line_that_was_needed_is_asked_again() -> None:
     prove(agreed)
     name = "obey_commit/all_agree"
     fewer = [p for p in inductive(agreed) if p.name != "nobody_is_left_out"]
-    assert decided.recalled(Prover(agreed).obligation(name)) is not None
-    assert decided.recalled(Prover(agreed, fewer).obligation(name)) is None
+    assert portfolio.recalled(Prover(agreed).obligation(name)) is not None
+    assert portfolio.recalled(Prover(agreed, fewer).obligation(name)) is None
 
 
 def test_damaged_lines_count_as_forgotten(tmp_path: Path) -> None:
     prove(agreed)
     asked = [o for o in everything(agreed) if not o.framed]
-    assert all(map(decided.recalled, asked))
+    assert all(map(portfolio.recalled, asked))
     for file in (tmp_path / "cache" / "sufficient").iterdir():
         file.write_text('[[["(assert false)"], {}, {}]]', "utf-8")
-    assert not any(map(decided.recalled, asked))
+    assert not any(map(portfolio.recalled, asked))
 
 
 # ------------------------------------------------------------------ two solvers
@@ -263,8 +268,8 @@ def test_a_dispute_is_told_and_both_texts_are_kept(
 ) -> None:
     monkeypatch.setattr(cvc5_solver, "decide", says("refuted"))
     made = prove(agreed, every=True)
-    assert report.status([made]) == 1
-    lines = list(report.keep_disputes([made], tmp_path / "kept"))
+    assert proofs.status([made]) == 1
+    lines = list(proofs.keep_disputes([made], tmp_path / "kept"))
     assert len(lines) == 2 * len(made.decided)
     kept = {f.name: f.read_text("utf-8") for f in (tmp_path / "kept").iterdir()}
     one = kept["two-phase commit, proved.prepare.all_agree.z3.smt2"]
@@ -277,7 +282,7 @@ def test_a_dispute_is_told_and_both_texts_are_kept(
 def test_a_solver_that_does_not_know_leaves_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(z3_solver, "decide", says("unknown"))
     made = prove(agreed)
-    assert report.status([made]) == 3
+    assert proofs.status([made]) == 3
     assert not made.proves("all_agree")
 
 
@@ -423,7 +428,7 @@ def test_a_missing_solver_is_named_with_its_package(
 
     monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
     monkeypatch.setitem(sys.modules, "z3", None)
-    monkeypatch.delitem(sys.modules, "checker.prove.z3_solver")
-    monkeypatch.delattr("checker.prove.z3_solver")
+    monkeypatch.delitem(sys.modules, "checker.prove.solvers.z3_solver")
+    monkeypatch.delattr("checker.prove.solvers.z3_solver")
     status, _, err = run(capsys, "--spec", "requests")
     assert (status, err) == (2, "ffq: z3 is not installed; `pip install z3-solver` brings it\n")

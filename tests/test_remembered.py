@@ -6,7 +6,8 @@ from typing import NoReturn
 
 import pytest
 
-from checker import cache, plain, remembered
+from checker.runs import cache
+from checker.search import memo, plain
 from tests.edited import edited
 from tests.specs.lamps import SHOP, STREET, lamps
 
@@ -24,19 +25,28 @@ class Again(Exception):
 def test_an_exploration_is_remembered_until_what_decides_it_changes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first = remembered.look(SHOP, engine="plain")
+    first = memo.look(SHOP, engine="plain")
 
     def explore(*given: object) -> NoReturn:
         raise Again
 
-    monkeypatch.setattr(remembered, "_explore", explore)
-    for other in ("checker.console", "checker.prove.smt", "impl.queue", "spec.queue.job"):
+    monkeypatch.setattr(memo, "_explore", explore)
+    for other in (
+        "checker.shown.console",
+        "checker.prove.solvers.smt",
+        "impl.queue",
+        "spec.queue.job",
+    ):
         with edited(other):
-            assert remembered.look(SHOP, engine="plain") == first
+            assert memo.look(SHOP, engine="plain") == first
     # Each of these was once missing from a list kept by hand, or is far from the question.
-    for module in ("checker.lasso", "checker.compiled.numbering", "spec.language.show"):
+    for module in (
+        "checker.runs.lasso",
+        "checker.search.compiled.code.numbering",
+        "spec.language.show",
+    ):
         with edited(module), pytest.raises(Again):
-            remembered.look(SHOP, engine="plain")
+            memo.look(SHOP, engine="plain")
 
 
 def test_an_interrupt_ends_all_the_work(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,16 +55,16 @@ def test_an_interrupt_ends_all_the_work(memory: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(plain._Search, "expand", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        remembered.look(SHOP, engine="plain")
+        memo.look(SHOP, engine="plain")
     assert not memory.exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"states": "many"}', '{"states": 1}'])
 def test_a_damaged_memory_counts_as_forgotten(memory: Path, text: str) -> None:
-    first = remembered.look(SHOP, engine="plain")
+    first = memo.look(SHOP, engine="plain")
     (kept,) = memory.iterdir()
     kept.write_text(text, "utf-8")
-    assert remembered.look(SHOP, engine="plain") == first
+    assert memo.look(SHOP, engine="plain") == first
 
 
 def test_what_is_remembered_depends_on_scope_guards_engine_and_faults() -> None:
@@ -66,4 +76,4 @@ def test_what_is_remembered_depends_on_scope_guards_engine_and_faults() -> None:
         (SHOP, (), "compiled"),
         (SHOP.on(lamps.edited("nothing is a fault", actions=harmless)), (), "plain"),
     ]
-    assert len({remembered._place(*one).file for one in asked}) == len(asked)
+    assert len({memo._place(*one).file for one in asked}) == len(asked)

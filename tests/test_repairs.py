@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from checker.evidence import found, recovered
+from checker.conformance.beside_spec import replay_trace
+from checker.evidence import recovered, traces
 from checker.evidence.damaged import damage
 from checker.evidence.mending import ASIDE, mending
-from checker.replay import replay_trace
 from spec.failures import FAILURES, FailureMode
 from spec.failures.repairs import REPAIRS
 from spec.language import require
@@ -27,7 +27,7 @@ def test_every_state_that_a_failure_leads_to_is_mended_or_set_aside(mode: Failur
 
 
 def damaged_database(mode: FailureMode, file: Path) -> Iterator[sqlite3.Connection]:
-    replay_trace(found.kept(mode, mode.loss), mode.loss.edits, str(file))
+    replay_trace(traces.kept(mode, mode.loss), mode.loss.edits, str(file))
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute(f"ALTER TABLE job ADD COLUMN {ASIDE} TEXT NOT NULL DEFAULT 'none'")
         yield database

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from checker.cli import main
-from checker.replay import Divergence, Replay, replay_trace, without
-from checker.trace import BadTrace, binding_of, record, save
+from checker.commands.main import main
+from checker.conformance.beside_spec import Divergence, Replay, replay_trace, without
+from checker.runs.trace import BadTrace, binding_of, record, save
 from impl.derive import Design, derive
 from impl.files import StoreError
 from impl.statements import Assignment
@@ -218,7 +218,9 @@ def test_ffq_replay_says_where_the_store_differs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = saved(tmp_path, "settle_done.fenced")
-    monkeypatch.setattr("checker.replay.derive", lambda scope, checks: faulty(derive(scope)))
+    monkeypatch.setattr(
+        "checker.conformance.beside_spec.derive", lambda scope, checks: faulty(derive(scope))
+    )
     assert main(["replay", file, "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is False

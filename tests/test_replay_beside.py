@@ -8,9 +8,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from checker import replay
-from checker.replay_beside import Beside, Ran, Seen, beside
-from checker.trace import BadTrace
+from checker.conformance import beside_spec
+from checker.conformance.watched import Beside, Ran, Seen, beside
+from checker.runs.trace import BadTrace
 from impl.derive import Design, derive
 from spec.language.scope import Scope
 from tests.runs import KEPT, kept
@@ -84,7 +84,7 @@ def test_where_they_differ_the_place_is_named_and_both_states_are_kept(
     def wrong(scope: Scope, checks: bool) -> Design:
         return faulty(derive(scope, checks=False))
 
-    monkeypatch.setattr(replay, "derive", wrong)
+    monkeypatch.setattr(beside_spec, "derive", wrong)
     found: Beside = beside(kept("FM-010").trace)
     last = found.steps[-1]
     assert last.line.call == "claim(job1)"

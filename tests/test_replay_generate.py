@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from checker import plain, replay_file, replay_generate
-from checker.cli import main
-from checker.replay import Replay, Steps
-from checker.replay_file import Run, record
-from checker.replay_runs import LENGTH, Runs, follow, tour, wander
-from checker.replay_targets import Ways, ways
-from checker.trace import save
+from checker.commands.main import main
+from checker.conformance import generate, run_file
+from checker.conformance.beside_spec import Replay, Steps
+from checker.conformance.run_file import Run, record
+from checker.conformance.runs import LENGTH, Runs, follow, tour, wander
+from checker.runs.trace import save
+from checker.search import plain
+from checker.search.targets import Ways, ways
 from impl.derive import Design, derive
 from spec.language.evaluate import Instance, Step
 from spec.language.scope import Scope, State
@@ -103,7 +104,7 @@ def test_a_tour_takes_every_edge(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Make the tour a short one, and the folder an empty one."""
-    monkeypatch.setattr(replay_generate, "_SMALL", ONE_EACH)
+    monkeypatch.setattr(generate, "_SMALL", ONE_EACH)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -142,8 +143,8 @@ def faulty(scope: Scope) -> Design:
 def test_a_run_that_differs_is_kept_and_replayed(
     tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay_generate, "derive", faulty)
-    monkeypatch.setattr(replay_file, "derive", faulty)
+    monkeypatch.setattr(generate, "derive", faulty)
+    monkeypatch.setattr(run_file, "derive", faulty)
     asked = ["replay", "--generate", "1", "--scope", "one-job", "--json"]
     assert main(asked) == 1
     first = json.loads(capsys.readouterr().out)
@@ -154,7 +155,7 @@ def test_a_run_that_differs_is_kept_and_replayed(
     assert json.loads(capsys.readouterr().out)["divergence"] == first["divergence"]
     assert main(asked) == 1  # it may be saved over
     capsys.readouterr()
-    monkeypatch.setattr(replay_file, "derive", derive)
+    monkeypatch.setattr(run_file, "derive", derive)
     assert main(["replay", first["run"]]) == 0
     steps = first["divergence"]["step"]
     assert f"in every column and all memory: {steps}\n" in capsys.readouterr().out
@@ -216,6 +217,6 @@ def test_a_run_that_cannot_be_believed_is_refused(
 def test_a_run_asks_nothing_of_a_protection(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save(tmp_path / "run.jsonl", a_run(), replay_file.FORMAT)
+    save(tmp_path / "run.jsonl", a_run(), run_file.FORMAT)
     assert main(["replay", str(tmp_path / "run.jsonl"), "--off", "claim.ready"]) == 2
     assert "leave --off out" in capsys.readouterr().err

@@ -6,9 +6,7 @@ from collections import Counter
 
 import pytest
 
-from checker.compiled import explore
-from checker.compiled.layout import Layout
-from checker.replay import Divergence, Steps
+from checker.conformance.beside_spec import Divergence, Steps
 from checker.replay_graph import (
     Anywhere,
     graph_states,
@@ -16,6 +14,8 @@ from checker.replay_graph import (
     try_every_edge,
     try_everywhere,
 )
+from checker.search.compiled import explore
+from checker.search.compiled.code.layout import Layout
 from impl.derive import Design, derive
 from spec.language import Spec, require
 from spec.language.scope import Scope, State

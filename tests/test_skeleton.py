@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from checker.docs.blocks import find
-from checker.evidence.skeleton import Unusable, entry, files
+from checker.docs.skeleton import Unusable, entry, files
 
 ROOT = Path(__file__).parents[1]
 

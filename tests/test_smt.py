@@ -12,9 +12,9 @@ from types import ModuleType
 
 import pytest
 
-from checker.prove import cvc5_solver, z3_solver
 from checker.prove.obligations import Prover
-from checker.prove.smt import Names, Smt, Taken, after, as_named, ascii_only
+from checker.prove.solvers import cvc5_solver, z3_solver
+from checker.prove.solvers.smt import Names, Smt, Taken, after, as_named, ascii_only
 from spec.language import Enum, Misuse
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
 from spec.language.expr import Read, Var

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from checker import sources
-from checker.sources import Sources
+from checker.runs import sources
+from checker.runs.sources import Sources
 from tests import test_tidy
 from tests.edited import edited, updated
 
@@ -23,30 +23,30 @@ MODE = "from spec.failures import FAILURES\nmode = FAILURES['FM-022a']\n"
 # Of each kind that is remembered: who answers, and a question.
 KINDS = {
     "claims": (
-        "checker.check",
-        "from checker.check import Plan, run\nfrom spec.queue import SCOPES\n"
+        "checker.verdicts.check",
+        "from checker.verdicts.check import Plan, run\nfrom spec.queue import SCOPES\n"
         "list(run(Plan((SCOPES['one-job'],)), lambda _: None))",
     ),
     "failures": (
-        "checker.evidence.found",
-        f"{MODE}from checker.evidence.found import shortest\nshortest(mode.loss)",
+        "checker.evidence.traces",
+        f"{MODE}from checker.evidence.traces import shortest\nshortest(mode.loss)",
     ),
     "fates": (
-        "checker.explain.fate",
-        f"{LAMPS}from checker.explain.fate import fates\nfates(SHOP, 'sold_lamps_are_dark')",
+        "checker.explain.fate.fate",
+        f"{LAMPS}from checker.explain.fate.fate import fates\nfates(SHOP, 'sold_lamps_are_dark')",
     ),
     "found": (
-        "checker.remembered",
-        f"{LAMPS}from checker.exploration import Limits\nfrom checker.remembered import hopes, look"
+        "checker.search.memo",
+        f"{LAMPS}from checker.runs.exploration import Limits\nfrom checker.search.memo import hopes, look"
         "\nlook(SHOP)\nlook(SHOP, engine='plain')\nhopes(SHOP, (), Limits(), 1)",
     ),
     "modes": (
-        "checker.evidence.five",
-        f"{MODE}from checker.evidence.five import five\nfive(mode)",
+        "checker.evidence.proofs",
+        f"{MODE}from checker.evidence.proofs import five\nfive(mode)",
     ),
     "necessity": (
         "checker.prove.necessity",
-        f"{LAMPS}from checker.prove.decided import solvers\n"
+        f"{LAMPS}from checker.prove.portfolio import solvers\n"
         "from checker.prove.necessity import needed\n"
         "with solvers() as both: needed([SHOP.spec], 'sell.dark', both)",
     ),
@@ -60,8 +60,8 @@ KINDS = {
         f"{LAMPS}from checker.prove.proof import prove\nprove(SHOP.spec)",
     ),
     "sufficient": (
-        "checker.prove.decided",
-        f"{LAMPS}from checker.prove.decided import solvers\n"
+        "checker.prove.portfolio",
+        f"{LAMPS}from checker.prove.portfolio import solvers\n"
         "from checker.prove.obligations import Prover\nprover = Prover(SHOP.spec)\n"
         "with solvers() as both: both.decide([prover.obligation(n) for n in prover.names()])",
     ),
@@ -93,7 +93,7 @@ atexit.register(lambda: print(json.dumps(sorted(opened))))
 """
 
 AGAIN = """
-from checker import cache
+from checker.runs import cache
 
 def write(file, content):
     raise AssertionError(f"{file} was found a second time")
@@ -153,7 +153,9 @@ def test_each_source_that_decides_moves_the_answer_and_no_other_does(
         with edited(name):
             assert asked.hash != before, name
     others = sorted(sources._AT_START.keys() - decides)
-    assert {"checker.console", "spec.queue.job" if not specs else "impl.worker"} <= set(others)
+    assert {"checker.shown.console", "spec.queue.job" if not specs else "impl.worker"} <= set(
+        others
+    )
     for name in others:
         with edited(name):
             assert asked.hash == before, name
@@ -191,8 +193,8 @@ def test_no_source_that_decides_imports_what_it_computes() -> None:
 def test_a_library_that_decides_moves_the_answer() -> None:
     libraries = {
         "checker.prove.proof": {"z3", "cvc5"},
-        "checker.remembered": {"numpy", "scipy", "llvmlite"},
-        "checker.evidence.five": {
+        "checker.search.memo": {"numpy", "scipy", "llvmlite"},
+        "checker.evidence.proofs": {
             "z3", "cvc5", "numpy", "scipy", "llvmlite", "apsw", "sqlite3"
         },
     }  # fmt: skip
@@ -218,7 +220,7 @@ def test_the_versions_are_those_of_what_is_loaded() -> None:
 
 
 def test_a_file_that_is_read_moves_the_answer(tmp_path: Path) -> None:
-    asked = Sources("checker.remembered", data=(tmp_path / "kept.jsonl",))
+    asked = Sources("checker.search.memo", data=(tmp_path / "kept.jsonl",))
     found = {asked.hash}
     for text in ("", "one", "two"):
         asked.data[0].write_text(text, "utf-8")
@@ -227,8 +229,8 @@ def test_a_file_that_is_read_moves_the_answer(tmp_path: Path) -> None:
 
 
 CHANGED = """
-from checker import sources
-from checker.remembered import look
+from checker.runs import sources
+from checker.search.memo import look
 from tests.specs.lamps import SHOP
 with open(sources._AT_START["{module}"][0], "a") as source:
     print("# new", file=source)
@@ -237,7 +239,8 @@ look(SHOP, engine="plain")
 
 
 @pytest.mark.parametrize(
-    ("module", "kept"), [("checker.lasso", 0), ("spec.language.show", 0), ("checker.console", 1)]
+    ("module", "kept"),
+    [("checker.runs.lasso", 0), ("spec.language.show", 0), ("checker.shown.console", 1)],
 )
 def test_what_is_found_while_its_sources_change_is_not_remembered(
     tmp_path: Path, module: str, kept: int

@@ -2,9 +2,9 @@
 
 import pytest
 
-from checker.compiled import explore
-from checker.remembered import look
-from checker.trace import edited
+from checker.runs.trace import edited
+from checker.search.compiled import explore
+from checker.search.memo import look
 from spec.queue import SCOPES
 
 STORAGE = SCOPES["storage"]

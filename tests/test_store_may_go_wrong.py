@@ -14,16 +14,17 @@ from typing import Any, NoReturn
 import apsw
 import pytest
 
-from checker import replay, replay_beside, replay_cli
-from checker.conformance import nearest
+from checker.commands.store import crashlab_show
+from checker.commands.store import replay as replay_cli
+from checker.conformance import beside_spec, nearest, watched
+from checker.conformance.beside_spec import Replay
 from checker.conformance.sparse import Sparse
 from checker.conformance.validate import validate
-from checker.crashlab import making, show
-from checker.crashlab.judge import Corrupt
-from checker.crashlab.recording import _Run
-from checker.replay import Replay
-from checker.replay_beside import beside
-from checker.trace import BadTrace
+from checker.conformance.watched import beside
+from checker.crashlab.images.judge import Corrupt
+from checker.crashlab.recording import making
+from checker.crashlab.recording.recording import _Run
+from checker.runs.trace import BadTrace
 from impl.aged import Aged
 from impl.damage import Damaged
 from impl.derive import derive
@@ -135,7 +136,7 @@ def test_a_step_by_hand_that_a_check_takes_back_is_said(
 
 def test_a_row_of_nobody_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Replay(derive(SHOP))
-    monkeypatch.setattr(replay, "abstract", fail(Unmapped("job", 3)))
+    monkeypatch.setattr(beside_spec, "abstract", fail(Unmapped("job", 3)))
     found = run.difference(run.state)
     assert found is not None
     assert found[1:] == ("no row", "a row")
@@ -144,7 +145,7 @@ def test_a_row_of_nobody_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_store_that_cannot_be_read_has_no_state_beside_the_spec(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(replay_beside, "abstract", fail(Unmapped("job", 3)))
+    monkeypatch.setattr(watched, "abstract", fail(Unmapped("job", 3)))
     assert all(seen.store is None for seen in beside(kept("FM-010").trace).steps)
 
 
@@ -153,7 +154,7 @@ def test_a_run_that_differs_and_cannot_be_kept_is_told_all_the_same(
 ) -> None:
     stopped: Any = SimpleNamespace(run=None)
     for failed in (OSError(28, "No space left on device"), BadTrace("a", "is no run", "move it")):
-        monkeypatch.setattr("checker.replay_generate.keep", fail(failed))
+        monkeypatch.setattr("checker.conformance.generate.keep", fail(failed))
         assert replay_cli._kept(stopped, 1) is None
         assert "the run was not saved: " in capsys.readouterr().err
 
@@ -195,7 +196,7 @@ def test_an_image_that_cannot_be_kept_costs_a_line(
     monkeypatch.setattr("checker.crashlab.keep.keep", fail(OSError(28, "No space left on device")))
     asked: Any = SimpleNamespace(place=Path("nowhere"))
     outcome: Any = SimpleNamespace(bad=[(None, bad)])
-    assert show._kept(asked, [outcome]) == []
+    assert crashlab_show._kept(asked, [outcome]) == []
     assert "an image was not kept: " in capsys.readouterr().err
 
 

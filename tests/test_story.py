@@ -2,11 +2,11 @@
 
 import pytest
 
-from checker.exploration import Path
-from checker.lasso import Lasso
-from checker.liveness import decide
-from checker.plain import explore
-from checker.story import NotBroken, Story, render, tell, tell_lasso
+from checker.runs.exploration import Path
+from checker.runs.lasso import Lasso
+from checker.runs.story import NotBroken, Story, render, tell, tell_lasso
+from checker.search.liveness import decide
+from checker.search.plain import explore
 from spec.language import Nat, Sort, Spec, exists, forall, require
 from spec.language.edits import find, without
 from spec.language.evaluate import Evaluator

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from checker import streams
-from checker.cli import main
+from checker.commands.main import main
+from checker.shown import streams
 from impl.queue import Queue
 from tests.test_cli_process import PROGRAM, ROOT
 
@@ -27,7 +27,7 @@ def ffq(*given: str, shell: str, program: str = PROGRAM) -> subprocess.Completed
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-QUEUE = "import sys\nfrom checker.cli import main\nsys.exit(main())"
+QUEUE = "import sys\nfrom checker.commands.main import main\nsys.exit(main())"
 
 
 @pytest.mark.parametrize("given", [PLAIN, ("scopes", "--json"), ("--help",)])
@@ -110,7 +110,7 @@ def test_a_console_escapes_what_a_terminal_obeys_and_keeps_its_colours(
 ) -> None:
     from rich.text import Text
 
-    from checker.console import console
+    from checker.shown.console import console
 
     monkeypatch.setenv("FORCE_COLOR", "1")
     console().print(Text("a\x1b[2J\x9b\u202e\nb", style="red"), soft_wrap=True)

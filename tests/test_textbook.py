@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.exploration import Exploration
-from checker.plain import explore
+from checker.runs.exploration import Exploration
+from checker.search.plain import explore
 from spec.language.edits import find
 from spec.language.scope import Scope
 from tests.specs.lease_lock import lease_lock

@@ -31,11 +31,11 @@ RUNS_IMPL = re.compile(
     r"checker/(cli\.py|bench/(contender|queues)\.py|(replay|conformance|crashlab|evidence|torture|cli_queue)[^/]*(/.*)?)"
 )
 # Who starts the explorer. Nothing else of the checker knows that there is one.
-STARTS_TUI = "checker/cli_browse.py"
+STARTS_TUI = "checker/commands/browse.py"
 
 # Where a heavy library may be imported, and in how many files at the most.
 ROOMS = {
-    "llvmlite": ("checker/compiled/", None),
+    "llvmlite": ("checker/search/compiled/", None),
     "z3": ("checker/", 1),
     "cvc5": ("checker/", 1),
     "textual": ("tui/", None),
@@ -275,7 +275,11 @@ def test_the_wheel_holds_the_four_packages(tmp_path: Path) -> None:
         ("impl/a.py", "from checker import explore", "impl/a.py:1: impl imports checker"),
         ("checker/explore.py", "import impl", "checker/explore.py:1: checker imports impl"),
         ("checker/client.py", "import impl", "checker/client.py:1: checker imports impl"),
-        ("checker/cli.py", "import tui", "checker/cli.py:1: checker imports tui"),
+        (
+            "checker/commands/main.py",
+            "import tui",
+            "checker/commands/main.py:1: checker imports tui",
+        ),
         ("tui/a.py", "def f():\n    import impl", "tui/a.py:2: tui imports impl"),
         ("impl/a.py", "import_module('tests.x')", "impl/a.py:1: impl imports tests.x"),
     ],
@@ -289,12 +293,12 @@ def test_an_import_against_the_arrow_is_named(path: str, source: str, complaint:
     [
         ("spec/a.py", "import ast\nfrom spec.language import expr\nfrom . import b"),
         ("impl/a.py", "import apsw, spec"),
-        ("checker/cli.py", "import impl"),
-        ("checker/replay.py", "import impl"),
+        ("checker/commands/main.py", "import impl"),
+        ("checker/conformance/beside_spec.py", "import impl"),
         ("checker/replay/run.py", "import impl"),
         ("checker/conformance_run.py", "from impl import queue"),
-        ("checker/evidence/five.py", "from impl import queue"),
-        ("checker/cli_browse.py", "def f():\n    import tui.app"),
+        ("checker/evidence/proofs.py", "from impl import queue"),
+        ("checker/commands/browse.py", "def f():\n    import tui.app"),
         ("tui/a.py", "import textual, checker, spec"),
     ],
 )
@@ -305,7 +309,7 @@ def test_an_import_along_the_arrow_is_not(path: str, source: str) -> None:
 def test_a_library_outside_its_room_is_named() -> None:
     files = {
         "checker/explore.py": "def f():\n    import llvmlite.ir",
-        "checker/compiled/kernel.py": "import llvmlite",
+        "checker/search/compiled/code/kernel.py": "import llvmlite",
         "checker/prove.py": "from z3 import Int",
         "checker/bounded.py": "import z3",
         "checker/cvc.py": "import cvc5",
@@ -314,7 +318,7 @@ def test_a_library_outside_its_room_is_named() -> None:
     }
     one = "z3 belongs in one file, and is in checker/prove.py, checker/bounded.py"
     assert out_of_its_room(files) == [
-        "checker/explore.py:2: llvmlite belongs in checker/compiled/",
+        "checker/explore.py:2: llvmlite belongs in checker/search/compiled/",
         f"checker/prove.py:1: {one}",
         f"checker/bounded.py:1: {one}",
         "impl/view.py:1: textual belongs in tui/",

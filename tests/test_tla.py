@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from checker.export import tla, tlc
-from checker.plain import explore
+from checker.export.tla import spec as tla
+from checker.export.tla import tlc
+from checker.search.plain import explore
 from spec.language.edits import find
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, State, Value

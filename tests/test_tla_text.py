@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.export import tla, tlc
+from checker.export.tla import spec as tla
+from checker.export.tla import tlc
 from spec.language.evaluate import Evaluator
 from spec.language.expr import Bound, Const, Exists, Expr, ForAll, NoneOf, Read, Var, ite
 from spec.language.model import Property

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from checker import plain
-from checker.story import render, tell
-from checker.trace import BadTrace, Diverged, Trace, edited, record, replay, save
-from checker.trace_reading import read, rows, scope_of
+from checker.runs.reading import read, rows, scope_of
+from checker.runs.story import render, tell
+from checker.runs.trace import BadTrace, Diverged, Trace, edited, record, replay, save
+from checker.search import plain
 from spec.language import Spec
 from spec.language.edits import find
 from spec.language.hashes import spec_hash
@@ -310,8 +310,8 @@ def test_the_hash_of_a_spec_is_the_same_in_another_process() -> None:
 
 def test_a_scope_with_a_new_name_is_known_by_its_bounds_too() -> None:
     """Many scopes have one spec; which of them it was is said by more than the name."""
-    from checker.cli_options import catalogue
-    from checker.evidence.found import FOLDER
+    from checker.commands.options import catalogue
+    from checker.evidence.traces import FOLDER
 
     scopes = catalogue().scopes
     row = next(rows(FOLDER / "FM-010.jsonl"))

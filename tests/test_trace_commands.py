@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from checker import cli, replay
-from checker.cli_trace_files import As
-from checker.evidence.found import FOLDER
+from checker.commands import main as cli
+from checker.commands.trace.files import As
+from checker.conformance import beside_spec
+from checker.evidence.traces import FOLDER
 from checker.export.formats import FORMATS
 from impl.derive import Design, derive
 from spec.language.scope import Scope
@@ -206,7 +207,7 @@ def test_replay_says_where_they_differ(ffq: Ffq, monkeypatch: pytest.MonkeyPatch
     def wrong(scope: Scope, checks: bool) -> Design:
         return faulty(derive(scope, checks=False))
 
-    monkeypatch.setattr(replay, "derive", wrong)
+    monkeypatch.setattr(beside_spec, "derive", wrong)
     status, out, _ = ffq("replay", FILE)
     assert status == 1
     assert "they differ: token[job1]: the spec says 1, the store 2" in out

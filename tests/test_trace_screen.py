@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from checker.explain.run import broken_run, open_run
-from checker.trace import record
+from checker.runs.trace import record
 from spec.queue import SCOPES
 from tests.screens import text
 from tui.app import Explorer

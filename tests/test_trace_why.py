@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from checker import cli, cli_why
-from checker.cli_options import Catalogue
-from checker.evidence.found import FOLDER
-from checker.trace import record, save
+from checker.commands import main as cli
+from checker.commands.options import Catalogue
+from checker.commands.trace import why
+from checker.evidence.traces import FOLDER
+from checker.runs.trace import record, save
 from tests.runs import LOCK, leaving
 
 LATE = str(FOLDER / "FM-011.jsonl")
@@ -101,7 +102,7 @@ def test_a_number_that_leaves_its_range_is_said_to_store_nothing(
     ffq: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = leaving()
-    monkeypatch.setattr(cli_why, "catalogue", lambda: Catalogue({"lock": LOCK}, (), ()))
+    monkeypatch.setattr(why, "catalogue", lambda: Catalogue({"lock": LOCK}, (), ()))
     file = tmp_path / "leaving.jsonl"
     save(file, record(run.trace, run.story))
     assert "nothing is stored: the last step would store 2" in ffq("diff", str(file))[1]
@@ -147,13 +148,13 @@ def test_the_guard_that_was_taken_away_is_shown_with_its_truth(ffq: Any) -> None
 def test_what_takes_long_says_so_in_a_pipe_and_only_where_it_is_not_known(
     ffq: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_why, "catalogue", lambda: Catalogue({LOCK.name: LOCK}, (), ()))
+    monkeypatch.setattr(why, "catalogue", lambda: Catalogue({LOCK.name: LOCK}, (), ()))
     file = tmp_path / "a.jsonl"
     run = leaving()
     save(file, record(run.trace, run.story))
     told = "ffq: a: how near every state is to a violation is looked for once, and remembered\n"
     with monkeypatch.context() as forgetful:
-        forgetful.setattr("checker.explain.fate._recalled", lambda *_: None)
+        forgetful.setattr("checker.explain.fate.fate._recalled", lambda *_: None)
         assert ffq("why", str(file))[2] == told
     assert ffq("why", str(file))[2] == ""
 

@@ -4,13 +4,13 @@ answer is not the explorer's.
 
 import pytest
 
-from checker import plain
-from checker.prove import unrolled
-from checker.prove.bounded import search
-from checker.prove.finite import Finite
-from checker.prove.gates import NO, YES, Gates, negate
-from checker.prove.unrolled import Unrolled
-from checker.trace import Diverged
+from checker.prove.bmc import unrolling
+from checker.prove.bmc.circuit import NO, YES, Gates, negate
+from checker.prove.bmc.one_hot import Finite
+from checker.prove.bmc.search import search
+from checker.prove.bmc.unrolling import Unrolled
+from checker.runs.trace import Diverged
+from checker.search import plain
 from spec.language import Sort
 from spec.language.scope import Scope
 from tests.test_bounded import CORNERS, FENCELESS, LOCK, commit, edited, shortest
@@ -29,10 +29,10 @@ def test_a_guard_that_is_not_printed_is_seen(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_update_that_is_not_printed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first(FENCELESS) == shortest(plain.explore(FENCELESS).violations)
-    written = unrolled._written
+    written = unrolling._written
     place = next(i for i, p in enumerate(LOCK.places) if p.field.name == "newest")
     monkeypatch.setattr(
-        unrolled, "_written",
+        unrolling, "_written",
         lambda finite, writes, position, now: (
             None if position == place else written(finite, writes, position, now)
         ),
@@ -45,14 +45,14 @@ def test_a_range_that_is_not_watched_is_seen(monkeypatch: pytest.MonkeyPatch) ->
     broken = edited(LOCK, "acquire.tokens_left")
     expected = shortest(plain.explore(broken).violations)
     assert first(broken) == expected
-    monkeypatch.setattr(unrolled, "_leaving", lambda gates, writes: {})
+    monkeypatch.setattr(unrolling, "_leaving", lambda gates, writes: {})
     assert first(broken) != expected
 
 
 def test_a_step_property_asked_where_nothing_changes_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(unrolled, "changes", lambda claim: [~claim.body])
+    monkeypatch.setattr(unrolling, "changes", lambda claim: [~claim.body])
     with pytest.raises(Diverged, match="does not violate"):
         search(LOCK, 8)
 

@@ -14,7 +14,7 @@ from typing import Any
 import apsw
 import pytest
 
-from checker.cli import main
+from checker.commands.main import main
 from checker.conformance.finding import Finding
 from checker.conformance.validate import validate
 from impl.attempt import Attempt, LostClaim, claim

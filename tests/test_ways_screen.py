@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from checker.evidence.found import FOLDER, as_kept
+from checker.evidence.traces import FOLDER, as_kept
 from checker.explain import bookmarks
 from checker.explain.moves import Move
 from tests.screens import drawn, explore, press, text

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from checker import compiled
-from checker.cli import main
+from checker.commands.main import main
 from checker.explain.witness import NoTarget, targets, witness
-from checker.exploration import Exploration, Limits, antecedent
-from checker.plain import explore
+from checker.runs.exploration import Exploration, Limits, antecedent
+from checker.search import compiled
+from checker.search.plain import explore
 from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.expr import Const
 from spec.language.scope import Scope, State

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from checker.replay import Replay, Steps
+from checker.conformance.beside_spec import Replay, Steps
 from impl.derive import Design
 from spec.language.evaluate import Instance
 from spec.language.scope import State

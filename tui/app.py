@@ -14,7 +14,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from checker.aside import Aside
+from checker.process.ask import Aside
 from tui.checks import Works
 from tui.glyphs import Ascii
 from tui.messages import Open, Told
@@ -25,7 +25,7 @@ from tui.start import Start
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from checker.background import Check
+    from checker.evidence.work import Check
     from checker.explain.run import Run
 
 
@@ -144,7 +144,7 @@ class Explorer(App[str]):
         if self.on_top is not None:
             await self.push_screen(self.on_top)
         elif self.start.scope is not None:
-            from checker.background import Check
+            from checker.evidence.work import Check
 
             self.check(Check(self.start.scope, self.start.off))
 
@@ -177,7 +177,7 @@ class Explorer(App[str]):
     def read(self, file: str) -> Run | Screen[None]:
         """Return the run that a file holds, or the screen that says why there is none."""
         from checker.explain.run import open_run
-        from checker.trace import BadTrace, Diverged
+        from checker.runs.trace import BadTrace, Diverged
 
         try:
             return _imported(file) if file.endswith(".itf.json") else open_run(file)

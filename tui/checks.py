@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from checker.background import Check, Checked, Failed, Fill, Filled
-from checker.exploration import Progress
-from checker.trace import in_words
+from checker.evidence.work import Check, Checked, Failed, Fill, Filled
+from checker.runs.exploration import Progress
+from checker.runs.trace import in_words
 
 if TYPE_CHECKING:
-    from checker.background import Background, Job, Record
+    from checker.evidence.work import Background, Job, Record
 
 SLICE = 0.25
 """Seconds of exploration that one bar of the sparkline stands for."""
@@ -95,7 +95,7 @@ class Works:
 
     def begin(self, job: Job) -> Work:
         """Begin a job in a process of its own, and listen to it."""
-        from checker.background import Background
+        from checker.evidence.work import Background
 
         work = Work(job, Background(job))
         self.all.append(work)

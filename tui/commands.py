@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
 from spec.failures import FAILURES
 from spec.queue import SCOPES
 from tui.text import line
@@ -88,7 +88,7 @@ class Everything(Provider):
                     yield name, f"{claim.doc} Opens {by[0]}, which breaks it.", opens
 
     def _scopes(self) -> Iterator[Known]:
-        from checker.background import Check
+        from checker.evidence.work import Check
 
         for name, scope in SCOPES.items():
             yield f"check: {name}", scope.doc, partial(self.explorer.check, Check(name))

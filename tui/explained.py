@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from checker.aside import Aside
-from checker.explain.asked import Asked, cures, marks_after
 from checker.explain.branches import same
 from checker.explain.clauses import Clause, guard_clauses
+from checker.explain.fate.questions import Asked, cures, marks_after
 from checker.explain.moves import Move, moves, refusals
 from checker.explain.run import Run
-from checker.trace import edited
+from checker.process.ask import Aside
+from checker.runs.trace import edited
 from spec.language.evaluate import Evaluator, Instance
 from spec.language.hashes import claims_hash
 from spec.language.scope import State

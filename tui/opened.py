@@ -29,7 +29,7 @@ class Opened:
     @property
     def failure(self) -> FailureMode | None:
         """The failure mode that it is of, if it is a run of the catalogue."""
-        from checker.evidence.found import FOLDER
+        from checker.evidence.traces import FOLDER
         from spec.failures import FAILURES
 
         file = Path(self.run.trace.where).resolve()

@@ -20,13 +20,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
-from checker.background import Background, Check
 from checker.bench.measure import Figure, Unavailable
-from checker.evidence.found import FOLDER
+from checker.evidence.traces import FOLDER
+from checker.evidence.work import Background, Check
 from checker.explain.run import open_run
-from checker.exploration import Path as Reached
-from checker.story import tell
-from checker.trace import record
+from checker.runs.exploration import Path as Reached
+from checker.runs.story import tell
+from checker.runs.trace import record
 from spec.language.evaluate import instances
 
 COLUMNS, ROWS = 120, 40
@@ -96,7 +96,7 @@ def _once(what: str, presses: int) -> tuple[float, list[float]]:
         os.environ["TERM"] = "xterm-256color"
         # With it every start would compile the sources, as no user's does.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.execv(sys.executable, [sys.executable, "-m", "checker.cli", "browse", what])
+        os.execv(sys.executable, [sys.executable, "-m", "checker.commands.main", "browse", what])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     try:
         _until(terminal, b"Timeline", began)

@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 
 from checker.bench.measure import Figure
-from checker.compiled.layout import Layout
-from checker.evidence.found import file_of
-from checker.explain.backwards import search
-from checker.explain.explored import explored
-from checker.explain.fate import fates
-from checker.explain.marked import marked
+from checker.evidence.traces import file_of
+from checker.explain.fate.backwards import search
+from checker.explain.fate.explored import explored
+from checker.explain.fate.fate import fates
+from checker.explain.fate.labels import marked
 from checker.explain.run import open_run
+from checker.search.compiled.code.layout import Layout
 from spec.failures import FAILURES
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from checker.exploration import Exploration
+from checker.runs.exploration import Exploration
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
 
@@ -66,7 +66,7 @@ def two_phase_commit(managers: int) -> Scope:
 
 
 def _explore(scope: Scope, threads: int, symmetry: bool) -> Exploration:
-    from checker.compiled import explore
+    from checker.search.compiled import explore
 
     return explore(scope, threads=threads, symmetry=symmetry)
 
@@ -118,8 +118,8 @@ def against_tlc(managers: int) -> Iterator[Figure]:
     """Compare with TLC, two workers, on the exported spec; both on two cores, TLC's start
     included.
     """
-    from checker.export.tla import write
-    from checker.export.tlc import Failed, Missing, run_tlc
+    from checker.export.tla.spec import write
+    from checker.export.tla.tlc import Failed, Missing, run_tlc
 
     scope = two_phase_commit(managers)
     with tempfile.TemporaryDirectory(prefix="ffq-bench-") as folder:
@@ -160,7 +160,7 @@ def queue_scopes(times: int) -> Iterator[Figure]:
 def start_up() -> Iterator[Figure]:
     """Measure the time to a first answer: with nothing compiled before, and with everything."""
     script = (
-        "from checker.compiled import explore; from spec.queue import SCOPES;"
+        "from checker.search.compiled import explore; from spec.queue import SCOPES;"
         "explore(SCOPES['whole'], threads=1)"
     )
     with tempfile.TemporaryDirectory(prefix="ffq-bench-") as folder:
@@ -172,7 +172,7 @@ def start_up() -> Iterator[Figure]:
             times.append(time.perf_counter() - began)
     yield Figure("scope whole, first answer, nothing compiled", times[0], "s", 10, at_most=True)
     yield Figure("scope whole, first answer, compiled before", times[1], "s", 1, at_most=True)
-    command = [sys.executable, "-m", "checker.cli", "--help"]
+    command = [sys.executable, "-m", "checker.commands.main", "--help"]
     helps = []
     for _ in range(5):
         began = time.perf_counter()

@@ -17,10 +17,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from checker.bench.measure import Figure
-from checker.cache import cache_folder
-from checker.prove import cvc5_solver, z3_solver
-from checker.prove.answer import Answer
 from checker.prove.export import everything
+from checker.prove.solvers import cvc5_solver, z3_solver
+from checker.prove.solvers.answer import Answer
+from checker.runs.cache import cache_folder
 from spec.queue.scopes import whole
 
 PROCESSES = 2
@@ -62,7 +62,7 @@ def evidence(times: int) -> Iterator[Figure]:
 
 def pairs() -> Iterator[Figure]:
     """Measure the pairs of protections: each explored anew, by code that was compiled before."""
-    command = [sys.executable, "-m", "checker.cli", "failures", "--pairs"]
+    command = [sys.executable, "-m", "checker.commands.main", "failures", "--pairs"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory(prefix="ffq-bench-") as folder:
         for code in cache_folder().glob("*.o"):
@@ -75,7 +75,7 @@ def pairs() -> Iterator[Figure]:
 
 
 def _again(times: int, *given: str) -> float:
-    command = [sys.executable, "-m", "checker.cli", *given]
+    command = [sys.executable, "-m", "checker.commands.main", *given]
     environment = {**os.environ, "COLUMNS": "100"}
     seconds = []
     for _ in range(times + 1):

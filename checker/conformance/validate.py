@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from checker.conformance.beside import illegible, strange
 from checker.conformance.finding import Finding, NotAllowed
 from checker.conformance.follow import Follower
 from checker.conformance.nearest import Event, elsewhere, possible
+from checker.conformance.records import illegible, strange
 from impl import origin
 from impl.damage import Damaged, legible
 from impl.files import RESTORE, StoreError

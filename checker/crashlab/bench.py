@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Literal
 
-from checker.crashlab.disk import Vice
 from checker.crashlab.explore import Found, explore, images
-from checker.crashlab.judge import Judge, Key
-from checker.crashlab.making import Making
-from checker.crashlab.mutants import MUTANTS
-from checker.crashlab.paths import Path, paths, small
-from checker.crashlab.recording import Laboratory, Recording
-from checker.crashlab.settings import SETTINGS, SHIPPED, Habit
-from checker.crashlab.walks import Walks
+from checker.crashlab.images.disk import Vice
+from checker.crashlab.images.judge import Judge, Key
+from checker.crashlab.images.settings import SETTINGS, SHIPPED, Habit
+from checker.crashlab.recording.making import Making
+from checker.crashlab.recording.mutants import MUTANTS
+from checker.crashlab.recording.paths import Path, paths, small
+from checker.crashlab.recording.recording import Laboratory, Recording
+from checker.crashlab.recording.walks import Walks
 from impl.derive import derive
 from impl.lab import Failed, Fault
 

@@ -14,9 +14,9 @@ from functools import cache
 from itertools import islice
 from types import TracebackType
 
-from checker.children import pool
 from checker.crashlab.bench import Bench, Done, Task
 from checker.crashlab.explore import Bad, Found
+from checker.process.children import pool
 
 Watch = Callable[[str, int], None]
 """Told what is going on, and how many images were opened so far."""

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from checker.crashlab.disk import Disk, Image, Vice
-from checker.crashlab.images import PROCESS, How, power_loss, process_crash
-from checker.crashlab.judge import Corrupt, Judge, Key, Reading, Word, digest
-from checker.crashlab.recording import Expected, Recording
+from checker.crashlab.images.disk import Disk, Image, Vice
+from checker.crashlab.images.images import PROCESS, How, power_loss, process_crash
+from checker.crashlab.images.judge import Corrupt, Judge, Key, Reading, Word, digest
+from checker.crashlab.recording.recording import Expected, Recording
 from impl.lab import Marked
 
 _KEPT = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from checker.crashlab.explore import Found
-from checker.crashlab.judge import VERDICTS, Word
+from checker.crashlab.images.judge import VERDICTS, Word
 from checker.crashlab.survey import Measured
 
 COLUMNS: dict[str, Callable[[Measured], tuple[Found, bool | None]]] = {

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from checker.crashlab.bench import Bench, Task
-from checker.crashlab.disk import Image, Vice
 from checker.crashlab.explore import Bad
-from checker.crashlab.images import How
-from checker.crashlab.judge import Corrupt, Judge, Key, Reading, digest
-from checker.crashlab.recording import Expected, Recording
+from checker.crashlab.images.disk import Image, Vice
+from checker.crashlab.images.images import How
+from checker.crashlab.images.judge import Corrupt, Judge, Key, Reading, digest
+from checker.crashlab.recording.recording import Expected, Recording
 from impl.lab import Fault, Marked
 
 FOLDER = Path(".ffq", "crashlab")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from checker.crashlab.bench import Bench, Task
-from checker.crashlab.disk import Vice
-from checker.crashlab.mutants import Mutant
-from checker.crashlab.settings import SHIPPED, Habit, Setting
+from checker.crashlab.images.disk import Vice
+from checker.crashlab.images.settings import SHIPPED, Habit, Setting
+from checker.crashlab.recording.mutants import Mutant
 from impl.lab import Fault
 from impl.lab.faults import WHERE
 

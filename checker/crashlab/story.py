@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.crashlab.bench import Bench
-from checker.crashlab.disk import Disk
-from checker.crashlab.images import PROCESS, on_its_way
-from checker.crashlab.judge import VERDICTS, Corrupt, Key, Reading
+from checker.crashlab.images.disk import Disk
+from checker.crashlab.images.images import PROCESS, on_its_way
+from checker.crashlab.images.judge import VERDICTS, Corrupt, Key, Reading
 from checker.crashlab.keep import Kept, Reopened, reopen
-from checker.crashlab.recording import Expected
+from checker.crashlab.recording.recording import Expected
 from impl.lab import (
     Created,
     Deleted,

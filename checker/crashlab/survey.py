@@ -9,9 +9,9 @@ from itertools import chain, count
 
 from checker.crashlab.bench import Task
 from checker.crashlab.campaign import Crew, Outcome, Watch
-from checker.crashlab.disk import Vice
 from checker.crashlab.explore import Found
-from checker.crashlab.mutants import MUTANTS, Mutant
+from checker.crashlab.images.disk import Vice
+from checker.crashlab.images.settings import SETTINGS, SHIPPED, Setting
 from checker.crashlab.plan import (
     FORGETS,
     fault_tasks,
@@ -22,7 +22,7 @@ from checker.crashlab.plan import (
     recovery_tasks,
     walk_tasks,
 )
-from checker.crashlab.settings import SETTINGS, SHIPPED, Setting
+from checker.crashlab.recording.mutants import MUTANTS, Mutant
 
 LENGTH = 4
 """Steps of the paths that are always taken."""

@@ -8,8 +8,8 @@ import tempfile
 import textwrap
 from collections.abc import Sequence
 
-from checker.evidence import found
-from checker.story import Line
+from checker.evidence import traces
+from checker.runs.story import Line
 from spec.failures import FailureMode
 
 _WIDTH = 92
@@ -18,7 +18,7 @@ _KEPT = "\0"  # a space at which no line ends
 
 def script(mode: FailureMode) -> str:
     """Return the script: the run of the trace on the queue without the protection and with it."""
-    trace, claim = found.kept(mode, mode.loss), found.claim_of(mode.loss)
+    trace, claim = traces.kept(mode, mode.loss), traces.claim_of(mode.loss)
     missing = ", ".join(f'"{text}"' for text in mode.loss.edits)
     lines = ["from impl.inject import ByHand", "", *_run(trace.lines), f"missing = [{missing}]"]
     told = []
@@ -58,6 +58,6 @@ def block(mode: FailureMode) -> str:
     """Print the script and its output."""
     text = script(mode)
     said = f"```python\n{text}\n```\n\nprints\n\n```text\n{printed(text)}\n```"
-    if found.claim_of(mode.loss).kind == "leads_to":
+    if traces.claim_of(mode.loss).kind == "leads_to":
         said += "\n\nNo one state is to blame: what is left there stays for ever."
     return said + f"\n\n_Made of `postmortems/traces/{found.file_of(mode, mode.loss).name}`._"

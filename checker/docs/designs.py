@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from checker import profiles
 from checker.docs.figures import bounds
 from checker.docs.tables import code, table
-from checker.exploration import Limits, Report
 from checker.prove.proof import prove
+from checker.runs.exploration import Limits, Report
+from checker.verdicts import designs as profiles
 from spec.failures.profiles import PROFILES
 from spec.language.scope import Scope
 from spec.queue import SCOPES

@@ -13,12 +13,12 @@ from checker.docs import by_hand, partners
 from checker.docs.blocks import Printer
 from checker.docs.figures import bounds
 from checker.docs.tables import NOTHING, code, table
-from checker.evidence import found
-from checker.evidence.five import Five, five
+from checker.evidence import traces
 from checker.evidence.mending import mending
+from checker.evidence.proofs import Five, five
 from checker.evidence.recovered import repair_statements
-from checker.evidence.text import LEGEND, MARKS, story, summary
 from checker.prove.proof import prove
+from checker.shown.failures import LEGEND, MARKS, story, summary
 from spec.failures import FAILURES, FailureMode
 from spec.failures.glossary import TERMS
 from spec.failures.repairs import REPAIRS
@@ -33,7 +33,7 @@ def proofs_of(name: str) -> Five:
     """
     mode = FAILURES[name]
     for loss in mode.losses:
-        prove(found.healthy(loss).spec)
+        prove(traces.healthy(loss).spec)
     return five(mode)
 
 
@@ -42,7 +42,7 @@ def matrix() -> str:
     every = [proofs_of(name) for name in FAILURES]
     rows = []
     for p in every:
-        claim = found.claim_of(p.mode.loss)
+        claim = traces.claim_of(p.mode.loss)
         link = f"[{p.mode.id}](failure-modes/{p.mode.id}.md)"
         marks = [mark.symbol for mark in p.marks.values()]
         rows.append([link, p.mode.doc, f"{claim.id} `{claim.name}`", p.mode.loss.scope, *marks])
@@ -62,7 +62,7 @@ def glossary() -> str:
 
 
 def _facts(p: Five) -> str:
-    mode, claim = p.mode, found.claim_of(p.mode.loss)
+    mode, claim = p.mode, traces.claim_of(p.mode.loss)
     edits = " ".join(f"--without '{text}'" for text in mode.loss.edits)
     proofs = [f"- *{n}* {m.symbol}: {m.missing or m.says}" for n, m in p.marks.items()]
     return "\n\n".join(
@@ -130,7 +130,7 @@ def _variants(p: Five) -> str:
         return "There is one place for this protection, and no other form of its loss here."
     rows = []
     for three in p.variants:
-        loss, claim = three.loss, found.claim_of(three.loss)
+        loss, claim = three.loss, traces.claim_of(three.loss)
         kind = "naive fix" if loss in p.mode.naive else "elsewhere"
         marks = " ".join(m.symbol for m in (three.reproduced, three.replayed, three.prevented))
         edits = ", ".join(map(code, loss.edits))
@@ -149,8 +149,8 @@ def _variants(p: Five) -> str:
 
 
 def _ruled_out(p: Five) -> str:
-    loss, claim = p.mode.loss, found.claim_of(p.mode.loss)
-    scope = found.healthy(loss)
+    loss, claim = p.mode.loss, traces.claim_of(p.mode.loss)
+    scope = traces.healthy(loss)
     steps = p.main.reproduced.steps
     lines = [
         f"- A shorter run that breaks `{claim.name}`: there is none of fewer than {steps} steps in "

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from checker import ablate, assumed
 from checker.docs.spec_index import Index
 from checker.docs.tables import NOTHING, code, listed, table
-from checker.exploration import Report
-from checker.prove.decided import solvers
 from checker.prove.necessity import Necessity
-from checker.remembered import look
-from checker.replay_targets import ways
+from checker.prove.portfolio import solvers
+from checker.runs.exploration import Report
+from checker.search.memo import look
+from checker.search.targets import ways
+from checker.verdicts import ablate
+from checker.verdicts import fairness as assumed
 from spec.language.scope import Scope
 
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from checker import check, console
 from checker.docs.spec_index import Index
-from checker.exploration import Report
-from checker.story import Story, render
+from checker.runs.exploration import Report
+from checker.runs.story import Story, render
+from checker.shown import console
+from checker.verdicts import check
 from spec.language.scope import Scope
 
 WIDTH = 96

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from checker.ablate import Watch
 from checker.docs import designs, explaining, failures, figures, partners, proofs, tables
 from checker.docs.blocks import Printer, difference, fill, find, outside_fences
 from checker.docs.diagrams import Steps, diagram, small
 from checker.docs.spec_index import Index, Module
-from checker.exploration import Report
+from checker.runs.exploration import Report
+from checker.verdicts.ablate import Watch
 from spec.language.scope import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,12 +135,12 @@ class Printers(Mapping[str, Printer]):
         return output.sentences(self.index, self._watched, "life", "settle_done.fenced")
 
     def _schema(self) -> str:
-        from checker.replay_sql import schema
+        from checker.conformance.sql import schema
 
         return _sql_shown("ffq sql", schema(self.index.largest))
 
     def _sql(self, given: list[str]) -> str:
-        from checker.replay_sql import statement
+        from checker.conformance.sql import statement
 
         if len(given) != 1:
             raise ValueError("name one action")
@@ -179,7 +179,7 @@ def _sql_shown(command: str, text: str) -> str:
 
 def _crashes(name: str) -> Printer:
     def print_block() -> str:
-        from checker.crashlab.page import PRINTERS
+        from checker.docs.crashes import PRINTERS
 
         return PRINTERS[name]()
 

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from checker.docs.spec_index import Index
 from checker.docs.tables import NOTHING, code, listed, table
-from checker.prove.judgement import claims, verdict
 from checker.prove.proof import Proof, prove
+from checker.prove.proof_verdict import claims, verdict
 from spec.language.model import Property, Spec
 from spec.language.stages import Stage
 from spec.language.types import type_name

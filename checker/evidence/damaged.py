@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checker.compiled.states import states
-from checker.evidence import found
+from checker.evidence import traces
 from checker.evidence.local import codes_of, value_of
-from checker.trace import edited
+from checker.runs.trace import edited
+from checker.search.compiled.states import states
 from spec.failures import Loss
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Place, Scope, State
@@ -28,8 +28,8 @@ class Damage:
 
 def damage(loss: Loss) -> Damage:
     """Return where a scope can be led without a protection, as states of the healthy scope."""
-    edits, off = found.parts(loss)
-    return stopped(edited(found.healthy(loss), edits, off), found.healthy(loss))
+    edits, off = traces.parts(loss)
+    return stopped(edited(traces.healthy(loss), edits, off), traces.healthy(loss))
 
 
 def stopped(scope: Scope, healthy: Scope | None = None) -> Damage:

@@ -11,14 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from checker.cache import place, recall, remember
-from checker.evidence import found
+from checker.conformance.beside_spec import replay_trace
+from checker.evidence import traces
 from checker.evidence.detectors import DETECTORS, UNDETECTED, Detector
 from checker.evidence.local import Healthy
 from checker.evidence.marks import Detected
 from checker.evidence.queries import columns, condition_of, query
-from checker.replay import replay_trace
-from checker.sources import Sources
+from checker.runs.cache import place, recall, remember
+from checker.runs.sources import Sources
 from impl.derive import derive
 from impl.sql import encode
 from spec.failures import FailureMode
@@ -36,7 +36,7 @@ def detected(mode: FailureMode) -> Detected:
     detector = DETECTORS.get(mode.id)
     if detector is None:
         return Detected(False, "", "", missing=UNDETECTED[mode.id])
-    scope = found.healthy(mode.loss)
+    scope = traces.healthy(mode.loss)
     text = query(derive(scope), detector)
     hits = _fires(mode, text)
     silent = _healthy(scope, detector)
@@ -54,7 +54,7 @@ def _fires(mode: FailureMode, text: str) -> int:
     """Return how much the query finds where the trace of the failure has led."""
     with tempfile.TemporaryDirectory(prefix="ffq-") as folder:
         file = Path(folder) / "queue.sqlite3"
-        replay_trace(found.kept(mode, mode.loss), mode.loss.edits, str(file))
+        replay_trace(traces.kept(mode, mode.loss), mode.loss.edits, str(file))
         with closing(sqlite3.connect(file)) as database:
             return len(database.execute(text).fetchall())
 

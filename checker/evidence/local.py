@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from checker.compiled.layout import Layout
-from checker.compiled.states import states
+from checker.search.compiled.code.layout import Layout
+from checker.search.compiled.states import states
 from impl.derive import Transition, derive
 from spec.language.evaluate import Evaluator, Instance, Meaning, instances
 from spec.language.model import Field

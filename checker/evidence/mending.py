@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any
 
-from checker.evidence import found
+from checker.evidence import traces
 from impl.derive import derive
 from impl.tables import of_one_row
 from spec.failures import FailureMode
@@ -80,7 +80,7 @@ class Mending:
 
 def mending(mode: FailureMode) -> Mending:
     """Return the healthy scope of a failure mode with its repairs added."""
-    base = found.healthy(mode.loss)
+    base = traces.healthy(mode.loss)
     spec = Spec(f"mending-{mode.id}", base.spec, doc=f"What is done after {mode.id}.")
     shown = _shown(base)
     why = type("Why", (Enum,), {"none": "it is in the queue"} | {p.name: p.doc for p in shown})

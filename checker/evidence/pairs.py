@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from checker.ablate import Missed, named, only_together, sooner_together
-from checker.cache import Place, place, recall, remember
-from checker.compiled.sweep import sweep
-from checker.evidence.found import file_of
-from checker.exploration import Limits
-from checker.sources import Sources
-from checker.story import Story, tell
-from checker.switched import Switched, Unswitchable, switchable, switched
-from checker.trace import edited
+from checker.evidence.traces import file_of
+from checker.runs.cache import Place, place, recall, remember
+from checker.runs.exploration import Limits
+from checker.runs.sources import Sources
+from checker.runs.story import Story, tell
+from checker.runs.trace import edited
+from checker.search.compiled.sweep import sweep
+from checker.search.variants import Switched, Unswitchable, switchable, switched
+from checker.verdicts.ablate import Missed, named, only_together, sooner_together
 from spec.failures import FAILURES, FailureMode, Loss
 from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
@@ -239,7 +239,7 @@ def shortest(pair: Pair) -> Story:
 
 @cache
 def _shortest(name: str, edits: tuple[str, ...], wanted: str) -> Story:
-    from checker import compiled
+    from checker.search import compiled
 
     switch = switches(name)
     found = compiled.explore(

@@ -17,13 +17,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from checker.cache import place, recall, remember
-from checker.evidence import found
+from checker.conformance.beside_spec import replay_trace
+from checker.evidence import traces as found
 from checker.evidence.damaged import Damage, damage, stopped
 from checker.evidence.marks import Recovered
 from checker.evidence.mending import ASIDE, Mending, mending
-from checker.replay import replay_trace
-from checker.sources import Sources
+from checker.runs.cache import place, recall, remember
+from checker.runs.sources import Sources
 from impl.derive import derive
 from impl.sql import decode
 from spec.failures import FailureMode

@@ -7,12 +7,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from checker.evidence import found
+from checker.conformance.beside_spec import Divergence, replay_trace
+from checker.evidence import traces
 from checker.evidence.marks import Prevented, Replayed, Reproduced, shown_in
 from checker.prove.proof import known
-from checker.remembered import look
-from checker.replay import Divergence, replay_trace
-from checker.trace import BadTrace, Diverged, Trace, binding_of, replay
+from checker.runs.trace import BadTrace, Diverged, Trace, binding_of, replay
+from checker.search.memo import look
 from spec.failures import FailureMode, Loss
 from spec.language.evaluate import Evaluator, Instance
 from spec.language.scope import Scope
@@ -20,16 +20,16 @@ from spec.language.scope import Scope
 
 def reproduced(mode: FailureMode, loss: Loss) -> Reproduced:
     """Return whether the kept trace is a shortest run to the violation of the named property."""
-    file = found.file_of(mode, loss)
+    file = traces.file_of(mode, loss)
     shown = f"postmortems/traces/{file.name}"
     try:
-        trace = found.kept(mode, loss)
+        trace = traces.kept(mode, loss)
         replay(trace)
-        best = found.shortest(loss)
-    except (BadTrace, Diverged, found.NotReproduced) as wrong:
+        best = traces.shortest(loss)
+    except (BadTrace, Diverged, traces.NotReproduced) as wrong:
         says = f"{wrong}; `ffq failures --write` keeps the trace that is found now"
         return Reproduced(False, "", says, trace=shown)
-    edits, off = found.parts(loss)
+    edits, off = traces.parts(loss)
     if (trace.edits, trace.off, trace.violated) != (edits, off, loss.breaks):
         return Reproduced(False, "", "the trace is of another failure mode", trace=shown)
     steps = len(trace.lines)
@@ -51,7 +51,7 @@ def replayed(mode: FailureMode, loss: Loss) -> Replayed:
     """Return whether the trace breaks the same property in a database file, with the same
     protection missing from the SQL.
     """
-    trace = found.kept(mode, loss)
+    trace = traces.kept(mode, loss)
     with tempfile.TemporaryDirectory(prefix="ffq-") as folder:
         try:
             seen = replay_trace(trace, loss.edits, str(Path(folder) / "queue.sqlite3"))
@@ -75,11 +75,11 @@ def prevented(mode: FailureMode, loss: Loss) -> Prevented:
     """Return by which evidence the property holds with every protection in place, and which guard
     of the implementation refuses the trace: the one that the spec names.
     """
-    base = found.healthy(loss)
+    base = traces.healthy(loss)
     evidence = _holds(base, loss.breaks)
     if not evidence:
         return Prevented(False, "", f"{loss.breaks} is not known to hold in {base.name}")
-    trace = found.kept(mode, loss)
+    trace = traces.kept(mode, loss)
     try:
         seen = replay_trace(trace)
     except Divergence as differs:
@@ -110,8 +110,8 @@ def _holds(base: Scope, name: str) -> str:
     if proof is not None and proof.proves(name):
         return "P"
     if base.spec.properties[name].kind == "leads_to":
-        from checker.exploration import Limits
-        from checker.remembered import hopes
+        from checker.runs.exploration import Limits
+        from checker.search.memo import hopes
 
         return "E" if hopes(base, (), Limits(), 1)[name].verdict == "holds" else ""
     seen = look(base)

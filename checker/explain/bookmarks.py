@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path as File
 
-from checker.trace import BadTrace, save
-from checker.trace_reading import rows
+from checker.runs.reading import rows
+from checker.runs.trace import BadTrace, save
 
 FORMAT, VERSION = "ffq notes", 1
 NOTE_MAX = 4000

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from checker.explain.moves import refusals
 from checker.explain.run import Run
-from checker.story import Line, line_of
+from checker.runs.story import Line, line_of
 from spec.language.evaluate import Instance
 from spec.language.scope import State
 

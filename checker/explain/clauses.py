@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from checker.explain.moves import REFERENCE
 from checker.explain.run import Run
-from checker.story import RANGE
-from checker.trace import edited
-from checker.why import Why
+from checker.runs.story import RANGE
+from checker.runs.trace import edited
+from checker.runs.why import Why
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance
 from spec.language.expr import And, Equal, Exists, Expr, ForAll, Implies, NoneOf, Not, Or, Read
 from spec.language.model import Property

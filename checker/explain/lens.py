@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from checker.explain.clauses import Clause, guard_clauses
 from checker.explain.run import Run
-from checker.lasso import Lasso, NoLasso, judge
-from checker.story import RANGE
-from checker.trace import binding_of, edited
+from checker.runs.lasso import Lasso, NoLasso, judge
+from checker.runs.story import RANGE
+from checker.runs.trace import binding_of, edited
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import State
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from checker.explain.run import Run
-from checker.lasso import named
-from checker.story import line_of
+from checker.runs.lasso import named
+from checker.runs.story import line_of
 from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.scope import State
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as File
 
-from checker.shortest import shortest_story
-from checker.story import Line, Story
-from checker.trace import Trace, edited, replay
-from checker.trace_reading import read
+from checker.runs.reading import read
+from checker.runs.story import Line, Story
+from checker.runs.trace import Trace, edited, replay
+from checker.search.shortest import shortest_story
 from spec.language.evaluate import Evaluator, Instance
 from spec.language.scope import Scope, State, element_name
 from spec.language.types import is_sort

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from checker.explain.run import Run
-from checker.story import Line
+from checker.runs.story import Line
 from spec.language.scope import value_name
 
 KEYS = {

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
 
-from checker.exploration import Limits, Report, antecedent
-from checker.replay_targets import never_met
-from checker.story import Line, line_of
+from checker.runs.exploration import Limits, Report, antecedent
+from checker.runs.story import Line, line_of
+from checker.search.targets import never_met
 from spec.language.evaluate import Evaluator, Instance, Step
 from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not, Read, Var
 from spec.language.misuse import near
@@ -53,7 +53,7 @@ def witness(
     where what it asks for first holds; or `field=value`, of any element. Several of the last are
     asked for at once, of one job, one worker and so on.
     """
-    from checker.compiled import explore
+    from checker.search.compiled import explore
 
     claim = replace(_claim(scope, wanted), name=CLAIM)
     asked = scope.on(scope.spec.edited(f"never {wanted}", properties={CLAIM: claim}))

@@ -8,8 +8,8 @@ from pathlib import Path as File
 
 from checker.explain.run import Run, run_of
 from checker.export import itf, markdown, mermaid, pytest_file, shiviz, svg
-from checker.trace import FORMAT as TRACE
-from checker.trace import BadTrace, Trace, check_destination, in_the_way, put, record
+from checker.runs.trace import FORMAT as TRACE
+from checker.runs.trace import BadTrace, Trace, check_destination, in_the_way, put, record
 
 HEAD = 400
 """In how many letters at the beginning of a file its maker is looked for."""
@@ -53,7 +53,7 @@ def _postmortem(run: Run, file: File) -> str:
 
 def _turning(run: Run) -> dict[int, str]:
     """Return when a violation first needed no new fault, and when there was no way back."""
-    from checker.explain.fate import fates, in_words
+    from checker.explain.fate.fate import fates, in_words
 
     along = [*enumerate(fates(run.scope, run.trace.violated).along(run))]
     armed = [(k, fate) for k, fate in along if fate.armed]
@@ -62,7 +62,7 @@ def _turning(run: Run) -> dict[int, str]:
 
 
 def _sqlite(run: Run) -> list[str]:
-    from checker.replay_beside import NO_REPLAY, told
+    from checker.conformance.watched import NO_REPLAY, told
 
     try:
         return told(run.trace)
@@ -72,7 +72,7 @@ def _sqlite(run: Run) -> list[str]:
 
 def _test(run: Run) -> str:
     """Return the run as a test that passes; raises `NoTest`."""
-    from checker.replay_beside import NO_REPLAY, beside
+    from checker.conformance.watched import NO_REPLAY, beside
 
     text = pytest_file.text(run)
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from checker.explain.run import Run
 from checker.export.itf_values import Record, encode
-from checker.trace import header, step_as_json
+from checker.runs.trace import header, step_as_json
 from spec.language.scope import Scope, State, Value, element_name
 from spec.language.types import Nat, Type, is_sort
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any
 
-from checker.exploration import Path
 from checker.export.itf import ACTION, INIT, PICKS, fields_of
 from checker.export.itf_values import Record, Unreadable, decode
-from checker.lasso import Lasso, NoLasso, judge
-from checker.named_files import opened
-from checker.story import RANGE, NotBroken, Story, plain, tell, tell_lasso
-from checker.trace import BadTrace, Diverged, Trace, edited
-from checker.trace_reading import Row, claim_of, scope_of
+from checker.runs.exploration import Path
+from checker.runs.lasso import Lasso, NoLasso, judge
+from checker.runs.named_files import opened
+from checker.runs.reading import Row, claim_of, scope_of
+from checker.runs.story import RANGE, NotBroken, Story, plain, tell, tell_lasso
+from checker.runs.trace import BadTrace, Diverged, Trace, edited
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State, Value, element_name

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from checker.explain.lens import Lens, restored, under
 from checker.explain.run import Run
 from checker.export import mermaid
-from checker.story import Line
+from checker.runs.story import Line
 from spec.language.scope import value_name
 
 MARK = "<!-- Made by `ffq trace export --as md`. -->"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from checker.explain.run import Run
 from checker.export.lanes import lanes, reached, title
-from checker.story import Line
+from checker.runs.story import Line
 
 MARK = "%% Made by `ffq trace export --as mermaid`."
 

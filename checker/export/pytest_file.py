@@ -21,9 +21,9 @@ _TEXT = '''\
 {doc}
 """
 
-from checker.replay import replay_trace
-from checker.story import Line
-from checker.trace import Trace
+from checker.conformance.beside_spec import replay_trace
+from checker.runs.story import Line
+from checker.runs.trace import Trace
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from checker.explain.run import Run
 from checker.export.lanes import lanes, reached, title
-from checker.story import Line
+from checker.runs.story import Line
 
 MARK = "<!-- Made by `ffq trace export as svg`. -->"
 

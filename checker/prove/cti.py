@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checker.exploration import Path
 from checker.prove.obligations import START, Prover, ranges
-from checker.story import RANGE, Broken, Plain, Story, plain, tell
-from checker.story import render as render_story
-from checker.trace import Trace, record, state_as_json
-from checker.why import Why
+from checker.runs.exploration import Path
+from checker.runs.story import RANGE, Broken, Plain, Story, plain, tell
+from checker.runs.story import render as render_story
+from checker.runs.trace import Trace, record, state_as_json
+from checker.runs.why import Why
 from spec.language.evaluate import (
     Binding,
     Claim,
@@ -85,7 +85,7 @@ def find(spec: Spec, obligation: str, hypotheses: Sequence[Property] | None = No
 
     `hypotheses` are what is assumed of the state before: by default all that is proved together.
     """
-    from checker.prove.small import smallest
+    from checker.prove.minimal_model import smallest
 
     prover = Prover(spec, hypotheses)
     model = smallest(prover, obligation)

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from checker.cache import Place, place, recall, remember
-from checker.prove.decided import Solvers, Told
 from checker.prove.obligations import Prover
-from checker.sources import Sources
+from checker.prove.portfolio import Solvers, Told
+from checker.runs.cache import Place, place, recall, remember
+from checker.runs.sources import Sources
 from spec.language.edits import without
 from spec.language.hashes import claims_hash
 from spec.language.model import Spec

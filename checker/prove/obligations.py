@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from checker.prove.smt import Names, Smt, Taken, after, ascii_only
+from checker.prove.solvers.smt import Names, Smt, Taken, after, ascii_only
 from spec.language.evaluate import changes
 from spec.language.expr import Equal, Expr, NoneOf, Not, Or, Read, Var, number
 from spec.language.model import Action, Property, Spec

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checker.prove.obligations import Obligation, Prover
-from checker.prove.smt import Taken, after
+from checker.prove.solvers.smt import Taken, after
 from spec.language.expr import Equal, Expr, LessEqual, Var, number
 from spec.language.model import Action, Property
 from spec.language.stages import Stage, refuse_unfair

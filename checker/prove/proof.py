@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from checker.cache import Place, place, recall, remember
-from checker.prove import needs
-from checker.prove.answer import answer_of
-from checker.prove.decided import Decided, Told, solvers
+from checker.prove import minimised
+from checker.prove.fixpoint import furthest, strongest
 from checker.prove.obligations import inductive
-from checker.prove.standing import furthest, strongest
-from checker.sources import Sources
+from checker.prove.portfolio import Decided, Told, solvers
+from checker.prove.solvers.answer import answer_of
+from checker.runs.cache import Place, place, recall, remember
+from checker.runs.sources import Sources
 from spec.language.hashes import claims_hash
 from spec.language.model import Spec
 
@@ -106,9 +106,9 @@ def prove(spec: Spec, told: Told | None = None, every: bool = False) -> Proof:
         spec,
         (*safety.decided, *progress.decided),
         safety.first or progress.first,
-        needs.lemmas(spec, safety),
-        needs.stages(progress.spec, safety.standing),
-        needs.faults(progress.spec, safety.standing),
+        minimised.lemmas(spec, safety),
+        minimised.stages(progress.spec, safety.standing),
+        minimised.faults(progress.spec, safety.standing),
     )
     stored = {name: value for name, value in vars(proof).items() if name not in ("spec", "of")}
     stored |= {"decided": [asdict(d) for d in proof.decided], "first": sorted(proof.first)}

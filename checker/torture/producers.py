@@ -9,10 +9,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
-from checker.torture import nursery
-from checker.torture.counts import Counts
-from checker.torture.plan import PRODUCERS, Plan
-from checker.torture.victims import Note
+from checker.torture import processes
+from checker.torture.acts.plan import PRODUCERS, Plan
+from checker.torture.verdict.counts import Counts
+from checker.torture.workers import Note
 
 TWICE = 0.5
 """How many orders are given to a second producer as well."""
@@ -31,14 +31,14 @@ class Producers:
     def __init__(self, folder: Path, plan: Plan, counts: Counts, note: Note) -> None:
         """Begin with all of them, told nothing."""
         self._folder, self._plan, self._counts, self._note = folder, plan, counts, note
-        self._nursery, self._chance = nursery.nursery(), Random(f"{plan.seed} producers")
+        self._nursery, self._chance = processes.nursery(), Random(f"{plan.seed} producers")
         self._next = 0
         self._all = [self._start() for _ in range(PRODUCERS)]
 
     def _start(self) -> _Producer:
         heard, told = self._nursery.Pipe(duplex=False)
         given = (self._folder, self._plan, heard)
-        process = self._nursery.Process(target=nursery.produce, args=given)
+        process = self._nursery.Process(target=processes.produce, args=given)
         process.start()
         heard.close()
         return _Producer(process, told)

@@ -12,14 +12,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from checker.torture.conditions import DATABASE, open_queue
-from checker.torture.counts import Counts
-from checker.torture.handlers import TABLES
-from checker.torture.ledger import Ledger
-from checker.torture.plan import Plan
+from checker.torture.acts.conditions import DATABASE, open_queue
+from checker.torture.acts.handlers import TABLES
+from checker.torture.acts.ledger import Ledger
+from checker.torture.acts.plan import Plan
 from checker.torture.producers import Producers
-from checker.torture.victims import Victims
+from checker.torture.verdict.counts import Counts
 from checker.torture.weather import Weather
+from checker.torture.workers import Victims
 
 Report = Callable[[str], None]
 

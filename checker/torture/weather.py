@@ -7,11 +7,11 @@ from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from checker.torture import nursery
-from checker.torture.conditions import full, set_clock
-from checker.torture.counts import Counts
-from checker.torture.plan import HOURS_MS, Plan, weather
-from checker.torture.victims import Note
+from checker.torture import processes
+from checker.torture.acts.conditions import full, set_clock
+from checker.torture.acts.plan import HOURS_MS, Plan, weather
+from checker.torture.verdict.counts import Counts
+from checker.torture.workers import Note
 
 
 class Weather:
@@ -51,7 +51,7 @@ class Weather:
                 full(self._folder).touch()
             case "locked":
                 given = (self._folder, next.lock, seconds, self._plan.lease_ms)
-                self._holder = nursery.nursery().Process(target=nursery.hold, args=given)
+                self._holder = processes.nursery().Process(target=processes.hold, args=given)
                 self._holder.start()
         self._fine_at = now + seconds
 

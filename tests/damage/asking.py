@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checker.cli import main
+from checker.commands.main import main
 from impl import report
 from impl.files import StoreError
 from impl.opening import connect

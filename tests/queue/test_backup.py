@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from checker.cli import main
+from checker.commands.main import main
 from checker.conformance.validate import validate
 from impl import making
 from impl.files import StoreError

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.cli import main
+from checker.commands.main import main
 from checker.conformance.validate import validate
 from impl import report
 from impl.attempt import Attempt

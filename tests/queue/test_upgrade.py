@@ -19,7 +19,7 @@ import apsw
 import pytest
 from apsw.shell import Shell
 
-from checker.cli import main
+from checker.commands.main import main
 from checker.conformance.validate import Verdict, validate
 from impl import outline, report
 from impl.attempt import Attempt

@@ -13,18 +13,19 @@ from typing import Any, NoReturn
 
 import pytest
 
-from checker.cli import main
-from checker.torture import ill, nursery
-from checker.torture.conditions import DATABASE
+from checker.commands.main import main
+from checker.torture import processes
+from checker.torture.acts import misbehaving
+from checker.torture.acts.conditions import DATABASE
 from checker.torture.run import Torture
-from checker.torture.victims import WorkerFailed, _Victim
 from checker.torture.weather import Weather
+from checker.torture.workers import WorkerFailed, _Victim
 from impl.files import StoreError
 
 WORKER = """
 import sys
 from pathlib import Path
-from checker.torture import worker
+from checker.torture.acts import worker
 
 def raising(*given):
     raise {what}
@@ -53,13 +54,13 @@ def test_a_deaf_handler_takes_no_notice_of_the_first_interrupt(
 
     monkeypatch.setattr(time, "sleep", sleep)
     place: Any = None
-    ill.deaf(place, place)
-    assert slept == [ill.FOR_EVER_S, ill.FOR_EVER_S]
+    misbehaving.deaf(place, place)
+    assert slept == [misbehaving.FOR_EVER_S, misbehaving.FOR_EVER_S]
 
 
 def test_of_open_descriptors_the_one_that_lists_them_is_left_out(tmp_path: Path) -> None:
     with open(tmp_path / DATABASE, "w") as spared, open(tmp_path / "mine", "w") as mine:
-        found = ill._open_descriptors()
+        found = misbehaving._open_descriptors()
     assert mine.closed and spared.closed
     assert all(isinstance(number, int) for number in found)
     assert len(found) >= 4  # the three streams, and mine
@@ -68,9 +69,9 @@ def test_of_open_descriptors_the_one_that_lists_them_is_left_out(tmp_path: Path)
 def test_who_would_hold_a_lock_that_somebody_has_lets_it_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nursery, "enter", lambda folder: None)
-    monkeypatch.setattr(nursery, "open_queue", fail(StoreError("q", "is locked", "wait")))
-    nursery.hold(tmp_path, "transaction", 60, 500)
+    monkeypatch.setattr(processes, "enter", lambda folder: None)
+    monkeypatch.setattr(processes, "open_queue", fail(StoreError("q", "is locked", "wait")))
+    processes.hold(tmp_path, "transaction", 60, 500)
 
 
 def test_a_victim_that_has_just_ended_is_not_signalled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,14 +13,14 @@ from typing import Any
 import apsw
 import pytest
 
-from checker.torture.accounts import ACCOUNTS, effects
-from checker.torture.books import Books, Claim, Effect, Task, books
-from checker.torture.conditions import DATABASE, open_queue
-from checker.torture.counts import Counts
-from checker.torture.judge import judge, processes
-from checker.torture.ledger import Ledger
-from checker.torture.plan import Plan
+from checker.torture.acts.conditions import DATABASE, open_queue
+from checker.torture.acts.ledger import Ledger
+from checker.torture.acts.plan import Plan
 from checker.torture.run import Torture
+from checker.torture.verdict.both_sides import Books, Claim, Effect, Task, books
+from checker.torture.verdict.counts import Counts
+from checker.torture.verdict.differences import ACCOUNTS, effects
+from checker.torture.verdict.judge import judge, processes
 from impl.queue import Queue
 
 PLAN = Plan(seed=4, jobs=60, kills=0, pauses=0, workers=3, lease_ms=300)

@@ -7,12 +7,12 @@ from pathlib import Path
 import apsw
 import pytest
 
-from checker.torture.conditions import SetClock, full, set_clock
-from checker.torture.handlers import WELL
-from checker.torture.ill import ILL
-from checker.torture.kinds import KINDS
-from checker.torture.ledger import Ledger
-from checker.torture.plan import Plan, fate, nested, order, weather
+from checker.torture.acts.conditions import SetClock, full, set_clock
+from checker.torture.acts.handlers import WELL
+from checker.torture.acts.kinds import KINDS
+from checker.torture.acts.ledger import Ledger
+from checker.torture.acts.misbehaving import ILL
+from checker.torture.acts.plan import Plan, fate, nested, order, weather
 from impl.clock import MachineClock
 from impl.lab.full import FillableDisk
 

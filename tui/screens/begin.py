@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from checker.background import Check
+from checker.evidence.work import Check
 from spec.queue import SCOPES
 from tui.text import Plain, content
 from tui.widgets.choices import Choices

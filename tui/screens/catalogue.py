@@ -13,10 +13,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Input, Tab, Tabs
 
-from checker import matrix
-from checker.background import Check, Fill
-from checker.evidence.found import FOLDER, parts
-from checker.trace import in_words
+from checker.evidence import matrix
+from checker.evidence.traces import FOLDER, parts
+from checker.evidence.work import Check, Fill
+from checker.runs.trace import in_words
 from spec.failures import FAILURES
 from spec.failures.glossary import says, spoken_of
 from spec.queue import DEFAULT

@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from checker.aside import Fault
 from checker.explain.clauses import property_clauses
 from checker.explain.moves import Move
+from checker.process.ask import Fault
 from tui.screens.state_pane import StatePane
 from tui.text import Plain
 from tui.widgets.invariants import Judged, invariant_rows

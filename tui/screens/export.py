@@ -13,10 +13,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from checker.aside import Aside, Fault
 from checker.explain.run import Run
 from checker.export.formats import FORMATS, made, write
-from checker.trace import BadTrace
+from checker.process.ask import Aside, Fault
+from checker.runs.trace import BadTrace
 from tui.text import Plain, content
 from tui.widgets.choices import Choices
 

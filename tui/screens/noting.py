@@ -8,7 +8,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from checker.explain import bookmarks
-from checker.trace import BadTrace
+from checker.runs.trace import BadTrace
 from tui.screens.asking import Ask, Pick
 from tui.screens.stepping import Stepping
 from tui.widgets.rows import row

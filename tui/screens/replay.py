@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
+from checker.conformance.watched import NO_REPLAY, Beside, beside
 from checker.explain.run import Run
-from checker.replay_beside import NO_REPLAY, Beside, beside
-from checker.trace import in_words
+from checker.runs.trace import in_words
 from tui import glyphs
 from tui.screens.asking import Ask
 from tui.screens.stepping import Stepping

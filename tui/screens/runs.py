@@ -13,8 +13,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import DataTable, Sparkline
 
-from checker.background import Check, Checked, Failed
-from checker.verdict import STOPPED
+from checker.evidence.work import Check, Checked, Failed
+from checker.runs.verdict import STOPPED
 from tui.checks import Work, title_of
 from tui.screens.base import Base
 from tui.symbols import STYLES

@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from checker.aside import Fault
-from checker.evidence.found import FOLDER, as_kept, parts
-from checker.explain.asked import marks_along
+from checker.evidence.traces import FOLDER, as_kept, parts
+from checker.explain.fate.questions import marks_along
 from checker.explain.lens import Lens, restored, under
 from checker.explain.moves import Move
 from checker.explain.search import BadQuery, find, parse
-from checker.trace import in_words
+from checker.process.ask import Fault
+from checker.runs.trace import in_words
 from tui import glyphs
 from tui.explained import TROUBLE, Explained, first_of
 from tui.screens.asking import Ask, Pick

@@ -8,11 +8,11 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from checker.aside import Fault
-from checker.explain.asked import nearest, node_marks
 from checker.explain.branches import Branches, Node, Refused
+from checker.explain.fate.questions import nearest, node_marks
 from checker.explain.moves import Move
-from checker.lasso import named
+from checker.process.ask import Fault
+from checker.runs.lasso import named
 from spec.language.evaluate import Instance, OutOfRange, Step
 from spec.language.scope import State
 from tui import glyphs

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from checker.aside import Aside, Fault
 from checker.explain.witness import told
+from checker.process.ask import Aside, Fault
 from tui.text import Plain, content
 from tui.widgets.choices import Scroll
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from checker.conformance.watched import Beside, Ran, Seen
 from checker.explain.diff import WHOLE
-from checker.replay_beside import Beside, Ran, Seen
 from spec.language.scope import Place, State, element_name, value_name
 from tui import glyphs
 from tui.widgets.rows import Piece, Row, Tone, name_of, row

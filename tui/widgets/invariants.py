@@ -8,7 +8,7 @@ from functools import cached_property
 
 from checker.explain.clauses import owed_since
 from checker.explain.run import Run
-from checker.story import OUT_OF_RANGE
+from checker.runs.story import OUT_OF_RANGE
 from spec.language.evaluate import Claim
 from spec.language.expr import Const
 from spec.language.model import Property

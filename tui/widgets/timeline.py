@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checker.explain.run import Run
 from checker.export.lanes import reached
-from checker.story import Line, word
+from checker.runs.story import Line, word
 from tui import glyphs
 from tui.widgets.lines import Lines
 from tui.widgets.rows import Piece, Tone, mark_tone, name_of

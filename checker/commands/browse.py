@@ -1,0 +1,147 @@
+"""`ffq browse`: the terminal explorer.
+
+The one file of the checker that may import `tui`, which draws what the checker returns: somebody
+has to start the program on top. It does so when the command runs, so that nothing else loads it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.commands.options import Wrong, catalogue, close, complete_guard, following, kept_image
+from checker.shown.streams import line
+
+if TYPE_CHECKING:
+    from tui.start import Start
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(browse)
+
+
+def _complete(incomplete: str) -> list[tuple[str, str]]:
+    from spec.failures import FAILURES
+
+    found = [(id, mode.name) for id, mode in FAILURES.items()]
+    found += [(name, scope.doc) for name, scope in catalogue().scopes.items()]
+    return [pair for pair in found if pair[0].startswith(incomplete)]
+
+
+def browse(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            help="A trace file, a failure mode (FM-010), an image of crashlab, or a scope, "
+            "which is checked.",
+            autocompletion=_complete,
+        ),
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option(min=0, help="The step of the trace to look at; default: the last.")
+    ] = None,
+    take: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave the trace there by this move, such as 'claim(worker2, job1)'; may be "
+            "repeated."
+        ),
+    ] = None,
+    off: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Check the scope without this protection; may be repeated.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    ascii: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII alone.")] = False,
+) -> None:
+    """Look at traces, at the catalogue and at running checks, in the terminal.
+
+    Everything it shows is printed by other commands too: trace, failures, check. When it is left,
+    it prints the command that opens the same place again.
+    """
+    start = _start(what, step, tuple(off or ()))
+    if take:
+        if start.file is None:
+            raise Wrong("--take goes with a trace; name its file or its failure mode")
+        start = replace(start, take=tuple(take))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Wrong("browse needs a terminal; `ffq trace show FILE` prints a trace anywhere")
+    if os.environ.get("TERM") == "dumb":
+        raise Wrong(
+            "browse needs a terminal that it can draw on, and TERM is dumb; "
+            "`ffq trace show FILE` prints a trace anywhere"
+        )
+    # Nothing that is loaded now is ever garbage: looking for some is a tenth of the start.
+    gc.disable()
+    from tui.app import Explorer
+
+    explorer = Explorer(start, ascii_only=ascii)
+    steps = len(explorer.opened.run.steps) if explorer.opened else None
+    if step is not None and steps is not None and step > steps:
+        raise Wrong(f"there is no step {step}; give --step 0 to {steps}")
+    # A terminal that is closed ends the program as if it were left, with its files and processes.
+    signal.signal(signal.SIGHUP, _hung_up)
+    again = explorer.run()
+    if again:
+        line(again)
+    if explorer.return_code:
+        raise typer.Exit(explorer.return_code)
+
+
+def _hung_up(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough
+    raise SystemExit(128 + number)
+
+
+def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
+    """Return what the explorer begins with."""
+    from checker.evidence.traces import FOLDER, as_kept
+    from tui.start import Start
+
+    what = as_kept(what) if what and not os.path.exists(what) else what
+    kept = FOLDER / f"{what}.jsonl"
+    if what and "/" not in what and os.path.isfile(kept) and not off:
+        # Asked first: the other names are known when all of the spec is loaded.
+        return Start(file=str(kept), source=what, step=step)
+
+    from spec.failures import FAILURES
+
+    scopes = catalogue().scopes
+    if what in scopes:
+        if step is not None:
+            raise Wrong("--step goes with a trace; name its file or its failure mode")
+        return Start(scope=what, off=off)
+    if off:
+        raise Wrong("--off goes with a scope, which is checked without it; `ffq scopes` lists them")
+    if what is None:
+        if step is not None:
+            raise Wrong("--step goes with a trace; name its file or its failure mode")
+        return Start()
+    image = kept_image(what)
+    if image is not None:
+        if step is not None:
+            raise Wrong("--step goes with a trace; an image opens where its power failed")
+        return Start(image=str(image))
+    if what in FAILURES:
+        return Start(file=str(kept), source=what, step=step)
+    if not os.path.exists(what) and "/" not in what and not what.endswith(".jsonl"):
+        known = [*FAILURES, *scopes]
+        remedy = close(what, known, "ffq failures")
+        raise Wrong(f"there is no trace, failure mode or scope '{what}'; {remedy}")
+    if not os.path.isfile(what):
+        from checker.runs.reading import rows
+
+        with following(as_json=False):  # as every command on a trace says it
+            next(rows(Path(what)), None)
+    return Start(file=what, source=what, step=step)

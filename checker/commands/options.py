@@ -1,0 +1,274 @@
+"""What the commands share: scopes and their names, files, numbers as people write them, completion.
+
+An option that is a number has a range, and one that is a file is looked at before any work begins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import errno
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from spec.language.model import Spec
+    from spec.language.scope import Scope
+
+NUMBER_MAX = 2**63 - 1
+"""The largest number that SQLite and compiled code have."""
+
+THREADS_MAX = 1024
+
+_POWERS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_BYTES = {
+    unit + mark: (base**power)
+    for power, letter in enumerate(("", "k", "m", "g", "t"))
+    for unit, base in ((letter, 1000), (letter + "i" if letter else "", 1024))
+    for mark in ("", "b")
+}
+_NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?(?:e\d{1,2})?)\s*([a-z]*)", re.IGNORECASE)
+
+
+class Wrong(typer.TyperException):
+    """The command line asks for something that cannot be done: subject, fact, remedy; exit 2."""
+
+    exit_code = 2
+
+
+class Group(TyperGroup):
+    """Commands, listed with the whole sentence that opens the help of each."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list; what a line does not hold goes on in the next."""
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        rows = [(name, c.get_short_help_str(10_000)) for name, c in found.items() if c is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def listed(context: typer.Context) -> None:
+    """Print the commands of a group that is called without one; exit 2."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
+
+
+# ---------------------------------------------------------------- files
+Named = TypeVar("Named", Path, Path | None)
+
+
+def reachable(file: Named) -> Named:
+    """Return a file that the command line names, there or not; raises `Wrong` if the system will
+    not even look.
+    """
+    try:
+        if file is not None:
+            os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # what that means the command knows
+    except OSError as failed:
+        raise Wrong(f"{file}: cannot be looked at: {failed.strerror}; name another") from None
+    return file
+
+
+def for_sqlite(file: Named) -> Named:
+    """Return a file that the command line names, if SQLite can be told its name."""
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        raise Wrong(f"{file}: the name is not UTF-8; name it so") from None
+    return reachable(file)
+
+
+TraceFile = Annotated[
+    Path, typer.Argument(help="A trace that ffq check has saved.", callback=reachable)
+]
+
+
+@contextlib.contextmanager
+def writing(file: Path | None, remedy: str) -> Iterator[None]:
+    """Say in one line why a file could not be written, and exit with 2."""
+    from checker.runs.trace import BadTrace
+
+    try:
+        yield
+    except BadTrace as wrong:
+        raise Wrong(str(wrong)) from None
+    except OSError as failed:
+        fact = f"cannot be written: {failed.strerror or failed}"
+        raise Wrong(f"{file}: {fact}; {remedy}") from None
+
+
+def check_out(file: Path, kind: str) -> None:
+    """Raise `Wrong` if a file of this kind cannot be saved here: before the work, not after it. The
+    folders that are missing are made when it is saved.
+    """
+    from checker.runs.trace import check_destination
+
+    with writing(file, "name another file"):
+        check_destination(file, kind)
+        folder = next(p for p in file.resolve().parents if p.exists())
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@contextlib.contextmanager
+def following(as_json: bool) -> Iterator[None]:
+    """Exit with 2 if a trace cannot be believed, and with 1 if the spec does not follow it."""
+    from checker.runs.trace import BadTrace, Diverged
+    from checker.shown import console
+
+    try:
+        yield
+    except BadTrace as bad:
+        raise Wrong(str(bad)) from None
+    except Diverged as differs:
+        console.say(str(differs))
+        if as_json:
+            console.emit({"ok": False, "error": str(differs)})
+        raise typer.Exit(1) from None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The scopes of the queue, and which of them a check runs."""
+
+    scopes: dict[str, Scope]
+    default: tuple[str, ...]
+    deep: tuple[str, ...]
+
+    def scope(self, name: str) -> Scope:
+        """Return the scope of this name, or raise `Wrong`."""
+        if name not in self.scopes:
+            raise Wrong(f"there is no scope '{name}'; {close(name, self.scopes, 'ffq scopes')}")
+        return self.scopes[name]
+
+    def specs(self) -> dict[str, Spec]:
+        """Return the specs of the scopes by name, each once."""
+        return {scope.spec.name: scope.spec for scope in self.scopes.values()}
+
+    def guards(self) -> list[str]:
+        """Return every guard of every scope."""
+        names = (n for scope in self.scopes.values() for n in scope.spec.guard_names())
+        return list(dict.fromkeys(names))
+
+
+def catalogue() -> Catalogue:
+    """Load the queue; not before a command needs it, so that `--help` is quick."""
+    from spec.queue import DEEP, DEFAULT, SCOPES
+
+    return Catalogue(SCOPES, DEFAULT, DEEP)
+
+
+def close(name: str, known: Iterable[str], listing: str) -> str:
+    """Return a remedy: the names nearest to a misspelt one, or the command that lists all."""
+    near = difflib.get_close_matches(name, list(known), 3, 0.5)
+    return f"write one of: {', '.join(near)}" if near else f"`{listing}` lists them"
+
+
+def whole_number(text: str) -> int:
+    """Return a count as people write it: 200000, 200_000, 2e5, 200k, 10M."""
+    return _quantity(text, _POWERS, "write it as 200000, 2e5, 200k or 10M")
+
+
+def memory(text: str) -> int:
+    """Return bytes as people write them: 8GiB, 512MB, 8G, 8589934592."""
+    return _quantity(text, _BYTES, "write it as 8GiB, 512MB or a number of bytes")
+
+
+def finite(seconds: float | None) -> float | None:
+    """Return seconds that are a number, or raise `Wrong`: `nan` is in every range."""
+    if seconds is not None and not math.isfinite(seconds):
+        raise Wrong(f"{seconds} is no number of seconds; write it as 90 or 0.5")
+    return seconds
+
+
+def _quantity(text: str, units: dict[str, int], remedy: str) -> int:
+    found = _NUMBER.fullmatch(text.strip())
+    unit = found[2].lower() if found else ""
+    if not found or unit not in units:
+        raise Wrong(f"'{text}' is no size; {remedy}")
+    value = float(found[1].replace("_", "")) * units[unit]
+    if not 1 <= value < NUMBER_MAX:
+        raise Wrong(f"'{text}' is {'less than 1' if value < 1 else 'too much'}; {remedy}")
+    return int(value)
+
+
+def named_edits(texts: Iterable[str]) -> list[str]:
+    """Return the protections by name, a failure mode being those that it goes without."""
+    given = list(texts)
+    if not any(text.startswith("FM-") for text in given):
+        return given
+    from spec.failures import FAILURES
+
+    return [
+        edit
+        for text in given
+        for edit in (FAILURES[text].loss.edits if text in FAILURES else (text,))
+    ]
+
+
+def titles(edits: Iterable[str]) -> list[str]:
+    """Return what the spec goes without as titles have it: a guard has no verb of its own."""
+    return [edit if " " in edit else f"without {edit}" for edit in edits]
+
+
+def as_found(
+    off: list[str] | None, protected: bool, edits: Iterable[str], guards: Iterable[str]
+) -> list[str]:
+    """Return what a trace is to be replayed without: what it was found without, if nothing is
+    asked for; and say so.
+    """
+    if off and protected:
+        raise Wrong("--off and --protected exclude each other; give one of them")
+    if off or protected:
+        return named_edits(off or ())
+    found = [*edits, *guards]
+    if found:
+        from checker.shown.console import say
+
+        told = ", ".join(titles(found))
+        say(f"as it was found: {told}; --protected replays it with every protection")
+    return found
+
+
+def complete_scope(incomplete: str) -> list[tuple[str, str]]:
+    """Return the scopes that begin so, for the shell."""
+    found = catalogue().scopes.items()
+    return [(name, s.doc) for name, s in found if name.startswith(incomplete)]
+
+
+OFF_AS_FOUND = "Default: what the trace was found without."
+Protected = Annotated[
+    bool, typer.Option("--protected", help="Leave nothing out, whatever the trace goes without.")
+]
+
+
+def complete_guard(incomplete: str) -> list[str]:
+    """Return the guards that begin so, for the shell."""
+    return [guard for guard in catalogue().guards() if guard.startswith(incomplete)]
+
+
+def complete_property(incomplete: str) -> list[tuple[str, str]]:
+    """Return the properties that begin so, for the shell."""
+    found = {p.name: p for s in catalogue().scopes.values() for p in s.spec.properties.values()}
+    return [(n, f"{p.id}: {p.doc}") for n, p in found.items() if n.startswith(incomplete)]
+
+
+def kept_image(what: str | Path) -> Path | None:
+    """Return the folder of an image of the crash laboratory, named by its ID or by its folder."""
+    for place in (Path(what), Path(".ffq", "crashlab", what)):
+        if os.path.isfile(place / "about.json"):  # False, too, for what is no file name
+            return place
+    return None

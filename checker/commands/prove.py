@@ -1,0 +1,298 @@
+"""`ffq prove`: each claim proved for any number of everything, by two solvers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker.commands.options import (
+    Wrong,
+    catalogue,
+    close,
+    complete_guard,
+    complete_property,
+    complete_scope,
+    finite,
+    reachable,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from checker.prove.proof import Proof
+    from spec.language.model import Spec
+    from spec.language.scope import Scope
+
+DISPUTES, TRACES = Path(".ffq", "disputed"), Path(".ffq", "traces")
+
+_Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Of several specs, too, print every claim.")
+]
+_All = Annotated[bool, typer.Option("--all", help="Ask the solvers each obligation as it stands.")]
+
+
+_Export = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the obligations as .smt2 files.", callback=reachable),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(prove)
+
+
+def prove(
+    spec: Annotated[
+        list[str] | None,
+        typer.Option(help="Prove this spec; may be repeated. Default: those of all scopes."),
+    ] = None,
+    property: Annotated[
+        str | None,
+        typer.Option(help="Show this one alone, by name or ID.", autocompletion=complete_property),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Take a protection away first: action.guard; may be repeated.",
+            autocompletion=complete_guard,
+        ),
+    ] = None,
+    why: Annotated[
+        str | None, typer.Option(metavar="OBLIGATION", help="Say what action/claim rests on.")
+    ] = None,
+    export: _Export = None,
+    every: _All = False,
+    verbose: _Verbose = False,
+    bounded: Annotated[
+        int | None,
+        typer.Option(metavar="K", min=0, help="Only search the --scope, up to K steps, with z3."),
+    ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(help="Where --bounded searches.", autocompletion=complete_scope),
+    ] = None,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(min=0, help="End a --bounded search after so many seconds.", callback=finite),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Prove every claim by induction, for any number of jobs, workers, attempts and steps.
+
+    What a step cannot touch is proved by the frame. The rest both z3 and cvc5 decide, each text
+    once; with --all they are asked everything. Exit status: 0 if all is proved, 1 if an obligation
+    fails or the solvers disagree, 2 bad usage, 3 if a solver does not know.
+    With --bounded: 1 if a run violates something, 3 if the search was ended early.
+    """
+    from checker.prove.solvers.answer import MissingSolver
+
+    try:
+        if bounded is not None or scope is not None:
+            depth, where = _bounded_wish(bounded, scope, bool(spec or why or export))
+            found = _search(depth, where, without or [], property, max_seconds, as_json)
+            raise typer.Exit(found)
+        chosen = _edited(_specs(spec or []), without or [])
+        names = _claims(chosen, property)
+        if export is not None:
+            raise typer.Exit(_export(chosen, export, as_json))
+        if why is not None:
+            raise typer.Exit(_why(chosen, why, every, as_json))
+        full = verbose or names is not None or len(chosen) == 1
+        raise typer.Exit(_prove(chosen, names, every, full, as_json))
+    except MissingSolver as missing:
+        raise Wrong(str(missing)) from None
+
+
+# ---------------------------------------------------------------- what to prove
+def _specs(wanted: list[str]) -> list[Spec]:
+    known = catalogue().specs()
+    for name in wanted:
+        if name not in known:
+            raise Wrong(f"there is no spec '{name}'; write one of: {', '.join(known)}")
+    return [known[name] for name in wanted or known]
+
+
+def _edited(specs: list[Spec], guards: list[str]) -> list[Spec]:
+    """Return the specs without the guards; those that lack one of them are left out."""
+    from spec.language import edits
+
+    every = dict.fromkeys(g for s in specs for g in s.guard_names())
+    for guard in guards:
+        if guard not in every:
+            raise Wrong(f"there is no guard '{guard}'; {close(guard, every, 'ffq scopes SCOPE')}")
+    kept = [s for s in specs if set(guards) <= set(s.guard_names())]
+    if not kept:
+        raise Wrong("no spec has all of these guards; take them away one at a time")
+    for guard in guards:
+        kept = [edits.without(s, guard) for s in kept]
+    return kept
+
+
+def _claims(specs: list[Spec], wanted: str | None) -> frozenset[str] | None:
+    """Return the names of the claims that are asked for, or None for all."""
+    from checker.prove.proof_verdict import claims
+
+    if wanted is None:
+        return None
+    every = [p for s in specs for p in claims(s)]
+    names = frozenset(p.name for p in every if wanted in (p.name, p.id))
+    if not names:
+        known = dict.fromkeys(text for p in every for text in (p.name, p.id))
+        raise Wrong(f"there is no claim '{wanted}'; {close(wanted, known, 'ffq prove')}")
+    return names
+
+
+# ---------------------------------------------------------------- proving
+def _prove(
+    specs: list[Spec], names: frozenset[str] | None, every: bool, full: bool, as_json: bool
+) -> int:
+    from checker.shown import console
+    from checker.shown import proofs as report
+
+    out = console.console()
+    proofs = _proofs(specs, every)
+    status = report.status(proofs)
+    if as_json:
+        console.emit({"ok": status == 0, **report.as_json(proofs, names)})
+    else:
+        report.show(out, proofs, names, full)
+        for proof in proofs:
+            _show_counterexample(out, proof, next(iter(_refuted(proof)), None))
+    for line in report.keep_disputes(proofs, DISPUTES):
+        console.say(line)
+    return status
+
+
+def _proofs(specs: list[Spec], every: bool) -> list[Proof]:
+    from checker.prove import proof
+    from checker.shown import console
+
+    live = console.Live()
+    try:
+        return [proof.prove(s, live.count(s.name, "obligations"), every) for s in specs]
+    finally:
+        live.done()
+
+
+def _why(specs: list[Spec], obligation: str, every: bool, as_json: bool) -> int:
+    """Say what the proof of one obligation used, in the spec that has most to say of it."""
+    from checker.shown import console
+    from checker.shown import proofs as report
+
+    known = {d.name: (p, d) for p in _proofs(specs, every) for d in p.decided}
+    if obligation not in known:
+        raise Wrong(
+            f"there is no obligation '{obligation}'; {close(obligation, known, 'ffq prove --json')}"
+        )
+    proof, decided = known[obligation]
+    if as_json:
+        answer: dict[str, Any] = report.obligation_as_json(proof, decided)
+        console.emit({"ok": decided.verdict == "proved", **answer})
+    else:
+        out = console.console()
+        report.show_why(out, proof, decided)
+        _show_counterexample(out, proof, obligation if obligation in _refuted(proof) else None)
+    return {"proved": 0, "refuted": 1, "unknown": 3}[decided.verdict]
+
+
+def _refuted(proof: Proof) -> list[str]:
+    """Return the obligations about states and steps that failed when everything was assumed."""
+    stages = proof.spec.stages
+    named = [d for d in proof.decided if d.name in proof.first and d.claim not in stages]
+    kinds = {p.name: p.kind for p in proof.spec.properties.values()}
+    return [d.name for d in named if kinds.get(d.claim) != "leads_to" and d.verdict == "refuted"]
+
+
+def _show_counterexample(out: Console, proof: Proof, obligation: str | None) -> None:
+    """Print and save a step that breaks the claim, and how to see it again."""
+    from rich.text import Text
+
+    from checker.prove import cti
+    from checker.runs.trace import BadTrace, save
+    from checker.shown.console import say
+
+    found = None if obligation is None else cti.find(proof.spec, obligation)
+    if found is None:
+        return
+    out.print()
+    out.print(Text("\n".join(cti.render(found, out.width))), soft_wrap=True)
+    stem = f"{proof.spec.name}-{found.obligation.replace('/', '-')}"
+    file = TRACES / f"{'-'.join([stem, *proof.spec.edits]).replace(' ', '-')}.jsonl"
+    try:
+        save(file, cti.as_trace(found, catalogue().specs()[proof.spec.name]))
+    except (OSError, BadTrace) as failed:
+        say(f"the counterexample was not saved: {failed}; run ffq where files can be written")
+        return
+    out.print(f"See it again: ffq trace show {file}", soft_wrap=True)
+
+
+def _export(specs: list[Spec], folder: Path, as_json: bool) -> int:
+    from checker.prove.export import export
+    from checker.shown import console
+
+    try:
+        count = sum(export(s, folder / s.name) for s in specs)
+    except OSError as failed:
+        raise Wrong(
+            f"{failed.filename or folder}: {failed.strerror}; name another folder"
+        ) from None
+    if as_json:
+        console.emit({"ok": True, "files": count, "folder": str(folder)})
+    else:
+        console.console().print(f"{count:,} obligations written below {folder}")
+    return 0
+
+
+# ---------------------------------------------------------------- searching instead
+def _bounded_wish(depth: int | None, scope: str | None, others: bool) -> tuple[int, Scope]:
+    """Return how deep to search and where, or say what does not go together."""
+    if depth is None or scope is None:
+        raise Wrong("--bounded K and --scope SCOPE go together; give both")
+    if others:
+        raise Wrong("--bounded proves nothing; leave --spec, --why and --export away")
+    return depth, catalogue().scope(scope)
+
+
+def _search(
+    depth: int,
+    base: Scope,
+    without: list[str],
+    property: str | None,
+    max_seconds: float | None,
+    as_json: bool,
+) -> int:
+    """Search with z3 alone, and tell the shortest run that violates something."""
+    from checker.prove.bmc.search import search
+    from checker.runs.trace import edited
+    from checker.shown import console
+    from checker.shown import proofs as report
+    from spec.language.misuse import Misuse
+
+    live = console.Live()
+    try:
+        scope = edited(base, [], without)
+        wanted = frozenset() if property is None else _checked(scope, property)
+        told = live.count(base.name, "steps searched")
+        found = search(scope, depth, wanted, told and (lambda at, _: told(at, depth)), max_seconds)
+    except Misuse as misuse:
+        raise Wrong(f"{misuse.fact}; {misuse.remedy}") from None
+    finally:
+        live.done()
+    if as_json:
+        console.emit({"ok": not found.violated, **report.bounded_as_json(found)})
+    else:
+        report.show_bounded(console.console(), found, depth)
+    return 1 if found.violated else 3 if found.stopped_by else 0
+
+
+def _checked(scope: Scope, wanted: str) -> frozenset[str]:
+    """Return the names of the properties that a run can violate, by name or ID."""
+    claims = [p for p in scope.spec.properties.values() if p.kind in ("invariant", "step")]
+    names = frozenset(p.name for p in claims if wanted in (p.name, p.id))
+    if not names:
+        known = dict.fromkeys(text for p in claims for text in (p.name, p.id))
+        raise Wrong(f"there is no property '{wanted}'; {close(wanted, known, 'ffq scopes SCOPE')}")
+    return names

@@ -1,0 +1,171 @@
+"""`ffq queue work`: a worker in this terminal, with the user's handlers or some to play with."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker.commands.options import Wrong
+from checker.commands.queue.group import AsJson, File, opened
+from checker.shown.streams import OutputLost, changed, printable, say
+
+if TYPE_CHECKING:
+    from impl.attempt import Attempt
+
+LEASE_MIN = 0.1
+"""Seconds: a lease is renewed three times before it runs out, and each time may cost some."""
+
+Table = Mapping[str, Callable[[Any], Any]]
+
+
+def register(queue: typer.Typer) -> None:
+    """Add the command."""
+    queue.command()(work)
+
+
+def work(
+    file: File,
+    handlers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHERE:TABLE",
+            help="A dict of handlers by kind, in a module or a .py file; without it: echo prints "
+            "its payload, sleep sleeps so many seconds, fail fails.",
+        ),
+    ] = None,
+    receivers: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE:TABLE", help="A dict of receivers of messages, by topic."),
+    ] = None,
+    until_empty: Annotated[
+        bool, typer.Option("--until-empty", help="Stop when every job is done or dead.")
+    ] = False,
+    make: Annotated[bool, typer.Option("--make", help="Make the queue if there is none.")] = False,
+    lease: Annotated[float, typer.Option(help="Seconds after which silence means death.")] = 30.0,
+    poll: Annotated[float, typer.Option(help="Seconds between looks at an empty queue.")] = 0.2,
+    grace: Annotated[float, typer.Option(help="Seconds to finish a job when stopped.")] = 10.0,
+    as_json: AsJson = False,
+) -> None:
+    """Run jobs until a signal says stop; SIGTERM and Ctrl-C let the present job finish.
+
+    Exit status: 0 it has stopped as told, 2 bad usage, 3 the store could not be used any more.
+    """
+    from checker.shown import console
+    from impl.worker import Worker
+
+    table = DEMONSTRATION if handlers is None else load("--handlers", handlers)
+    outbox = {} if receivers is None else load("--receivers", receivers)
+    for name, seconds, least in (("--lease", lease, LEASE_MIN), ("--poll", poll, 0),
+                                 ("--grace", grace, 0)):  # fmt: skip
+        if not least <= seconds <= 1e9:
+            raise Wrong(f"{name}: is {seconds} seconds; choose {least} to 1e9")
+    logging.basicConfig(handlers=[_Log()])
+
+    def tell(attempt: Attempt, step: str) -> None:
+        if not as_json:
+            what = f"job {attempt.id} {attempt.kind}, attempt {attempt.number}: {step}"
+            try:
+                console.line(what, at_once=True)
+            except OutputLost:  # the last line says it once more
+                worker.stop()
+
+    with opened(
+        file, as_json, make, "see that the path is right, or make one with --make",
+        lease_ms=int(lease * 1000),
+    ) as found:  # fmt: skip
+        worker = Worker(found, table, receivers=outbox, on_step=tell, poll=poll, grace=grace)
+        tally = worker.run(until_empty)
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in tally.items())
+    answer = {"ok": True, "attempts": dict(tally)}
+    changed(f"attempts: {counts or 'none'}", answer if as_json else None)
+
+
+class _Log(logging.Handler):
+    """What the worker logs, a line each, on stderr: a job's key is text of somebody else."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the line, and below it what was raised."""
+        say(f"{record.levelname.lower()}: {record.getMessage()}")
+        for part in traceback.format_exception(*record.exc_info) if record.exc_info else ():
+            for text in part.splitlines():
+                sys.stderr.write(f"  {printable(text)}\n")
+
+
+def load(option: str, where: str) -> Table:
+    """Return the table that the command line names, or raise `Wrong`."""
+    from impl.calls import run_when_called
+    from impl.requests import BadRequest
+
+    place, _, name = where.rpartition(":")
+    if not place or not name:
+        raise Wrong(f"{option}: '{where}' names no table; write module:TABLE or file.py:TABLE")
+    try:
+        module = _from_file(Path(place)) if place.endswith(".py") else _from_path(place)
+        table: Table | Any = getattr(module, name, None)
+        good = isinstance(table, Mapping) and all(
+            isinstance(kind, str) and callable(f) for kind, f in table.items()
+        )
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failed:  # it runs what the user has written
+        fact = f"'{place}' cannot be loaded: {type(failed).__name__}: {_said(failed)}"
+        raise Wrong(f"{option}: {fact}; see that Python can import it") from None
+    if not good:
+        raise Wrong(f"{option}: '{name}' in {place} is no dict of functions by name; write one")
+    try:
+        run_when_called({f"{option}: '{kind}' in {place}": f for kind, f in table.items()})
+    except BadRequest as wrong:
+        raise Wrong(str(wrong)) from None
+    found: Table = table
+    return found
+
+
+def _said(failed: BaseException) -> str:
+    try:
+        return str(failed)
+    except Exception:  # so is this
+        return "it does not say why"
+
+
+def _from_file(file: Path) -> ModuleType:
+    sys.path.insert(0, str(file.resolve().parent))  # what stands beside it can be imported
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None:
+        raise ImportError("is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _from_path(name: str) -> ModuleType:
+    sys.path.insert(0, "")  # as `python -m` does
+    return importlib.import_module(name)
+
+
+# ---------------------------------------------------------------- to play with
+def _echo(attempt: Attempt) -> None:
+    from checker.shown import console
+
+    console.line(f"job {attempt.id} says: {attempt.payload}")
+
+
+def _sleep(attempt: Attempt) -> None:
+    time.sleep(float(attempt.payload or 0))
+
+
+def _fail(attempt: Attempt) -> None:
+    raise RuntimeError(attempt.payload or "it was told to fail")
+
+
+DEMONSTRATION: Table = {"echo": _echo, "sleep": _sleep, "fail": _fail}

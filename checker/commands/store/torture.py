@@ -1,0 +1,66 @@
+"""`ffq torture`: real processes on one queue, killed and misled, and judged by a ledger outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checker.commands.options import complete_guard, finite, for_sqlite
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def torture(
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Where to put the queue; made if there is none.", callback=for_sqlite),
+    ],
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="How many at once; else 4.")
+    ] = None,
+    kills: Annotated[int | None, typer.Option(min=0, help="How many SIGKILLs; else 200.")] = None,
+    pauses: Annotated[
+        int | None, typer.Option(min=0, help="How many SIGSTOPs past a lease; else kills / 4.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many jobs; else 1000.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Gives the same jobs and the same lives; when they meet is chance."),
+    ] = None,
+    lease_ms: Annotated[
+        int | None, typer.Option(min=50, help="How long a lease is; else 500.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Stop after so long.", callback=finite)
+    ] = 900.0,
+    off: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Leave this guard out of the workers' SQL.", autocompletion=complete_guard
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Kill and pause real workers at random instants, and see whether anything is lost.
+
+    Others put jobs in at the same time, many of them with handlers that behave badly; the clock is
+    set, locks are held, the disk is full. In the end no answer may have been lost, each effect must
+    be there once, and the whole run must be a behaviour of the spec. Run again on the same folder
+    it goes on where it was left.
+
+    Exit status: 0 all is well, 1 something is wrong, 2 bad usage, 3 not finished.
+    """
+    from checker.commands.store import torture_show
+
+    given = {
+        "workers": workers, "kills": kills, "pauses": pauses, "jobs": jobs, "seed": seed,
+        "lease_ms": lease_ms, "off": tuple(off) if off else None,
+    }  # fmt: skip
+    torture_show.run(folder, given, seconds, as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Give the command line its command."""
+    app.command()(torture)

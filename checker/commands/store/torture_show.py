@@ -1,0 +1,142 @@
+"""What `ffq torture` does with its options, and what it prints."""
+
+from __future__ import annotations
+
+import random
+import shlex
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+
+from checker.commands.options import Wrong, close
+from checker.shown import console
+from checker.torture.acts.conditions import DATABASE
+from checker.torture.acts.plan import Plan
+from checker.torture.run import Report, Torture, begun
+from checker.torture.verdict.judge import Outcome, judge
+from checker.torture.workers import WorkerFailed
+from impl.files import StoreError
+from impl.tasks import design
+
+NOT_FINISHED = 3
+
+EVERY_S = 10.0
+"""Between two lines of progress where stderr is no terminal."""
+
+
+def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -> NoReturn:
+    """Torture, print what came of it, and exit."""
+    plan = _plan(folder, {name: v for name, v in given.items() if v is not None})
+    console.say(f"seed {plan.seed}: the same jobs and lives, not the same instants")
+    live = console.Live()
+    report = live.say("torture") if live.err.is_terminal else _now_and_then()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        torture = Torture(folder, plan)
+        finished = torture.run(seconds, report)
+        live.done()
+        if not finished:
+            _unfinished(folder, plan, torture, seconds, as_json)
+        found = judge(folder, plan, torture.counts, torture.queue)
+    except StoreError as wrong:
+        raise Wrong(str(wrong)) from None
+    except OSError as wrong:
+        raise Wrong(f"{folder}: cannot be used: {wrong.strerror}; name another folder") from None
+    except WorkerFailed as failed:
+        _failed(plan, str(failed), as_json)
+    finally:
+        live.done()
+    if as_json:
+        console.emit({"seed": plan.seed} | found.as_json())
+    else:
+        _show(plan, found)
+    raise typer.Exit(1 if found.wrong else 0)
+
+
+def _now_and_then() -> Report:
+    """Return what says how far it is in a line of its own, where no line can be drawn anew."""
+    said = -EVERY_S
+
+    def report(text: str) -> None:
+        nonlocal said
+        if time.monotonic() > said + EVERY_S:
+            said = time.monotonic()
+            console.say(text)
+
+    return report
+
+
+def _plan(folder: Path, given: dict[str, Any]) -> Plan:
+    """Return the plan: as it was begun, or a new one."""
+    for guard in given.get("off", ()):
+        known = design().scope.spec.guard_names()
+        if guard not in known:
+            raise Wrong(f"--off: there is no guard '{guard}'; {close(guard, known, 'ffq scopes')}")
+    before = begun(folder) if folder.is_dir() else None
+    if before is not None:
+        for name, value in given.items():
+            was = getattr(before, name)
+            if was != value:
+                raise Wrong(
+                    f"{folder}: a torture was begun here with {name} {was}, not {value}; "
+                    "leave the option out to go on, or name another folder"
+                )
+        return before
+    if (folder / DATABASE).exists():
+        raise Wrong(f"{folder}: holds a queue that is not from a torture; name another folder")
+    usual: dict[str, Any] = {"workers": 4, "kills": 200, "jobs": 1000, "lease_ms": 500, "off": ()}
+    chosen = usual | {"seed": random.randrange(10**6)} | given
+    return Plan(**({"pauses": chosen["kills"] // 4} | chosen))
+
+
+def _unfinished(folder: Path, plan: Plan, torture: Torture, seconds: float, as_json: bool) -> None:
+    again = f"run again to go on: ffq torture {shlex.quote(str(folder))}"
+    fact = f"not finished after {seconds:g} s: {torture.progress()}"
+    if as_json:
+        console.emit({"ok": False, "finished": False, "seed": plan.seed, "error": fact})
+    console.say(f"{fact}; {again}")
+    raise typer.Exit(NOT_FINISHED)
+
+
+def _failed(plan: Plan, fact: str, as_json: bool) -> NoReturn:
+    if as_json:
+        console.emit({"ok": False, "finished": False, "seed": plan.seed, "error": fact})
+    console.say(fact)
+    raise typer.Exit(1)
+
+
+def _show(plan: Plan, found: Outcome) -> None:
+    out = console.console()
+    c = found.counts
+
+    def line(text: str) -> None:
+        out.print(text, soft_wrap=True)
+
+    without = f", without {', '.join(plan.off)}" if plan.off else ""
+    line(f"seed {plan.seed}: {c.started} workers, {plan.workers} at once{without}")
+    line(f"  {c.kills} killed, {c.stops} told to stop, {len(c.leaving)} ended by their handlers")
+    line(f"  {c.pauses} pauses past a lease of {plan.lease_ms} ms")
+    line(f"  {c.changes} changes of the weather: the clock set, a lock held, the disk full")
+    line(f"  {len(c.gave_up)} workers gave up, for they could not use the store")
+    jobs = ", ".join(f"{count} {status}" for status, count in found.jobs.items())
+    line(f"  {plan.jobs} jobs asked for, {found.answers} answers: {jobs}")
+    dead = ", ".join(f"{count} of {reason}" for reason, count in found.reasons.items())
+    line(f"  dead: {dead or 'none'}")
+    line(f"  {found.effects} effects made")
+    line(f"  {len(found.delivered)} messages delivered, {found.repeated} of them again")
+    line(f"  {found.recoveries} claims ended by recovery")
+    stale = ", ".join(f"{count} {what}" for what, count in sorted(found.stale.items()))
+    line(f"  {found.stale.total()} claims found lost by their workers: {stale or 'none'}")
+    v = found.validation
+    line(f"  {v.steps:,} steps, {v.rows:,} of them durable, held against the spec")
+    fired = ", ".join(a.mode.id for a in found.alarms)
+    line(f"  {found.detectors} detectors of the catalogue asked: {fired or 'all silent'}")
+    if found.wrong:
+        line("wrong:")
+        for text in found.wrong[:20]:
+            line(f"  {text}")
+        return
+    line("nothing answered is lost, each effect once, and the run is a behaviour of the spec")

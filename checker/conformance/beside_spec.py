@@ -1,0 +1,239 @@
+"""Runs steps on the spec and on the reference implementation side by side, comparing after each.
+
+What is compared is the whole state: every column of every row and the memory of every process, as
+the refinement mapping reads them. Whoever refuses a step must name the same guard as the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from checker.runs.story import RANGE, Plain, plain
+from checker.runs.trace import BadTrace, Trace, binding_of, edited
+from impl.derive import Design, derive
+from impl.files import MEMORY, StoreError
+from impl.mapping import Unmapped, abstract, beginning
+from impl.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
+from impl.store import Store
+from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
+from spec.language.scope import Scope, State, Value, show_binding
+from spec.language.types import is_sort
+
+
+class Divergence(Exception):
+    """The implementation does otherwise than the spec: which step, where, what was wanted, what
+    came, and the SQL that ran.
+    """
+
+    def __init__(self, step: int, call: str, place: str, want: Plain, got: Plain, sql: str) -> None:
+        self.step, self.call, self.place = step, call, place
+        self.want, self.got, self.sql = want, got, sql
+        super().__init__(step, call, place, want, got, sql)  # what another process makes it of
+
+    def __str__(self) -> str:
+        where = f"step {self.step}, {self.call}: {self.place}"
+        return f"{where}: the spec says {self.want}, the store {self.got}"
+
+
+class Steps:
+    """The steps of a scope and the state they begin in, made once for all runs."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope, self.evaluator = scope, Evaluator(scope)
+        self.initial = self.evaluator.initial()
+        self._known: dict[tuple[str, tuple[Value, ...]], Instance] = {}
+
+    def find(self, action: str, binding: Mapping[str, Value]) -> Instance:
+        """Return a step by the name of its action and its parameters."""
+        params = self.scope.spec.actions[action].params
+        key = action, tuple(binding[p.name] for p in params)
+        if key not in self._known:
+            chosen = self.scope.spec.actions[action]
+            self._known[key] = Instance(self.evaluator, chosen, dict(binding))
+        return self._known[key]
+
+    @cached_property
+    def every(self) -> list[Instance]:
+        """Every step, in the order the actions are declared."""
+        return [
+            self.find(action.name, binding)
+            for action in self.scope.spec.actions.values()
+            for binding in self.scope.bindings(action.params)
+        ]
+
+
+class Replay:
+    """A fresh store and its processes, beside the state that the spec says they are in."""
+
+    def __init__(self, design: Design, path: str = MEMORY, steps: Steps | None = None) -> None:
+        """Begin, with steps that were made before; raises `StoreError` if the store is not a fresh
+        one.
+        """
+        self.design, self.scope = design, design.scope
+        self.steps = steps or Steps(self.scope)
+        self.evaluator = self.steps.evaluator
+        self.state = self.before = self.steps.initial
+        self.memories = beginning(self.scope)
+        self.taken = 0
+        self.store = Store(design, path)
+        if abstract(self.store, self.memories, self.state) != self.state:
+            self.store.close()
+            raise StoreError(path, "is in use: it has rows already", "name another file")
+
+    def step(self, instance: Instance) -> str | None:
+        """Try the step on both; return None if both take it, else the guard, or the range, that
+        both refuse it for. Raises `Divergence`.
+        """
+        self.taken += 1
+        want, after, leaving = instance.refusal(self.state), self.state, []
+        if want is None:
+            try:
+                after = instance.after(self.state)
+            except OutOfRange:
+                leaving = _leaving(instance, self.state)
+        if leaving and all(self._is_ghost(name) for name in leaving):
+            return leaving[0]  # no store knows of it
+        got = self._take(instance)
+        if leaving:
+            want = got if got in leaving else leaving[0]
+        self._expect(instance, want, got)
+        self._compare(instance, after)
+        if want is None:
+            self.before, self.state = self.state, after
+        return want
+
+    def _expect(self, instance: Instance, want: str | None, got: str | None) -> None:
+        if want != got:
+            words = [word and f"refused by {word}" for word in (want, got)]
+            raise self._divergence(instance, "outcome", words[0] or "done", words[1] or "done")
+
+    def broken(self, name: str) -> bool:
+        """Return whether the state that was read from the store, or the last step, violates the
+        property.
+        """
+        claim = Claim(self.evaluator, self.scope.spec.properties[name])
+        now = abstract(self.store, self.memories, self.state)
+        then = self.before if claim.property.kind == "step" else now
+        return claim.holds(then, now) is not None
+
+    def _take(self, instance: Instance) -> str | None:
+        """Let the store take the step, and its process remember; return what refuses it."""
+        action, binding = instance.step.action, instance.step.binding
+        process = self.design.transitions[action.name].seen.process
+        memory: dict[str, Value] = {}
+        if process is not None and is_sort(process.type):
+            memory = self.memories[process.type][int(binding[process.name] or 0)]
+        try:
+            outcome = self.store.take(action.name, binding, memory)
+        except CheckFailed as failed:
+            return failed.name
+        except Disagreement as wrong:
+            raise self._divergence(instance, "outcome", "one answer", str(wrong)) from None
+        match outcome:
+            case Done():
+                memory.update({name: after for name, (_, after) in outcome.memory.items()})
+                return None
+            case Refused():
+                return outcome.guard
+            case Unknown():
+                raise self._divergence(instance, "outcome", "known", f"unknown: {outcome.error}")
+
+    def _compare(self, instance: Instance, want: State) -> None:
+        if (found := self.difference(want)) is not None:
+            raise self._divergence(instance, *found)
+
+    def difference(self, want: State) -> tuple[str, Plain, Plain] | None:
+        """Return the first place where store or memory is not as in this state: how it is called,
+        what was wanted and what is there.
+        """
+        try:
+            got = abstract(self.store, self.memories, want)
+        except Unmapped as row:
+            return str(row), "no row", "a row"
+        if got == want:
+            return None
+        return next(
+            (place.name, plain(place.field.type, a), plain(place.field.type, b))
+            for place, a, b in zip(self.scope.places, want, got, strict=True)
+            if a != b
+        )
+
+    def _divergence(self, instance: Instance, place: str, want: Plain, got: Plain) -> Divergence:
+        action = instance.step.action
+        statement = self.design.transitions[action.name].statement
+        call = f"{action.name}({show_binding(action.params, instance.step.binding)})"
+        sql = statement.text if statement else ""
+        return Divergence(self.taken, call, place, want, got, sql)
+
+    def _is_ghost(self, name: str) -> bool:
+        return self.scope.spec.fields[name.removeprefix(RANGE)].survival == "ghost"
+
+
+def _leaving(instance: Instance, state: State) -> list[str]:
+    """Return `range_field` for each number that the step would take out of its range."""
+    found = []
+    for write in instance.writes:
+        try:
+            write.value(state)
+        except OutOfRange as leaving:
+            found.append(RANGE + leaving.field)
+    return found
+
+
+# ---------------------------------------------------------------- traces
+@dataclass(frozen=True)
+class Replayed:
+    """How a trace went: steps taken and compared; the step that both refused, with its guard; and
+    whether the property of the trace is violated in the store.
+    """
+
+    steps: int
+    refused: str | None
+    broken: bool
+
+
+def replay_trace(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> Replayed:
+    """Run a trace on a store from whose SQL the protections `off` are missing.
+
+    With none missing, CHECKs guard the rows as well; they are left out beside a protection, whose
+    loss they could hide. A run that never ends is followed once around; no one state is to blame
+    for it. Raises `Divergence`, `StoreError`, or `Misuse` for an unknown protection.
+    """
+    with fresh(trace, off, path) as replay:
+        return _run(trace, replay.scope, replay)
+
+
+@contextlib.contextmanager
+def fresh(trace: Trace, off: Sequence[str], path: str) -> Iterator[Replay]:
+    """Open a fresh store for a trace, beside the spec, with the protections `off` missing from
+    both; raises as `replay_trace` does.
+    """
+    if trace.start is not None:
+        fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
+        raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
+    replay = Replay(derive(without(trace.scope, off), checks=not off), path)
+    with contextlib.closing(replay.store):
+        yield replay
+
+
+def without(scope: Scope, off: Sequence[str]) -> Scope:
+    """Return the scope without these guards, and with these edits made before."""
+    edits = [text for text in off if " " in text]
+    return edited(scope, edits, [text for text in off if " " not in text])
+
+
+def _run(trace: Trace, scope: Scope, replay: Replay) -> Replayed:
+    for n, line in enumerate(trace.lines):
+        action = scope.spec.actions.get(line.action)
+        if action is None:  # an edit brought it in
+            return Replayed(n, f"{line.action} does not exist", False)
+        refusal = replay.step(replay.steps.find(action.name, binding_of(scope, action, line)))
+        if refusal is not None:
+            if refusal.startswith(RANGE):
+                return Replayed(n + 1, None, refusal == trace.violated)
+            return Replayed(n, f"{action.name}.{refusal}", False)
+    one_state = trace.loop is None and trace.violated in scope.spec.properties
+    return Replayed(len(trace.lines), None, one_state and replay.broken(trace.violated))

@@ -1,0 +1,218 @@
+"""A trace on the spec and on SQLite, side by side: after each step both states and what was run.
+
+`Replay` takes the steps and compares; this keeps what it saw. The state of the store is read back
+from its rows and from the memory of the processes. Ghosts are in neither: they have the value that
+the spec gives them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from checker.conformance.beside_spec import Divergence, Replay, fresh
+from checker.runs.story import RANGE, Line, Plain
+from checker.runs.trace import BadTrace, Trace, binding_of
+from impl.derive import Design
+from impl.files import MEMORY, StoreError
+from impl.mapping import Unmapped, abstract
+from impl.view import Inexpressible
+from spec.language.misuse import Misuse
+from spec.language.scope import Scope, State
+
+NO_REPLAY = (BadTrace, StoreError, Inexpressible, Misuse)
+"""What `beside` raises; each says in one line why there is nothing to see."""
+
+Role = Literal["transaction", "row", "step", "guards", "trace", "other"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A statement that SQLite ran, with its parameters by name or by number.
+
+    `role` says what for: `row` reads the row before the step, `step` is the guarded statement,
+    `guards` asks which guard refused it, `trace` writes the step down.
+    """
+
+    role: Role
+    sql: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place in which both differ after a step; `outcome` if only one of them took it."""
+
+    place: str
+    want: Plain
+    got: Plain
+
+    def __str__(self) -> str:
+        return f"{self.place}: the spec says {self.want}, the store {self.got}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One step on both: the state that the spec is in after it, and the state of the store.
+
+    `refused` is the guard that both refuse it for, or the range that it would leave. The store has
+    no state where it holds a row that the spec knows nothing of.
+    """
+
+    line: Line
+    model: State
+    store: State | None
+    ran: tuple[Ran, ...]
+    refused: str | None
+    difference: Difference | None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A trace on both, as far as both go: up to the step that is refused, or in which they differ.
+
+    `broken`: the property of the trace is violated in the store, after the last step.
+    """
+
+    scope: Scope
+    start: State
+    steps: tuple[Seen, ...]
+    broken: bool
+
+    @property
+    def refused(self) -> str | None:
+        """The guard of the last step that both refuse, as `action.guard`."""
+        last = self.steps[-1] if self.steps else None
+        if last is None or last.refused is None or last.refused.startswith(RANGE):
+            return None
+        missing = " " in last.refused
+        return last.refused if missing else f"{last.line.action}.{last.refused}"
+
+    @property
+    def difference(self) -> Difference | None:
+        """Where both differ, if they do."""
+        return self.steps[-1].difference if self.steps else None
+
+
+def beside(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> Beside:
+    """Run a trace on both, with the protections `off` missing from both.
+
+    With none missing, CHECKs guard the rows as well, as in `replay_trace`. Raises `BadTrace`,
+    `StoreError`, `Inexpressible`, or `Misuse` for an unknown protection.
+    """
+    with fresh(trace, off, path) as replay:
+        return _follow(trace, replay.scope, replay)
+
+
+def _follow(trace: Trace, scope: Scope, replay: Replay) -> Beside:
+    watched = _Watched(replay)
+    start, seen = replay.state, list[Seen]()
+    for line in trace.lines:
+        one = (
+            _missing(line, replay) if line.action not in scope.spec.actions else watched.take(line)
+        )
+        seen.append(one)
+        if one.difference is not None or one.refused is not None:
+            fails = one.difference is None and one.refused == trace.violated
+            return Beside(scope, start, tuple(seen), fails)
+    one_state = trace.loop is None and trace.violated in scope.spec.properties
+    broken = one_state and replay.broken(trace.violated)
+    return Beside(scope, start, tuple(seen), broken)
+
+
+def _missing(line: Line, replay: Replay) -> Seen:
+    """Return that there is no such step: an edit brought it in, and is not made here."""
+    fact = f"{line.action} does not exist"
+    return Seen(line, replay.state, replay.state, (), fact, None)
+
+
+class _Watched:
+    """A replay of which every statement is kept."""
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
+        self.ran: list[Ran] = []
+
+    def take(self, line: Line) -> Seen:
+        """Take one step on both."""
+        replay, connection = self.replay, self.replay.store.connection
+        action = replay.scope.spec.actions[line.action]
+        instance = replay.steps.find(action.name, binding_of(replay.scope, action, line))
+        self.ran, self.inside = [], True
+        connection.exec_trace = lambda _, sql, bound: self._keep(action.name, sql, bound)
+        refused: str | None = None
+        difference = None
+        try:
+            refused = replay.step(instance)
+        except Divergence as differs:
+            difference = Difference(differs.place, differs.want, differs.got)
+        finally:
+            connection.exec_trace = None
+        model = replay.state
+        if difference is not None and instance.refusal(model) is None:
+            model = instance.after(model)
+        return Seen(line, model, self._store(model), tuple(self.ran), refused, difference)
+
+    def _keep(self, action: str, sql: str, bound: Any) -> bool:
+        role = _role(self.replay.design, action, sql)
+        # What comes after the transaction only reads the state back.
+        if self.inside:
+            self.ran.append(Ran(role, sql, _parameters(sql, bound)))
+        self.inside = self.inside and sql not in ("COMMIT", "ROLLBACK")
+        return True
+
+    def _store(self, model: State) -> State | None:
+        try:
+            return abstract(self.replay.store, self.replay.memories, model)
+        except Unmapped:
+            return None
+
+
+def _role(design: Design, action: str, sql: str) -> Role:
+    t = design.transitions[action]
+    known: dict[str, Role] = {t.row: "row", t.verdicts: "guards"}
+    if t.statement is not None:
+        known[t.statement.text] = "step"
+    if sql in known:
+        return known[sql]
+    if sql.startswith("INSERT INTO trace"):
+        return "trace"
+    return "transaction" if sql.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK") else "other"
+
+
+def _parameters(sql: str, bound: Any) -> dict[str, Any]:
+    """Return what the statement's parameters stand for, leaving out what it does not name."""
+    if isinstance(bound, Mapping):
+        return {name: bound[name] for name in dict.fromkeys(re.findall(r":([^\W\d]\w*)", sql))}
+    return {str(n): value for n, value in enumerate(bound or (), 1)}
+
+
+# ---------------------------------------------------------------- in words
+def told(trace: Trace) -> list[str]:
+    """Return in sentences what SQLite does with a trace, without its protections and with them;
+    raises what `beside` does.
+    """
+    off = [*trace.edits, *trace.off]
+    found = [(beside(trace), "With every protection")]
+    if off:
+        same = ", ".join(off)
+        found.insert(0, (beside(trace, off), f"With the same missing from its SQL ({same})"))
+    return [f"{how}: {_outcome(trace, seen)}" for seen, how in found]
+
+
+def _outcome(trace: Trace, seen: Beside) -> str:
+    last = seen.steps[-1] if seen.steps else None
+    taken = len(seen.steps) - (last is not None and (seen.refused or seen.difference) is not None)
+    agree = (
+        f"{taken} of {len(trace.lines)} steps agree with the spec in every column and all memory"
+    )
+    if last is not None and seen.difference is not None:
+        return f"{agree}; step {last.line.n}, {last.line.call}, differs: {seen.difference}."
+    if last is not None and seen.refused is not None:
+        who = f"step {last.line.n}, {last.line.call} of {last.line.actor}"
+        return f"{agree}; {who}, is refused, as by the spec: {seen.refused}."
+    if trace.loop is not None:
+        return f"{agree}; no state can break {trace.violated}, a run without end can."
+    return f"{agree}; {trace.violated} {'is broken' if seen.broken else 'holds'} in the database."

@@ -1,0 +1,107 @@
+"""Faults of our own that the laboratory has to find, or else its silence would prove nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from checker.crashlab.images.disk import Vice
+from checker.crashlab.images.settings import SHIPPED, Setting
+from impl import making, steps
+from impl.lab.connections import close_as_it_is
+from impl.store import Store
+
+Change = Literal["split", "early", "unfinished"]
+What = Literal["path", "making"]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A store, or a disk under it, that is not what it should be."""
+
+    name: str
+    doc: str
+    change: Change | None = None
+    vice: Vice = field(default_factory=Vice)
+    setting: Setting = SHIPPED
+    kind: What = "path"
+
+    @contextlib.contextmanager
+    def at_work(self, answer: Callable[[], None]) -> Iterator[None]:
+        """Let the store be so; `answer` is what it says to whoever asked."""
+        match self.change:
+            case "split":
+                with replaced(steps, "write_trace", _split):
+                    yield
+            case "early":
+                with replaced(Store, "_commit", _early(answer)):
+                    yield
+            case "unfinished":
+                with replaced(making, "put_away", _never):
+                    yield
+            case None:
+                yield
+
+
+@contextlib.contextmanager
+def replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    """Let something be something else for a while."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+_write_trace = steps.write_trace
+_commit = Store._commit
+
+
+def _split(connection: Any, *rest: Any) -> int:
+    connection.execute("COMMIT")
+    connection.execute("BEGIN IMMEDIATE")
+    return _write_trace(connection, *rest)
+
+
+def _early(answer: Callable[[], None]) -> Callable[[Store], Exception | None]:
+    def commit(store: Store) -> Exception | None:
+        answer()
+        return _commit(store)
+
+    return commit
+
+
+def _never(opened: Any) -> None:
+    close_as_it_is(opened)
+
+
+MUTANTS = (
+    Mutant("split commit", "The row and its trace are committed one after the other.", "split"),
+    Mutant("early reply", "The answer is given before COMMIT.", "early"),
+    Mutant(
+        "reply before the sync",
+        "COMMIT does not wait for the log to be durable.",
+        setting=Setting("wal", "normal"),
+    ),
+    Mutant("no sync of the log", "What is committed is not forced out.", vice=Vice(deaf=("-wal",))),
+    Mutant(
+        "no sync of the database",
+        "The log is put away before what it says is durable.",
+        vice=Vice(deaf=(".db",)),
+    ),
+    Mutant(
+        "no sync of the journal",
+        "The database is changed before the way back is durable.",
+        vice=Vice(deaf=("-journal",)),
+        setting=Setting("delete", "extra"),
+    ),
+    Mutant(
+        "named too soon",
+        "A store that is made gets its name while its tables are still in the log.",
+        "unfinished",
+        kind="making",
+    ),
+)

@@ -1,0 +1,97 @@
+"""The workloads: every path of a small scope up to a length, as the checker's own steps lead.
+
+Short workloads, all of them, find what one long script does not. Two paths that write the same rows
+of the trace do the same to the disk: one of them is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checker.conformance.beside_spec import Steps
+from checker.crashlab.images.judge import TraceRow, trace_row
+from impl.derive import Design
+from impl.steps import plain
+from spec.language.evaluate import Instance
+from spec.language.scope import Scope, State, show_binding
+from spec.language.types import Sort, is_sort
+from spec.queue import SCOPES
+
+BOUNDS = {"Job": 1, "Worker": 2, "Recoverer": 1}
+
+
+def small() -> Scope:
+    """Return the scope whose paths are taken: one job, and two workers that get in each other's
+    way.
+    """
+    whole = SCOPES["one-job"]
+    return Scope("crash", whole.spec, {**whole.bounds, **BOUNDS}, whole.doc)
+
+
+@dataclass(frozen=True)
+class Path:
+    """Steps from the beginning, and what they write into the trace."""
+
+    steps: tuple[Instance, ...]
+    trace: tuple[TraceRow, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(map(called, self.steps))
+
+
+def paths(design: Design, steps: Steps, length: int) -> list[Path]:
+    """Return a path for each way to fill the trace by at most so many steps, and none for what
+    another one begins with. Workers come in order: their names alone make no difference.
+    """
+    found: dict[tuple[TraceRow, ...], Path] = {}
+    begun = set()
+    level: dict[tuple[State, tuple[TraceRow, ...]], Path] = {(steps.initial, ()): Path((), ())}
+    for _ in range(length):
+        following: dict[tuple[State, tuple[TraceRow, ...]], Path] = {}
+        for (state, trace), path in level.items():
+            for instance, after in _possible(steps, state, path):
+                longer = trace
+                if design.transitions[instance.step.action.name].writes:
+                    longer = (*trace, written(design, instance, state, after))
+                    begun.add(trace)
+                reached = Path((*path.steps, instance), longer)
+                found.setdefault(longer, reached)
+                following.setdefault((after, longer), reached)
+        level = following
+    return [path for trace, path in found.items() if trace not in begun]
+
+
+def _possible(steps: Steps, state: State, path: Path) -> Iterator[tuple[Instance, State]]:
+    met = {element for instance in path.steps for element in _elements(instance)}
+    for instance in steps.every:
+        new = set(_elements(instance)) - met
+        in_order = all(n == 0 or (sort, n - 1) in met for sort, n in new)
+        if in_order and instance.refusal(state) is None:
+            yield instance, instance.after(state)
+
+
+def _elements(instance: Instance) -> Iterator[tuple[type[Sort], int]]:
+    for p in instance.step.action.params:
+        if is_sort(p.type):
+            yield p.type, int(instance.step.binding[p.name] or 0)
+
+
+def called(instance: Instance) -> str:
+    """Return a step as stories print it: `claim(worker1, job1)`."""
+    action = instance.step.action
+    return f"{action.name}({show_binding(action.params, instance.step.binding)})"
+
+
+def written(design: Design, instance: Instance, state: State, after: State) -> TraceRow:
+    """Return the row of the trace that the spec wants for a step: every place that it changes and
+    that a store or a process knows of.
+    """
+    sides: tuple[dict[str, object], dict[str, object]] = ({}, {})
+    for place, *values in zip(design.scope.places, state, after, strict=True):
+        if place.field.survival != "ghost" and values[0] != values[1]:
+            for side, value in zip(sides, values, strict=True):
+                side[place.name] = plain(place.field.type, value)
+    action, binding = instance.step.action, instance.step.binding
+    given = {p.name: plain(p.type, binding[p.name]) for p in action.params}
+    return trace_row(action.name, given, *sides)

@@ -1,0 +1,136 @@
+"""One spec in which many edits are made and none is in force: which are, is switched run by run.
+
+A naive step and a split action stand beside the action that they are made of; of these ways to take
+it, one is open at a time. An edited spec takes seconds to compile, and a switch costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from checker.runs.exploration import Path
+from checker.runs.trace import edited
+from spec.language import edits as language_edits
+from spec.language.evaluate import Evaluator, Instance, OutOfRange
+from spec.language.expr import Const
+from spec.language.misuse import Misuse
+from spec.language.model import Action, Guard, Part, Spec
+from spec.language.scope import Scope, State
+
+_SHUT = "switched_on"
+"""The guard of each way to take an action: never true, so that the way is open only without it."""
+
+
+class Unswitchable(Exception):
+    """The edit cannot be made here, or not together with the others."""
+
+
+@dataclass(frozen=True)
+class Switched:
+    """A scope with every edit in it; `ways` are, by action, the edits that replace it."""
+
+    healthy: Scope
+    scope: Scope
+    ways: dict[str, dict[str, str]]
+
+    def off(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return the guards to remove so that just these edits are in force; raises
+        `Unswitchable`.
+        """
+        open_ways = {action: action for action in self.ways}
+        for text in texts:
+            for action, named in self.ways.items():
+                if text in named:
+                    if open_ways[action] != action:
+                        raise Unswitchable(f"{action} is replaced already")
+                    open_ways[action] = named[text]
+        removed = [f"{way}.{_SHUT}" for way in open_ways.values()]
+        known = self.scope.spec.guard_names()
+        for text in texts:
+            if " " not in text:
+                action, _, guard = text.partition(".")
+                removed.append(f"{open_ways.get(action, action)}.{guard}")
+            elif not any(text in named for named in self.ways.values()):
+                raise Unswitchable(f"'{text}' is not among the switches")
+        for guard in removed:
+            if guard not in known:
+                raise Unswitchable(f"{guard} is not there")
+        return tuple(removed)
+
+    def edited(self, texts: Sequence[str]) -> Scope:
+        """Return the scope with just these edits made, naive steps first."""
+        whole = sorted((text for text in texts if " " in text), key=lambda text: text.split()[0])
+        return edited(self.healthy, whole, [text for text in texts if " " not in text])
+
+    def path(self, path: Path, texts: Sequence[str]) -> Path:
+        """Return the run as one of the spec with these edits made."""
+        whole, names = self.edited(texts), self._names()
+        evaluator = Evaluator(whole)
+        states: list[State] = [evaluator.initial()]
+        steps = []
+        for step in path.steps:
+            action = whole.spec.actions[names.get(step.action.name, step.action.name)]
+            instance = Instance(evaluator, action, step.binding)
+            refused = instance.refusal(states[-1])
+            assert refused is None, f"{action.name} is refused by {refused} once the edits are made"
+            steps.append(instance.step)
+            try:
+                states.append(instance.after(states[-1]))
+            except OutOfRange:
+                break
+        return Path(tuple(states), tuple(steps))
+
+    def _names(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for action, named in self.ways.items():
+            for way in named.values():
+                found |= {way: action, f"{way}_rest": f"{action}_rest"}
+        return found
+
+
+def switchable(scope: Scope, text: str) -> bool:
+    """Return whether the edit can be made in this scope, and be switched."""
+    if " " in text and text.split()[0] not in ("instead", "split"):
+        return False
+    try:
+        edited(scope, [text] if " " in text else [], [] if " " in text else [text])
+    except Misuse:
+        return False
+    return True
+
+
+def switched(scope: Scope, texts: Iterable[str]) -> Switched:
+    """Return the scope with all these edits made and none in force; guards need no preparation."""
+    spec, ways = scope.spec, dict[str, dict[str, str]]()
+    # Naive steps first: whoever is half-way through a split action takes none of them.
+    for text in sorted(set(texts)):
+        match text.split():
+            case ["instead", name, *_]:
+                way = _way(ways, name, text)
+                naive = edited(scope, [text]).spec.actions[name]
+                spec = _with(spec, {way: replace(naive, name=way)})
+    for text in sorted(set(texts)):
+        match text.split():
+            case ["split", name, *at]:
+                way = _way(ways, name, text)
+                spec = _with(spec, {way: replace(spec.actions[name], name=way)})
+                spec = language_edits.split(spec, way, *at)
+    doors = [way for name, named in ways.items() for way in (name, *named.values())]
+    spec = _with(spec, {way: _shut(spec.actions[way]) for way in doors})
+    return Switched(scope, scope.on(spec), ways)
+
+
+def _way(ways: dict[str, dict[str, str]], action: str, text: str) -> str:
+    named = ways.setdefault(action, {})
+    named[text] = f"{action}_{len(named) + 1}"
+    return named[text]
+
+
+def _shut(action: Action) -> Action:
+    never = Part((), (Guard(_SHUT, Const(False, bool)),), ())
+    return replace(action, parts=(*action.parts, never))
+
+
+def _with(spec: Spec, actions: dict[str, Action]) -> Spec:
+    return spec.edited("switched", actions={**spec.actions, **actions})

@@ -1,0 +1,129 @@
+"""A worker under torture: what it is told of its attempts, messages and deaths, it notes.
+
+It ends by itself only where a worker may: when it is told to, and when the store could not be used
+for longer than it is patient.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import impl.queue
+from checker.torture.acts.conditions import DATABASE, enter, open_queue
+from checker.torture.acts.handlers import TOPIC, WELL, Handle, Place
+from checker.torture.acts.ledger import Ledger
+from checker.torture.acts.misbehaving import ILL
+from impl.attempt import Attempt
+from impl.derive import derive
+from impl.files import StoreError
+from impl.outbox import Message
+from impl.outcomes import OutcomeUnknown
+from impl.tasks import design
+from impl.worker import Handler, Worker
+from spec.language.edits import without
+
+GAVE_UP = 75
+"""The status of a process for which the store could not be used for too long."""
+
+
+def main(folder: Path, lease_ms: int, off: Sequence[str]) -> None:
+    """Work until told to stop, in a process of its own; `off`: protections left out."""
+    ledger = Ledger(folder)
+    disk = enter(folder)  # which is there as long as it is named
+    if off:
+        _leave_out(off)
+    try:
+        _work(ledger, folder, lease_ms)
+    except (StoreError, OutcomeUnknown) as failed:
+        ledger.write("gave up", why=f"{type(failed).__name__}: {failed}")
+        os._exit(GAVE_UP)
+    except KeyboardInterrupt:  # told to stop before it works, or after
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+    except BaseException as broke:
+        traceback.print_exc()
+        ledger.write("broke", pid=os.getpid(), why=f"it raised {type(broke).__name__}")
+        os._exit(1)
+    del disk
+    os._exit(0)  # threads of handlers may be left, which no one waits for
+
+
+def _work(ledger: Ledger, folder: Path, lease_ms: int) -> None:
+    place = Place(ledger, lease_ms / 1000)
+
+    def told(job: int, reason: str) -> None:
+        ledger.write("told", job=job, reason=reason)
+        _take(place)
+
+    def receive(message: Message) -> None:
+        # It stands for a service that keeps no key in mind, so each delivery is seen.
+        body: Any = message.body
+        ledger.write("delivered", key=message.key, job=message.job, body=body)
+        _take(place)
+
+    def ended(attempt: Attempt, how: str) -> None:
+        about = {"job": attempt.id, "number": attempt.number}
+        if how == "begun":
+            ledger.write("begun", **about, token=attempt.token)
+        else:
+            ledger.write("ended", **about, how=how)
+
+    # By a relative path, as in the README: handlers change the folder.
+    with open_queue(Path(DATABASE), folder, lease_ms) as queue:
+        worker = Worker(
+            queue, _handlers(place), receivers={TOPIC: receive}, on_death=told, on_step=ended,
+            poll=0.02, grace=0.5,
+        )  # fmt: skip
+        worker.tally = _Tally(ledger)
+        ledger.write("joined", worker=worker.process.element + 1)
+        worker.run()
+
+
+def _handlers(place: Place) -> dict[str, Handler]:
+    def handler(handle: Handle) -> Handler:
+        return lambda attempt: handle(place, attempt)
+
+    return {kind: handler(handle) for kind, handle in (WELL | ILL).items()}
+
+
+def _leave_out(off: Sequence[str]) -> None:
+    """Let queues opened by this process have no such guards in their SQL."""
+    spec = design().scope.spec
+    for guard in off:
+        spec = without(spec, guard)
+    faulty = replace(design(), transitions=derive(design().scope.on(spec)).transitions)
+    setattr(impl.queue, "design", lambda: faulty)  # noqa: B010  # mypy knows it as a cached one
+
+
+class _Tally(Counter[str]):
+    """Counts, and tells of each claim that was found lost, and who refused."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def __setitem__(self, outcome: str, count: int) -> None:
+        if outcome == "lost":
+            self._ledger.write("lost", why=str(sys.exc_info()[1]))
+        super().__setitem__(outcome, count)
+
+
+def _take(place: Place) -> None:
+    """Take what was said, and now and then not come back, or say that it was not taken."""
+    time.sleep(0.002)  # a kill may come before it is marked
+    chance = place.chance.random()
+    if chance < 0.02:
+        time.sleep(3 * place.lease_s)
+    elif chance < 0.06:
+        raise RuntimeError("not taken, though it was")
+    elif chance < 0.08:
+        sys.exit("not taken, though it was")
