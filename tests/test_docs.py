@@ -125,7 +125,7 @@ def test_a_renamed_property_breaks_the_page_that_speaks_of_it() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "`spec/queue/lease.py`, `checker.commands.main`, `README.md`, `ffq check --without claim.idle`",
+        "`spec/queue/lease.py`, `checker.runs`, `README.md`, `ffq check --without claim.idle`",
         "```\n`claim.idel`\n```",
         "<!-- generated: claims -->\n`claim.idel`\n<!-- end -->",
         "plain claim.idel is prose",

@@ -1,6 +1,6 @@
 """What comes to be for any number: the premises are the right ones, and each of them can fail.
 
-The independent judge is `checker.search.liveness`, which looks for fair runs in the states of a scope.
+The independent judge is `checker.search.liveness`: it looks for fair runs in the states of a scope.
 """
 
 from __future__ import annotations

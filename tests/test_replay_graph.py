@@ -7,13 +7,6 @@ from collections import Counter
 import pytest
 
 from checker.conformance.beside_spec import Divergence, Steps
-from checker.replay_graph import (
-    Anywhere,
-    graph_states,
-    named_sorts,
-    try_every_edge,
-    try_everywhere,
-)
 from checker.search.compiled import explore
 from checker.search.compiled.code.layout import Layout
 from impl.derive import Design, derive
@@ -22,6 +15,13 @@ from spec.language.scope import Scope, State
 from spec.language.types import Sort
 from spec.queue import SCOPES
 from tests.faults import setting
+from tests.replay_graph import (
+    Anywhere,
+    graph_states,
+    named_sorts,
+    try_every_edge,
+    try_everywhere,
+)
 from tests.specs.lamps import STREET
 
 ONE_JOB = derive(SCOPES["one-job"])

@@ -16,7 +16,7 @@ from checker.runs.sources import Sources
 from tests import test_tidy
 from tests.edited import edited, updated
 
-ROOT = Path(sources.__file__).resolve().parents[1]
+ROOT = Path(sources.__file__).resolve().parents[2]
 
 LAMPS = "from tests.specs.lamps import SHOP\n"
 MODE = "from spec.failures import FAILURES\nmode = FAILURES['FM-022a']\n"
@@ -37,7 +37,8 @@ KINDS = {
     ),
     "found": (
         "checker.search.memo",
-        f"{LAMPS}from checker.runs.exploration import Limits\nfrom checker.search.memo import hopes, look"
+        f"{LAMPS}from checker.runs.exploration import Limits\n"
+        "from checker.search.memo import hopes, look"
         "\nlook(SHOP)\nlook(SHOP, engine='plain')\nhopes(SHOP, (), Limits(), 1)",
     ),
     "modes": (

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -23,16 +23,9 @@ PACKAGES = ("spec", "impl", "checker", "tui")
 MAY_IMPORT = {
     "spec": {"spec"},
     "impl": {"impl", "spec"},
-    "checker": {"checker", "spec"},
+    "checker": {"checker", "spec", "impl", "tui"},  # as the map allows: see `out_of_bounds`
     "tui": {"tui", "checker", "spec"},
 }
-# The part of the checker that runs the implementation. The rest knows the spec alone.
-RUNS_IMPL = re.compile(
-    r"checker/(cli\.py|bench/(contender|queues)\.py|(replay|conformance|crashlab|evidence|torture|cli_queue)[^/]*(/.*)?)"
-)
-# Who starts the explorer. Nothing else of the checker knows that there is one.
-STARTS_TUI = "checker/commands/browse.py"
-
 # Where a heavy library may be imported, and in how many files at the most.
 ROOMS = {
     "llvmlite": ("checker/search/compiled/", None),
@@ -80,16 +73,52 @@ def _imports(source: str) -> Iterator[tuple[int, str]]:
 def wrong_way(path: str, source: str) -> list[str]:
     """Say which imports of this file run against the arrow spec <- impl <- checker <- tui."""
     home = path.split("/")[0]
-    allowed = MAY_IMPORT[home] | ({"impl"} if RUNS_IMPL.fullmatch(path) else set())
-    allowed |= {"tui"} if path == STARTS_TUI else set()
     found = []
     for line, name in imports(source):
         top = name.split(".")[0]
-        if top in {*PACKAGES, "tests"} - allowed:
+        if top in {*PACKAGES, "tests"} - MAY_IMPORT[home]:
             found.append(f"{path}:{line}: {home} imports {name}")
-        elif home == "spec" and top not in allowed | sys.stdlib_module_names:
+        elif home == "spec" and top not in MAY_IMPORT[home] | sys.stdlib_module_names:
             found.append(f"{path}:{line}: spec imports {name}, which is no standard library")
     return found
+
+
+def the_map(page: str) -> dict[str, set[str]]:
+    """Return the rooms of the checker, and what each may import, as CONTRIBUTING says."""
+    rows = re.findall(r"^- `([a-z_/]+)`: .* Imports (.+)\.$", page, re.MULTILINE)
+    return {room: set(re.findall(r"`([a-z_/]+)`", given)) for room, given in rows}
+
+
+def room_of(module: str, rooms: Iterable[str]) -> str:
+    """Return the room that a module of the checker is in: `search/compiled`."""
+    path = "/".join(module.split(".")[1:])
+    inside = [room for room in rooms if path == room or path.startswith(f"{room}/")]
+    return max(inside, key=len, default="")
+
+
+def out_of_bounds(path: str, source: str, rooms: dict[str, set[str]]) -> list[str]:
+    """Say which imports of this file of the checker the map does not allow."""
+    own = room_of(path.removesuffix(".py").replace("/", "."), rooms)
+    if not own:
+        return [] if path == "checker/__init__.py" else [f"{path}:1: is in no room of the map"]
+    found = []
+    for line, name in imports(source):
+        top = name.split(".")[0]
+        other = room_of(name, rooms) if top == "checker" else top
+        if other != own and other not in rooms[own] and top in {"checker", "impl", "tui"}:
+            found.append(f"{path}:{line}: {own} imports {name}, of {other or 'no room'}")
+    return found
+
+
+def circles(rooms: dict[str, set[str]]) -> list[str]:
+    """Say which rooms can be reached from themselves."""
+
+    def reached(room: str, seen: set[str]) -> set[str]:
+        for other in rooms.get(room, set()) - seen:
+            seen |= {other} | reached(other, seen | {other})
+        return seen
+
+    return [room for room in rooms if room in reached(room, set())]
 
 
 def out_of_its_room(files: dict[str, str]) -> list[str]:
@@ -211,6 +240,31 @@ def test_imports_run_one_way() -> None:
     report([line for path, source in sources().items() for line in wrong_way(path, source)])
 
 
+def test_rooms_of_the_checker_import_as_the_map_allows() -> None:
+    rooms = the_map((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    inside = {path: text for path, text in sources().items() if path.startswith("checker/")}
+    assert {room_of(path[:-3].replace("/", "."), rooms) for path in inside} == {*rooms, ""}
+    report([line for path, text in inside.items() for line in out_of_bounds(path, text, rooms)])
+
+
+def test_no_room_can_be_reached_from_itself() -> None:
+    assert circles(the_map((ROOT / "CONTRIBUTING.md").read_text("utf-8"))) == []
+
+
+def test_an_import_that_the_map_does_not_allow_is_named() -> None:
+    rooms = the_map("- `runs`: A run. Imports none.\n- `search`: States. Imports `runs`.\n")
+    assert rooms == {"runs": set(), "search": {"runs"}}
+    assert out_of_bounds("checker/search/a.py", "from checker.runs import b", rooms) == []
+    assert out_of_bounds("checker/runs/b.py", "from checker.search import a", rooms) == [
+        "checker/runs/b.py:1: runs imports checker.search, of search"
+    ]
+    assert out_of_bounds("checker/runs/b.py", "import impl.queue", rooms) == [
+        "checker/runs/b.py:1: runs imports impl.queue, of impl"
+    ]
+    assert out_of_bounds("checker/c.py", "", rooms) == ["checker/c.py:1: is in no room of the map"]
+    assert circles({"a": {"b"}, "b": {"a"}, "c": {"a"}}) == ["a", "b"]
+
+
 def test_heavy_libraries_stay_in_their_rooms() -> None:
     report(out_of_its_room(sources()))
 
@@ -273,13 +327,6 @@ def test_the_wheel_holds_the_four_packages(tmp_path: Path) -> None:
         ("spec/a.py", "import os\nimport impl.sql", "spec/a.py:2: spec imports impl.sql"),
         ("spec/a.py", "import z3", "spec/a.py:1: spec imports z3, which is no standard library"),
         ("impl/a.py", "from checker import explore", "impl/a.py:1: impl imports checker"),
-        ("checker/explore.py", "import impl", "checker/explore.py:1: checker imports impl"),
-        ("checker/client.py", "import impl", "checker/client.py:1: checker imports impl"),
-        (
-            "checker/commands/main.py",
-            "import tui",
-            "checker/commands/main.py:1: checker imports tui",
-        ),
         ("tui/a.py", "def f():\n    import impl", "tui/a.py:2: tui imports impl"),
         ("impl/a.py", "import_module('tests.x')", "impl/a.py:1: impl imports tests.x"),
     ],
@@ -293,7 +340,6 @@ def test_an_import_against_the_arrow_is_named(path: str, source: str, complaint:
     [
         ("spec/a.py", "import ast\nfrom spec.language import expr\nfrom . import b"),
         ("impl/a.py", "import apsw, spec"),
-        ("checker/commands/main.py", "import impl"),
         ("checker/conformance/beside_spec.py", "import impl"),
         ("checker/replay/run.py", "import impl"),
         ("checker/conformance_run.py", "from impl import queue"),

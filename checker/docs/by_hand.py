@@ -60,4 +60,4 @@ def block(mode: FailureMode) -> str:
     said = f"```python\n{text}\n```\n\nprints\n\n```text\n{printed(text)}\n```"
     if traces.claim_of(mode.loss).kind == "leads_to":
         said += "\n\nNo one state is to blame: what is left there stays for ever."
-    return said + f"\n\n_Made of `postmortems/traces/{found.file_of(mode, mode.loss).name}`._"
+    return said + f"\n\n_Made of `postmortems/traces/{traces.file_of(mode, mode.loss).name}`._"

@@ -1,6 +1,6 @@
 """The five proofs of a failure mode, computed: reproduced, replayed, prevented, detected and
 recovered.
 
-`found` finds the shortest trace and reads the one that is kept; `marks` says what a proof is worth;
-`five` puts all together.
+`traces` finds the shortest trace and reads the one that is kept; `marks` says what a proof is
+worth; `proofs` puts all together, and `matrix` keeps what is known.
 """

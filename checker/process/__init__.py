@@ -1,1 +1,1 @@
-"""TODO."""
+"""Processes that work for this one: asked, watched, and ended with it."""

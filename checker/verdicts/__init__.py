@@ -1,1 +1,1 @@
-"""TODO."""
+"""Scopes judged: checks, guards and assumptions taken away in turn, known designs."""

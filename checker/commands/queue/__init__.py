@@ -1,1 +1,1 @@
-"""TODO."""
+"""`ffq queue`: the queue in a file, from a terminal."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Commands that run the implementation: replay, validate, torture, the laboratory."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""`ffq trace`: what can be asked of a run."""

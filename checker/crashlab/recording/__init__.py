@@ -1,1 +1,1 @@
-"""TODO."""
+"""Runs of the store and of the queue, written down call by call."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Scopes in TLA+, for TLC."""

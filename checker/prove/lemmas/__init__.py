@@ -1,1 +1,1 @@
-"""TODO."""
+"""Lemmas that would help a proof: mined from states, sifted, proposed."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The ledger against the queue: what is missing, twice, or made up."""

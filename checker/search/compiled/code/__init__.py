@@ -1,1 +1,1 @@
-"""TODO."""
+"""From a scope to machine code."""
