@@ -1,12 +1,14 @@
 """A page is filled block by block, and what is wrong with it is told with its line."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from checker.commands.main import main
 from checker.docs.blocks import Trouble, difference, fill, find
+from checker.docs.pages import all_pages
 
 PRINTERS = {
     "answer": lambda given: f"| {' '.join(given) or 42} |",
@@ -122,3 +124,33 @@ def test_a_failed_write_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     assert main(["docs", "--write", str(page)]) == 2
     assert page.read_text("utf-8") == FRESH
     assert os.listdir(tmp_path) == ["page.md"]
+
+
+CELL_MAX = 140
+"""Characters of a cell as it is read: more is no table."""
+
+
+def long_cells(text: str) -> list[str]:
+    """Return the lines of cells that are longer, links and marks left out."""
+    found = []
+    fenced = False
+    for line in text.splitlines():
+        fenced ^= line.startswith("```")
+        if fenced or not line.startswith("|"):
+            continue
+        for cell in re.split(r"(?<!\\)\|", line)[1:-1]:
+            shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", cell).replace("`", "").strip()
+            found += [part for part in shown.split("<br>") if len(part) > CELL_MAX]
+    return found
+
+
+def test_no_cell_of_a_page_is_longer_than_a_line() -> None:
+    pages = {page.name: long_cells(page.read_text("utf-8")) for page in all_pages()}
+    assert len(pages) > 80
+    assert {name: cells for name, cells in pages.items() if cells} == {}
+
+
+def test_a_cell_that_is_too_long_is_found() -> None:
+    long = "x" * (CELL_MAX + 1)
+    assert long_cells(f"| a | b |\n| --- | --- |\n| `{long}` | [y]({long}) |") == [long]
+    assert long_cells(f"```text\n| {long} |\n```\n| {long[1:]}<br>{long[1:]} |") == []

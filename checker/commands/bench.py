@@ -20,9 +20,10 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Smaller searches, each once.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure the explorer beside a C search and TLC, the solvers on every obligation, the queue
-    beside others, how fast its steps are compared with the spec's, the fate of states,
-    and the images of crashes.
+    """Measure explorer, solvers and queue, beside a C search, TLC and other queues.
+
+    The solvers decide every obligation; also measured are steps compared with the spec's, the fate
+    of states, and the images of crashes.
     """
     from rich.table import Table
 

@@ -86,7 +86,8 @@ def _incidents(mode: FailureMode) -> str:
 
 
 def _title(text: str) -> str:
-    return textwrap.shorten(text.replace("|", "/"), 110, placeholder=" ...")
+    plain = text.translate(str.maketrans("[]|", "()/"))  # which Markdown would read
+    return textwrap.shorten(plain, 110, placeholder=" ...")
 
 
 def _run(p: Five) -> str:

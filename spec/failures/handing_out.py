@@ -58,8 +58,8 @@ MODES = (
                 ("enqueue.due",),
                 "jobs_follow_changes",
                 "intents",
-                "The job is put into the queue first, so that it cannot be forgotten: a worker "
-                "may begin it before the change is committed, and it may never be.",
+                "The job is put into the queue first, not to be forgotten: a worker may begin it "
+                "before the change is there, and it may never be.",
             ),
         ),
     ),

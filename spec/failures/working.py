@@ -81,8 +81,8 @@ MODES = (
                 ("instead write_first mark_first",),
                 "no_hidden_partial_update",
                 "whole",
-                "The marker is written first, to keep others away: if its worker dies the work "
-                "stays half done for ever, under a marker that says it is complete.",
+                "The marker is written first, to keep others away: if its worker dies, what is "
+                "half done stays so for ever and is marked as complete.",
             ),
         ),
     ),
