@@ -349,7 +349,7 @@ def test_a_store_that_is_locked_is_not_finished(
 
 
 def ffq(*given: str, **options: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "checker.commands.main", "queue", *given]
+    command = [sys.executable, "-m", "checker.commands", "queue", *given]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )

@@ -39,7 +39,7 @@ class Shell:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, cwd=folder, env=ENVIRONMENT,
         )  # fmt: skip
-        self.send(f'ffq() {{ "{sys.executable}" -m checker.commands.main "$@"; }}; export -f ffq')
+        self.send(f'ffq() {{ "{sys.executable}" -m checker.commands "$@"; }}; export -f ffq')
 
     def send(self, line: str) -> None:
         assert self.process.stdin is not None
@@ -50,7 +50,7 @@ class Shell:
         """Return what a command prints; one that runs on is left alone after so many lines."""
         if command.endswith("&"):  # the process itself, so that a kill finds it
             rest = command.removeprefix("ffq ")
-            self.send(f'"{sys.executable}" -m checker.commands.main {rest}')
+            self.send(f'"{sys.executable}" -m checker.commands {rest}')
         else:
             self.send(command)
         self.send(f"echo {END}")

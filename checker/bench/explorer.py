@@ -96,7 +96,7 @@ def _once(what: str, presses: int) -> tuple[float, list[float]]:
         os.environ["TERM"] = "xterm-256color"
         # With it every start would compile the sources, as no user's does.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.execv(sys.executable, [sys.executable, "-m", "checker.commands.main", "browse", what])
+        os.execv(sys.executable, [sys.executable, "-m", "checker.commands", "browse", what])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     try:
         _until(terminal, b"Timeline", began)

@@ -172,7 +172,7 @@ def start_up() -> Iterator[Figure]:
             times.append(time.perf_counter() - began)
     yield Figure("scope whole, first answer, nothing compiled", times[0], "s", 10, at_most=True)
     yield Figure("scope whole, first answer, compiled before", times[1], "s", 1, at_most=True)
-    command = [sys.executable, "-m", "checker.commands.main", "--help"]
+    command = [sys.executable, "-m", "checker.commands", "--help"]
     helps = []
     for _ in range(5):
         began = time.perf_counter()

@@ -62,7 +62,7 @@ def evidence(times: int) -> Iterator[Figure]:
 
 def pairs() -> Iterator[Figure]:
     """Measure the pairs of protections: each explored anew, by code that was compiled before."""
-    command = [sys.executable, "-m", "checker.commands.main", "failures", "--pairs"]
+    command = [sys.executable, "-m", "checker.commands", "failures", "--pairs"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory(prefix="ffq-bench-") as folder:
         for code in cache_folder().glob("*.o"):
@@ -75,7 +75,7 @@ def pairs() -> Iterator[Figure]:
 
 
 def _again(times: int, *given: str) -> float:
-    command = [sys.executable, "-m", "checker.commands.main", *given]
+    command = [sys.executable, "-m", "checker.commands", *given]
     environment = {**os.environ, "COLUMNS": "100"}
     seconds = []
     for _ in range(times + 1):

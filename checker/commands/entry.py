@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
-INTERRUPTED, ENDED = 130, 143
+from checker.commands.statuses import ENDED, INTERRUPTED
 
 
 def run() -> NoReturn:

@@ -25,11 +25,16 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from checker.commands.completion import VARIABLE
-from checker.commands.entry import ENDED, INTERRUPTED, run
 from checker.commands.options import Group, listed
+from checker.commands.statuses import (
+    BROKEN_PIPE,
+    ENDED,
+    FAULT,
+    INTERRUPTED,
+    UNWRITABLE,
+    USAGE,
+)
 from checker.shown.streams import OutputLost, emit, guarded, printable, say
-
-USAGE, FAULT, UNWRITABLE, BROKEN_PIPE = 2, 70, 74, 141
 
 # The module that adds a command, in the order of the help.
 MODULES = {
@@ -190,7 +195,3 @@ def _ended_in_order() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-if __name__ == "__main__":
-    run()

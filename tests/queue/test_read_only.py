@@ -108,7 +108,7 @@ mount --make-rprivate / && mount --bind {kept.parent} {kept.parent}
 mount -o remount,bind,ro {kept.parent} && ! touch {kept.parent}/new 2>/dev/null || exit 99
 for command in "queue list" "queue show" "queue stats" validate; do
   number=; [ "$command" = "queue show" ] && number=1
-  "$PYTHON" -m checker.commands.main $command {kept} $number || exit 1
+  "$PYTHON" -m checker.commands $command {kept} $number || exit 1
 done
 """
     before = contents(kept.parent)

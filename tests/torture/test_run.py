@@ -72,7 +72,7 @@ def test_how_far_it_is_is_told_where_nobody_sees_a_line_drawn_anew(
 def test_a_torture_that_was_killed_leaves_nobody_behind_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals
 ) -> None:
-    command = [sys.executable, "-m", "checker.commands.main", "torture", str(tmp_path), *SMALL]
+    command = [sys.executable, "-m", "checker.commands", "torture", str(tmp_path), *SMALL]
     process = subprocess.Popen([*command, "--seed", "8"], stderr=subprocess.DEVNULL)
     ledger, seen = Ledger(tmp_path), list[dict[str, Any]]()
     until = time.monotonic() + 120

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from checker.commands.options import Wrong, for_sqlite, writing
-from checker.commands.queue.group import AsJson, File, opened
+from checker.commands.queue.shared import AsJson, File, opened
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:

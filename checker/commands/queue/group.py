@@ -6,83 +6,32 @@ finished (3), and nothing of what failed was done.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import NUMBER_MAX, Group, Wrong, finite, for_sqlite, listed
+from checker.commands.options import Group, Wrong, finite, listed
+from checker.commands.queue import files, show, work
+from checker.commands.queue.shared import AsJson, File, Number, opened
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
-    from impl.queue import Enqueued, Queue
-
-NOT_FINISHED = 3
-
-
-File = Annotated[Path, typer.Argument(help="The file of the queue.", callback=for_sqlite)]
-Number = Annotated[
-    int, typer.Argument(metavar="JOB", min=0, max=NUMBER_MAX, help="The number of the job.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+    from impl.queue import Enqueued
 
 
 def register(app: typer.Typer) -> None:
     """Add the group, and its commands."""
-    from checker.commands.queue import files as cli_queue_files
-    from checker.commands.queue import show, work
-
     queue = typer.Typer(
         cls=Group, help="Put jobs into a queue in a file, run them, and see what became of them."
     )
     queue.callback(invoke_without_command=True)(listed)
     for command in (enqueue, recover, retry, cancel):
         queue.command()(command)
-    for module in (work, show, cli_queue_files):
+    for module in (work, show, files):
         module.register(queue)
     app.add_typer(queue, name="queue")
-
-
-@contextlib.contextmanager
-def opened(
-    file: Path,
-    as_json: bool,
-    make: bool = False,
-    makes: str = "`ffq queue enqueue` makes one",
-    looks: bool = False,
-    **given: Any,
-) -> Iterator[Queue]:
-    """Open a queue for one command, and say in one line what cannot be. One that only `looks` is
-    content with a file that cannot be written.
-    """
-    from checker.shown import console
-    from impl.damage import Damaged
-    from impl.files import StoreError
-    from impl.opening import writable
-    from impl.outcomes import OutcomeUnknown
-    from impl.queue import Queue
-    from impl.requests import BadRequest
-
-    if not make and not file.exists():
-        raise Wrong(f"{file}: there is no such queue; {makes}")
-    try:
-        found = Queue(file, read_only=looks and not writable(file), **given)
-    except (BadRequest, StoreError) as wrong:
-        raise Wrong(str(wrong)) from None
-    with found:
-        try:
-            yield found
-        except (BadRequest, Damaged) as wrong:
-            raise Wrong(str(wrong)) from None
-        except (StoreError, OutcomeUnknown) as failed:
-            console.say(str(failed))
-            if as_json:
-                console.emit({"ok": False, "error": str(failed)})
-            raise typer.Exit(NOT_FINISHED) from None
 
 
 def enqueue(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.commands.options import NUMBER_MAX, Wrong, close
-from checker.commands.queue.group import AsJson, File, Number, opened
+from checker.commands.queue.shared import AsJson, File, Number, opened
 
 if TYPE_CHECKING:
     from impl.report import Past, Whole

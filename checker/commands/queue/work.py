@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from checker.commands.options import Wrong
-from checker.commands.queue.group import AsJson, File, opened
+from checker.commands.queue.shared import AsJson, File, opened
 from checker.shown.streams import OutputLost, changed, printable, say
 
 if TYPE_CHECKING:

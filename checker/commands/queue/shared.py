@@ -1,0 +1,62 @@
+"""What the commands of `ffq queue` share: how they name a queue, and how they open one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker.commands.options import NUMBER_MAX, Wrong, for_sqlite
+
+if TYPE_CHECKING:
+    from impl.queue import Queue
+
+NOT_FINISHED = 3
+
+
+File = Annotated[Path, typer.Argument(help="The file of the queue.", callback=for_sqlite)]
+Number = Annotated[
+    int, typer.Argument(metavar="JOB", min=0, max=NUMBER_MAX, help="The number of the job.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@contextlib.contextmanager
+def opened(
+    file: Path,
+    as_json: bool,
+    make: bool = False,
+    makes: str = "`ffq queue enqueue` makes one",
+    looks: bool = False,
+    **given: Any,
+) -> Iterator[Queue]:
+    """Open a queue for one command, and say in one line what cannot be. One that only `looks` is
+    content with a file that cannot be written.
+    """
+    from checker.shown import console
+    from impl.damage import Damaged
+    from impl.files import StoreError
+    from impl.opening import writable
+    from impl.outcomes import OutcomeUnknown
+    from impl.queue import Queue
+    from impl.requests import BadRequest
+
+    if not make and not file.exists():
+        raise Wrong(f"{file}: there is no such queue; {makes}")
+    try:
+        found = Queue(file, read_only=looks and not writable(file), **given)
+    except (BadRequest, StoreError) as wrong:
+        raise Wrong(str(wrong)) from None
+    with found:
+        try:
+            yield found
+        except (BadRequest, Damaged) as wrong:
+            raise Wrong(str(wrong)) from None
+        except (StoreError, OutcomeUnknown) as failed:
+            console.say(str(failed))
+            if as_json:
+                console.emit({"ok": False, "error": str(failed)})
+            raise typer.Exit(NOT_FINISHED) from None
