@@ -146,7 +146,7 @@ IN_THE_LEDGER = {
     "saw other results": again("seen", result=["another"]),
     "did not die of": said("told", job=999, reason="failures"),
     "is not done, and its worker was told": said("ended", job=999, number=1, how="done"),
-    "tokens that do not grow": said("begun", job=1, number=99, token=[1, 0]),
+    "tokens that do not grow": again("begun", number=99, token=[1, 0]),
     "message made up was never sent": said("delivered", key="made up", job=1, body=None),
     "'other' of job 1 is lost": said("made", job=1, effect="other"),
     "is lost: a producer was told that it retries": said(
