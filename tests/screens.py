@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from textual.pilot import Pilot
 
 from tui.app import Explorer
+from tui.host import Host
 from tui.start import Start
 
 Look = Callable[[Explorer, Pilot[str]], Awaitable[None]]
@@ -27,13 +28,13 @@ def explore(
     asyncio.run(within())
 
 
-def drawn(app: Explorer) -> list[str]:
+def drawn(app: Host) -> list[str]:
     """Return the lines of the screen as a terminal shows them."""
     strips = app.screen._compositor.render_strips()
     return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
 
 
-def text(app: Explorer) -> str:
+def text(app: Host) -> str:
     """Return the screen as one text."""
     return "\n".join(drawn(app))
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from checker.process.ask import Aside
 from tui.checks import Works
 from tui.glyphs import Ascii
+from tui.host import Host
 from tui.messages import Open, Told
 from tui.opened import Opened
+from tui.places import PLACES
 from tui.screens.base import Base, RunScreen
 from tui.start import Start
 
@@ -29,33 +28,8 @@ if TYPE_CHECKING:
     from checker.explain.run import Run
 
 
-@dataclass(frozen=True)
-class Place:
-    """A place that a function key leads to."""
-
-    key: str
-    mode: str
-    label: str
-    screen: str
-    """Where its screen is found; loaded when it is first looked at, so that the start is quick."""
-    needs_run: bool = False
-
-    def __call__(self) -> Screen[None]:
-        """Return its screen, as Textual asks for it."""
-        module, _, name = self.screen.partition(":")
-        return cast("Screen[None]", getattr(import_module(module), name)())
-
-
 INTERRUPTED = 130
 """The exit status of what Ctrl-C has ended."""
-
-PLACES = (
-    Place("f2", "catalogue", "Catalogue", "tui.screens.catalogue:Catalogue"),
-    Place("f3", "trace", "Trace", "tui.screens.trace:Trace", needs_run=True),
-    Place("f4", "what_if", "What if", "tui.screens.what_if:WhatIf", needs_run=True),
-    Place("f5", "replay", "Replay", "tui.screens.replay:Replay", needs_run=True),
-    Place("f6", "runs", "Runs", "tui.screens.runs:Runs"),
-)
 
 
 def _imported(file: str) -> Run:
@@ -75,7 +49,7 @@ def _everything() -> type[Provider]:
     return Everything
 
 
-class Explorer(App[str]):
+class Explorer(Host):
     """The explorer; it returns the command that reopens the place that was left."""
 
     TITLE = "ffq"
@@ -86,7 +60,7 @@ class Explorer(App[str]):
         "screens/replay.tcss",
         "screens/compare.tcss",
     ]
-    COMMANDS = App.COMMANDS | {_everything}
+    COMMANDS = Host.COMMANDS | {_everything}
     # Declared as Textual declares them, which mypy asks for.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012

@@ -15,7 +15,7 @@ from spec.queue import SCOPES
 from tui.text import line
 
 if TYPE_CHECKING:
-    from tui.app import Explorer
+    from tui.host import Host
 
 SAVED = Path(".ffq", "traces")
 """Where `ffq check` and the runs save what they find."""
@@ -27,9 +27,9 @@ class Everything(Provider):
     """All that can be opened or begun, each as `what: name`."""
 
     @property
-    def explorer(self) -> Explorer:
+    def explorer(self) -> Host:
         """The application."""
-        return cast("Explorer", self.app)
+        return cast("Host", self.app)
 
     async def discover(self) -> Hits:
         """Yield what can be done here, and the places, before anything is typed."""
@@ -66,7 +66,7 @@ class Everything(Provider):
                 yield f"here: {key.does}", f"the key is {key.shown}{not_now}", press
 
     def _places(self) -> Iterator[Known]:
-        from tui.app import PLACES
+        from tui.places import PLACES
 
         for place in PLACES:
             if self.explorer.why_not_place(place.mode) is None:

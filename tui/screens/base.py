@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 
+from tui.host import Host
 from tui.text import Plain, content
 from tui.widgets.key_line import KeyLine
 from tui.widgets.tones import TONES
@@ -16,7 +17,6 @@ from tui.widgets.tones import TONES
 if TYPE_CHECKING:
     from textual import events
 
-    from tui.app import Explorer
     from tui.checks import Work
     from tui.opened import Opened
 
@@ -39,11 +39,9 @@ class Base(Screen[None]):
     """One sentence on what the screen is for, shown above its keys by `?`."""
 
     @property
-    def explorer(self) -> Explorer:
+    def explorer(self) -> Host:
         """The application."""
-        from tui.app import Explorer
-
-        return cast(Explorer, self.app)
+        return cast(Host, self.app)
 
     def compose(self) -> ComposeResult:
         """Put the parts below each other; a screen fills in its body."""
