@@ -15,7 +15,7 @@ import apsw
 
 from impl import steps
 from impl.contents import Contents
-from impl.damage import legible
+from impl.damage import Damaged, legible
 from impl.derive import Design
 from impl.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError
 from impl.foreign import Foreign
@@ -120,6 +120,11 @@ class Store(Contents):
                 opened.require_sound()
                 with self._usable("the transaction"):
                     mark = self._ready(turn, durable)
+            except Damaged:
+                self._roll_back()
+                if self.place is not None:  # in another file's pages there is no damage of ours
+                    self.place.require(self.connection)
+                raise
             except BaseException:
                 self._roll_back()
                 raise
