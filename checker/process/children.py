@@ -50,7 +50,8 @@ class _Children(SpawnContext):
 
 def workers(processes: int | None) -> ProcessPoolExecutor:
     """Return so many processes, or one a core, for as long as this one lives."""
-    return ProcessPoolExecutor(processes, _Children(), _begin)
+    with _later(signal.SIGINT, signal.SIGTERM):  # half made, its semaphores would be left behind
+        return ProcessPoolExecutor(processes, _Children(), _begin)
 
 
 @contextlib.contextmanager
