@@ -52,13 +52,12 @@ def matrix() -> str:
 
 def glossary() -> str:
     """Print the words of people who run queues, and where each leads."""
-    rows = []
+    lines = []
     for term in TERMS:
         links = ", ".join(f"[{id}](failure-modes/{id}.md)" for id in term.modes)
-        also = f"<br>also: {', '.join(term.also)}" if term.also else ""
-        rows.append([f"**{term.word}**{also}", term.means, links])
-    text = table(["word", "what it means here", "told in"], rows)
-    return f"{text}\n\n_From `spec/failures/glossary.py`._"
+        also = f" (also {', '.join(term.also)})" if term.also else ""
+        lines.append(f"- **{term.word}**{also}: {term.means}\n  {links}")
+    return "\n".join([*lines, "", "_From `spec/failures/glossary.py`._"])
 
 
 def _facts(p: Five) -> str:
