@@ -6,13 +6,11 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spec.language.expr import Read
 from spec.language.model import Action, Field, Part, Property, Spec
 from spec.language.scope import Scope
-from spec.language.tree import walk
 from spec.language.types import Sort, Type, is_enum, is_sort
 
 
@@ -159,10 +157,3 @@ def _files(package: str) -> dict[int, str]:
             if isinstance(value, Spec) and re.search(rf"^{name} = Spec\(", source, re.MULTILINE):
                 found[id(value)] = f"{info.name.replace('.', '/')}.py"
     return found
-
-
-def fields_read(p: Property) -> Iterator[str]:
-    """Yield the names of the fields that a property reads."""
-    for body in (p.body, p.then):
-        if body is not None:
-            yield from (e.field.name for e in walk(body) if isinstance(e, Read))

@@ -244,10 +244,6 @@ class Claim:
                 return binding
         return None
 
-    def somewhere(self, s: State) -> bool:
-        """Return whether the body is true for some parameters."""
-        return any(body(s, s) for _, body, _ in self.cases)
-
 
 def changes(claim: Property) -> list[Expr]:
     """Return, for a step property, one condition for each place it reads after the step: that place
