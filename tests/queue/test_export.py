@@ -28,7 +28,7 @@ from spec.queue.job import Job
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
 from tests.older import more
-from tests.queue.test_upgrade import under
+from tests.queue.aged import under
 
 ODD = 'é ☃ \x7f\u202e "quoted" 𝄞'
 
