@@ -14,16 +14,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from impl.backoff import Backoff
-from impl.backup import backup
-from impl.clock import Clock, MachineClock
-from impl.files import MEMORY
-from impl.history import enter, told
-from impl.line import Line
-from impl.outbox import Deaths, Receiver, Told, Topic
-from impl.outcomes import Refused
-from impl.recovery import Recovery
-from impl.requests import (
+from impl.derive.reference import MOST, design
+from impl.parts.history import enter, told
+from impl.parts.line import Line
+from impl.parts.outbox import Deaths, Receiver, Told, Topic
+from impl.parts.recovery import Recovery
+from impl.parts.speaker import Speaker
+from impl.sqlite.backup import backup
+from impl.sqlite.files import MEMORY
+from impl.sqlite.space import require_room
+from impl.sqlite.store import Store
+from impl.sqlite.transaction import Process, Transaction, newcomer
+from impl.terms.backoff import Backoff
+from impl.terms.clock import Clock, MachineClock
+from impl.terms.outcomes import Refused
+from impl.terms.requests import (
     LONGEST,
     BadRequest,
     Json,
@@ -35,11 +40,6 @@ from impl.requests import (
     same_json,
     whole,
 )  # fmt: skip
-from impl.space import require_room
-from impl.speaker import Speaker
-from impl.store import Store
-from impl.tasks import MOST, design
-from impl.transaction import Process, Transaction, newcomer
 from spec.language.types import Sort
 from spec.queue.job import Job
 

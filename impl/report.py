@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from impl.attempt import claims_before
-from impl.damage import legible
-from impl.outline import RENAMED
 from impl.queue import Queue
-from impl.requests import LARGEST, Json, known, row_number
-from impl.transaction import Transaction
+from impl.sqlite.damage import legible
+from impl.sqlite.outline import RENAMED
+from impl.sqlite.transaction import Transaction
+from impl.terms.requests import LARGEST, Json, known, row_number
+from impl.working.attempt import claims_before
 
 OUTCOMES = {
     "settle_done": "done",

@@ -17,17 +17,17 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import FrameType
 
-from impl.attempt import Attempt, LostClaim, NotMine, claim
-from impl.calls import described, one_line, run, run_when_called
-from impl.files import StoreError
-from impl.house import House
-from impl.interrupt import Interrupted, OnSignal, Why, breakable, handled
-from impl.outbox import Deaths, Receiver, Speech, Told, Topic
-from impl.outcomes import OutcomeUnknown
-from impl.patience import patiently
+from impl.parts.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.queue import Queue
-from impl.transaction import Transaction
-from impl.watch import Watch
+from impl.sqlite.files import StoreError
+from impl.sqlite.transaction import Transaction
+from impl.terms.calls import described, one_line, run, run_when_called
+from impl.terms.interrupt import Interrupted, OnSignal, Why, breakable, handled
+from impl.terms.outcomes import OutcomeUnknown
+from impl.working.attempt import Attempt, LostClaim, NotMine, claim
+from impl.working.house import House
+from impl.working.patience import patiently
+from impl.working.watch import Watch
 from spec.queue.job import Worker as WorkerSort
 
 log = logging.getLogger(__name__)

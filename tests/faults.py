@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from impl.derive import Design, Transition
-from impl.statements import Assignment
+from impl.derive.design import Design, Transition
+from impl.derive.statements import Assignment
 
 
 def replaced(design: Design, t: Transition) -> Design:

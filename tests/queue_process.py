@@ -11,10 +11,10 @@ import json
 import sys
 import time
 
-from impl.attempt import Attempt
-from impl.outbox import Message
+from impl.parts.outbox import Message
 from impl.queue import Queue
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 
 
 def step(attempt: Attempt) -> None:

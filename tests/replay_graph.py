@@ -16,9 +16,9 @@ from checker.process.children import pool
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.symmetry import merged
 from checker.search.compiled.states import states
-from impl.derive import Design, Transition, derive
-from impl.sql import encode, name
-from impl.tables import Table
+from impl.derive.design import Design, Transition, derive
+from impl.derive.sql import encode, name
+from impl.derive.tables import Table
 from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Scope, State
 from spec.language.tree import children

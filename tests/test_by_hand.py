@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from impl.files import StoreError
 from impl.inject import ByHand
+from impl.sqlite.files import StoreError
 from spec.failures import FAILURES
 from spec.language.misuse import Misuse
 

@@ -8,7 +8,7 @@ import pytest
 
 from checker.conformance.beside_spec import Replay
 from checker.search.compiled import explore
-from impl.derive import derive
+from impl.derive.design import derive
 from spec.language import forget, require
 from spec.language.edits import instead
 from spec.queue import SCOPES

@@ -130,7 +130,7 @@ def test_a_dead_job_shows_its_attempts_its_reason_and_its_letter(run: Run, file:
 def test_a_claim_whose_lease_ran_out_is_seen_in_the_counts_and_recovered(
     run: Run, file: str
 ) -> None:
-    from impl.attempt import claim
+    from impl.working.attempt import claim
     from spec.queue.job import Worker as WorkerSort
 
     run("enqueue", "k")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from impl.clock import MachineClock
+from impl.terms.clock import MachineClock
 
 CLOCK = MachineClock()
 
@@ -29,7 +29,7 @@ def test_jobs_are_due_by_the_wall_clock() -> None:
     assert before * 1000 - 1 <= CLOCK.wall() <= time.time() * 1000 + 1
 
 
-NOW = "from impl.clock import MachineClock; print(MachineClock().since_boot())"
+NOW = "from impl.terms.clock import MachineClock; print(MachineClock().since_boot())"
 
 
 @pytest.mark.parametrize("ahead", [86_400, -60])

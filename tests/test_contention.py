@@ -14,8 +14,8 @@ import pytest
 from checker.commands.main import main
 from checker.conformance.validate import validate
 from checker.crashlab import contention
-from impl.files import LOG_BYTES, StoreError
 from impl.queue import Queue
+from impl.sqlite.files import LOG_BYTES, StoreError
 
 # Another program, with another SQLite, which knows of no gate.
 OTHER = """\

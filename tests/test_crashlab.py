@@ -30,7 +30,6 @@ from checker.crashlab.plan import (
 from checker.crashlab.recording.mutants import MUTANTS, Mutant
 from checker.crashlab.recording.recording import Expected
 from checker.crashlab.survey import every_setting, measured
-from impl.attempt import claim
 from impl.inject import HandClock
 from impl.lab import (
     Created,
@@ -44,6 +43,7 @@ from impl.lab import (
     recorded,
 )
 from impl.queue import Queue
+from impl.working.attempt import claim
 from spec.queue.job import Worker
 
 

@@ -16,11 +16,11 @@ from checker.crashlab.images.judge import NAME, Corrupt
 from checker.crashlab.plan import making_tasks, mutant_tasks
 from checker.crashlab.recording.making import ABSENT
 from checker.crashlab.recording.mutants import MUTANTS, replaced
-from impl import making
-from impl.files import StoreError
 from impl.lab import Deleted, FolderSynced, Linked
-from impl.making import draft_of
-from impl.store import Store
+from impl.sqlite import making
+from impl.sqlite.files import StoreError
+from impl.sqlite.making import draft_of
+from impl.sqlite.store import Store
 
 
 @pytest.fixture(scope="module")

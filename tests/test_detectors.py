@@ -12,7 +12,7 @@ from checker.conformance.beside_spec import Replay
 from checker.evidence import detected as detecting
 from checker.evidence.detectors import DETECTORS, UNDETECTED, Detector
 from checker.evidence.queries import NoQuery, columns, condition_of, query
-from impl.derive import Design, derive
+from impl.derive.design import Design, derive
 from spec.failures import FAILURES, FailureMode
 from spec.language.evaluate import Instance
 from spec.queue import SCOPES

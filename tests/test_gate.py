@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from impl.files import StoreError
-from impl.gate import Gate, Locked
 from impl.queue import Queue
+from impl.sqlite.files import StoreError
+from impl.sqlite.gate import Gate, Locked
 from tests.locks import is_locked
 
 HOLD = """\
 import sys, time
-from impl.gate import Gate
+from impl.sqlite.gate import Gate
 with Gate(sys.argv[1]).held(1000):
     print("held", flush=True)
     time.sleep(3600)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from impl.attempt import Attempt, LostClaim, claim
-from impl.files import StoreError
 from impl.inject import Crash, Faults, HandClock, Moment, SkewedClock, delivered_again
-from impl.outcomes import OutcomeUnknown
 from impl.queue import Queue
+from impl.sqlite.files import StoreError
+from impl.terms.outcomes import OutcomeUnknown
+from impl.working.attempt import Attempt, LostClaim, claim
 from spec.queue.job import Worker
 
 LEASE_MS = 1_000

@@ -14,7 +14,7 @@ from hypothesis.strategies import sampled_from
 
 from checker.conformance.beside_spec import Divergence, Replay, Steps
 from checker.search.targets import Target, ways
-from impl.derive import Design, derive
+from impl.derive.design import Design, derive
 from spec.language.evaluate import Instance
 from spec.queue import SCOPES
 from tests.faults import setting, unasked

@@ -187,7 +187,7 @@ def test_a_store_that_differs_is_no_proof(prove: Any, monkeypatch: pytest.Monkey
 
 
 def test_a_number_that_leaves_its_range_is_refused_by_both() -> None:
-    from impl.derive import derive
+    from impl.derive.design import derive
 
     run = Replay(derive(NARROW))
     (step,) = instances(Evaluator(NARROW))

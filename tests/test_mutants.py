@@ -10,8 +10,8 @@ import pytest
 
 from checker.conformance.beside_spec import Divergence, Replay
 from checker.runs.trace import binding_of
-from impl.derive import Design, Guard, Remember, Transition, derive
-from impl.statements import Assignment
+from impl.derive.design import Design, Guard, Remember, Transition, derive
+from impl.derive.statements import Assignment
 from spec.language.scope import State, Value
 from spec.language.types import Nat, Type, is_enum
 from spec.queue import SCOPES

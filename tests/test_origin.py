@@ -12,14 +12,14 @@ import pytest
 
 from checker.conformance.finding import Finding
 from checker.conformance.validate import Verdict, validate
-from impl import origin
-from impl.attempt import claim
-from impl.clock import Clock
-from impl.files import StoreError
-from impl.origin import Rows, Unfit
+from impl.derive.reference import design
 from impl.queue import Queue
-from impl.tasks import design
+from impl.sqlite.files import StoreError
+from impl.terms.clock import Clock
+from impl.upgrades import origin
+from impl.upgrades.origin import Rows, Unfit
 from impl.worker import Worker
+from impl.working.attempt import claim
 from tests.clocks import HandClock
 
 (JOB,) = design().tables

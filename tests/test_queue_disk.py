@@ -12,13 +12,13 @@ from typing import Any
 import apsw
 import pytest
 
-from impl import place as places
-from impl.files import StoreError
-from impl.outcomes import OutcomeUnknown
-from impl.place import place
 from impl.queue import Queue
-from impl.requests import BadRequest
-from impl.space import ALWAYS, PER_JOB, require_room, room
+from impl.sqlite import place as places
+from impl.sqlite.files import StoreError
+from impl.sqlite.place import place
+from impl.sqlite.space import ALWAYS, PER_JOB, require_room, room
+from impl.terms.outcomes import OutcomeUnknown
+from impl.terms.requests import BadRequest
 from impl.worker import Worker
 
 
@@ -130,7 +130,7 @@ def test_a_commit_of_which_nothing_can_be_learnt_is_unknown_and_may_be_asked_aga
         raise StoreError(file, "cannot be opened: Input/output error", "see to the disk")
 
     with monkeypatch.context() as patched:
-        patched.setattr("impl.opened.connect", gone)
+        patched.setattr("impl.sqlite.opened.connect", gone)
         with pytest.raises(OutcomeUnknown, match=r"COMMIT failed.*then.*cannot be opened"):
             queue.enqueue("k", key="order 7")
     assert queue.enqueue("k", key="order 7").id == 1
@@ -283,7 +283,7 @@ def test_a_network_file_system_is_refused(
     mounts = tmp_path / "mounts"
     mounts.write_text(f"none / ext4 rw 0 0\nserver:/share {tmp_path} nfs4 rw 0 0\n")
     check = places.refuse_network
-    monkeypatch.setattr("impl.opening.refuse_network", lambda where: check(where, mounts))
+    monkeypatch.setattr("impl.sqlite.opening.refuse_network", lambda where: check(where, mounts))
     said = refused(lambda: Queue(file))
     assert said.startswith(f"{file}: is on a network file system (nfs4), where locks")
     assert not file.exists()
@@ -321,7 +321,7 @@ def test_on_a_small_disk_only_open_jobs_are_counted(queue: Queue) -> None:
     left = ALWAYS + 2 * PER_JOB
     asked.clear()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("impl.space.room", lambda store: left)
+        patched.setattr("impl.sqlite.space.room", lambda store: left)
         with pytest.raises(StoreError, match="finishing 3 jobs"):
             require_room(queue.store)
     queue.store.connection.trace_v2(0, None)
@@ -334,7 +334,7 @@ def test_on_a_small_disk_only_open_jobs_are_counted(queue: Queue) -> None:
 
 FEW = """\
 import os, resource, sys
-from impl.files import StoreError
+from impl.sqlite.files import StoreError
 from impl.queue import Queue
 Queue(sys.argv[1]).close()
 free = os.open("/dev/null", os.O_RDONLY)

@@ -13,9 +13,9 @@ import pytest
 from checker.commands.main import main
 from checker.conformance.beside_spec import Divergence, Replay, replay_trace, without
 from checker.runs.trace import BadTrace, binding_of, record, save
-from impl.derive import Design, derive
-from impl.files import StoreError
-from impl.statements import Assignment
+from impl.derive.design import Design, derive
+from impl.derive.statements import Assignment
+from impl.sqlite.files import StoreError
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from spec.queue import SCOPES

@@ -11,7 +11,7 @@ import pytest
 from checker.conformance import beside_spec
 from checker.conformance.watched import Beside, Ran, Seen, beside
 from checker.runs.trace import BadTrace
-from impl.derive import Design, derive
+from impl.derive.design import Design, derive
 from spec.language.scope import Scope
 from tests.runs import KEPT, kept
 from tests.test_replay import faulty

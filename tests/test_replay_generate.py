@@ -15,7 +15,7 @@ from checker.conformance.runs import LENGTH, Runs, follow, tour, wander
 from checker.runs.trace import save
 from checker.search import plain
 from checker.search.targets import Ways, ways
-from impl.derive import Design, derive
+from impl.derive.design import Design, derive
 from spec.language.evaluate import Instance, Step
 from spec.language.scope import Scope, State
 from spec.queue import SCOPES

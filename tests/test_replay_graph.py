@@ -9,7 +9,7 @@ import pytest
 from checker.conformance.beside_spec import Divergence, Steps
 from checker.search.compiled import explore
 from checker.search.compiled.code.layout import Layout
-from impl.derive import Design, derive
+from impl.derive.design import Design, derive
 from spec.language import Spec, require
 from spec.language.scope import Scope, State
 from spec.language.types import Sort

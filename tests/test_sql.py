@@ -9,13 +9,13 @@ from typing import Any
 import apsw
 import pytest
 
-from impl.derive import derive
-from impl.outcomes import Done
-from impl.possible import possible
-from impl.sql import decode, encode, value
-from impl.store import Store
-from impl.tables import of_one_row
-from impl.view import Inexpressible
+from impl.derive.design import derive
+from impl.derive.possible import possible
+from impl.derive.sql import decode, encode, value
+from impl.derive.tables import of_one_row
+from impl.derive.view import Inexpressible
+from impl.sqlite.store import Store
+from impl.terms.outcomes import Done
 from spec.language import Nat, Sort, Spec, exists, require
 from spec.language.edits import without
 from spec.language.evaluate import Claim, Evaluator

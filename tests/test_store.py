@@ -15,12 +15,12 @@ from typing import Any
 import apsw
 import pytest
 
-from impl.derive import derive
-from impl.files import StoreError
-from impl.mapping import Unmapped, abstract, beginning
-from impl.outcomes import Done, Refused, Unknown
-from impl.place import place
-from impl.store import Store
+from impl.derive.design import derive
+from impl.derive.mapping import Unmapped, abstract, beginning
+from impl.sqlite.files import StoreError
+from impl.sqlite.place import place
+from impl.sqlite.store import Store
+from impl.terms.outcomes import Done, Refused, Unknown
 from spec.language.edits import without
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope, Value

@@ -25,20 +25,20 @@ from checker.crashlab.images.judge import Corrupt
 from checker.crashlab.recording import making
 from checker.crashlab.recording.recording import _Run
 from checker.runs.trace import BadTrace
-from impl.aged import Aged
-from impl.damage import Damaged
-from impl.derive import derive
-from impl.files import StoreError
-from impl.gate import Gate, Mark, Turn
-from impl.house import House
+from impl.derive.design import derive
+from impl.derive.mapping import Unmapped
 from impl.inject.by_hand import ByHand
 from impl.lab.connections import leave
-from impl.mapping import Unmapped
-from impl.opened import Opened
-from impl.outcomes import CheckFailed
-from impl.place import OtherHistory, place
 from impl.queue import Queue
-from impl.store import Store
+from impl.sqlite.damage import Damaged
+from impl.sqlite.files import StoreError
+from impl.sqlite.gate import Gate, Mark, Turn
+from impl.sqlite.opened import Opened
+from impl.sqlite.place import OtherHistory, place
+from impl.sqlite.store import Store
+from impl.terms.outcomes import CheckFailed
+from impl.upgrades.aged import Aged
+from impl.working.house import House
 from spec.language.evaluate import OutOfRange
 from spec.queue.job import Worker
 from tests.clocks import HandClock

@@ -324,7 +324,11 @@ def test_the_wheel_holds_the_four_packages(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "source", "complaint"),
     [
-        ("spec/a.py", "import os\nimport impl.sql", "spec/a.py:2: spec imports impl.sql"),
+        (
+            "spec/a.py",
+            "import os\nimport impl.derive.sql",
+            "spec/a.py:2: spec imports impl.derive.sql",
+        ),
         ("spec/a.py", "import z3", "spec/a.py:1: spec imports z3, which is no standard library"),
         ("impl/a.py", "from checker import explore", "impl/a.py:1: impl imports checker"),
         ("tui/a.py", "def f():\n    import impl", "tui/a.py:2: tui imports impl"),
@@ -359,7 +363,7 @@ def test_a_library_outside_its_room_is_named() -> None:
         "checker/prove.py": "from z3 import Int",
         "checker/bounded.py": "import z3",
         "checker/cvc.py": "import cvc5",
-        "impl/view.py": "import textual",
+        "impl/derive/view.py": "import textual",
         "checker/store.py": "import apsw",
     }
     one = "z3 belongs in one file, and is in checker/prove.py, checker/bounded.py"
@@ -367,7 +371,7 @@ def test_a_library_outside_its_room_is_named() -> None:
         "checker/explore.py:2: llvmlite belongs in checker/search/compiled/",
         f"checker/prove.py:1: {one}",
         f"checker/bounded.py:1: {one}",
-        "impl/view.py:1: textual belongs in tui/",
+        "impl/derive/view.py:1: textual belongs in tui/",
         "checker/store.py:1: apsw belongs in impl/",
     ]
 

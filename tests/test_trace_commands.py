@@ -11,7 +11,7 @@ from checker.commands.trace.files import As
 from checker.conformance import beside_spec
 from checker.evidence.traces import FOLDER
 from checker.export.formats import FORMATS
-from impl.derive import Design, derive
+from impl.derive.design import Design, derive
 from spec.language.scope import Scope
 from tests.runs import kept
 from tests.test_replay import faulty

@@ -17,14 +17,14 @@ import pytest
 from checker.commands.main import main
 from checker.conformance.finding import Finding
 from checker.conformance.validate import validate
-from impl.attempt import Attempt, LostClaim, claim
-from impl.backoff import Backoff
-from impl.derive import derive
-from impl.files import RESTORE
+from impl.derive.design import derive
 from impl.inject import HandClock
 from impl.queue import Queue
-from impl.store import Store
-from impl.transaction import Process
+from impl.sqlite.files import RESTORE
+from impl.sqlite.store import Store
+from impl.sqlite.transaction import Process
+from impl.terms.backoff import Backoff
+from impl.working.attempt import Attempt, LostClaim, claim
 from spec.queue import SCOPES
 from spec.queue.job import Worker as WorkerSort
 

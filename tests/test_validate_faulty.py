@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from checker.conformance.validate import validate
-from impl.attempt import Attempt
-from impl.derive import derive
+from impl.derive.design import derive
+from impl.derive.reference import design
 from impl.inject import HandClock
 from impl.queue import Queue
-from impl.tasks import design
+from impl.working.attempt import Attempt
 from spec.language.edits import without
 from spec.queue.job import Worker as WorkerSort
 from tests.test_validate import LEASE, claim_one, claimed, finding, settle

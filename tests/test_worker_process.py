@@ -14,8 +14,8 @@ from typing import Any
 import apsw
 import pytest
 
-from impl.files import StoreError
 from impl.queue import Queue
+from impl.sqlite.files import StoreError
 
 Start = Callable[..., subprocess.Popen[str]]
 PATIENCE = 60.0

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 from checker.conformance.beside_spec import Replay, Steps
-from impl.derive import Design
+from impl.derive.design import Design
 from spec.language.evaluate import Instance
 from spec.language.scope import State
 

@@ -18,9 +18,9 @@ from checker.bench.raw_sqlite import BATCH, PAYLOAD, Jobs
 
 def ours(file: str) -> dict[str, Jobs]:
     """Return what the reference queue can be asked to do."""
-    from impl.attempt import Attempt, claim
     from impl.queue import Queue
     from impl.worker import Worker
+    from impl.working.attempt import Attempt, claim
     from spec.queue.job import Worker as WorkerSort
 
     queue = Queue(file)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checker.bench.measure import Figure, median
 from checker.conformance.runs import LENGTH, Runs, wander
-from impl.derive import derive
+from impl.derive.design import derive
 from spec.queue import SCOPES
 
 RUNS = 20

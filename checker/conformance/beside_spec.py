@@ -13,11 +13,11 @@ from functools import cached_property
 
 from checker.runs.story import RANGE, Plain, plain
 from checker.runs.trace import BadTrace, Trace, binding_of, edited
-from impl.derive import Design, derive
-from impl.files import MEMORY, StoreError
-from impl.mapping import Unmapped, abstract, beginning
-from impl.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
-from impl.store import Store
+from impl.derive.design import Design, derive
+from impl.derive.mapping import Unmapped, abstract, beginning
+from impl.sqlite.files import MEMORY, StoreError
+from impl.sqlite.store import Store
+from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State, Value, show_binding
 from spec.language.types import is_sort

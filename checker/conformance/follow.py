@@ -13,11 +13,11 @@ from typing import Any
 
 from checker.conformance.finding import Claimed, Finding, NotAllowed, Position
 from checker.conformance.sparse import Changes, Element, Sparse
-from impl.budgets import column
-from impl.derive import Design
-from impl.origin import fits, from_plain
-from impl.outcomes import Traced, Unseen
-from impl.steps import element_of, plain
+from impl.derive.budgets import column
+from impl.derive.design import Design
+from impl.sqlite.steps import element_of, plain
+from impl.terms.outcomes import Traced, Unseen
+from impl.upgrades.origin import fits, from_plain
 from spec.language.evaluate import OutOfRange
 from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Value, element_name, show_binding

@@ -16,7 +16,7 @@ from checker.conformance.runs import LENGTH, Runs, follow, tour, wander
 from checker.runs.exploration import Report
 from checker.runs.trace import save
 from checker.search.targets import Ways, ways
-from impl.derive import derive
+from impl.derive.design import derive
 from spec.language.scope import Scope
 
 FOLDER = Path(".ffq", "runs")

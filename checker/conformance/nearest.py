@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from checker.conformance.finding import Claimed, NotAllowed
 from checker.conformance.follow import Follower
-from impl.outcomes import Traced, Unseen
+from impl.terms.outcomes import Traced, Unseen
 from spec.language.evaluate import OutOfRange
 from spec.language.expr import Var
 from spec.language.model import Action

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from checker.conformance.finding import Finding
-from impl.store import Store
+from impl.sqlite.store import Store
 from spec.language.types import Sort
 
 

@@ -15,8 +15,8 @@ from checker.conformance.beside_spec import Replay
 from checker.runs.reading import rows, scope_of, step_of
 from checker.runs.story import plain
 from checker.runs.trace import header_of, parameters_of
-from impl.derive import derive
-from impl.files import MEMORY
+from impl.derive.design import derive
+from impl.sqlite.files import MEMORY
 from spec.language.evaluate import Step
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from checker.conformance.beside_spec import Replay, Steps
 from checker.search.targets import Way
-from impl.derive import Design
+from impl.derive.design import Design
 from spec.language.evaluate import Instance, Step
 from spec.language.scope import State
 

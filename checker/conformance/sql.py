@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from impl.derive import Transition, derive
+from impl.derive.design import Transition, derive
 from spec.language.scope import Scope
 
 

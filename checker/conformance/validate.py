@@ -17,14 +17,14 @@ from checker.conformance.finding import Finding, NotAllowed
 from checker.conformance.follow import Follower
 from checker.conformance.nearest import Event, elsewhere, possible
 from checker.conformance.records import illegible, strange
-from impl import origin
-from impl.damage import Damaged, legible
-from impl.files import RESTORE, StoreError
-from impl.opening import writable
-from impl.outcomes import Traced
-from impl.steps import plain
-from impl.store import Store
-from impl.tasks import design
+from impl.derive.reference import design
+from impl.sqlite.damage import Damaged, legible
+from impl.sqlite.files import RESTORE, StoreError
+from impl.sqlite.opening import writable
+from impl.sqlite.steps import plain
+from impl.sqlite.store import Store
+from impl.terms.outcomes import Traced
+from impl.upgrades import origin
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from typing import Any, Literal
 from checker.conformance.beside_spec import Divergence, Replay, fresh
 from checker.runs.story import RANGE, Line, Plain
 from checker.runs.trace import BadTrace, Trace, binding_of
-from impl.derive import Design
-from impl.files import MEMORY, StoreError
-from impl.mapping import Unmapped, abstract
-from impl.view import Inexpressible
+from impl.derive.design import Design
+from impl.derive.mapping import Unmapped, abstract
+from impl.derive.view import Inexpressible
+from impl.sqlite.files import MEMORY, StoreError
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State
 

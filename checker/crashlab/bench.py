@@ -19,7 +19,7 @@ from checker.crashlab.recording.mutants import MUTANTS
 from checker.crashlab.recording.paths import Path, paths, small
 from checker.crashlab.recording.recording import Laboratory, Recording
 from checker.crashlab.recording.walks import Walks
-from impl.derive import derive
+from impl.derive.design import derive
 from impl.lab import Failed, Fault
 
 Kind = Literal["path", "fault", "recovery", "walk", "making"]

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from impl.attempt import Attempt, LostClaim, claim
-from impl.files import LOG_BYTES, StoreError
 from impl.inject import HandClock
 from impl.queue import Queue
+from impl.sqlite.files import LOG_BYTES, StoreError
+from impl.working.attempt import Attempt, LostClaim, claim
 from spec.queue.job import Worker
 
 # Another program, with another SQLite, which knows of no gate.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from checker.evidence.detectors import DETECTORS
 from checker.evidence.queries import TABLES, on_tables
-from impl.tasks import design
+from impl.derive.reference import design
 from spec.failures import FAILURES, FailureMode
 from spec.queue import SCOPES
 

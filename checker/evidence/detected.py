@@ -19,8 +19,8 @@ from checker.evidence.marks import Detected
 from checker.evidence.queries import columns, condition_of, query
 from checker.runs.cache import place, recall, remember
 from checker.runs.sources import Sources
-from impl.derive import derive
-from impl.sql import encode
+from impl.derive.design import derive
+from impl.derive.sql import encode
 from spec.failures import FailureMode
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope, Value

@@ -15,7 +15,7 @@ import numpy as np
 
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.states import states
-from impl.derive import Transition, derive
+from impl.derive.design import Transition, derive
 from spec.language.evaluate import Evaluator, Instance, Meaning, instances
 from spec.language.model import Field
 from spec.language.scope import Scope, State, Value, element_name

@@ -8,8 +8,8 @@ from functools import cached_property, reduce
 from typing import Any
 
 from checker.evidence import traces
-from impl.derive import derive
-from impl.tables import of_one_row
+from impl.derive.design import derive
+from impl.derive.tables import of_one_row
 from spec.failures import FailureMode
 from spec.failures.repairs import REPAIRS, SHOWS
 from spec.language import Enum, Spec, require

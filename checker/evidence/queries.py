@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 
 from checker.evidence.detectors import Detector
-from impl.derive import Design
-from impl.sql import condition, name
-from impl.tables import Table, of_one_row
+from impl.derive.design import Design
+from impl.derive.sql import condition, name
+from impl.derive.tables import Table, of_one_row
 from spec.language.expr import Bound, Exists, ForAll, Not, Read, Var
 from spec.language.model import Property
 from spec.language.tree import walk

@@ -24,8 +24,8 @@ from checker.evidence.marks import Recovered
 from checker.evidence.mending import ASIDE, Mending, mending
 from checker.runs.cache import place, recall, remember
 from checker.runs.sources import Sources
-from impl.derive import derive
-from impl.sql import decode
+from impl.derive.design import derive
+from impl.derive.sql import decode
 from spec.failures import FailureMode
 from spec.failures.repairs import RESIDUE, SHOWS
 from spec.language.evaluate import Claim, Evaluator, instances

@@ -4,7 +4,7 @@ need, so that each starts at once, and dies with the torture, so that they do.
 
 import checker.torture.processes  # noqa: F401
 from checker.torture.acts.conditions import die_with_parent
-from impl.tasks import design
+from impl.derive.reference import design
 
 die_with_parent()
 design()

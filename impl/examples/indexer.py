@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from impl.attempt import Attempt
 from impl.queue import Queue
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 
 JOBS, BLOCKS = 30, 4
 

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from impl.attempt import Attempt
-from impl.outbox import Message
+from impl.parts.outbox import Message
 from impl.queue import Queue
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 
 ORDERS = 30
 

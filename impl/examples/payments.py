@@ -10,9 +10,9 @@ import random
 import sys
 from collections.abc import Iterator
 
-from impl.attempt import Attempt
 from impl.queue import Queue
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 
 ACCOUNTS = ("ann", "bob", "cem", "dia")
 OPENING, PAYMENTS = 1_000, 40

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from impl.attempt import Attempt
 from impl.queue import Queue
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 
 DOCUMENTS = 15
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from impl.derive import derive
-from impl.files import StoreError
-from impl.mapping import abstract, beginning
-from impl.outcomes import CheckFailed, Done, Refused
-from impl.store import Store
+from impl.derive.design import derive
+from impl.derive.mapping import abstract, beginning
+from impl.sqlite.files import StoreError
+from impl.sqlite.store import Store
+from impl.terms.outcomes import CheckFailed, Done, Refused
 from spec.failures.naive import find
 from spec.language.evaluate import Claim, Evaluator, Instance
 from spec.language.misuse import Misuse, near

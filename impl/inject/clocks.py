@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impl.clock import Clock
+from impl.terms.clock import Clock
 
 
 @dataclass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from impl.attempt import Attempt
-from impl.transaction import Process
+from impl.sqlite.transaction import Process
+from impl.working.attempt import Attempt
 
 
 def delivered_again(attempt: Attempt) -> Attempt:

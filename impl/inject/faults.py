@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from impl.files import StoreError
-from impl.outcomes import Done, OutcomeUnknown, Refused
 from impl.queue import Queue
-from impl.store import Store
-from impl.transaction import Process, Transaction
+from impl.sqlite.files import StoreError
+from impl.sqlite.store import Store
+from impl.sqlite.transaction import Process, Transaction
+from impl.terms.outcomes import Done, OutcomeUnknown, Refused
 from spec.language.scope import Value
 
 Moment = Literal["before", "within", "after"]

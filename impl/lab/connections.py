@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import apsw
 
-from impl.files import StoreError
-from impl.place import place
-from impl.store import Store
+from impl.sqlite.files import StoreError
+from impl.sqlite.place import place
+from impl.sqlite.store import Store
 
 
 def set_up(store: Store, pragmas: Mapping[str, str | int]) -> None:

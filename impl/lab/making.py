@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from impl import making
 from impl.lab.events import Created, Deleted, FolderSynced, Linked
 from impl.lab.vfs import Recorder
+from impl.sqlite import making
 
 
 @contextlib.contextmanager

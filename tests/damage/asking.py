@@ -15,11 +15,11 @@ from pathlib import Path
 
 from checker.commands.main import main
 from impl import report
-from impl.files import StoreError
-from impl.opening import connect
+from impl.derive.reference import design
 from impl.queue import Queue
 from impl.report import Whole
-from impl.tasks import design
+from impl.sqlite.files import StoreError
+from impl.sqlite.opening import connect
 from tests.damage.images import LOG, Image, read
 
 WORKER = "queue work"

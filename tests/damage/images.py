@@ -48,7 +48,7 @@ def read(queue: Path) -> dict[str, bytes]:
 # ---------------------------------------------------------------- whole
 _MAKE = """\
 import os, signal, sys
-from impl.backoff import Backoff
+from impl.terms.backoff import Backoff
 from impl.queue import Queue
 from impl.worker import Worker
 

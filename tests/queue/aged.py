@@ -12,14 +12,14 @@ import pytest
 from apsw.shell import Shell
 
 from checker.conformance.validate import Verdict, validate
-from impl import outline
-from impl.attempt import Attempt
-from impl.derive import Design
-from impl.files import StoreError
+from impl.derive.design import Design
+from impl.derive.reference import queue_of
 from impl.queue import Queue
-from impl.tasks import queue_of
-from impl.upgrade import upgrade
+from impl.sqlite import outline
+from impl.sqlite.files import StoreError
+from impl.upgrades.upgrade import upgrade
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 from spec.language.edits import without
 from spec.language.expr import Const
 from spec.language.model import Field, Spec
@@ -52,7 +52,12 @@ def under(spec: Spec) -> Iterator[Design]:
     """Let queues be of this spec, and be judged by it."""
     other = queue_of(spec)
     with Patch.context() as patch:
-        for module in ("impl.queue", "impl.upgrade", "impl.intake", "checker.conformance.validate"):
+        for module in (
+            "impl.queue",
+            "impl.upgrades.upgrade",
+            "impl.upgrades.intake",
+            "checker.conformance.validate",
+        ):
             patch.setattr(f"{module}.design", lambda: other)
         yield other
 

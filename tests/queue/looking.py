@@ -6,8 +6,8 @@ from typing import Any
 
 import apsw
 
-from impl.attempt import Attempt, claim
 from impl.queue import Queue
+from impl.working.attempt import Attempt, claim
 from spec.queue.job import Worker as WorkerSort
 
 
@@ -33,7 +33,7 @@ def claimed(queue: Queue, kind: str = "k") -> Attempt:
 
 
 def queue_worker(queue: Queue, t: Any) -> Any:
-    from impl.transaction import newcomer
+    from impl.sqlite.transaction import newcomer
 
     ((number,),) = t.own("INSERT INTO process (sort, pid) VALUES ('Worker', 0) RETURNING id")
     return newcomer(queue.store.design, WorkerSort, number - 1)

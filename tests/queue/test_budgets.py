@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from impl.backoff import Backoff
 from impl.queue import Queue
-from impl.requests import BadRequest
+from impl.terms.backoff import Backoff
+from impl.terms.requests import BadRequest
 from tests.clocks import HandClock
 from tests.queue.looking import claimed, fail, rows, status
 

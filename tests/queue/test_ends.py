@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from impl import report
-from impl.attempt import Attempt, LostClaim
-from impl.backoff import Backoff
-from impl.outcomes import Refused
 from impl.queue import Queue
-from impl.requests import BadRequest
+from impl.terms.backoff import Backoff
+from impl.terms.outcomes import Refused
+from impl.terms.requests import BadRequest
 from impl.worker import Worker
+from impl.working.attempt import Attempt, LostClaim
 from tests.clocks import HandClock
 from tests.queue.looking import claimed, rows, status
 

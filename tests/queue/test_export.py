@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from checker.commands.main import main
 from checker.conformance.validate import validate
 from impl import report
-from impl.attempt import Attempt
-from impl.export import exported
-from impl.files import StoreError
-from impl.intake import Taken, take_in
 from impl.queue import Queue
-from impl.requests import BadRequest
+from impl.sqlite.files import StoreError
+from impl.terms.requests import BadRequest
+from impl.upgrades.export import exported
+from impl.upgrades.intake import Taken, take_in
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 from spec.language.expr import Const
 from spec.language.model import Field
 from spec.language.types import Nat

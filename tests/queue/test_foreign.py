@@ -9,11 +9,11 @@ import apsw
 import pytest
 
 from impl import report
-from impl.attempt import Attempt
-from impl.files import Busy, StoreError
 from impl.queue import Queue
-from impl.requests import BadRequest
+from impl.sqlite.files import Busy, StoreError
+from impl.terms.requests import BadRequest
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 from tests.clocks import HandClock
 from tests.queue.looking import rows, status
 

@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.requests import BadRequest
+from impl.terms.requests import BadRequest
 
 OURS = ["job", "task", "checkpoint", "outbox", "trace", "meta"]
 

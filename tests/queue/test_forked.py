@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from impl.attempt import Attempt
-from impl.outbox import Message
-from impl.place import OtherHistory
+from impl.parts.outbox import Message
 from impl.queue import Queue
+from impl.sqlite.place import OtherHistory
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 from tests.locks import is_locked
 from tests.queue.looking import rows
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from impl.attempt import Attempt
-from impl.files import StoreError
-from impl.place import OtherHistory
 from impl.queue import Queue
+from impl.sqlite.files import StoreError
+from impl.sqlite.place import OtherHistory
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 from tests.clocks import HandClock
 from tests.queue.looking import claimed, rows
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from impl.attempt import claim
 from impl.queue import Queue
 from impl.report import jobs, stats
 from impl.worker import Worker
+from impl.working.attempt import claim
 from tests.clocks import HandClock
 from tests.queue.looking import claimed, fail, queue_worker, rows
 

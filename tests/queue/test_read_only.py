@@ -11,8 +11,8 @@ import pytest
 
 from checker.commands.main import main
 from impl import report
-from impl.files import StoreError
 from impl.queue import Queue
+from impl.sqlite.files import StoreError
 from impl.worker import Worker
 from tests.clocks import HandClock
 from tests.queue.looking import claimed

@@ -7,11 +7,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from impl.attempt import LostClaim
-from impl.files import Busy, StoreError
-from impl.place import OtherHistory
 from impl.queue import Queue
-from impl.transaction import Transaction
+from impl.sqlite.files import Busy, StoreError
+from impl.sqlite.place import OtherHistory
+from impl.sqlite.transaction import Transaction
+from impl.working.attempt import LostClaim
 from spec.queue.recovery import Recoverer
 from tests.clocks import HandClock
 from tests.queue.looking import claimed, rows, status

@@ -10,10 +10,10 @@ import apsw
 import pytest
 
 from impl import report
-from impl.attempt import Attempt, claim
 from impl.queue import Queue
-from impl.requests import MAX_PAYLOAD, BadRequest
+from impl.terms.requests import MAX_PAYLOAD, BadRequest
 from impl.worker import Worker
+from impl.working.attempt import Attempt, claim
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
 from tests.queue.looking import claimed, rows, status

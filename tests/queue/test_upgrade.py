@@ -8,9 +8,9 @@ import pytest
 from checker.commands.main import main
 from checker.conformance.validate import validate
 from impl import report
-from impl.files import StoreError
 from impl.queue import Queue
-from impl.upgrade import upgrade
+from impl.sqlite.files import StoreError
+from impl.upgrades.upgrade import upgrade
 from spec.language.edits import find
 from spec.language.model import Spec
 from spec.language.types import Nat
@@ -82,7 +82,7 @@ def test_an_action_by_an_older_name_is_known_again(tmp_path: Path, monkeypatch: 
             t.take("claim", worker, j=0)
             t.take("give_up", worker, note="boom")
             queue.line.leave(t, 1)
-    for module in ("impl.upgrade", "impl.report"):
+    for module in ("impl.upgrades.upgrade", "impl.report"):
         monkeypatch.setattr(f"{module}.RENAMED", {"give_up": "settle_failed"})
     with upgrade(file, clock=clock) as found:
         assert found.changes == ("action give_up is called settle_failed",)

@@ -12,9 +12,9 @@ import pytest
 
 from checker.conformance.validate import validate
 from impl import report
-from impl.files import StoreError
 from impl.queue import Queue
-from impl.upgrade import upgrade
+from impl.sqlite.files import StoreError
+from impl.upgrades.upgrade import upgrade
 from tests.clocks import HandClock
 from tests.older import WHOLE
 from tests.queue.aged import (

@@ -7,11 +7,12 @@ import apsw
 import pytest
 
 from checker.conformance.validate import validate
-from impl import outline, report
-from impl.files import StoreError
+from impl import report
+from impl.derive.reference import design
 from impl.queue import Queue
-from impl.tasks import design
-from impl.upgrade import upgrade
+from impl.sqlite import outline
+from impl.sqlite.files import StoreError
+from impl.upgrades.upgrade import upgrade
 from impl.worker import Worker
 from tests.clocks import HandClock
 from tests.older import WHOLE

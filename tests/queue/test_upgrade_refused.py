@@ -9,10 +9,10 @@ import pytest
 
 from checker.conformance.validate import validate
 from impl import report
-from impl.files import StoreError
+from impl.derive.reference import design
 from impl.queue import Queue
-from impl.tasks import design
-from impl.upgrade import upgrade
+from impl.sqlite.files import StoreError
+from impl.upgrades.upgrade import upgrade
 from spec.language.expr import Const
 from spec.language.model import Field
 from spec.queue.job import Job

@@ -13,8 +13,8 @@ from checker.torture.acts.kinds import KINDS
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.misbehaving import ILL
 from checker.torture.acts.plan import Plan, fate, nested, order, weather
-from impl.clock import MachineClock
 from impl.lab.full import FillableDisk
+from impl.terms.clock import MachineClock
 
 PLAN = Plan(seed=3, jobs=1000, kills=200, pauses=50, workers=4, lease_ms=500)
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from impl.attempt import Attempt
-from impl.backoff import Backoff
+from impl.terms.backoff import Backoff
+from impl.working.attempt import Attempt
 from tests.queue.looking import rows
 
 AT_ONCE = Backoff(first_ms=0)

@@ -10,12 +10,12 @@ from pathlib import Path
 import apsw
 import pytest
 
-from impl.attempt import Attempt, NotMine
-from impl.backoff import Backoff
-from impl.damage import Damaged
-from impl.files import StoreError
 from impl.queue import Queue
+from impl.sqlite.damage import Damaged
+from impl.sqlite.files import StoreError
+from impl.terms.backoff import Backoff
 from impl.worker import Worker
+from impl.working.attempt import Attempt, NotMine
 from tests.queue.looking import rows
 from tests.worker.looking import enter, notes
 

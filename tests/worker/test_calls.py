@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from impl.attempt import Attempt
 from impl.queue import Queue
-from impl.requests import BadRequest
+from impl.terms.requests import BadRequest
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 from tests.queue.looking import rows
 from tests.worker.looking import enter, notes
 

@@ -13,11 +13,11 @@ from typing import Any
 import apsw
 import pytest
 
-from impl.attempt import Attempt, LostClaim
-from impl.interrupt import Interrupted
 from impl.queue import Queue
-from impl.transaction import Transaction
+from impl.sqlite.transaction import Transaction
+from impl.terms.interrupt import Interrupted
 from impl.worker import Worker
+from impl.working.attempt import Attempt, LostClaim
 from tests.queue.looking import rows
 from tests.worker.looking import enter, notes
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from impl.attempt import Attempt
 from impl.queue import Queue
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 from tests.queue.looking import rows
 from tests.worker.looking import enter, notes
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from impl.attempt import Attempt
-from impl.outbox import Topic
+from impl.derive.reference import MOST
+from impl.parts.outbox import Topic
+from impl.parts.speaker import TOO_LONG
 from impl.queue import Queue
 from impl.report import Unsaid, job, stats
-from impl.requests import BadRequest
-from impl.speaker import TOO_LONG
-from impl.tasks import MOST
+from impl.terms.requests import BadRequest
 from impl.worker import Worker
+from impl.working.attempt import Attempt
 from tests.clocks import HandClock
 from tests.queue.looking import claimed, rows
 

@@ -11,13 +11,13 @@ import apsw
 import pytest
 
 from checker.conformance.validate import validate
-from impl.attempt import Attempt
-from impl.files import StoreError
-from impl.interrupt import Interrupted
-from impl.outcomes import OutcomeUnknown
-from impl.place import OtherHistory
 from impl.queue import Queue
+from impl.sqlite.files import StoreError
+from impl.sqlite.place import OtherHistory
+from impl.terms.interrupt import Interrupted
+from impl.terms.outcomes import OutcomeUnknown
 from impl.worker import NOT_RENEWED, Worker
+from impl.working.attempt import Attempt
 from tests.queue.looking import rows
 from tests.worker.looking import AT_ONCE, enter, notes
 

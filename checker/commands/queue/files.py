@@ -16,7 +16,7 @@ from checker.commands.queue.shared import AsJson, File, opened
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
-    from impl.upgrade import Upgrade
+    from impl.upgrades.upgrade import Upgrade
 
 
 def register(queue: typer.Typer) -> None:
@@ -51,8 +51,8 @@ def upgrade(file: File, as_json: AsJson = False) -> None:
 
     Exit status: 0 it is as it is to be, 2 it cannot be taken over, and is as it was, or bad usage.
     """
-    from impl.files import StoreError
-    from impl.upgrade import upgrade as upgrading
+    from impl.sqlite.files import StoreError
+    from impl.upgrades.upgrade import upgrade as upgrading
 
     try:
         with upgrading(file) as found:
@@ -94,7 +94,7 @@ def export(
     Exit status: 0 it is written, 2 bad usage, 3 the store cannot be used now.
     """
     from checker.shown import console
-    from impl.export import exported
+    from impl.upgrades.export import exported
 
     with opened(file, as_json, looks=True) as found:
         if out is None:
@@ -133,9 +133,9 @@ def take_in(
 
     Exit status: 0 it is made, 2 a line is not as it should be, or bad usage.
     """
-    from impl.files import StoreError
-    from impl.intake import MAX_LINE, take_in
-    from impl.requests import BadRequest
+    from impl.sqlite.files import StoreError
+    from impl.terms.requests import BadRequest
+    from impl.upgrades.intake import MAX_LINE, take_in
 
     try:
         with contextlib.nullcontext(_stdin()) if source is None else source.open("rb") as lines:

@@ -51,7 +51,7 @@ def enqueue(
 
     Exit status: 0 it is in the queue, 2 bad usage, 3 the store cannot be used now.
     """
-    from impl.requests import each_key_once
+    from impl.terms.requests import each_key_once
 
     try:
         text = sys.stdin.read() if payload == "-" else payload

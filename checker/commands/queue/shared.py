@@ -37,12 +37,12 @@ def opened(
     content with a file that cannot be written.
     """
     from checker.shown import console
-    from impl.damage import Damaged
-    from impl.files import StoreError
-    from impl.opening import writable
-    from impl.outcomes import OutcomeUnknown
     from impl.queue import Queue
-    from impl.requests import BadRequest
+    from impl.sqlite.damage import Damaged
+    from impl.sqlite.files import StoreError
+    from impl.sqlite.opening import writable
+    from impl.terms.outcomes import OutcomeUnknown
+    from impl.terms.requests import BadRequest
 
     if not make and not file.exists():
         raise Wrong(f"{file}: there is no such queue; {makes}")

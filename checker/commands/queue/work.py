@@ -20,7 +20,7 @@ from checker.commands.queue.shared import AsJson, File, opened
 from checker.shown.streams import OutputLost, changed, printable, say
 
 if TYPE_CHECKING:
-    from impl.attempt import Attempt
+    from impl.working.attempt import Attempt
 
 LEASE_MIN = 0.1
 """Seconds: a lease is renewed three times before it runs out, and each time may cost some."""
@@ -103,8 +103,8 @@ class _Log(logging.Handler):
 
 def load(option: str, where: str) -> Table:
     """Return the table that the command line names, or raise `Wrong`."""
-    from impl.calls import run_when_called
-    from impl.requests import BadRequest
+    from impl.terms.calls import run_when_called
+    from impl.terms.requests import BadRequest
 
     place, _, name = where.rpartition(":")
     if not place or not name:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from checker.conformance.generate import RunDiffers
     from checker.runs.story import Story
     from checker.runs.trace import Trace
-    from impl.derive import Design
+    from impl.derive.design import Design
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -62,8 +62,8 @@ def sql(
 
 
 def _derived(scope: str) -> Design:
-    from impl.derive import derive
-    from impl.view import Inexpressible
+    from impl.derive.design import derive
+    from impl.derive.view import Inexpressible
 
     try:
         return derive(catalogue().scope(scope))
@@ -133,7 +133,7 @@ def _generate(scope: str, seeds: range, as_json: bool) -> None:
 
     from checker.conformance import generate as replay_generate
     from checker.shown import console
-    from impl.view import Inexpressible
+    from impl.derive.view import Inexpressible
 
     found, live = catalogue(), console.Live()
     small = replay_generate.small(found.scope("one-job"))
@@ -180,7 +180,7 @@ def _replay_run(file: Path, database: Path | None, as_json: bool) -> None:
     from checker.conformance.run_file import read, replay_run
     from checker.runs.trace import BadTrace
     from checker.shown import console
-    from impl.files import MEMORY, StoreError
+    from impl.sqlite.files import MEMORY, StoreError
 
     try:
         run = read(file, catalogue().scopes)
@@ -219,8 +219,8 @@ def _replay_trace(
     from checker.runs.trace import BadTrace, Diverged
     from checker.runs.trace import replay as follow
     from checker.shown import console
-    from impl.files import MEMORY, StoreError
-    from impl.view import Inexpressible
+    from impl.derive.view import Inexpressible
+    from impl.sqlite.files import MEMORY, StoreError
     from spec.language.misuse import Misuse
 
     try:

@@ -18,8 +18,8 @@ from checker.torture.acts.plan import Plan
 from checker.torture.run import Report, Torture, begun
 from checker.torture.verdict.judge import Outcome, judge
 from checker.torture.workers import WorkerFailed
-from impl.files import StoreError
-from impl.tasks import design
+from impl.derive.reference import design
+from impl.sqlite.files import StoreError
 
 NOT_FINISHED = 3
 

@@ -25,7 +25,7 @@ def validate(
     """
     from checker.conformance.validate import validate as judged
     from checker.shown import console
-    from impl.files import StoreError
+    from impl.sqlite.files import StoreError
 
     try:
         verdict = judged(str(database))

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from checker.crashlab.images.disk import Image
-from impl.contents import rows_of
-from impl.derive import Design
-from impl.mapping import Memories, Unmapped, abstract, beginning
+from impl.derive.design import Design
+from impl.derive.mapping import Memories, Unmapped, abstract, beginning
+from impl.sqlite.contents import rows_of
 from spec.language.scope import State, Value, value_name
 from spec.language.types import Sort
 

@@ -11,14 +11,14 @@ from checker.crashlab.images.disk import Image
 from checker.crashlab.images.judge import NAME, Corrupt, Judge, Key, Reading, write
 from checker.crashlab.recording.mutants import Mutant
 from checker.crashlab.recording.recording import Expected, Recording
-from impl.derive import Design
-from impl.files import StoreError
+from impl.derive.design import Design
+from impl.derive.mapping import abstract
 from impl.lab import Fault, recorded
 from impl.lab.connections import leave
 from impl.lab.making import watched_making
-from impl.making import draft_of
-from impl.mapping import abstract
-from impl.store import Store
+from impl.sqlite.files import StoreError
+from impl.sqlite.making import draft_of
+from impl.sqlite.store import Store
 from spec.language.scope import State
 
 ABSENT = Key((), ())

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from checker.crashlab.images.disk import Vice
 from checker.crashlab.images.settings import SHIPPED, Setting
-from impl import making, steps
 from impl.lab.connections import close_as_it_is
-from impl.store import Store
+from impl.sqlite import making, steps
+from impl.sqlite.store import Store
 
 Change = Literal["split", "early", "unfinished"]
 What = Literal["path", "making"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from checker.conformance.beside_spec import Steps
 from checker.crashlab.images.judge import TraceRow, trace_row
-from impl.derive import Design
-from impl.steps import plain
+from impl.derive.design import Design
+from impl.sqlite.steps import plain
 from spec.language.evaluate import Instance
 from spec.language.scope import Scope, State, show_binding
 from spec.language.types import Sort, is_sort

@@ -17,13 +17,13 @@ from checker.crashlab.images.judge import NAME, Key, TraceRow, trace_row, write
 from checker.crashlab.images.settings import SHIPPED, Habit, Setting
 from checker.crashlab.recording.mutants import Mutant
 from checker.crashlab.recording.paths import Path, called, written
-from impl.derive import Design
-from impl.files import StoreError
+from impl.derive.design import Design
+from impl.derive.mapping import abstract, beginning
 from impl.lab import Event, Fault, Log, recorded
 from impl.lab.connections import leave, set_up
-from impl.mapping import abstract, beginning
-from impl.outcomes import Done, Outcome, OutcomeUnknown, Unknown
-from impl.store import Store
+from impl.sqlite.files import StoreError
+from impl.sqlite.store import Store
+from impl.terms.outcomes import Done, Outcome, OutcomeUnknown, Unknown
 from spec.language.evaluate import Instance
 from spec.language.scope import State, Value, element_name
 from spec.language.types import Sort, is_sort

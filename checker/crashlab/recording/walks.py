@@ -19,17 +19,17 @@ from checker.crashlab.images.disk import Image
 from checker.crashlab.images.judge import NAME, TRACE, Judge, Key, trace_rows, write
 from checker.crashlab.recording.mutants import replaced
 from checker.crashlab.recording.recording import Expected, Recording, files_in
-from impl.attempt import Attempt, LostClaim, claim
-from impl.backoff import Backoff
+from impl.derive.reference import design
 from impl.inject import HandClock
 from impl.lab import recorded
 from impl.lab.connections import leave
-from impl.outbox import Message
+from impl.parts.outbox import Message
 from impl.queue import Queue
-from impl.requests import BadRequest
-from impl.store import Store
-from impl.tasks import design
-from impl.transaction import Transaction
+from impl.sqlite.store import Store
+from impl.sqlite.transaction import Transaction
+from impl.terms.backoff import Backoff
+from impl.terms.requests import BadRequest
+from impl.working.attempt import Attempt, LostClaim, claim
 from spec.language.scope import State
 from spec.queue.job import Worker
 

@@ -11,10 +11,10 @@ import os
 import signal
 from pathlib import Path
 
-from impl.backoff import Backoff
-from impl.clock import MachineClock
 from impl.lab.full import FillableDisk
 from impl.queue import Queue
+from impl.terms.backoff import Backoff
+from impl.terms.clock import MachineClock
 
 DATABASE = "queue.db"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from checker.torture.acts.kinds import KINDS
 from checker.torture.acts.ledger import Ledger
-from impl.attempt import Attempt, Statement
+from impl.working.attempt import Attempt, Statement
 
 TABLES = """\
 CREATE TABLE IF NOT EXISTS effects (  -- every effect, as often as it was made: nothing is unique

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impl.tasks import MOST
+from impl.derive.reference import MOST
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from checker.torture.acts.conditions import DATABASE, die_with_parent
 from checker.torture.acts.handlers import TOPIC, Handle, Place, effect, settle, work
-from impl.attempt import Attempt
+from impl.working.attempt import Attempt
 
 FOR_EVER_S = 120.0
 """Longer than this not even a handler that is to hang goes on: something must have failed."""

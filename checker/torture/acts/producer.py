@@ -18,10 +18,10 @@ from typing import Any
 from checker.torture.acts.conditions import DATABASE, enter, open_queue
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.plan import Order, Plan, order
-from impl.files import StoreError
-from impl.outcomes import OutcomeUnknown
 from impl.queue import Enqueued, Queue
-from impl.requests import BadRequest
+from impl.sqlite.files import StoreError
+from impl.terms.outcomes import OutcomeUnknown
+from impl.terms.requests import BadRequest
 
 PATIENCE_S = 0.05
 """Between two attempts to reach a store that cannot be used."""

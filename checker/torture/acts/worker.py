@@ -22,13 +22,13 @@ from checker.torture.acts.conditions import DATABASE, enter, open_queue
 from checker.torture.acts.handlers import TOPIC, WELL, Handle, Place
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.misbehaving import ILL
-from impl.attempt import Attempt
-from impl.derive import derive
-from impl.files import StoreError
-from impl.outbox import Message
-from impl.outcomes import OutcomeUnknown
-from impl.tasks import design
+from impl.derive.design import derive
+from impl.derive.reference import design
+from impl.parts.outbox import Message
+from impl.sqlite.files import StoreError
+from impl.terms.outcomes import OutcomeUnknown
 from impl.worker import Handler, Worker
+from impl.working.attempt import Attempt
 from spec.language.edits import without
 
 GAVE_UP = 75

@@ -1,0 +1,1 @@
+"""From the spec to a store: tables, statements, and each action as a transition."""

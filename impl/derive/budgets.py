@@ -1,0 +1,80 @@
+"""Budgets of its own for each job: a constant of the spec becomes a column of the row.
+
+The spec has one budget for all jobs, and is proved for any. No step sees two rows (`view` refuses
+it), so each job goes its way as if all others had its budget too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from impl.derive.view import Inexpressible, view
+from spec.language.expr import Bound, Expr, Read
+from spec.language.model import Action, Field, Part, Property, Spec
+from spec.language.scope import Scope
+from spec.language.tree import rebuild, walk
+from spec.language.types import Nat, Sort, is_sort
+
+
+def column(constant: str) -> str:
+    """Return the column of a constant: `max_fails` of `MaxFails`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", constant).lower()
+
+
+def own_budgets(scope: Scope, over: type[Sort]) -> Scope:
+    """Return the scope with each constant kept per row of a sort, at most what the scope says.
+
+    Properties that speak of more than one row keep the constant's name only if they do not read it;
+    those that do, and the stages of proofs, are left out: they are not asked of a store.
+    """
+    spec = scope.spec
+    columns = {
+        c.name: Field(column(c.name), over, Nat(c), c, "durable", c.doc)
+        for c in spec.constants.values()
+    }
+    properties = {p.name: q for p in spec.properties.values() if (q := _claim(p, over, columns))}
+    actions = {a.name: _action(spec, a, columns) for a in spec.actions.values()}
+    fields = spec.fields | {f.name: f for f in columns.values()}
+    edited = spec.edited(
+        f"own budgets {over.__name__}",
+        fields=fields,
+        actions=actions,
+        properties=properties,
+        stages={},
+    )
+    return scope.on(edited)
+
+
+def _action(spec: Spec, action: Action, columns: Mapping[str, Field]) -> Action:
+    key = view(spec, action).key
+
+    def own(e: Expr) -> Expr:
+        if isinstance(e, Bound):
+            if key is None:
+                raise Inexpressible(action.name, "a budget, and no row to have it", e)
+            return Read(columns[e.name], key)
+        return rebuild(e, own)
+
+    def of_part(part: Part) -> Part:
+        return replace(
+            part,
+            guards=tuple(replace(g, condition=own(g.condition)) for g in part.guards),
+            statements=tuple(replace(u, value=own(u.value)) for u in part.statements),
+        )
+
+    return replace(action, parts=tuple(map(of_part, action.parts)))
+
+
+def _claim(p: Property, over: type[Sort], columns: Mapping[str, Field]) -> Property | None:
+    if not any(isinstance(e, Bound) for body in p.bodies for e in walk(body)):
+        return p
+    rows = [v for v in p.params if is_sort(v.type) and v.type is over]
+    if len(rows) != 1:
+        return None
+
+    def own(e: Expr) -> Expr:
+        return Read(columns[e.name], rows[0]) if isinstance(e, Bound) else rebuild(e, own)
+
+    return replace(p, body=own(p.body), then=None if p.then is None else own(p.then))

@@ -1,0 +1,246 @@
+"""From the spec to a store: the schema, and each action as a transition of one row and one memory.
+
+Everything here is computed from the spec when a store is opened; no behaviour is written down a
+second time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from impl.derive import statements
+from impl.derive.possible import Known, possible
+from impl.derive.sql import bound, condition, value
+from impl.derive.statements import Assignment, Clause, Statement
+from impl.derive.tables import Table, schema, table
+from impl.derive.view import Inexpressible, Local, View, view
+from spec.language.evaluate import Evaluator, Meaning
+from spec.language.expr import Expr, Read
+from spec.language.hashes import spec_hash
+from spec.language.model import Action, Field, Update
+from spec.language.scope import Scope, Value
+from spec.language.tree import rebuild, walk
+from spec.language.types import Nat, Sort, is_enum
+
+NO_ROW = {"status": "absent"}
+"""A job of this status has no row; of nothing else need the store be told."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A condition on memory alone, which the process checks itself, or one that SQL checks."""
+
+    name: str
+    in_memory: Meaning | None
+
+
+@dataclass(frozen=True)
+class Remember:
+    """What a field of the process's memory becomes, once the step is committed."""
+
+    field: Field
+    value: Meaning
+    limit: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Transition:
+    """An action, ready to be taken: what the process checks, what the store does, what is
+    remembered.
+
+    `row` and `verdicts` are queries for the row before the step, and for each guard that SQL
+    checks; an action that touches only memory has no SQL at all.
+    """
+
+    action: Action
+    seen: View
+    local: Local
+    table: Table | None
+    references: tuple[Meaning, ...]
+    guards: tuple[Guard, ...]
+    remembers: tuple[Remember, ...]
+    key: Meaning | None = None
+    statement: Statement | None = None
+    row: str = ""
+    verdicts: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether something durable changes."""
+        return self.statement is not None and self.statement.form != "select"
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """All that is derived from a spec with its constants chosen; `beside` is the schema of what the
+    spec leaves out.
+    """
+
+    scope: Scope
+    tables: tuple[Table, ...]
+    schema: str
+    transitions: Mapping[str, Transition]
+    beside: str = ""
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """What a file says of itself: which spec it belongs to, and which constants."""
+        spec = self.scope.spec
+        constants = {name: self.scope.bounds[name] for name in spec.constants}
+        return {"spec": spec_hash(spec), "constants": json.dumps(constants)}
+
+    @cached_property
+    def blank(self) -> dict[type[Sort], dict[str, Value]]:
+        """What a process of each sort remembers that remembers nothing yet."""
+        evaluator = Evaluator(self.scope)
+        found: dict[type[Sort], dict[str, Value]] = {}
+        for f in self.scope.spec.fields.values():
+            if f.survival == "volatile" and f.over is not None:
+                start = evaluator.meaning(f.initial, {})((), ())
+                found.setdefault(f.over, {})[f.name] = start
+        return found
+
+
+def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True) -> Design:
+    """Return the store of a spec, or raise `Inexpressible`.
+
+    `checks` prints invariants of one row as CHECKs; an experiment that takes a guard away leaves
+    them out, to see what happens.
+    """
+    views = {a.name: view(scope.spec, a) for a in scope.spec.actions.values()}
+    sorts = dict.fromkeys(f.over for f in _durable(scope))
+    tables = {s: _table(scope, s, no_row, list(views.values())) for s in sorts if s is not None}
+    transitions = {name: _transition(scope, v, tables) for name, v in views.items()}
+    whole = tuple(tables.values())
+    return Design(scope, whole, schema(scope, whole, checks), transitions)
+
+
+def _durable(scope: Scope) -> list[Field]:
+    for f in scope.spec.fields.values():
+        if f.over is None and f.survival != "ghost":
+            raise Inexpressible(scope.spec.name, "a value that no row and no process has", f.name)
+    return [f for f in scope.spec.fields.values() if f.survival == "durable"]
+
+
+# ---------------------------------------------------------------- rows that are not there
+def _table(scope: Scope, sort: type[Sort], no_row: Mapping[str, str], views: list[View]) -> Table:
+    declared = [
+        (f.name, no_row[f.name]) for f in _durable(scope) if f.over is sort and f.name in no_row
+    ]
+    absent = declared[0] if declared else None
+    candidate = table(scope, sort, absent, True)
+    steps = [v for v in views if v.table is sort and _writes(v)]
+    always = absent is not None and all(_leaves_a_row(scope, candidate, v) for v in steps)
+    return table(scope, sort, absent, always)
+
+
+def _leaves_a_row(scope: Scope, t: Table, v: View) -> bool:
+    """Whether there is a row after the step that is not `absent`, if one before it was not."""
+    assert t.absent is not None
+    column, absent = t.absent
+    update = next((u for u in _writes(v) if u.field.name == column), None)
+    for known in (_no_row(t), _some_row(t)):
+        if _may(scope, v, known):
+            after = possible(update.value, known, scope.bounds) if update else known[column]
+            if after is None or absent in after:
+                return False
+    return True
+
+
+def _no_row(t: Table) -> Known:
+    return {name: frozenset({v}) for name, v in t.initial.items()}
+
+
+def _some_row(t: Table) -> Known:
+    """Return what is known of a row that is there."""
+    if t.absent is None or not t.always:
+        return {}
+    column, absent = t.absent
+    kind = next(f.type for f in t.columns if f.name == column)
+    return {column: frozenset(kind.members) - {absent}} if is_enum(kind) else {}
+
+
+def _may(scope: Scope, v: View, known: Known) -> bool:
+    """Whether every guard can be true, as far as is known."""
+    return all(_can(scope, g.condition, True, known) for g in v.action.guards)
+
+
+def _can(scope: Scope, e: Expr, truth: bool, known: Known) -> bool:
+    return truth in (possible(e, known, scope.bounds) or ())
+
+
+# ---------------------------------------------------------------- one action
+def _writes(v: View) -> list[Update]:
+    return [u for u in v.updates if u.field.survival == "durable"]
+
+
+def _transition(scope: Scope, v: View, tables: Mapping[type[Sort], Table]) -> Transition:
+    local = Local(scope, v)
+    following = v.action.references(scope.spec)
+    for reference in following:
+        if v.in_row(reference):
+            raise Inexpressible(v.action.name, "a row that only another row names", reference)
+    guards = tuple(
+        Guard(g.name, None if v.in_row(g.condition) else local.meaning(g.condition))
+        for g in v.action.guards
+    )
+    remembers = tuple(
+        Remember(
+            u.field,
+            local.meaning(u.value),
+            scope.limit(u.field.type) if isinstance(u.field.type, Nat) else None,
+        )
+        for u in v.updates
+        if u.field.survival == "volatile"
+    )
+    references = tuple(map(local.meaning, following))
+    if v.key is None or v.table is None:
+        return Transition(v.action, v, local, None, references, guards, remembers)
+    t, key = tables[v.table], value(v.key)
+    asked = [_clause(g.name, g.condition) for g in v.action.guards if v.in_row(g.condition)]
+    return Transition(
+        v.action, v, local, t, references, guards, remembers,
+        local.meaning(v.key), _statement(scope, v, t), statements.row(t, key),
+        statements.verdicts(t, key, asked) if asked else "",
+    )  # fmt: skip
+
+
+def _clause(name: str, e: Expr) -> Clause:
+    read = frozenset(r.field.name for r in walk(e) if isinstance(r, Read))
+    return Clause(name, condition(e, bound), read)
+
+
+def _statement(scope: Scope, v: View, t: Table) -> Statement:
+    assert v.key is not None
+    key, none, some = value(v.key), _no_row(t), _some_row(t)
+    guards = [g for g in v.action.guards if v.in_row(g.condition)]
+    every = tuple(_clause(g.name, g.condition) for g in guards)
+    sets = tuple(Assignment(u.field.name, value(u.value)) for u in _writes(v))
+    from_nothing = _may(scope, v, none)
+    if from_nothing and not sets:
+        return Statement("select", t, key, every, anywhere=True)
+    if from_nothing:
+        certain = all(not _can(scope, g.condition, False, none) for g in guards)
+        if t.always and certain and not _may(scope, v, some):
+            shown = [g.name for g in guards if not _can(scope, g.condition, True, some)]
+            return Statement("insert", t, key, (), _first_row(v, t), shown=tuple(shown))
+        return Statement("upsert", t, key, every, sets)
+    shown = [g.name for g in guards if not _can(scope, g.condition, False, some)]
+    where = tuple(c for c in every if c.guard not in shown)
+    return Statement("update" if sets else "select", t, key, where, sets, shown=tuple(shown))
+
+
+def _first_row(v: View, t: Table) -> tuple[Assignment, ...]:
+    """Return every column of a row that is inserted: updates, and initial values for the rest."""
+    start: dict[str, Expr] = {f.name: f.initial for f in t.columns}
+    becomes = start | {u.field.name: _from(start, u.value) for u in _writes(v)}
+    return tuple(Assignment(name, value(e)) for name, e in becomes.items())
+
+
+def _from(start: Mapping[str, Expr], e: Expr) -> Expr:
+    if isinstance(e, Read) and e.field.name in start:
+        return start[e.field.name]
+    return rebuild(e, lambda child: _from(start, child))

@@ -1,0 +1,68 @@
+"""The refinement mapping: what the store and its processes hold, as a state of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from impl.derive.design import Design
+from spec.language.evaluate import Evaluator
+from spec.language.scope import Scope, State, Value, element_name
+from spec.language.types import Sort
+
+Memories = Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]
+"""What each process remembers, by sort and element: the volatile fields."""
+
+
+class Rows(Protocol):
+    """What can be read: a store, or a copy of one that something else has opened."""
+
+    @property
+    def design(self) -> Design:
+        """What the store is for."""
+
+    def rows(self) -> Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]:
+        """Return every row of every table, by sort and element."""
+
+
+class Unmapped(Exception):
+    """The store has a row for which the spec's scope has no element."""
+
+
+def abstract(store: Rows, memories: Memories, ghosts: State) -> State:
+    """Return the state of the spec that a store and its processes are in.
+
+    A durable field is a column of its row; a row that is not there holds the initial values. A
+    volatile field is in the memory of its process. A ghost is in neither: it is known only to
+    whoever has watched from the beginning, so it is taken from the state `ghosts`, and two states
+    that are compared have it from there. Raises `Unmapped` if the scope is too small.
+    """
+    rows = store.rows()
+    for kind, found in rows.items():
+        last = max(found, default=-1)
+        if last >= store.design.scope.size(kind):
+            raise Unmapped(element_name(kind, last))
+    initial = {t.sort: t.initial for t in store.design.tables}
+    state: list[Value] = []
+    for place, ghost in zip(store.design.scope.places, ghosts, strict=True):
+        field, sort, element = place.field, place.field.over, place.element
+        if field.survival == "ghost":
+            state.append(ghost)
+            continue
+        assert sort is not None and element is not None
+        if field.survival == "durable":
+            state.append(rows[sort].get(element, initial[sort])[field.name])
+        else:
+            state.append(memories[sort][element][field.name])
+    return tuple(state)
+
+
+def beginning(scope: Scope) -> dict[type[Sort], dict[int, dict[str, Value]]]:
+    """Return what processes remember that remember nothing yet."""
+    memories: dict[type[Sort], dict[int, dict[str, Value]]] = {}
+    for place, value in zip(scope.places, Evaluator(scope).initial(), strict=True):
+        if place.field.survival == "volatile":
+            assert place.field.over is not None and place.element is not None
+            of_sort = memories.setdefault(place.field.over, {})
+            of_sort.setdefault(place.element, {})[place.field.name] = value
+    return memories

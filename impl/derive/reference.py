@@ -1,0 +1,96 @@
+"""What the spec leaves out: what a job is about, when it is due, and what was sent on its behalf.
+
+These rows say when a step is taken. Whether it may be is for the guards of the spec alone.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from impl.derive.budgets import own_budgets
+from impl.derive.design import Design, derive
+from spec.language.model import Spec
+from spec.language.scope import Scope
+from spec.queue import SCOPES
+from spec.queue.job import Job
+
+MOST = 100
+"""More failures, or interruptions, than this no job can be allowed."""
+
+SCHEMA = """
+CREATE TABLE task (  -- what a job is about, and when
+  id INTEGER PRIMARY KEY REFERENCES job (id) DEFERRABLE INITIALLY DEFERRED,
+  key TEXT NOT NULL,  -- the idempotency key of its request; a retry has that of the dead job
+  kind TEXT NOT NULL,  -- which handler
+  payload TEXT NOT NULL CHECK (json_valid(payload)),
+  timeout_ms INTEGER NOT NULL CHECK (timeout_ms > 0),  -- how long one attempt may take
+  due INTEGER,  -- by the clock of the boot, in ms: its place in line; only while it is ready
+  wait_until INTEGER CHECK (wait_until IS NULL OR due IS NULL),  -- by the wall clock: or this
+  lease_until INTEGER,  -- by the clock of the boot, in ms: only while it is claimed
+  deadline INTEGER,  -- by the clock of the boot, in ms: of the attempt
+  failed_at INTEGER,  -- by the clock of the boot, in ms: its last failure
+  retry_of INTEGER REFERENCES job (id)  -- the dead job that this one does again
+) STRICT;
+
+CREATE UNIQUE INDEX task_of_a_key ON task (key) WHERE retry_of IS NULL;
+CREATE UNIQUE INDEX task_is_a_retry ON task (retry_of) WHERE retry_of IS NOT NULL;
+CREATE INDEX task_is_due ON task (kind, due) WHERE due IS NOT NULL;
+CREATE INDEX task_waits ON task (kind, wait_until) WHERE wait_until IS NOT NULL;
+CREATE INDEX task_has_failed ON task (kind, failed_at) WHERE failed_at IS NOT NULL;
+CREATE INDEX task_is_leased ON task (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX job_has_a_notice ON job (notice) WHERE notice = 'due';
+
+CREATE TABLE checkpoint (  -- what of a handler need not be done again
+  job INTEGER NOT NULL REFERENCES job (id),
+  what TEXT NOT NULL CHECK (what IN ('once', 'result')),  -- a step, or something worked out
+  name TEXT NOT NULL,
+  result TEXT CHECK (
+    iif(what = 'result', result IS NOT NULL AND json_valid(result), result IS NULL)
+  ),
+  PRIMARY KEY (job, what, name)
+) STRICT;
+
+CREATE TABLE outbox (  -- what is to be done elsewhere, at least once
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,  -- for the receiver, who must do it once
+  job INTEGER NOT NULL REFERENCES job (id),
+  topic TEXT NOT NULL,
+  body TEXT NOT NULL CHECK (json_valid(body)),
+  sent INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1)),
+  tries INTEGER NOT NULL DEFAULT 0,  -- how often it was handed over
+  due INTEGER DEFAULT 0,  -- by the clock of the boot, in ms: not before; none if it is given up
+  error TEXT,  -- why it was not taken last time
+  UNIQUE (topic, key)
+) STRICT;
+
+CREATE INDEX outbox_is_unsent ON outbox (topic, due) WHERE NOT sent;
+CREATE INDEX outbox_of_a_job ON outbox (job);
+
+CREATE TABLE notice (  -- deaths that were told, and not heard of
+  job INTEGER PRIMARY KEY REFERENCES job (id),
+  tries INTEGER NOT NULL,  -- as of a message
+  due INTEGER,
+  error TEXT
+) STRICT;
+
+CREATE TABLE process (  -- who has ever opened the queue: a number is used once
+  id INTEGER PRIMARY KEY,
+  sort TEXT NOT NULL,
+  pid INTEGER NOT NULL
+) STRICT;
+"""
+
+
+@cache
+def design() -> Design:
+    """Return the store of the whole spec."""
+    return queue_of(SCOPES["whole"].spec)
+
+
+def queue_of(spec: Spec) -> Design:
+    """Return the store of a spec, where each job has budgets of its own."""
+    # A store does not ask how many jobs there are: only whoever maps its rows to a scope does.
+    sizes = {sort.__name__: 1 for sort in spec.sorts}
+    scope = Scope("queue", spec, sizes | dict.fromkeys(spec.constants, MOST))
+    derived = derive(own_budgets(scope, Job))
+    return Design(derived.scope, derived.tables, derived.schema, derived.transitions, beside=SCHEMA)

@@ -1,0 +1,166 @@
+"""The guarded statement of a step: guards are WHERE, updates are SET, and no row means refused.
+
+Four forms. SELECT, where nothing durable is written. UPDATE, where the row must be there. INSERT,
+where it must not. And the upsert, where both are possible: with every guard in place none is.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from impl.derive.sql import name
+from impl.derive.tables import Table
+
+Form = Literal["select", "update", "insert", "upsert"]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A guard as SQL, and the columns it reads."""
+
+    guard: str
+    text: str
+    columns: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A column and what it becomes, as SQL over the row before the step."""
+
+    column: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One guarded statement; `key` is the row, as SQL.
+
+    `anywhere`: a SELECT also holds of a row that is not there. `shown` names the guards that need
+    not be asked, because the row is there, or, in an INSERT, because it is not.
+    """
+
+    form: Form
+    table: Table
+    key: str
+    where: tuple[Clause, ...]
+    sets: tuple[Assignment, ...] = ()
+    anywhere: bool = False
+    shown: tuple[str, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """The statement as SQLite gets it."""
+        match self.form:
+            case "select":
+                return "\n".join(self._select())
+            case "update":
+                return "\n".join(self._update())
+            case "insert":
+                return "\n".join(self._insert())
+            case "upsert":
+                return "\n".join(self._upsert())
+
+    def _select(self) -> list[str]:
+        if self.anywhere:
+            before = _before(self.table, self.key, _asked(self.where))
+            return [*before, "SELECT 1", "FROM before", *self._where("TRUE")]
+        return ["SELECT 1", f"FROM {self.table.name}", *self._where(self._key())]
+
+    def _update(self) -> list[str]:
+        sets = [f"{name(a.column)} = {a.text}" for a in self.sets]
+        head = [f"UPDATE {self.table.name}", *_listed("SET ", sets)]
+        return [*head, *self._where(self._key()), self._returning()]
+
+    def _insert(self) -> list[str]:
+        values = [self.key, *(a.text for a in self.sets)]
+        return [
+            f"INSERT INTO {self.table.name}",
+            _wrapped(["id", *(name(a.column) for a in self.sets)]),
+            "VALUES",
+            _wrapped(values),
+            f"ON CONFLICT (id) DO NOTHING{self._shown()}",
+            self._returning(),
+        ]
+
+    def _upsert(self) -> list[str]:
+        values = {a.column: a.text for a in self.sets}
+        columns = [f.name for f in self.table.columns]
+        written = [f"{name(a.column)} = excluded.{name(a.column)}" for a in self.sets]
+        return [
+            *_before(self.table, self.key, frozenset(columns)),
+            f"INSERT INTO {self.table.name}",
+            _wrapped(["id", *map(name, columns)]),
+            *_listed("SELECT ", [self.key, *(values.get(c, name(c)) for c in columns)]),
+            "FROM before",
+            *self._where("TRUE"),
+            "ON CONFLICT (id) DO UPDATE",
+            *_listed("SET ", written),
+            self._returning(),
+        ]
+
+    def _key(self) -> str:
+        return f"id = {self.key}{self._shown()}"
+
+    def _shown(self) -> str:
+        return f"  /* {', '.join(self.shown)} */" if self.shown else ""
+
+    def _where(self, first: str) -> list[str]:
+        guards = [f"  AND {c.text}" for c in self.where]
+        width = max((len(g) for g in guards), default=0)
+        named = zip(guards, self.where, strict=True)
+        return [f"WHERE {first}", *(f"{text:<{width}}  /* {c.guard} */" for text, c in named)]
+
+    def _returning(self) -> str:
+        return "RETURNING " + ", ".join(name(a.column) for a in self.sets)
+
+
+def verdicts(table: Table, key: str, guards: Sequence[Clause]) -> str:
+    """Return a query for one row that says of each guard whether it holds, row or no row."""
+    asked = [f'{g.text} AS "{g.guard}"' for g in guards]
+    return "\n".join(
+        [*_before(table, key, _asked(guards)), *_listed("SELECT ", asked), "FROM before"]
+    )
+
+
+def row(table: Table, key: str) -> str:
+    """Return a query for the columns of one row."""
+    columns = ", ".join(name(f.name) for f in table.columns)
+    return f"SELECT {columns}\nFROM {table.name}\nWHERE id = {key}"
+
+
+def _asked(guards: Sequence[Clause]) -> frozenset[str]:
+    return frozenset().union(*(g.columns for g in guards))
+
+
+def _before(table: Table, key: str, columns: frozenset[str]) -> list[str]:
+    """Return the row before the step, or what stands for it where there is none."""
+    wanted = [f for f in table.columns if f.name in columns]
+    instead = [f"{table.without_row(f)} AS {name(f.name)}" for f in wanted]
+    return [
+        "WITH before AS (",
+        f"  SELECT {', '.join(name(f.name) for f in wanted) or '1'}",
+        f"  FROM {table.name} WHERE id = {key}",
+        "  UNION ALL",
+        f"  SELECT {', '.join(instead) or '1'}",
+        f"  WHERE NOT EXISTS (SELECT 1 FROM {table.name} WHERE id = {key})",
+        ")",
+    ]
+
+
+def _listed(head: str, items: Sequence[str]) -> list[str]:
+    """Return the items one below the other, behind a word."""
+    first, *others = items
+    lines = [head + first, *(" " * len(head) + item for item in others)]
+    return [line + "," for line in lines[:-1]] + lines[-1:]
+
+
+def _wrapped(items: Sequence[str]) -> str:
+    text = "(" + ", ".join(items) + ")"
+    return textwrap.fill(
+        text, 90, initial_indent="  ", subsequent_indent="   ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""The schema: a table for each sort with durable fields, the trace, and what the file is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from impl.derive.sql import condition, encode, name, quoted
+from impl.derive.view import Inexpressible
+from spec.language.evaluate import Evaluator
+from spec.language.expr import And, Bound, Exists, Expr, ForAll, Read, Var
+from spec.language.model import Field, Property
+from spec.language.scope import Scope, Value
+from spec.language.tree import walk
+from spec.language.types import Nat, Sort, is_enum, is_sort
+
+APPLICATION_ID, VERSION = 0x66667131, 3
+"""What the header of the file says: `ffq1`, and the version of the schema."""
+
+TRACE = """\
+CREATE TABLE trace (  -- every durable step, in the order of commits
+  seq INTEGER PRIMARY KEY,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  params TEXT NOT NULL CHECK (json_valid(params)),
+  before TEXT NOT NULL CHECK (json_valid(before)),  -- of what the step changes
+  after TEXT NOT NULL CHECK (json_valid(after)),
+  unseen TEXT NOT NULL CHECK (json_valid(unseen)),  -- by its process since its last row
+  note TEXT,  -- what the spec does not speak of
+  at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000)  -- by the wall clock, in ms
+) STRICT;
+
+CREATE TRIGGER trace_is_not_rewritten BEFORE UPDATE ON trace
+BEGIN SELECT RAISE(ABORT, 'the trace is append-only'); END;
+
+CREATE TRIGGER trace_is_not_shortened BEFORE DELETE ON trace
+BEGIN SELECT RAISE(ABORT, 'the trace is append-only'); END;
+"""
+
+ORIGIN = """\
+CREATE TABLE origin (  -- a state from which the trace is followed; `meta` says after which row
+  element TEXT PRIMARY KEY,  -- such as `job1`; one that is not here is as in the beginning
+  state TEXT NOT NULL CHECK (json_valid(state))  -- the fields that are not
+) STRICT;
+"""
+
+META = """\
+CREATE TABLE meta (  -- which spec and which constants the file belongs to
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;
+"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sort in the store: one column for each durable field, one row for each element known.
+
+    `absent` is the field and the value that say that there is no row; with `always`, a row never
+    holds that value. A row that is not there stands for the initial values.
+    """
+
+    sort: type[Sort]
+    columns: tuple[Field, ...]
+    initial: Mapping[str, Value]
+    absent: tuple[str, str] | None
+    always: bool
+
+    @property
+    def name(self) -> str:
+        """The table as SQL names it."""
+        return name(self.sort.__name__.lower())
+
+    @cached_property
+    def every_row(self) -> str:
+        """The query for all rows, `id` first."""
+        columns = ", ".join(["id", *(name(f.name) for f in self.columns)])
+        return f"SELECT {columns}\nFROM {self.name}\nORDER BY id"
+
+    def without_row(self, column: Field) -> str:
+        """Return what a column is where there is no row, as SQL."""
+        return literal(encode(column.type, self.initial[column.name]))
+
+
+def table(scope: Scope, sort: type[Sort], absent: tuple[str, str] | None, always: bool) -> Table:
+    """Return the table of a sort, or raise `Inexpressible` if its name is taken."""
+    if sort.__name__.lower() in ("trace", "origin", "meta"):
+        raise Inexpressible(sort.__name__, "the store has a table of this name", sort.__name__)
+    evaluator = Evaluator(scope)
+    columns = tuple(
+        f for f in scope.spec.fields.values() if f.survival == "durable" and f.over is sort
+    )
+    taken = {"id"}  # SQL does not tell `Id` from `id`
+    for f in columns:
+        if f.name.lower() in taken:
+            raise Inexpressible(sort.__name__, "the table has a column of this name", f.name)
+        taken.add(f.name.lower())
+    initial = {f.name: evaluator.meaning(f.initial, {})((), ()) for f in columns}
+    if absent is not None and initial.get(absent[0]) != absent[1]:
+        raise Inexpressible(sort.__name__, "no row begins so, so none is absent", absent[1])
+    return Table(sort, columns, initial, absent, always)
+
+
+def literal(v: int | str | None) -> str:
+    """Return a stored value as a literal of SQL."""
+    return "NULL" if v is None else quoted(v) if isinstance(v, str) else str(v)
+
+
+# ---------------------------------------------------------------- as SQL
+def schema(scope: Scope, tables: tuple[Table, ...], checks: bool) -> str:
+    """Return the schema; with `checks`, a row that breaks an invariant of one row is refused."""
+    return "\n".join([*(_create(scope, t, checks) for t in tables), TRACE, ORIGIN, META])
+
+
+def _create(scope: Scope, t: Table, checks: bool) -> str:
+    parts = [f"  id INTEGER PRIMARY KEY,  -- {t.sort.__name__} 1, 2, ..."]
+    parts += [f"  {_column(scope, t, f)},  -- {f.doc}" for f in t.columns]
+    if checks:
+        rules = [p for p in scope.spec.properties.values() if of_one_row(p, t)]
+        parts += [f"  -- {p.doc}\n{_check(scope, p)}," for p in rules]
+    parts[-1] = parts[-1].removesuffix(",").replace(",  -- ", "  -- ")
+    return "\n".join([f"CREATE TABLE {t.name} (", *parts, ") STRICT;\n"])
+
+
+def _column(scope: Scope, t: Table, f: Field) -> str:
+    column = name(f.name)
+    if isinstance(f.type, Nat):
+        limit = scope.limit(f.type)
+        check = f"CONSTRAINT range_{f.name} CHECK ({column} BETWEEN 0 AND {limit})"
+        return f"{column} INTEGER NOT NULL {check}"
+    if is_sort(f.type):
+        return f"{column} INTEGER"
+    if is_enum(f.type):
+        members = [m for m in f.type.members if not (t.always and t.absent == (f.name, m))]
+        return f"{column} TEXT NOT NULL CHECK ({column} IN ({', '.join(map(quoted, members))}))"
+    return f"{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"
+
+
+def of_one_row(p: Property, t: Table, hidden: Sequence[Field] = ()) -> bool:
+    """Return whether the property is an invariant of one row of the table; besides its columns it
+    may read these fields, which no row has.
+    """
+    known = (*t.columns, *hidden)
+    return (
+        p.kind == "invariant"
+        and [v.type for v in p.params] == [t.sort]
+        and all(_in_row(e, known, p.params[0]) for e in walk(p.body))
+    )
+
+
+def _in_row(e: Expr, known: Sequence[Field], row: Var) -> bool:
+    match e:
+        case ForAll() | Exists():
+            return False
+        case Read():
+            return e.field in known and isinstance(e.index, Var) and e.index.name == row.name
+    return True
+
+
+def _check(scope: Scope, p: Property) -> str:
+    def names(e: Read | Var | Bound) -> str:
+        match e:
+            case Read():
+                return name(e.field.name)
+            case Bound():
+                return f"{scope.bounds[e.name]} /* {e.name} */"
+            case Var():
+                return "id"
+
+    claims: list[Expr] = [p.body]
+    while isinstance(claims[0], And):
+        claims[:1] = [claims[0].left, claims[0].right]
+    text = "\n      AND ".join(condition(c, names) for c in claims)
+    return f'  CONSTRAINT "{p.id} {p.name}" CHECK (\n      {text}\n  )'

@@ -1,0 +1,103 @@
+"""Histories: the token of a claim says which one it was given out in, by its epoch.
+
+A new boot begins one, for the clock of leases starts again there. So does a store that was put back
+or copied: it would give out again what was given out since. Whoever held a claim holds none now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from impl.parts.line import Line
+from impl.sqlite.files import StoreError
+from impl.sqlite.gate import Mark
+from impl.sqlite.place import OtherHistory
+from impl.sqlite.store import Store
+from impl.sqlite.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class History:
+    """Since when tokens are counted: the epoch, the boot, and the file of the store."""
+
+    epoch: int
+    boot: str | None
+    file: str | None
+
+    def require(self, t: Transaction, path: str) -> None:
+        """Raise `OtherHistory` if the store has another one now, or is behind where it was."""
+        found = _found(t)
+        if found != self or _behind(t, found, t.span.mark):
+            reboot = found.boot not in (None, self.boot)
+            what = "has seen another boot" if reboot else "was put back, copied or replaced"
+            fact = f"{what} since it was opened"
+            raise OtherHistory(path, fact, "open it again; what was claimed is lost")
+
+
+def enter(store: Store, line: Line) -> History:
+    """Return the history of the store, which is begun if there is none that can go on. Raises
+    `StoreError`.
+    """
+    with told(store.path):
+        boot = line.clock.boot()
+    assert store.gate is not None and store.place is not None
+    here = store.place.name
+    mark = store.gate.mark()  # before the store is read, which can only be further then
+    with store.transaction(writes=False) as t:
+        found = _found(t)
+        if store.read_only or _goes_on(t, found, boot, here, mark):
+            return found
+    with store.transaction() as t:
+        found = _found(t)
+        if not _goes_on(t, found, boot, here, t.span.mark):  # or another process was faster
+            found = _begin(t, found, line, boot, here)
+    return found
+
+
+@contextlib.contextmanager
+def told(path: object) -> Iterator[None]:
+    """Raise `StoreError` where the system does not tell the boot, or the time since then."""
+    try:
+        yield
+    except OSError as failed:
+        fact = f"cannot tell boots apart: {failed.strerror}"
+        missing = isinstance(failed, FileNotFoundError)
+        remedy = "use it on Linux" if missing else "try again once that is put right"
+        raise StoreError(path, fact, remedy) from None
+
+
+def _found(t: Transaction) -> History:
+    rows = dict(t.own("SELECT name, value FROM meta WHERE name IN ('epoch', 'boot', 'file')"))
+    epoch = str(rows.get("epoch", 0))
+    return History(int(epoch) if epoch.isdecimal() else 0, rows.get("boot"), rows.get("file"))
+
+
+def _behind(t: Transaction, found: History, mark: Mark | None) -> bool:
+    return mark is not None and (found.epoch, t.last()) < (mark.epoch, mark.seq)
+
+
+def _goes_on(t: Transaction, found: History, boot: str, here: str, mark: Mark | None) -> bool:
+    """Return whether what was found is the end of what was: without a mark nobody can know."""
+    same = (found.boot, found.file) == (boot, here)
+    return same and mark is not None and not _behind(t, found, mark)
+
+
+def _begin(t: Transaction, found: History, line: Line, boot: str, here: str) -> History:
+    """Begin a history above all that were: a copy does not know how high others have come since,
+    but they have come no higher than the seconds that have passed.
+    """
+    mark = t.span.mark
+    highest = max(found.epoch, 0 if mark is None else mark.epoch)
+    if found.epoch and (mark is None or found.file != here):
+        highest = max(highest, line.clock.wall() // 1000)
+    begun = History(highest + 1, boot, here)
+    for row in (("epoch", str(begun.epoch)), ("boot", boot), ("file", here)):
+        t.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
+    for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
+        t.take("expire", j=job - 1)
+        t.own("UPDATE task SET lease_until = 0 WHERE id = ?", (job,))
+    if found.boot != boot:
+        line.begin_boot(t)
+    return begun

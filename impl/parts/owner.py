@@ -1,0 +1,27 @@
+"""What the parts of a queue ask of the queue that they belong to."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from impl.parts.line import Line
+from impl.sqlite.store import Store
+from impl.sqlite.transaction import Process, Transaction
+from impl.terms.clock import Clock
+from spec.language.types import Sort
+
+
+class Owner(Protocol):
+    """A queue, as its parts know it."""
+
+    clock: Clock
+    lease_ms: int
+    line: Line
+    store: Store
+
+    def process(self, sort: type[Sort]) -> Process:
+        """Return a new worker or recoverer, under a number that nobody else ever had."""
+
+    def transaction(self, durable: bool = True) -> AbstractContextManager[Transaction]:
+        """Open a transaction; without `durable` nobody waits for the disk."""

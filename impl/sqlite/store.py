@@ -1,0 +1,286 @@
+"""The store: takes one transition at a time, each in a transaction with its row of the trace.
+
+A step is done, refused by the guard that is named, or, if COMMIT itself fails, unknown. Only what
+is done may be acted upon.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import apsw
+
+from impl.derive.design import Design
+from impl.sqlite import steps
+from impl.sqlite.contents import Contents
+from impl.sqlite.damage import Damaged, legible
+from impl.sqlite.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError
+from impl.sqlite.foreign import Foreign
+from impl.sqlite.gate import Gate, Locked, Mark, Turn
+from impl.sqlite.transaction import Span, Transaction, last
+from impl.terms.outcomes import (
+    Done,
+    Outcome,
+    OutcomeUnknown,
+    Receipt,
+    Refused,
+    Unknown,
+    Values,
+)
+from impl.terms.requests import BadRequest
+
+_UNUSABLE = (
+    apsw.BusyError, apsw.CantOpenError, apsw.CorruptError, apsw.FullError, apsw.IOError,
+    apsw.LockedError, apsw.NotADBError, apsw.ProtocolError, apsw.ReadOnlyError,
+)  # fmt: skip
+"""What says that the store cannot be used, as opposed to that a statement is wrong."""
+
+
+class Store(Contents):
+    """A connection to a queue's file; a process, and each of its threads, has one of its own."""
+
+    def __init__(
+        self, design: Design, path: str = MEMORY, busy_ms: int = 5000, read_only: bool = False
+    ) -> None:
+        """Open the file, making it if there is none; with `read_only`, only to look at. Raises
+        `StoreError`.
+        """
+        super().__init__(design, path, busy_ms, read_only)
+        self.gate = None if path == MEMORY else Gate(self.path)
+        self._foreign: Foreign | None = None
+        self._alone, self._thread = threading.Lock(), 0
+        self.span: Span | None = None
+
+    def _for_others(self) -> Foreign:
+        if self._foreign is None or self._foreign.connection is not self.connection:
+            self._foreign = Foreign(self.connection, self.design)
+        return self._foreign
+
+    def query(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query that is not ours, without a lock. Raises `StoreError`, and
+        `BadRequest` if it does more than read.
+        """
+        with self._usable("the query", theirs=True):
+            return self._for_others().run(sql, values, writes=False)
+
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query that is ours, without a lock. Raises `StoreError`."""
+        with self._usable("the query"):
+            return self._all(sql, values)
+
+    # ------------------------------------------------------------ one step
+    def take(self, action: str, params: Values, memory: Values) -> Outcome:
+        """Take a step with these parameters, by a process that remembers this.
+
+        Elements of sorts are counted from 0, as in the spec. Raises `CheckFailed` if the step would
+        break what must hold, `StoreError` if the store cannot be used; nothing is changed then.
+        """
+        step = steps.step_of(self.design, action, params, memory)
+        alone = steps.without_store(step)
+        if alone is not None:
+            return alone
+        writes = step.transition.writes
+        with self._usable(action), self._turn(writes):
+            try:
+                self.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                outcome = steps.within(self.connection, step)
+                if isinstance(outcome, Done) and writes:
+                    steps.write_trace(self.connection, step, outcome, (), None)
+            except BaseException:
+                self._roll_back()
+                raise
+            if isinstance(outcome, Refused):
+                self._roll_back()
+                return outcome
+            failed = self._commit()
+            return outcome if failed is None else Unknown(_said(failed))
+
+    # ------------------------------------------------------------ several steps
+    @contextlib.contextmanager
+    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[Transaction]:
+        """Open a transaction, to be committed in the end, or rolled back if an exception leaves it.
+
+        Without `writes` it takes no lock, and may only read. Without `durable` nobody waits for the
+        disk: a loss of power may take it back, unless a later one that wrote was waited for. Raises
+        `BadRequest` if one is open already, `StoreError` if the store cannot be used, and what APSW
+        raises if a constraint is broken at the end; nothing is changed then. Any other COMMIT that
+        fails is not taken at its word: the trace says whether it took place. Raises
+        `OutcomeUnknown` if that cannot be read.
+        """
+        with self._one_at_a_time(Span(writes, durable)) as span, contextlib.ExitStack() as held:
+            with self._usable("the transaction"):
+                turn = held.enter_context(self._turn(writes))
+                held.enter_context(self._waiting(durable))
+                opened = self._begin(span, turn)
+            try:
+                yield opened
+                opened.require_sound()
+                with self._usable("the transaction"):
+                    mark = self._ready(turn, durable)
+            except Damaged:
+                self._roll_back()
+                if self.place is not None:  # in another file's pages there is no damage of ours
+                    self.place.require(self.connection)
+                raise
+            except BaseException:
+                self._roll_back()
+                raise
+            with self._usable("the transaction"):
+                failed = self._commit()
+                if failed is not None and not self._took_place(opened, failed):
+                    remedy = "try again"
+                    if isinstance(failed, apsw.FullError):
+                        remedy = "make room on its disk"
+                    raise StoreError(self.path, f"COMMIT failed: {_said(failed)}", remedy)
+                if turn is not None and mark is not None:
+                    turn.keep(mark)
+            opened.remember()
+
+    def _begin(self, span: Span, turn: Turn | None) -> Transaction:
+        span.mark = None if turn is None else turn.mark()
+        try:
+            self.connection.execute("BEGIN IMMEDIATE" if span.writes else "BEGIN")
+            return Transaction(self.design, self._for_others(), span, self._usable)
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _ready(self, turn: Turn | None, durable: bool) -> Mark | None:
+        """Return the mark that is true once the transaction is committed, having seen that the file
+        has its name still: nothing may be answered that went into one that is gone.
+        """
+        if turn is None or self.place is None:
+            return None
+        self.place.require(self.connection)
+        query = "SELECT max(CAST(value AS INTEGER)) FILTER (WHERE name = 'epoch') FROM meta"
+        ((epoch,),) = self._all(query)
+        pages = self.connection.pragma("page_count")
+        if not durable:
+            before = turn.mark()
+            pages = 0 if before is None else before.pages
+        where = self.place
+        return Mark(epoch or 0, last(self.connection), where.file, where.log, pages)
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self, span: Span) -> Iterator[Span]:
+        """Let nobody else begin one on this connection, in this thread or in another one: it would
+        join this one half, and take it back when it fails. Another thread may try again later.
+        """
+        if not self._alone.acquire(blocking=False):
+            if self._thread != threading.get_ident():
+                fact = "has a transaction open in another thread, by the same object"
+                raise Busy(self.path, fact, "open it once for each thread")
+            fact = "one is open already on this queue"
+            raise BadRequest(f"transaction: {fact}; end it first, or pass it on as `within`")
+        try:
+            self._thread, self.span = threading.get_ident(), span
+            yield span
+        finally:
+            span.over, self.span = True, None
+            self._alone.release()
+
+    def _took_place(self, opened: Transaction, failed: apsw.Error) -> bool:
+        """Return whether the steps are durable, after COMMIT has failed."""
+        try:
+            return self._is_durable(opened.receipts, failed)
+        except OutcomeUnknown as unknown:
+            opened.doubt(unknown)
+            raise
+
+    def _is_durable(self, receipts: list[Receipt], failed: apsw.Error) -> bool:
+        """Ask the trace whether it has these steps.
+
+        A failed commit may lie in the log, to come back to life at the next recovery. So the
+        question is asked in a transaction that writes: once that one is committed, the answer is
+        final. On a full disk nothing can be written, and need not: what makes a commit whole is
+        written last, and there was no room for it.
+        """
+        full = isinstance(failed, apsw.FullError)
+        if not receipts and not full:
+            raise OutcomeUnknown(f"{self.path}: COMMIT failed: {_said(failed)}")
+        found = "SELECT 1 FROM trace WHERE seq = ? AND action = ? AND params = ?"
+        try:
+            self.connection.execute("BEGIN" if full else "BEGIN IMMEDIATE")
+            took_place = all(self._all(found, (r.seq, r.action, r.params)) for r in receipts)
+            if not full:
+                asked = ("asked", str(last(self.connection)))
+                self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", asked)
+            self.connection.execute("COMMIT")
+        except (apsw.Error, StoreError) as again:
+            self.let_go()
+            what = f"{self.path}: COMMIT failed: {_said(failed)}, then {again}"
+            raise OutcomeUnknown(what) from None
+        return took_place and bool(receipts)
+
+    # ------------------------------------------------------------ begin and end
+    @contextlib.contextmanager
+    def _usable(self, what: str, theirs: bool = False) -> Iterator[None]:
+        """Say what keeps a statement from being run; what one of `theirs` reads is their own."""
+        try:
+            with contextlib.nullcontext() if theirs else legible(self.path):
+                yield
+        except Locked:
+            fact = f"is kept locked by somebody for more than {self.busy_ms} ms"
+            raise Busy(self.path, fact, "look for a process that hangs") from None
+        except _UNUSABLE as failed:
+            fact = f"{what} was not taken: {failed}"
+            kind = Busy if isinstance(failed, apsw.BusyError | apsw.LockedError) else StoreError
+            raise kind(self.path, fact, "try again once that is put right") from None
+        except OSError as failed:
+            fact = f"{what} was not taken: {failed.strerror}"
+            subject, remedy = (
+                failed.filename or self.path,
+                "see that it and its folder can be written",
+            )
+            raise StoreError(subject, fact, remedy) from None
+
+    def _turn(self, writes: bool) -> contextlib.AbstractContextManager[Turn | None]:
+        if self.gate is None or not writes:
+            return contextlib.nullcontext()
+        if self.read_only:
+            raise StoreError(self.path, "was opened to be read only", "open it for writing")
+        return self.gate.held(self.busy_ms)
+
+    @contextlib.contextmanager
+    def _waiting(self, durable: bool) -> Iterator[None]:
+        """Let COMMIT wait for the disk, or not this once."""
+        if durable:
+            yield
+            return
+        self.connection.pragma("synchronous", SYNCHRONOUS_NORMAL)
+        try:
+            yield
+        finally:
+            try:
+                if self._open is not None:
+                    self._open.pragma("synchronous", SYNCHRONOUS_FULL)
+            except apsw.Error:
+                self.let_go()
+
+    def _commit(self) -> apsw.Error | None:
+        try:
+            self.connection.execute("COMMIT")
+            return None
+        except apsw.ConstraintError:
+            # As a deferred foreign key, which is asked now: an answer, and nothing is kept.
+            self._roll_back()
+            raise
+        except apsw.Error as failed:
+            # Whether it is durable cannot be told by asking this connection.
+            self.let_go()
+            return failed
+
+    def _roll_back(self) -> None:
+        # Some errors have rolled back already.
+        if self._open is not None and self._open.in_transaction:
+            try:
+                self._open.execute("ROLLBACK")
+            except apsw.Error:  # without COMMIT nothing is kept, whatever becomes of the connection
+                self.let_go()
+
+
+def _said(failed: apsw.Error) -> str:
+    return f"{type(failed).__name__}: {failed}"

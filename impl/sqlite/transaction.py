@@ -1,0 +1,183 @@
+"""Several steps in one transaction, each with its row of the trace: all of them are done or none.
+
+What a process remembers changes only once the transaction is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import apsw
+
+from impl.derive.design import Design
+from impl.sqlite import steps
+from impl.sqlite.foreign import Foreign
+from impl.sqlite.gate import Mark
+from impl.terms.outcomes import Done, OutcomeUnknown, Receipt, Refused, Unseen
+from impl.terms.requests import BadRequest
+from spec.language.scope import Value
+from spec.language.types import Sort
+
+
+@dataclass(eq=False)
+class Process:
+    """A process of the spec: which one, what it remembers, and its steps since its last row in the
+    trace, which left the store as it was. Its threads take its steps one at a time, under `lock`.
+    `doubt`: why it may have done what it does not remember; then it can do nothing more.
+    """
+
+    sort: type[Sort]
+    element: int
+    memory: dict[str, Value]
+    unseen: list[Unseen] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    doubt: OutcomeUnknown | None = None
+
+
+def newcomer(design: Design, sort: type[Sort], element: int) -> Process:
+    """Return a process that remembers nothing yet."""
+    return Process(sort, element, dict(design.blank[sort]))
+
+
+@dataclass
+class _Pending:
+    memory: dict[str, Value]
+    unseen: list[Unseen]
+
+
+class Usable(Protocol):
+    """Raises `StoreError` of what says that the store cannot be used, and lets all else pass."""
+
+    def __call__(self, what: str, theirs: bool = False) -> AbstractContextManager[None]:
+        """Watch over a statement; what one of `theirs` reads, the users', is their own."""
+
+
+@dataclass(eq=False)
+class Span:
+    """What a transaction may do, and for how long."""
+
+    writes: bool
+    durable: bool
+    over: bool = False
+    mark: Mark | None = None  # which the last one to write has left beside the store
+
+
+class Transaction:
+    """A transaction that is open: steps of the spec, and statements on what it leaves out."""
+
+    def __init__(self, design: Design, foreign: Foreign, span: Span, usable: Usable) -> None:
+        self._design, self._connection = design, foreign.connection
+        self._foreign, self.span, self._usable = foreign, span, usable
+        self._pending: dict[Process, _Pending] = {}
+        self.receipts: list[Receipt] = []
+
+    def take(
+        self,
+        action: str,
+        process: Process | None = None,
+        *,
+        note: str | None = None,
+        constants: Mapping[str, int] | None = None,
+        claim: Mapping[str, Value] | None = None,
+        **params: int,
+    ) -> Done | Refused:
+        """Take a step of the process, or one that no process remembers.
+
+        `note` goes into the trace beside it. `claim` is what the process must remember of the claim
+        that the step is for: if it has let go of that one, it is refused as `fenced`. A refusal
+        leaves the transaction open and as it was. Raises `CheckFailed`, and `OutcomeUnknown` if the
+        process is in doubt; the transaction must be given up then.
+        """
+        self.require_open()
+        t = self._design.transitions[action]
+        pending = _Pending({}, [])
+        given: dict[str, Value] = dict(params)
+        if t.seen.process is not None:
+            assert process is not None, f"{action} is a step of a process"
+            if process.doubt is not None:
+                raise process.doubt
+            given[t.seen.process.name] = process.element
+            kept = _Pending(dict(process.memory), list(process.unseen))
+            pending = self._pending.setdefault(process, kept)
+        if claim is not None and not claim.items() <= pending.memory.items():
+            return Refused("fenced")
+        step = steps.step_of(self._design, action, given, pending.memory, constants)
+        with self._usable(action):
+            outcome = steps.within(self._connection, step)
+            if isinstance(outcome, Refused):
+                return outcome
+            if t.writes:
+                self._write(step, outcome, pending.unseen, note)
+                pending.unseen.clear()
+            else:
+                pending.unseen.append(Unseen(self.last(), action, steps.named(t, given)))
+        pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
+        return outcome
+
+    def execute(self, sql: str, values: Any = ()) -> list[Any]:
+        """Run a statement of one's own, beside the queue's, and return its rows.
+
+        It may write what is not the queue's own, and neither begin nor end a transaction. Raises
+        `BadRequest`, and what APSW raises.
+        """
+        self.require_open()
+        with self._usable("a statement", theirs=True):
+            return self._foreign.run(sql, values, self.span.writes)
+
+    def changes(self, sql: str, values: Any = ()) -> int:
+        """Run such a statement and return how many rows it changed."""
+        before = self._connection.total_changes()
+        self.execute(sql, values)
+        return self._connection.total_changes() - before
+
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Run a statement of the queue's, on what the spec leaves out, and return its rows."""
+        self.require_open()
+        with self._usable("the transaction"):
+            return self._connection.execute(sql, values).fetchall()
+
+    def require_open(self) -> None:
+        """Raise `BadRequest` if nothing that is done here would be committed."""
+        if self.span.over:
+            raise BadRequest("transaction: is over; begin another one")
+        if not self._connection.in_transaction:  # as by ON CONFLICT ROLLBACK
+            raise BadRequest("transaction: was taken back by a statement in it; begin another one")
+
+    def require_sound(self) -> None:
+        """Raise `BadRequest` if what was done here must not be committed."""
+        self.require_open()
+        self._foreign.require_sound()
+
+    def last(self) -> int:
+        """Return the number of the last row of the trace; 0 if there is none."""
+        with self._usable("the trace"):
+            return last(self._connection)
+
+    def _write(self, step: steps.Step, done: Done, unseen: list[Unseen], note: str | None) -> None:
+        listed = [[u.after, u.action, u.params] for u in unseen]
+        seq = steps.write_trace(self._connection, step, done, listed, note)
+        given = json.dumps(steps.named(step.transition, step.params))
+        self.receipts.append(Receipt(seq, step.transition.action.name, given))
+
+    def doubt(self, unknown: OutcomeUnknown) -> None:
+        """Let no process go on whose memory would differ if this was committed."""
+        for process, pending in self._pending.items():
+            if (pending.memory, pending.unseen) != (process.memory, process.unseen):
+                process.doubt = unknown
+
+    def remember(self) -> None:
+        """Let every process remember what it did, once it is committed."""
+        for process, pending in self._pending.items():
+            process.memory, process.unseen = pending.memory, pending.unseen
+
+
+def last(connection: apsw.Connection) -> int:
+    """Return the number of the last row of the trace; 0 if there is none."""
+    found = connection.execute("SELECT coalesce(max(seq), 0) FROM trace").fetchall()
+    seq: int = found[0][0]  # type: ignore[assignment]
+    return seq

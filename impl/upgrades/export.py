@@ -1,0 +1,122 @@
+"""All that the users of a queue own, as JSON Lines: to be kept, read by others, or taken in anew.
+
+First a header, then each job with what its handler need not do again, then the messages that are
+still to be sent, and at the end how many lines there were. How jobs came to be where they are is
+not told.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import apsw
+
+from impl.derive.sql import decode
+from impl.derive.sql import name as named
+from impl.queue import Queue
+from impl.sqlite.damage import REMEDY, Damaged
+from impl.sqlite.steps import plain
+from impl.sqlite.transaction import Transaction
+from spec.queue.job import Job
+
+FORMAT, VERSION = "ffq queue", 1
+
+_PAGE = 500
+
+_JOBS = """\
+SELECT id, CAST(key AS BLOB), CAST(kind AS BLOB), timeout_ms, coalesce(wait_until, due - ? + ?),
+  retry_of, CAST(payload AS BLOB)
+FROM task WHERE id > ? ORDER BY id LIMIT ?"""
+_STEPS = """\
+SELECT CAST(name AS BLOB), what, CAST(coalesce(result, 'null') AS BLOB)
+FROM checkpoint WHERE job = ? ORDER BY rowid"""
+_UNSENT = """\
+SELECT id, CAST(key AS BLOB), job, CAST(topic AS BLOB), CAST(body AS BLOB) FROM outbox
+WHERE NOT sent AND id > ? ORDER BY id LIMIT ?"""
+
+
+def exported(queue: Queue) -> Iterator[str]:
+    """Yield the lines, all of one moment; raises `StoreError`, also if something cannot be read."""
+    with queue.snapshot() as t:
+        whole = _Export(queue, t)
+        count = 0
+        for line in whole.lines():
+            count += 1
+            yield line
+        yield json.dumps({"end": count})
+
+
+class _Export:
+    def __init__(self, queue: Queue, t: Transaction) -> None:
+        self._queue, self._t = queue, t
+        self._table = next(table for table in queue.store.design.tables if table.sort is Job)
+        self._now = queue.clock.since_boot(), queue.clock.wall()
+
+    def lines(self) -> Iterator[str]:
+        fields = [f.name for f in self._table.columns]
+        header = {"format": FORMAT, "version": VERSION, "epoch": self._queue.epoch}
+        yield json.dumps(header | {"fields": fields})
+        for job, key, kind, timeout_ms, due, retry_of, payload in self._pages(_JOBS, *self._now):
+            what = f"job {job}"
+            told = {
+                "job": job,
+                "key": self._text(what, key),
+                "kind": self._text(what, kind),
+                "timeout_ms": timeout_ms,
+                "due": due,
+                "retry_of": retry_of,
+                "state": self._state(job),
+            }
+            yield self._line(what, told, "payload", payload)
+            for name, how, result in self._t.own(_STEPS, (job,)):
+                step = {"checkpoint": self._text(what, name), "job": job, "what": how}
+                yield self._line(what, step, "result", result)
+        for number, key, job, topic, body in self._pages(_UNSENT):
+            what = f"message {number}"
+            message = {
+                "message": self._text(what, key),
+                "job": job,
+                "topic": self._text(what, topic),
+            }
+            yield self._line(what, message, "body", body)
+
+    def _pages(self, query: str, *values: int) -> Iterator[Any]:
+        after = 0
+        while page := self._t.own(query, (*values, after, _PAGE)):
+            yield from page
+            after = page[-1][0]
+
+    def _state(self, job: int) -> dict[str, Any]:
+        columns = self._table.columns
+        listed = ", ".join(named(f.name) for f in columns)
+        (row,) = self._t.own(f"SELECT {listed} FROM {self._table.name} WHERE id = ?", (job,))
+        values = zip(columns, row, strict=True)
+        return {f.name: plain(f.type, decode(f.type, v)) for f, v in values}
+
+    # ------------------------------------------------------------ text
+    def _line(self, what: str, told: dict[str, Any], name: str, value: bytes) -> str:
+        """Return a line with a value that is JSON already, and can be nested deeper than Python
+        reads; every character of it is ASCII.
+        """
+        try:
+            ((text,),) = self._t.own("SELECT json(?)", (self._text(what, value),))
+        except apsw.SQLError:
+            raise self._damaged(what) from None
+        line = f'{json.dumps(told)[:-1]}, "{name}": {text}}}'
+        return re.sub(r"[^\x20-\x7e]", _escaped, line)
+
+    def _text(self, what: str, value: bytes) -> str:
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise self._damaged(what) from None
+
+    def _damaged(self, what: str) -> Damaged:
+        return Damaged(self._queue.path, f"{what} cannot be read", REMEDY)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f")

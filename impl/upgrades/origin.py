@@ -1,0 +1,145 @@
+"""An origin: a recorded state, from which a run may be followed without what came before it.
+
+A row says what it holds. What no row holds, ghosts and the memory of a job's client, is chosen so
+that what must hold of one row does hold; where nothing does, no run of the spec leads there.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import apsw
+
+from impl.derive.design import Design
+from impl.derive.tables import Table, of_one_row
+from impl.sqlite.files import RESTORE, StoreError
+from impl.sqlite.steps import element_of, plain
+from spec.language.evaluate import Evaluator
+from spec.language.expr import Read
+from spec.language.model import Field
+from spec.language.scope import Scope, Value, element_name
+from spec.language.tree import walk
+from spec.language.types import Nat, is_enum, is_sort
+
+
+class Unfit(ValueError):
+    """No row of the spec can hold this: the fact, without its subject."""
+
+
+def fits(scope: Scope, f: Field, v: Value) -> bool:
+    """Return whether a field can hold a value, whatever else holds."""
+    if is_enum(f.type):
+        return isinstance(v, str) and v in f.type.members
+    if is_sort(f.type):
+        return v is None or (type(v) is int and v >= 0)
+    if isinstance(f.type, Nat):
+        return type(v) is int and 0 <= v <= scope.limit(f.type)
+    return type(v) is bool
+
+
+def from_plain(f: Field, said: Any) -> Any:
+    """Return the value that a trace, or an export, has of a field; what names no element fits
+    nothing.
+    """
+    if not is_sort(f.type) or said is None:
+        return said
+    element = element_of(f.type, said)
+    return -1 if element is None else element
+
+
+class Rows:
+    """What the rows of a table may hold, in any run."""
+
+    def __init__(self, design: Design, t: Table) -> None:
+        spec, evaluator = design.scope.spec, Evaluator(design.scope)
+        self.table, self._scope = t, design.scope
+        self._start, self._initial = evaluator.start, evaluator.initial()
+        hidden = [f for f in spec.fields.values() if f.over is t.sort and f not in t.columns]
+        self._claims = [
+            (p, evaluator.meaning(p.body, {p.params[0].name: 0}))
+            for p in spec.properties.values()
+            if of_one_row(p, t, hidden)
+        ]
+        read = {e.field for p, _ in self._claims for e in walk(p.body) if isinstance(e, Read)}
+        self._hidden = {f.name: self._choices(f) for f in hidden if f in read}
+        self._chosen = cache(self._choose)
+
+    def _choices(self, f: Field) -> list[Value]:
+        """Return what a field of no row may hold, first what it begins as."""
+        first = self._initial[self._start[f.name]]
+        limit = self._scope.limit(f.type) if isinstance(f.type, Nat) else 0
+        every: list[Value] = list(range(limit + 1))
+        if not isinstance(f.type, Nat):
+            every = [None] if is_sort(f.type) else self._scope.choices(f.type)
+        return [first, *(v for v in every if v != first)]
+
+    def whole(self, row: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the values of all fields of the element whose columns these are; raises `Unfit`
+        if one is out of its range, or an invariant cannot hold.
+        """
+        for f in self.table.columns:
+            t, v = self.table, row[f.name]
+            if not fits(self._scope, f, v) or (t.always and t.absent == (f.name, v)):
+                raise Unfit(f"{f.name} cannot be {json.dumps(v)}")
+        columns = tuple(row[f.name] for f in self.table.columns)
+        return {**row, **self._chosen(columns)}
+
+    def recorded(self, element: int, whole: Mapping[str, Value]) -> tuple[str, str]:
+        """Return an element as an origin has it: its name, and what is not as in the beginning."""
+        fields = self._scope.spec.fields
+        state = {
+            name: plain(fields[name].type, v)
+            for name, v in whole.items()
+            if v != self._initial[self._start[name]]
+        }
+        return element_name(self.table.sort, element), json.dumps(state)
+
+    def _choose(self, columns: tuple[Value, ...]) -> dict[str, Value]:
+        state = list(self._initial)
+        for f, v in zip(self.table.columns, columns, strict=True):
+            state[self._start[f.name]] = v
+        furthest = 0
+        for values in itertools.product(*self._hidden.values()):
+            chosen = dict(zip(self._hidden, values, strict=True))
+            for name, v in chosen.items():
+                state[self._start[name]] = v
+            whole = tuple(state)
+            broken = (n for n, (_, holds) in enumerate(self._claims) if not holds(whole, whole))
+            first = next(broken, None)
+            if first is None:
+                return chosen
+            furthest = max(furthest, first)
+        claim = self._claims[furthest][0]
+        raise Unfit(f"breaks {claim.id} {claim.name}")
+
+
+# ---------------------------------------------------------------- in the file
+def write(opened: apsw.Connection, seq: int, states: Iterable[tuple[str, str]]) -> None:
+    """Record the state after a row of the trace, as `Rows.recorded` gives it for each element."""
+    opened.execute("INSERT OR REPLACE INTO meta VALUES ('origin', ?)", (str(seq),))
+    opened.executemany("INSERT INTO origin VALUES (?, ?)", states)
+
+
+def read(opened: apsw.Connection, path: str) -> tuple[int, Iterator[tuple[str, Any]]]:
+    """Return the row of the trace after which a run is followed, 0 for the beginning, and the state
+    there: elements by name, with the fields that are not as in the beginning. Raises `StoreError`.
+    """
+    found: list[Any] = opened.execute("SELECT value FROM meta WHERE name = 'origin'").fetchall()
+    seq = found[0][0] if found else "0"
+    if not (seq.isascii() and seq.isdigit() and len(seq) < 19):
+        raise StoreError(path, f"its origin is after row {seq!r}", RESTORE)
+    return int(seq), _states(opened, path)
+
+
+def _states(opened: apsw.Connection, path: str) -> Iterator[tuple[str, Any]]:
+    rows: Iterable[Any] = opened.execute("SELECT element, state FROM origin ORDER BY rowid")
+    for element, text in rows:
+        try:
+            state = json.loads(text)
+        except (ValueError, RecursionError):
+            raise StoreError(path, f"its origin of {element!r} is no JSON", RESTORE) from None
+        yield element, state

@@ -1,0 +1,267 @@
+"""Takes a file over to the spec and the schema of this ffq, in one transaction, or leaves it.
+
+Whoever has the file open holds a lock on it, and so does this, alone: SQLite grants it to nobody
+else meanwhile. It stays the same file, so that nobody is left with the old one open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from impl.derive.design import Design
+from impl.derive.reference import design
+from impl.derive.sql import decode, encode
+from impl.derive.sql import name as named
+from impl.derive.tables import VERSION, Table
+from impl.sqlite import files
+from impl.sqlite.damage import legible
+from impl.sqlite.files import StoreError
+from impl.sqlite.foreign import own_names, strays
+from impl.sqlite.gate import Gate
+from impl.sqlite.making import make
+from impl.sqlite.opening import usable
+from impl.sqlite.outline import RENAMED, Told, differences, outline, says
+from impl.sqlite.place import refuse_network, require_one_name
+from impl.sqlite.transaction import last
+from impl.terms.clock import Clock, MachineClock
+from impl.upgrades import origin
+from impl.upgrades.aged import Aged
+from impl.upgrades.origin import Rows, Unfit
+from impl.upgrades.reshape import Reshape, old
+from spec.language.scope import Value
+
+OLDEST = 2
+"""The oldest version of the schema that can be taken over."""
+
+_VERSION_2 = frozenset({
+    "trace", "meta", "task", "checkpoint", "outbox", "process",
+    "trace_is_not_rewritten", "trace_is_not_shortened",
+    "task_is_due", "task_is_leased", "job_has_a_notice", "trace_of_failures", "outbox_is_unsent",
+})  # fmt: skip
+"""What the schema had in version 2, beside the tables of the spec."""
+
+_SINCE_2 = {
+    # Jobs waited for the wall clock, with a delay or without; and a retry had a key of its own.
+    "task": """\
+INSERT INTO task
+  (id, key, kind, payload, timeout_ms, wait_until, lease_until, deadline, retry_of)
+SELECT id, CASE WHEN retry_of IS NULL THEN key ELSE (
+  WITH RECURSIVE back (key, retry_of) AS (
+    SELECT key, retry_of FROM old_task AS one WHERE one.id = again.retry_of
+    UNION ALL SELECT one.key, one.retry_of FROM old_task AS one JOIN back ON one.id = back.retry_of
+  ) SELECT key FROM back WHERE retry_of IS NULL
+) END, kind, payload, timeout_ms, due, lease_until, deadline, retry_of
+FROM old_task AS again ORDER BY id""",
+    # A step that was done was a result, null, and nobody can tell them apart any more.
+    "checkpoint": """\
+INSERT INTO checkpoint
+SELECT job, what, name, iif(what = 'result', result, NULL)
+FROM old_checkpoint, (SELECT 'result' AS what UNION ALL SELECT 'once')
+WHERE what = 'result' OR result = 'null' ORDER BY old_checkpoint.rowid""",
+}
+"""How tables are filled whose columns meant something else in version 2."""
+
+
+class Upgrade:
+    """A file that is held alone, and what is to be changed in it; nothing is changed yet.
+
+    `changes`: in plain words, none if the file is as it is to be. `jobs`: how many it has.
+    `lapsed`: claims whose lease is over; they are taken over as they are, and end as others do.
+    """
+
+    def __init__(self, opened: apsw.Connection, aged: Aged, to: Design, clock: Clock) -> None:
+        """Look at everything that could stand in the way; raises `StoreError`."""
+        self._opened, self._aged, self._to = opened, aged, to
+        schema = to.schema + to.beside
+        names = _VERSION_2 if aged.version == 2 else {n for _, n in files.tables_of(schema)}
+        ours = {*aged.tables, *names}
+        self._reshape = Reshape(opened, aged.path, schema, ours)
+        self.changes = tuple(self._differences())
+        self.jobs = self.lapsed = 0
+        if not self.changes:
+            return
+        aged.check(ours)
+        for name, table in strays(opened, own_names(to)):
+            fact = f"has a table '{name}', which refers to '{table}' otherwise than by its id"
+            raise StoreError(aged.path, fact, "change that with the ffq that made the file")
+        self.lapsed = aged.lapsed(clock)
+        for t in to.tables:
+            self.jobs += sum(1 for _ in self._rows(t, named(t.name)))
+
+    def _differences(self) -> Iterator[str]:
+        if self._aged.version != VERSION:
+            yield f"the schema is of version {VERSION}, and was of version {self._aged.version}"
+        elif self._followed and self._reshape.needed:
+            yield "the tables are to be made in another way"
+        if not self._followed:
+            told = list(differences(self._aged.outline, outline(self._to), RENAMED))
+            yield from told or ["actions have the same names, and say something else"]
+
+    @property
+    def _followed(self) -> bool:
+        """Whether the trace can be followed from its beginning, or from the origin that it has."""
+        return self._to.identity.items() <= self._aged.meta.items()
+
+    def _rows(self, t: Table, source: str) -> Iterator[tuple[int, Rows, dict[str, Value]]]:
+        """Yield each row of a table as it will be, with what no row holds; raises `StoreError` if
+        the spec has no such row.
+        """
+        rows, told = Rows(self._to, t), self._aged.tables.get(t.name)
+        new = outline(self._to).fields
+        if told is None:
+            return
+        for number, row in self._aged.rows(t.name, source):
+            try:
+                yield number, rows, rows.whole(_taken(t, told, new, row))
+            except Unfit as unfit:
+                fact = f"{t.name} {number} cannot be taken over: {unfit}"
+                remedy = "put that right with the ffq that made it"
+                raise StoreError(self._aged.path, fact, remedy) from None
+
+    # ------------------------------------------------------------ doing it
+    def carry_out(self) -> str:
+        """Take the file over; return the name of the backup of what it was. Raises `StoreError`,
+        and the file is as it was then.
+        """
+        path = self._aged.path
+        with usable(path), legible(path):
+            backup = self._backup()
+            try:
+                self._opened.execute("BEGIN IMMEDIATE")
+                self._change()
+                self._opened.execute("COMMIT")
+            except BaseException:
+                if self._opened.in_transaction:
+                    self._opened.execute("ROLLBACK")
+                os.unlink(backup)
+                raise
+        return backup
+
+    def _backup(self) -> str:
+        def copy(draft: apsw.Connection) -> None:
+            with draft.backup("main", self._opened, "main") as copying:
+                copying.step(-1)
+
+        names = (f"{self._aged.path}.backup-{n}" for n in itertools.count(1))
+        return next(name for name in names if make(name, 0, copy))
+
+    def _change(self) -> None:
+        run, to = self._opened.execute, self._to
+        made = self._reshape.tables()
+        states: list[tuple[str, str]] = []
+        for t in to.tables:
+            source = old(t.name) if t.name in made else named(t.name)
+            insert = f"INSERT INTO {t.name} VALUES (?{', ?' * len(t.columns)})"
+            for number, rows, whole in self._rows(t, source):
+                if t.name in made:
+                    run(insert, (number, *(encode(f.type, whole[f.name]) for f in t.columns)))
+                if not self._followed:
+                    states.append(rows.recorded(number - 1, whole))
+        for table in set(made) - {t.name for t in to.tables}:
+            if self._aged.version == 2 and table in _SINCE_2:
+                run(_SINCE_2[table])
+            else:
+                self._reshape.copy(table)
+        run("DELETE FROM meta WHERE name = 'outline'")
+        for row in says(to).items():
+            run("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
+        if not self._followed:
+            run("DELETE FROM origin")
+            origin.write(self._opened, last(self._opened), states)
+        self._opened.pragma("user_version", VERSION)
+        files.check_tables(self._opened, to, self._aged.path)
+
+
+def _taken(
+    t: Table, told: Mapping[str, Told], new: Mapping[str, Told], row: Mapping[str, Any]
+) -> dict[str, Value]:
+    """Return the columns that a row has now: one that is new has what it begins as."""
+    taken = {}
+    for f in t.columns:
+        was = told.get(f.name)
+        if was is not None and not was.like(new[f.name]):
+            raise Unfit(f"{f.name} has another type")
+        taken[f.name] = t.initial[f.name] if was is None else decode(f.type, row[f.name])
+    return taken
+
+
+@contextlib.contextmanager
+def upgrade(
+    path: str | os.PathLike[str],
+    *,
+    clock: Clock | None = None,
+    to: Design | None = None,
+    busy_ms: int = 5_000,
+) -> Iterator[Upgrade]:
+    """Hold a file alone, and say what is to be changed in it; raises `StoreError`."""
+    name = os.path.realpath(path)
+    with contextlib.ExitStack() as held:
+        with usable(name), legible(name):
+            refuse_network(name)
+            version = files.version(Path(name))
+            if not OLDEST <= version <= VERSION:
+                fact = f"has version {version} of the schema, and this ffq knows {VERSION}"
+                remedy = "use a newer ffq" if version > VERSION else "use an older ffq"
+                raise StoreError(name, fact, remedy)
+            require_one_name(name)
+            held.enter_context(Gate(name).held(busy_ms))
+            opened = held.enter_context(contextlib.closing(_alone(name)))
+            aged = Aged(opened, name, version)
+            found = Upgrade(opened, aged, to or design(), clock or MachineClock())
+        yield found
+
+
+def _alone(path: str) -> apsw.Connection:
+    """Return a connection beside which there is no other, in this process or another: each holds a
+    lock for as long as it is open.
+    """
+    opened = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # it may yet be another's
+        opened.pragma("locking_mode", "exclusive")
+        opened.execute("BEGIN EXCLUSIVE; COMMIT")
+        if _index_is_open(path):
+            raise apsw.BusyError
+        opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        opened.pragma("synchronous", files.SYNCHRONOUS_FULL)
+        opened.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    except apsw.BusyError:
+        opened.close()
+        remedy = "stop its workers and whoever else has it"
+        raise StoreError(path, "is open elsewhere", remedy) from None
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+_INDEX_IS_OPEN = 128
+"""The byte of the log's index that whoever has it open holds a shared lock on, by the format."""
+
+
+def _index_is_open(path: str) -> bool:
+    """Return whether another process has the index of the log open; raises `OSError`.
+
+    One that has closed the file itself anywhere has lost its locks there, as older versions did
+    with each thread of theirs; on the index it has one still. This process has none there: a
+    connection of its own would be known to SQLite.
+    """
+    try:
+        index = os.open(f"{path}-shm", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _INDEX_IS_OPEN)
+    except (BlockingIOError, PermissionError):
+        return True
+    finally:
+        os.close(index)
+    return False

@@ -1,0 +1,291 @@
+"""An attempt: one run of a handler on a job, under a claim that may be lost at any moment.
+
+Whatever the attempt writes is written under its fence: a step of the spec that is refused once the
+claim is another's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from impl.queue import Queue
+from impl.sqlite.damage import REMEDY, Damaged
+from impl.sqlite.transaction import Process, Transaction
+from impl.terms.interrupt import outside
+from impl.terms.outcomes import Done, Refused
+from impl.terms.requests import BadRequest, Json, as_json, named, same_json
+from impl.working.patience import patiently
+from spec.language.scope import Value
+
+Statement = tuple[str, Sequence[Any]]
+"""SQL with `?` for values, and the values."""
+
+MAX_NOTE = 1000
+"""Characters of an error that the trace keeps."""
+
+
+class LostClaim(Exception):
+    """The claim is not this worker's any more: `guard` refused. Stop, write nothing."""
+
+    def __init__(self, action: str, job: int, guard: str) -> None:
+        super().__init__(f"{action} of job {job} is refused: {guard}")
+        self.guard = guard
+
+
+class Unreadable(Exception):
+    """What the store has of a job is damaged, or of another making: no handler can be given it."""
+
+
+class NotMine(Exception):
+    """Raised by a handler that cannot do this job, as one of an older version than whoever put it
+    in: it is given back, which is no failure, and waits a while for another worker.
+    """
+
+
+class NothingWritten(Exception):
+    """A statement that had to change rows changed none; the transaction was taken back."""
+
+
+@dataclass(eq=False)
+class Attempt:
+    """What a handler is given.
+
+    `key` stays the same over all attempts, those of a retried job included: it is how others know
+    the work again. `token` is the fencing token of the claim, (epoch, count): larger for each later
+    claim under that key. A receiver outside may refuse smaller ones than it has seen. `number`: how
+    often this job has been claimed, this time included.
+    """
+
+    queue: Queue
+    worker: Process
+    id: int
+    key: str
+    kind: str
+    token: tuple[int, int]
+    number: int
+    timeout_ms: int
+    _stored: tuple[bytes, bytes]
+    _effects: list[Statement] = field(default_factory=list)
+    _messages: list[tuple[str, str, str]] = field(default_factory=list)
+    _sent: Counter[str] = field(default_factory=Counter)
+
+    # ------------------------------------------------------------ for handlers
+    @cached_property
+    def payload(self) -> Json:
+        """What the job is about, as JSON gives it back. Raises `Unreadable`."""
+        try:
+            return json.loads(self._stored[1].decode())
+        except (ValueError, RecursionError) as wrong:
+            raise Unreadable(f"payload: cannot be read: {wrong}; put it in anew") from None
+
+    def write(self, sql: str, *values: Any) -> None:
+        """Let a statement be run in the transaction that makes the job done: exactly once, all of
+        them or none. It must change a row, or the attempt fails. Raises `LostClaim`.
+        """
+        self._require_open("write")
+        self._effects.append((sql, values))
+
+    def send(self, topic: str, body: Json, key: str | None = None) -> None:
+        """Let a message be put into the outbox in the transaction that makes the job done.
+
+        It will be delivered at least once; by `key` the receiver knows it again. That is the key of
+        the job with the topic and a number, unless another one is given. The same message to a
+        topic under the same key is added once; another one there is refused, and the attempt fails.
+        Raises `BadRequest`, `LostClaim`.
+        """
+        self._require_open("send")
+        if "/" in named("topic", topic):
+            raise BadRequest(f"topic '{topic}': has a '/', which sets off the parts of a key")
+        self._sent[topic] += 1
+        own = f"{self.key}/{topic}/{self._sent[topic]}"
+        chosen = own if key is None else named("key", key)
+        self._messages.append((chosen, topic, as_json(f"message to '{topic}'", body)))
+
+    def once(self, name: str, *statements: Statement) -> bool:
+        """Run statements now, in a transaction of their own, unless an attempt has done this step
+        before; return whether it was done now. Raises `LostClaim`, `NothingWritten`, `BadRequest`.
+        """
+        if any(isinstance(each, str) for each in statements):
+            raise BadRequest(f"step '{name}': has SQL alone; give (sql, values) each time")
+        if self._known("once", named("step", name)):
+            return False
+
+        def step() -> None:
+            with self.worker.lock, self.queue.transaction() as t:
+                self._fence(t, "write_first" if self._begun else "heartbeat")
+                self._checkpoint(t, "once", name, None)
+                _run(t, statements)
+
+        patiently(self.queue, step)
+        return True
+
+    def result(self, name: str, compute: Callable[[], Json]) -> Json:
+        """Return what `compute` returns, as JSON gives it back, from the first attempt that got so
+        far; it may be asked again if that attempt dies at once. Raises `LostClaim`, `BadRequest`.
+        """
+        for (known,) in self._known("result", named("result", name)):
+            return json.loads(known)
+        text = as_json(f"result of '{name}'", outside(compute))
+
+        def step() -> None:
+            with self.worker.lock, self.queue.transaction() as t:
+                self._fence(t, "heartbeat")
+                self._checkpoint(t, "result", name, text)
+
+        patiently(self.queue, step)
+        return json.loads(text)
+
+    # ------------------------------------------------------------ for workers
+    def heartbeat(self, queue: Queue) -> None:
+        """Renew the lease, by this thread's connection. Raises `LostClaim`."""
+        with self.worker.lock, queue.transaction() as t:
+            self._fence(t, "heartbeat")
+            until = queue.clock.since_boot() + queue.lease_ms
+            t.own("UPDATE task SET lease_until = ? WHERE id = ?", (until, self.id))
+
+    def start(self) -> bool:
+        """Enter the handler, unless the claim is lost or an earlier attempt has made the effect;
+        return whether the handler is to be run. Raises `LostClaim`.
+        """
+        with self.worker.lock, self.queue.store.transaction(writes=False) as t:
+            self._fence(t, "start")
+            found = t.take("find_recorded", self.worker)
+            self.queue.history.require(t, self.queue.path)
+        return isinstance(found, Refused)
+
+    def require_readable(self) -> None:
+        """Raise `Unreadable` if a handler could not be given this job. It is claimed all the same:
+        else it would be the first in line for ever, and no other job would be reached.
+        """
+        try:
+            self._stored[0].decode()
+        except UnicodeDecodeError as wrong:
+            raise Unreadable(f"key: cannot be read: {wrong}; put it in anew") from None
+        _ = self.payload
+
+    def finish(self, t: Transaction) -> None:
+        """Make the effects and the job done, in a transaction that the caller commits. Raises
+        `LostClaim`, `NothingWritten`.
+        """
+        if self.worker.memory["progress"] != "recorded":
+            for action in ("write_first", "write_second")[0 if self._begun else 1 :]:
+                self._fence(t, action)
+            _run(t, self._effects)
+            for message in self._messages:
+                self._post(t, *message)
+            self._fence(t, "record")
+        self._fence(t, "settle_done")
+        self.queue.line.leave(t, self.id)
+
+    def fail(self, t: Transaction, error: str) -> bool:
+        """Report that the handler failed; the job is tried again later, or is dead: return which.
+        Raises `LostClaim`.
+        """
+        fails = self._fence(t, "settle_failed", note=_note(error)).row["fails"][1]
+        return self.queue.line.fail(t, self.id, int(fails or 0))
+
+    def release(self, t: Transaction, why: str) -> bool:
+        """Give the job back unfinished; return whether it is dead. Raises `LostClaim`."""
+        self._fence(t, "settle_released", note=_note(why))
+        return self.queue.line.come_back(t, self.id)
+
+    def decline(self, t: Transaction, why: str) -> bool:
+        """Give the job back for others, after a pause; return whether it is dead. Raises
+        `LostClaim`.
+        """
+        times = self._fence(t, "settle_released", note=_note(why)).row["interrupts"][1]
+        return self.queue.line.decline(t, self.id, int(times or 0))
+
+    def abandon(self) -> bool:
+        """Drop a job whose claim is lost; return whether it is: the store has the last word."""
+        with self.worker.lock, self.queue.store.transaction(writes=False) as t:
+            return t.take("abandon", self.worker, claim=self._claim) != Refused("lost")
+
+    @property
+    def _begun(self) -> bool:
+        return self.worker.memory["progress"] == "begun"
+
+    @property
+    def _claim(self) -> dict[str, Value]:
+        """What the worker remembers as long as this attempt is its own: it may have another one
+        since, whose fence must not let this one through.
+        """
+        return {"job": self.id - 1, "held": self.number}
+
+    def _require_open(self, what: str) -> None:
+        # Nobody would ever run what an attempt that is over wants to have run.
+        if not self._claim.items() <= self.worker.memory.items():
+            raise LostClaim(what, self.id, "fenced")
+
+    def _fence(self, t: Transaction, action: str, note: str | None = None) -> Done:
+        outcome = t.take(action, self.worker, note=note, claim=self._claim)
+        if isinstance(outcome, Refused):
+            raise LostClaim(action, self.id, outcome.guard)
+        return outcome
+
+    def _post(self, t: Transaction, key: str, topic: str, body: str) -> None:
+        known = "SELECT CAST(body AS BLOB) FROM outbox WHERE topic = ? AND key = ?"
+        for (other,) in t.own(known, (topic, key)):
+            if not same_json(other, body):
+                fact = "the outbox has another message to this topic under this key"
+                raise BadRequest(f"message '{key}' to '{topic}': {fact}; choose a key of its own")
+            return
+        insert = "INSERT INTO outbox (key, job, topic, body) VALUES (?, ?, ?, ?)"
+        t.own(insert, (key, self.id, topic, body))
+
+    def _known(self, what: str, name: str) -> list[Any]:
+        query = "SELECT result FROM checkpoint WHERE job = ? AND what = ? AND name = ?"
+        return patiently(self.queue, lambda: self.queue.store.own(query, (self.id, what, name)))
+
+    def _checkpoint(self, t: Transaction, what: str, name: str, result: str | None) -> None:
+        t.own("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (self.id, what, name, result))
+
+
+def _note(text: str) -> str:
+    # What an exception says may be long, and no Unicode: it must not keep the job from failing.
+    return text[:MAX_NOTE].encode(errors="replace").decode()
+
+
+def _run(t: Transaction, statements: Sequence[Statement]) -> None:
+    for sql, values in statements:
+        if not t.changes(sql, values):
+            raise NothingWritten(f"changed no row: {sql}")
+
+
+def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -> Attempt | None:
+    """Claim the job that has been due longest, of a kind that the worker knows; None if there is
+    none. Raises `Damaged`.
+    """
+    found = queue.line.first(t.own, kinds)
+    if not found:
+        return None
+    ((job, key, kind, payload, timeout_ms, retry_of),) = found
+    outcome = t.take("claim", worker, j=job - 1)
+    if isinstance(outcome, Refused):
+        fact = f"is damaged: job {job} stands in line, and cannot be claimed ({outcome.guard})"
+        raise Damaged(queue.path, fact, REMEDY)
+    count = int(outcome.row["token"][1] or 0)
+    queue.line.claim(t, job, queue.lease_ms, timeout_ms)
+    before = 0 if retry_of is None else claims_before(t, job)
+    shown, token = key.decode(errors="replace"), (queue.epoch, before + count)
+    return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, (key, payload))
+
+
+def claims_before(t: Transaction, job: int) -> int:
+    """Return how often the jobs were claimed that this one does again: they are dead, and their
+    claims came before each one of this job.
+    """
+    query = """\
+WITH RECURSIVE back (id) AS (
+  SELECT retry_of FROM task WHERE id = ?
+  UNION ALL
+  SELECT retry_of FROM task JOIN back USING (id)
+)
+SELECT coalesce(sum(token), 0) FROM job JOIN back USING (id)"""
+    ((claims,),) = t.own(query, (job,))
+    return int(claims)
