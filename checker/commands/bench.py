@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.commands.options import Wrong, close
+
 if TYPE_CHECKING:
     from checker.bench.measure import Figure
+
+GROUPS = (
+    "c", "tlc", "scopes", "start", "proofs", "evidence", "pairs", "queues", "replays", "keys",
+    "crashes", "fates",
+)  # fmt: skip
+"""What can be measured by itself."""
 
 
 def register(app: typer.Typer) -> None:
@@ -17,53 +25,57 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
+    groups: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[GROUP]...", help="Only these: " + ", ".join(GROUPS) + "."),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller searches, each once.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure explorer, solvers and queue, beside a C search, TLC and other queues.
 
-    The solvers decide every obligation; also measured are steps compared with the spec's, the fate
-    of states, and the images of crashes.
+    Each figure is printed as it is had. Exit status: 0 all were had, 2 bad usage, 3 something
+    could not be measured here.
     """
-    from rich.table import Table
-
     from checker.bench import measure
     from checker.shown import console
 
-    times, groups = _groups(quick)
-    figures: list[measure.Figure] = []
+    for name in groups or ():
+        if name not in GROUPS:
+            raise Wrong(f"there is no group '{name}'; {close(name, GROUPS, 'ffq bench --help')}")
+    times, chosen = _chosen(groups or GROUPS, quick)
+    figures: list[Figure] = []
     missing = []
-    out = console.console()
-    where = measure.machine()
-    for group in groups:
+    for group in chosen:
         try:
-            figures += group()
+            for figure in group():
+                figures.append(figure)
+                if not as_json:
+                    console.line(_shown(figure), at_once=True)
         except measure.Unavailable as why:
             missing.append(str(why))
             console.say(str(why))
     if as_json:
-        console.emit(
-            {
-                "ok": not missing,
-                "machine": where,
-                "figures": [
-                    {"what": f.what, "value": f.value, "unit": f.unit, "goal": f.goal, "met": f.met}
-                    for f in figures
-                ],
-                "missing": missing,
-            }
-        )
-        return
-    table = Table("", "what", "figure", "goal", box=None, pad_edge=False)
-    for f in figures:
-        goal = "" if f.goal is None else f"{'at most ' if f.at_most else ''}{f.goal:g}"
-        mark = {True: "met", False: "missed", None: ""}[f.met]
-        table.add_row(mark, f.what, f"{f.value:.2f} {f.unit}", goal)
-    out.print(table)
-    out.print(f"median of {times}, in turn; {where}")
+        found = [
+            {"what": f.what, "value": f.value, "unit": f.unit, "goal": f.goal, "met": f.met}
+            for f in figures
+        ]
+        where = measure.machine()
+        console.emit({"ok": not missing, "machine": where, "figures": found, "missing": missing})
+    else:
+        console.line(f"median of {times}, in turn; {measure.machine()}")
+    raise typer.Exit(3 if missing else 0)
 
 
-def _groups(quick: bool) -> tuple[int, tuple[Callable[[], Iterable[Figure]], ...]]:
+def _shown(figure: Figure) -> str:
+    """Return a figure as a line: whether its goal is met, the figure, and what it is of."""
+    mark = {True: "met", False: "missed", None: ""}[figure.met]
+    at_most = "at most " if figure.at_most else ""
+    goal = "" if figure.goal is None else f" (goal {at_most}{figure.goal:g})"
+    return f"{mark:<7}{figure.value:>9.2f} {figure.unit:<10} {figure.what}{goal}"
+
+
+def _chosen(names: Iterable[str], quick: bool) -> tuple[int, list[Callable[[], Iterable[Figure]]]]:
     """Return how often everything is measured, and what."""
     from checker.bench import measure
     from checker.bench.crashes import crashes
@@ -74,17 +86,19 @@ def _groups(quick: bool) -> tuple[int, tuple[Callable[[], Iterable[Figure]], ...
     from checker.bench.replays import replays
 
     times, large, small = (1, 7, 5) if quick else (5, 9, 7)
-    return times, (
-        lambda: measure.against_c(large, times),
-        lambda: measure.against_tlc(small),
-        lambda: measure.queue_scopes(times),
-        measure.start_up,
-        lambda: proofs(times),
-        lambda: evidence(times),
-        pairs,
-        lambda: queues(times),
-        lambda: replays(times),
-        lambda: explorer(times),
-        lambda: crashes(times),
-        lambda: fate(times),
-    )
+    every: dict[str, Callable[[], Iterable[Figure]]] = {
+        "c": lambda: measure.against_c(large, times),
+        "tlc": lambda: measure.against_tlc(small),
+        "scopes": lambda: measure.queue_scopes(times),
+        "start": measure.start_up,
+        "proofs": lambda: proofs(times),
+        "evidence": lambda: evidence(times),
+        "pairs": pairs,
+        "queues": lambda: queues(times),
+        "replays": lambda: replays(times),
+        "keys": lambda: explorer(times),
+        "crashes": lambda: crashes(times),
+        "fates": lambda: fate(times),
+    }
+    assert tuple(every) == GROUPS
+    return times, [every[name] for name in dict.fromkeys(names)]

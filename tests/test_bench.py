@@ -1,0 +1,44 @@
+"""`ffq bench` prints each figure as it is had, of the groups that are asked for."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from checker.bench import measure
+from checker.bench.measure import Figure, Unavailable
+from checker.commands.main import main
+
+Said = pytest.CaptureFixture[str]
+
+
+def half(said: list[str], capsys: Said | None) -> Iterator[Figure]:
+    yield Figure("the first", 1.5, "s", 2.0, at_most=True)
+    if capsys:
+        said.append(capsys.readouterr().out)
+    raise Unavailable("java: is not there; install it")
+
+
+def test_a_figure_is_printed_before_the_next_one_is_measured(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(measure, "start_up", lambda: half(said, capsys))
+    assert main(["bench", "start"]) == 3
+    assert said == ["met         1.50 s          the first (goal at most 2)\n"]
+    assert capsys.readouterr().err == "ffq: java: is not there; install it\n"
+
+
+def test_what_could_not_be_measured_is_said_to_programs(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "start_up", lambda: half([], None))
+    assert main(["bench", "start", "--json"]) == 3
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["ok"], answer["missing"]) == (False, ["java: is not there; install it"])
+    assert [f["what"] for f in answer["figures"]] == ["the first"]
+
+
+def test_a_group_that_is_not_there_is_refused_before_anything_is_measured(capsys: Said) -> None:
+    assert main(["bench", "start", "strat"]) == 2
+    assert capsys.readouterr().err == "ffq: there is no group 'strat'; write one of: start\n"
