@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 import pytest
 
 from checker.bench.explorer import _drain
-from checker.bench.measure import Figure, Unavailable
 from checker.commands.main import main
 from checker.commands.prove import _show_counterexample
 from checker.conformance.beside_spec import Divergence, Replay
@@ -235,19 +234,6 @@ def test_a_checkout_that_nobody_installed_has_a_version_too(
     monkeypatch.setattr(metadata, "version", fail(metadata.PackageNotFoundError()))
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == "ffq of a checkout, not installed\n"
-
-
-def test_what_cannot_be_measured_here_is_said_and_the_rest_is_measured(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    figure = Figure("a start", 0.5, "s", 1.0, at_most=True)
-    groups = (fail(Unavailable("no C compiler here")), lambda: [figure])
-    monkeypatch.setattr("checker.commands.bench._groups", lambda quick: (1, groups))
-    main(["bench", "--json"])
-    out, err = capsys.readouterr()
-    answer = json.loads(out)
-    assert (answer["ok"], len(answer["figures"])) == (False, 1)
-    assert "no C compiler here" in err
 
 
 def test_a_terminal_that_is_gone_is_read_to_its_end() -> None:
