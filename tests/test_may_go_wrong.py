@@ -41,7 +41,7 @@ from spec.language.evaluate import Evaluator, instances
 from spec.language.expr import Const
 from spec.language.scope import Scope
 from spec.queue import SCOPES
-from tests.runs import ALL, leaving, windy
+from tests.sample_runs import ALL, leaving, windy
 from tests.specs.lamps import SHOP
 
 MODE = FAILURES["FM-013"]

@@ -42,9 +42,9 @@ from impl.working.house import House
 from spec.language.evaluate import OutOfRange
 from spec.queue.job import Worker
 from tests.clocks import HandClock
-from tests.runs import kept
+from tests.conformance.test_validate import LEASE, claimed
+from tests.sample_runs import kept
 from tests.specs.lamps import SHOP
-from tests.test_validate import LEASE, claimed
 
 
 def fail(error: BaseException) -> Callable[..., NoReturn]:

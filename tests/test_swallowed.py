@@ -12,7 +12,8 @@ from functools import cache
 
 import pytest
 
-from tests.test_tidy import ROOT, report, sources
+from tests.checkout import ROOT
+from tests.test_tidy import report, sources
 
 TABLE = ROOT / "tests" / "swallowed.txt"
 Row = tuple[str, str]

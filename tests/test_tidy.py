@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 import spec
+from tests.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("spec", "impl", "checker", "tui")
 
 MAY_IMPORT = {

@@ -1,0 +1,110 @@
+"""A machine that tries steps of the spec on the store in any order, and shrinks what it finds.
+
+It is independent of the explorer, which says for each fault how long the shortest run to it is.
+"""
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    rule,
+    run_state_machine_as_test,
+)
+from hypothesis.strategies import sampled_from
+
+from checker.conformance.beside_spec import Divergence, Replay, Steps
+from checker.search.targets import Target, ways
+from impl.derive.design import Design, derive
+from spec.language.evaluate import Instance
+from spec.queue import SCOPES
+from tests.conformance.faults import setting, unasked
+
+ONE_JOB = SCOPES["one-job"]
+BARE = derive(ONE_JOB, checks=False)
+"""Without CHECKs, so that it is the comparison that notices a fault."""
+
+
+def machine(design: Design) -> type[RuleBasedStateMachine]:
+    """Return a machine that tries any step at any time: the store takes it as the spec does, or
+    refuses it as the spec does.
+
+    One rule for all steps, possible or not: what is refused can be left out of a run without harm
+    to the rest, and no choice of rules has to be shrunk beside the steps.
+    """
+    steps = Steps(design.scope)
+
+    class Machine(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.replay = Replay(design, steps=steps)
+
+        @rule(step=sampled_from(steps.every))
+        def attempt(self, step: Instance) -> None:
+            self.replay.step(step)
+
+        def teardown(self) -> None:
+            self.replay.store.close()
+
+    return Machine
+
+
+def hunt(design: Design, examples: int, steps: int = 100) -> None:
+    """Run the machine; derandomized, so that it does the same every time."""
+    run_state_machine_as_test(
+        machine(design),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", ["one-job", pytest.param("whole", marks=pytest.mark.deep)])
+def test_the_machine_finds_no_difference(name: str) -> None:
+    hunt(derive(SCOPES[name]), examples=30)
+
+
+FAULTS: dict[str, tuple[Design, Target]] = {
+    "a claim raises the token by two": (
+        setting(BARE, "claim", "token", "token + 2"),
+        Target("claim", None),
+    ),
+    "success leaves the lease": (
+        setting(BARE, "settle_done", "lease", "lease"),
+        Target("settle_done", None),
+    ),
+    "a notice is never sent": (
+        setting(BARE, "notify", "notice", "'due'"),
+        Target("notify", None),
+    ),
+    "recovery does not count": (
+        setting(BARE, "recover", "interrupts", "interrupts"),
+        Target("recover", None),
+    ),
+    "a lease is renewed after the deadline": (
+        unasked(BARE, "heartbeat.in_time"),
+        Target("heartbeat", "in_time"),
+    ),
+}
+
+
+SHORT = "a claim raises the token by two"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [SHORT, *(pytest.param(f, marks=pytest.mark.deep) for f in FAULTS if f != SHORT)],
+)
+def test_a_fault_is_found_and_shrunk_to_the_shortest_run(fault: str) -> None:
+    design, target = FAULTS[fault]
+    (way,) = (w for w in ways(ONE_JOB).found if w.target == target)
+    with pytest.raises(Divergence) as differs:
+        hunt(design, examples=1500)
+    found = differs.value
+    assert found.call.startswith(f"{target.action}(")
+    assert found.step == len(way.steps) + 1

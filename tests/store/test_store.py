@@ -1,0 +1,374 @@
+"""The store keeps what is committed, names who refuses, and leaves alone what is not its own."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from impl.derive.design import derive
+from impl.derive.mapping import Unmapped, abstract, beginning
+from impl.sqlite.files import StoreError
+from impl.sqlite.place import place
+from impl.sqlite.store import Store
+from impl.terms.outcomes import Done, Refused, Unknown
+from spec.language.edits import without
+from spec.language.evaluate import Evaluator
+from spec.language.scope import Scope, Value
+from spec.queue import SCOPES
+from spec.queue.job import Job, Worker
+
+LIFE = SCOPES["life"]
+DESIGN = derive(LIFE)
+IDLE: dict[str, Value] = {"pc": "idle", "job": None, "held": 0}
+HOLDER: dict[str, Value] = {"pc": "claimed", "job": 0, "held": 1}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    return str(tmp_path / "queue.db")
+
+
+@pytest.fixture
+def store(file: str) -> Iterator[Store]:
+    opened = Store(DESIGN, file)
+    yield opened
+    opened.close()
+
+
+def contents(folder: Path) -> dict[str, str]:
+    files = (f for f in sorted(folder.rglob("*")) if f.is_file())
+    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+# ---------------------------------------------------------------- steps
+
+
+def test_a_step_says_what_it_changed_and_what_to_remember(store: Store) -> None:
+    enqueued = store.take("enqueue", {"j": 0}, {})
+    assert isinstance(enqueued, Done)
+    assert enqueued.row["status"] == ("absent", "ready")
+    claimed = store.take("claim", {"w": 1, "j": 0}, IDLE)
+    assert claimed == Done(
+        row={
+            "status": ("ready", "claimed"),
+            "lease": ("none", "live"),
+            "token": (0, 1),
+            "overdue": (False, False),
+        },
+        memory={"pc": ("idle", "claimed"), "job": (None, 0), "held": (0, 1)},
+    )
+
+
+def test_what_is_committed_is_in_the_file(store: Store, file: str) -> None:
+    store.take("enqueue", {"j": 1}, {})
+    with closing(sqlite3.connect(file)) as other:  # another SQLite, and another connection
+        assert other.execute("SELECT id, status FROM job").fetchall() == [(2, "ready")]
+    store.close()
+    again = Store(DESIGN, file)
+    assert again.rows()[Job][1]["status"] == "ready"
+    again.close()
+
+
+def test_a_step_is_refused_by_its_first_false_guard(store: Store) -> None:
+    assert store.take("claim", {"w": 0, "j": 0}, IDLE) == Refused("ready")
+    assert store.take("claim", {"w": 0, "j": 0}, HOLDER) == Refused("idle")
+    assert store.take("heartbeat", {"w": 0}, IDLE) == Refused("reference")
+    store.take("enqueue", {"j": 0}, {})
+    assert store.take("enqueue", {"j": 0}, {}) == Refused("new_key")
+    store.take("claim", {"w": 0, "j": 0}, IDLE)
+    stale = HOLDER | {"held": 2}
+    assert store.take("heartbeat", {"w": 0}, stale) == Refused("fenced")
+    assert store.take("pass_deadline", {"j": 0}, {}) != Refused("claimed")
+    assert store.take("heartbeat", {"w": 0}, HOLDER) == Refused("in_time")
+
+
+def test_each_durable_step_has_its_row_in_the_trace(store: Store) -> None:
+    store.take("enqueue", {"j": 0}, {})
+    store.take("enqueue", {"j": 0}, {})  # refused
+    store.take("claim", {"w": 1, "j": 0}, IDLE)
+    store.take("start", {"w": 1}, HOLDER)  # changes nothing durable
+    first, second = store.trace()
+    assert (first.seq, first.actor, first.action) == (1, "job1", "enqueue")
+    assert (first.before, first.after) == ({"status[job1]": "absent"}, {"status[job1]": "ready"})
+    assert (second.actor, second.params) == ("worker2", {"w": "worker2", "j": "job1"})
+    assert second.after == {
+        "status[job1]": "claimed",
+        "lease[job1]": "live",
+        "token[job1]": 1,
+        "pc[worker2]": "claimed",
+        "job[worker2]": "job1",
+        "held[worker2]": 1,
+    }
+
+
+def test_the_mapping_reads_rows_memory_and_nothing_else(store: Store) -> None:
+    start = Evaluator(LIFE).initial()
+    memories = beginning(LIFE)
+    assert abstract(store, memories, start) == start
+    store.take("enqueue", {"j": 1}, {})
+    memories[Worker][0]["pc"] = "down"
+    entered = {"entered": True}
+    ghosts = tuple(entered.get(p.field.name, v) for p, v in zip(LIFE.places, start, strict=True))
+    state = abstract(store, memories, ghosts)
+    changed = {
+        (p.field.name, p.element): v
+        for p, v, old in zip(LIFE.places, state, start, strict=True)
+        if v != old
+    }
+    assert changed == {
+        ("status", 1): "ready",
+        ("pc", 0): "down",
+        ("entered", 0): True,
+        ("entered", 1): True,
+    }
+
+
+def test_a_row_beyond_the_scope_has_no_state(store: Store) -> None:
+    store.take("enqueue", {"j": 2}, {})
+    with pytest.raises(Unmapped, match="job3"):
+        abstract(store, beginning(LIFE), Evaluator(LIFE).initial())
+
+
+# ---------------------------------------------------------------- durability
+
+
+def test_a_store_flushes_every_commit_to_a_log_ahead(store: Store) -> None:
+    assert store.connection.pragma("journal_mode") == "wal"
+    assert store.connection.pragma("synchronous") == 2  # FULL
+    assert store.connection.pragma("foreign_keys") == 1
+
+
+def test_only_a_transaction_that_says_so_is_not_waited_for(store: Store) -> None:
+    def waits() -> int:
+        return int(store.connection.pragma("synchronous"))
+
+    with store.transaction():
+        assert waits() == 2  # FULL
+    with store.transaction(durable=False):
+        assert waits() == 1  # NORMAL
+    assert waits() == 2
+    with pytest.raises(ZeroDivisionError), store.transaction(durable=False):
+        raise ZeroDivisionError
+    assert waits() == 2
+
+
+class Disk(apsw.VFS):
+    """A disk that fails to sync once it is `broken`."""
+
+    broken = False
+
+    def __init__(self) -> None:
+        super().__init__("failing", "")
+
+    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
+        return DiskFile(self, name, flags)
+
+
+class DiskFile(apsw.VFSFile):
+    def __init__(self, disk: Disk, name: Any, flags: list[int]) -> None:
+        self.disk = disk
+        super().__init__("", name, flags)
+
+    def xSync(self, flags: int) -> None:
+        if self.disk.broken:
+            raise apsw.IOError("the disk cannot sync")
+        super().xSync(flags)
+
+
+def test_a_commit_that_fails_is_unknown_and_the_row_tells(store: Store, file: str) -> None:
+    disk = Disk()
+    store.take("enqueue", {"j": 0}, {})
+    store.close()
+    store._open = apsw.Connection(file, vfs="failing")
+    store._open.pragma("synchronous", 2)
+    store._open.execute("SELECT * FROM meta").fetchall()  # which makes the log
+    store.place = place(file)
+    disk.broken = True
+    outcome = store.take("claim", {"w": 0, "j": 0}, IDLE)
+    disk.broken = False
+    assert isinstance(outcome, Unknown)
+    # The store opens the file anew; row and trace agree on what has happened.
+    status = store.rows()[Job][0]["status"]
+    assert (status, [row.action for row in store.trace()]) in (
+        ("ready", ["enqueue"]),
+        ("claimed", ["enqueue", "claim"]),
+    )
+
+
+def test_a_full_disk_takes_a_step_back_and_keeps_the_rest(store: Store) -> None:
+    store.take("enqueue", {"j": 0}, {})
+    store.take("claim", {"w": 0, "j": 0}, IDLE)
+    store.connection.pragma("max_page_count", store.connection.pragma("page_count"))
+    taken = 2
+    with pytest.raises(StoreError, match="heartbeat was not taken: database or disk is full"):
+        for _ in range(500):
+            assert isinstance(store.take("heartbeat", {"w": 0}, HOLDER), Done)
+            taken += 1
+    assert len(list(store.trace())) == taken > 2
+    assert not store.connection.in_transaction
+    store.connection.pragma("max_page_count", 1000)
+    assert isinstance(store.take("heartbeat", {"w": 0}, HOLDER), Done)
+
+
+def test_a_locked_store_says_so_and_changes_nothing(file: str) -> None:
+    one, two = Store(DESIGN, file), Store(DESIGN, file, busy_ms=20)
+    one.connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="enqueue was not taken: database is locked"):
+        two.take("enqueue", {"j": 0}, {})
+    one.connection.execute("ROLLBACK")
+    assert isinstance(two.take("enqueue", {"j": 0}, {}), Done)
+    one.close()
+    two.close()
+
+
+# ---------------------------------------------------------------- wrong files
+
+
+def refused(path: Path, folder: Path) -> str:
+    """Return why the store does not open this, having seen that nothing in the folder changed."""
+    before = contents(folder)
+    with pytest.raises(StoreError) as wrong:
+        Store(DESIGN, str(path))
+    assert contents(folder) == before
+    return str(wrong.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize("text", ["", "a letter\n" * 100, "SQLite format 3\0"])
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text(text)
+    assert refused(file, tmp_path) == ("is not a database; it was left alone; name another file")
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "other.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE job (id)")
+    assert refused(file, tmp_path) == (
+        "is a database of another program; it was left alone; name another file"
+    )
+
+
+def test_a_newer_schema_is_left_alone(store: Store, file: str, tmp_path: Path) -> None:
+    store.connection.pragma("user_version", 4)
+    store.close()
+    assert refused(Path(file), tmp_path) == (
+        "has version 4 of the schema, and this ffq knows version 3; use a newer ffq"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "complaint"),
+    [
+        (LIFE.on(without(LIFE.spec, "claim.ready")), "was made with spec "),
+        (Scope("more", LIFE.spec, {**LIFE.bounds, "MaxFails": 3}), "was made with constants "),
+    ],
+)
+def test_a_store_of_another_spec_is_left_alone(
+    tmp_path: Path, scope: Scope, complaint: str
+) -> None:
+    file = tmp_path / "queue.db"
+    Store(derive(scope), str(file)).close()
+    assert refused(file, tmp_path).startswith(complaint)
+
+
+def test_opening_it_twice_in_one_process_leaves_the_lock_of_the_first(
+    store: Store, file: str
+) -> None:
+    Store(DESIGN, file).close()
+    whoever_is_last_puts_the_log_away = """
+import sys, apsw
+with apsw.Connection(sys.argv[1]) as other:
+    other.pragma("locking_mode", "exclusive")
+    other.execute("SELECT * FROM meta").fetchall()
+"""
+    other = subprocess.run(
+        [sys.executable, "-c", whoever_is_last_puts_the_log_away, file],
+        capture_output=True,
+        text=True,
+    )
+    assert "database is locked" in other.stderr
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path, tmp_path) == "is a directory; name a file"
+    nowhere = tmp_path / "no" / "queue.db"
+    assert refused(nowhere, tmp_path).startswith("cannot be opened: No such file or directory")
+    os.mkfifo(tmp_path / "pipe")
+    assert refused(tmp_path / "pipe", tmp_path) == "is not a regular file; name a file"
+
+
+def test_a_damaged_store_is_refused(store: Store, file: str, tmp_path: Path) -> None:
+    store.close()
+    whole = Path(file).read_bytes()
+    Path(file).write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+    assert "damaged" in refused(Path(file), tmp_path)
+
+
+def test_a_store_that_cannot_be_written_is_refused() -> None:
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        Store(DESIGN, str(folder / "queue.db")).close()
+        (folder / "queue.db").chmod(0o444)
+        folder.chmod(0o555)
+        was = os.geteuid()
+        if was == 0:  # root may write anywhere
+            os.seteuid(nobody)
+        try:
+            assert "cannot be" in refused(folder / "queue.db", folder)
+            assert "cannot be opened: Permission denied" in refused(folder / "new.db", folder)
+        finally:
+            if was == 0:
+                os.seteuid(was)
+            folder.chmod(0o755)
+
+
+def test_a_file_that_is_put_there_while_a_store_is_made_is_kept(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Store(DESIGN, str(tmp_path / "other.db"))
+    other.take("enqueue", {"j": 0}, {})
+    other.close()
+    link = os.link
+
+    def late(made: str, target: str) -> None:
+        shutil.copy(other.path, file)
+        link(made, target)
+
+    monkeypatch.setattr(os, "link", late)
+    second = Store(DESIGN, file)
+    assert list(second.rows()[Job]) == [0]
+    second.close()
+    assert not [name for name in os.listdir(tmp_path) if "draft" in name]
+
+
+MAKE = """\
+import sys
+from tests.store.test_store import DESIGN, Store
+sys.stdin.readline()
+Store(DESIGN, sys.argv[1]).close()
+"""
+
+
+def test_a_store_that_many_make_at_once_is_made_once(file: str) -> None:
+    command = [sys.executable, "-c", MAKE, file]
+    makers = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(4)]
+    for maker in makers:
+        assert maker.stdin is not None
+        maker.stdin.write(b"\n")
+        maker.stdin.flush()
+    for maker in makers:
+        maker.communicate()
+    assert [maker.returncode for maker in makers] == [0] * 4
+    assert os.listdir(Path(file).parent) == ["queue.db"]

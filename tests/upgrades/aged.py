@@ -1,0 +1,136 @@
+"""Files of another spec or schema, and what becomes of them when they are taken over."""
+
+import io
+import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import apsw
+import pytest
+from apsw.shell import Shell
+
+from checker.conformance.validate import Verdict, validate
+from impl.derive.design import Design
+from impl.derive.reference import queue_of
+from impl.queue import Queue
+from impl.sqlite import outline
+from impl.sqlite.files import StoreError
+from impl.upgrades.upgrade import upgrade
+from impl.worker import Worker
+from impl.working.attempt import Attempt
+from spec.language.edits import without
+from spec.language.expr import Const
+from spec.language.model import Field, Spec
+from spec.language.types import Enum, Nat
+from spec.queue.job import Job, Reason
+from tests.clocks import HandClock
+from tests.upgrades.older import WHOLE, called, more, retyped
+
+VERSION_2 = Path(__file__).with_name("version-2.sql")
+FORK = multiprocessing.get_context("fork")
+
+URGENT = more(Field("urgency", Job, Nat(3), Const(0, Nat(3)), "durable", "how soon"))
+LAX = without(WHOLE, "heartbeat.in_time")
+Reasons = type("Reasons", (Enum,), dict(Reason.members) | {"expired": "it came too late"})
+MORE_REASONS = retyped("reason", type=Reasons)
+FEWER_REASONS = retyped(
+    "reason", type=type("Few", (Enum,), {m: "" for m in Reason.members if m != "cancelled"})
+)
+TRUSTING = WHOLE.edited(
+    "trusting",
+    properties={n: p for n, p in WHOLE.properties.items() if n != "no_hidden_partial_update"},
+)
+OLD_NAME = called("settle_failed", "give_up")
+
+Patch = pytest.MonkeyPatch
+
+
+@contextmanager
+def under(spec: Spec) -> Iterator[Design]:
+    """Let queues be of this spec, and be judged by it."""
+    other = queue_of(spec)
+    with Patch.context() as patch:
+        for module in (
+            "impl.queue",
+            "impl.upgrades.upgrade",
+            "impl.upgrades.intake",
+            "checker.conformance.validate",
+        ):
+            patch.setattr(f"{module}.design", lambda: other)
+        yield other
+
+
+def work(attempt: Attempt) -> None:
+    attempt.result("looked", lambda: attempt.payload)
+    attempt.send("mail", attempt.payload)
+
+
+def fill(file: Path, clock: HandClock | None = None) -> None:
+    """Put jobs of every status but claimed into a queue."""
+    with Queue(file, clock=clock or HandClock()) as queue:
+        queue.define("CREATE TABLE receipt (job INTEGER REFERENCES job (id), text TEXT)")
+        for n in (1, 2):
+            queue.enqueue("work", n, key=f"work {n}")
+        Worker(queue, {"work": work}).run(until_empty=True)
+        with queue.transaction() as t:
+            t.execute("INSERT INTO receipt VALUES (1, 'paid')")
+        queue.cancel(queue.enqueue("other").id)
+        queue.enqueue("work", 3, key="work 3", max_attempts=7)
+        queue.enqueue("work", 4, delay=60)
+
+
+def taken_over(file: Path) -> tuple[str, ...]:
+    with upgrade(file, clock=HandClock()) as found:
+        found.carry_out()
+        return found.changes
+
+
+def refused(file: Path, clock: HandClock | None = None) -> str:
+    """Return why a file cannot be taken over; it is as it was then, and nothing is beside it."""
+    before, beside = contents(file), sorted(file.parent.glob("*.backup*"))
+    with pytest.raises(StoreError) as wrong, upgrade(file, clock=clock or HandClock(boots=2)):
+        pass
+    assert contents(file) == before
+    assert sorted(file.parent.glob("*.backup*")) == beside
+    return str(wrong.value).removeprefix(f"{file}: ")
+
+
+def contents(file: Path) -> str:
+    """Return the file as text; read by our build of SQLite, for another would undo its locks."""
+    said = io.StringIO()
+    with closing(apsw.Connection(str(file))) as opened:
+        version = opened.pragma("user_version")
+        Shell(stdout=said, db=opened).process_command(".dump")  # type: ignore[no-untyped-call]
+    lines = (line for line in said.getvalue().splitlines() if not line.startswith("-- "))
+    return "\n".join([str(version), *lines])
+
+
+def of_one_spec(file: Path, to: Design) -> None:
+    """Hold the file against a new one of the same spec: not a letter of the schema differs."""
+    query = (
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT IN ('receipt', 'mine')"
+    )
+    with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(":memory:")) as new:
+        new.executescript(to.schema + to.beside)
+        assert sorted(map(repr, old.execute(query))) == sorted(map(repr, new.execute(query)))
+        assert outline.says(to).items() <= dict(old.execute("SELECT name, value FROM meta")).items()
+
+
+def goes_on(file: Path) -> Verdict:
+    """Let the rest of the jobs be done, and judge the whole run."""
+    clock = HandClock(date=HandClock.date + 100_000)
+    with Queue(file, clock=clock) as queue:
+        Worker(queue, {"work": work}).run(until_empty=True)
+        assert queue.query("SELECT text FROM receipt") == [("paid",)]
+    judged = validate(str(file))
+    assert judged.finding is None
+    return judged
+
+
+def version_2(file: Path) -> None:
+    """Make the file as an ffq of that version has left it."""
+    with closing(apsw.Connection(str(file))) as made:
+        made.pragma("journal_mode", "wal")
+        made.execute(VERSION_2.read_text(encoding="utf-8"))
