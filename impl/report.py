@@ -133,7 +133,7 @@ SELECT max(age) FROM (
 )"""
 
 
-def _now(queue: Queue) -> tuple[int, int]:
+def moment(queue: Queue) -> tuple[int, int]:
     """Return the time by the clock of the boot and by the wall clock. Where a queue of another boot
     is only looked at, what was measured by that clock is over, as a new boot ends it.
     """
@@ -149,9 +149,15 @@ def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Lin
     marks = ", ".join("?" * len(statuses))
     where = f"WHERE status IN ({marks})" if statuses else ""
     with queue.snapshot() as t:
-        values = (*_now(queue), *statuses, min(most, LARGEST))
+        values = (*moment(queue), *statuses, min(most, LARGEST))
         found = t.own(f"{_LINE} {where} ORDER BY id LIMIT ?", values)
     return [Line(*row) for row in found]
+
+
+def line_of(t: Transaction, now: tuple[int, int], number: int) -> Line:
+    """Return a job as it is listed, at a `moment`. Raises `BadRequest` if there is none."""
+    found = t.own(f"{_LINE} WHERE id = ?", (*now, row_number(number)))
+    return Line(*known(found, number))
 
 
 def job(queue: Queue, number: int) -> Whole:
@@ -160,9 +166,9 @@ def job(queue: Queue, number: int) -> Whole:
 SELECT payload, token, lease, fails, max_fails, interrupts, max_interrupts, reason, letter,
   retry_of, (SELECT id FROM task AS later WHERE later.retry_of = task.id)
 FROM task JOIN job USING (id) WHERE id = ?"""
+    now = moment(queue)
     with queue.snapshot() as t:
-        values = (*_now(queue), row_number(number))
-        line = known(t.own(f"{_LINE} WHERE id = ?", values), number)
+        line = line_of(t, now, number)
         (found,) = t.own(query, (number,))
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         unsaid = [Unsaid(what, n, bool(up), e) for what, n, up, e in t.own(_UNSAID, (number,))]
@@ -173,7 +179,7 @@ FROM task JOIN job USING (id) WHERE id = ?"""
     with legible(queue.path):
         payload = json.loads(payload)
     return Whole(
-        Line(*line),
+        line,
         payload,
         (queue.epoch, before + token),
         lease,
@@ -217,7 +223,7 @@ def _pid(t: Transaction, actor: str) -> int | None:
 
 def stats(queue: Queue) -> Stats:
     """Return the counts and ages. Raises `StoreError`."""
-    now, wall = _now(queue)
+    now, wall = moment(queue)
     with queue.snapshot() as t:
 
         def one(query: str, *values: int) -> Any:

@@ -143,7 +143,8 @@ def test_ten_times_as_many_files_that_are_bad(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- arguments
 NEEDED = {
     "queue enqueue": ["q.db", "k"], "queue show": ["q.db", "1"], "queue retry": ["q.db", "1"],
-    "queue cancel": ["q.db", "1"], "queue list": ["q.db"], "queue stats": ["q.db"],
+    "queue cancel": ["q.db", "1"], "queue why": ["q.db", "1"],
+    "queue list": ["q.db"], "queue stats": ["q.db"],
     "queue backup": ["q.db", "new.db"], "queue export": ["q.db"],
     "queue import": ["new.db", "a.jsonl"],
     "queue recover": ["q.db"], "queue work": ["q.db", "--until-empty"], "validate": ["q.db"],

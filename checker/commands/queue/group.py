@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.commands.options import Group, Wrong, finite, listed
-from checker.commands.queue import files, show, work
+from checker.commands.queue import files, show, why, work
 from checker.commands.queue.shared import AsJson, File, Number, opened
 from checker.shown.streams import changed
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     queue.callback(invoke_without_command=True)(listed)
     for command in (enqueue, recover, retry, cancel):
         queue.command()(command)
-    for module in (work, show, files):
+    for module in (work, show, why, files):
         module.register(queue)
     app.add_typer(queue, name="queue")
 

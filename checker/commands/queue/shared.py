@@ -60,3 +60,8 @@ def opened(
             if as_json:
                 console.emit({"ok": False, "error": str(failed)})
             raise typer.Exit(NOT_FINISHED) from None
+
+
+def age(ms: int | None) -> str:
+    """Return a time as people read it, `-` for none."""
+    return "-" if ms is None else f"{ms / 1000:.1f} s"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.commands.options import NUMBER_MAX, Wrong, close
-from checker.commands.queue.shared import AsJson, File, Number, opened
+from checker.commands.queue.shared import AsJson, File, Number, age, opened
 
 if TYPE_CHECKING:
     from impl.report import Past, Whole
@@ -124,8 +124,8 @@ def stats(file: File, as_json: AsJson = False) -> None:
     rows = [(status, str(s.jobs.get(status, 0))) for status in STATUSES]
     rows += [(f"dead of {reason}", str(n)) for reason, n in s.dead.items()]
     rows += [
-        ("oldest job due for", _age(s.oldest_due)),
-        ("oldest expired lease", _age(s.oldest_expired)),
+        ("oldest job due for", age(s.oldest_due)),
+        ("oldest expired lease", age(s.oldest_expired)),
         ("messages not sent", str(s.unsent)),
         ("deaths not announced", str(s.notices)),
         ("of these given up", str(s.given_up)),
@@ -147,7 +147,3 @@ def _due(due: int | None, now: int) -> str:
     if due is None:
         return "-"
     return "now" if due <= now else f"in {(due - now) / 1000:.1f} s"
-
-
-def _age(ms: int | None) -> str:
-    return "-" if ms is None else f"{ms / 1000:.1f} s"

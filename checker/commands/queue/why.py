@@ -1,0 +1,154 @@
+"""`ffq queue why`: what keeps a job from being claimed: which guard, since when, who may free it.
+
+The spec is asked, not the queue: the job's row becomes a state of the smallest scope that has an
+idle worker and a recoverer, and in it `claim` is asked for, as the explorer asks for any step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from checker.commands.queue.shared import AsJson, File, Number, age, opened
+
+if TYPE_CHECKING:
+    from checker.explain.fate.held_back import HeldBack
+    from impl.standing import Standing
+
+
+MOST = 100_000
+"""So many states of the scope are looked at where the nearest do not settle it."""
+
+
+def register(queue: typer.Typer) -> None:
+    """Add the command."""
+    queue.command()(why)
+
+
+def why(file: File, number: Number, as_json: AsJson = False) -> None:
+    """Say why no worker is given a job: which guard refuses, since when, and what would free it.
+
+    Exit status: 0 it is said, 2 there is none or bad usage, 3 the store cannot be used now.
+    """
+    from checker.shown import console
+    from impl.standing import standing
+
+    with opened(file, as_json, looks=True) as found:
+        where = standing(found, number)
+    held = _asked(where)
+    if as_json:
+        console.emit({"ok": True, "job": number, **_told(where, held)})
+        return
+    for line in _story(where, held, str(file)):
+        console.line(line)
+
+
+def _asked(where: Standing) -> HeldBack:
+    """Ask the spec for a claim of the job by an idle worker."""
+    from checker.explain.fate.held_back import held_back
+    from checker.runs.exploration import Limits
+    from impl.derive.budgets import column
+    from spec.language.evaluate import Evaluator, Instance
+    from spec.language.scope import Scope
+    from spec.queue import SCOPES
+
+    spec = SCOPES["whole"].spec
+    least = {sort.__name__: 1 for sort in spec.sorts}
+    least |= {constant: int(where.row[column(constant)] or 0) for constant in spec.constants}
+    scope = Scope("a job", spec, least)
+    evaluator = Evaluator(scope)
+    state = tuple(
+        where.row.get(place.field.name, blank)
+        for place, blank in zip(scope.places, evaluator.initial(), strict=True)
+    )
+    claim = spec.actions["claim"]
+    step = Instance(evaluator, claim, {p.name: 0 for p in claim.params})
+    return held_back(evaluator, state, step, Limits(max_states=MOST))
+
+
+# ---------------------------------------------------------------- for people
+def _story(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
+    line = where.line
+    yield f"job {line.id}, {line.kind}, key {line.key}: {line.status}{_since(where)}"
+    for refusing in held.by:
+        read = ", ".join(refusing.read)
+        yield _here(
+            f"  claim is refused by {refusing.guard}: {refusing.condition}; {read}", line.id
+        )
+    if held.by:
+        yield from _freed(where, held, file)
+    elif line.due is not None and line.due > where.now:
+        yield f"  it is not due before {age(line.due - where.now)} from now"
+    else:
+        yield f"  nothing holds it back: an idle worker that knows {line.kind} may claim it"
+        yield f"  due jobs of its kind before it: {where.ahead}"
+        yield f"  workers of this queue that run here: {len(list(filter(_runs, where.workers)))}"
+
+
+def _since(where: Standing) -> str:
+    wrote = where.status
+    if wrote is None:
+        return ""
+    who = "" if wrote.pid is None else f" of {wrote.actor}, whose process {wrote.pid} "
+    state = "" if wrote.pid is None else "runs" if _runs(wrote.pid) else "is gone"
+    note = f": {wrote.note}" if wrote.note else ""
+    return f" for {age(where.now - wrote.at)}, by {wrote.action}{who}{state}{note}"
+
+
+def _runs(pid: int) -> bool:
+    """Return whether a process of this number runs here; one that only waits to be buried does
+    not. A number may be given to another process later.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def _freed(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
+    if held.freed is None:
+        again = f"; `ffq queue retry {file} {where.line.id}` does its work again"
+        yield f"  {held.said}{again * (where.line.status == 'dead')}"
+        return
+    yield "  if its worker does nothing more, these steps free it:"
+    for instance in held.freed:
+        yield f"    {instance.step.action.name}: {instance.step.action.doc}"
+    if where.lease_until is not None:
+        left = where.lease_until - where.now
+        runs_out = f"runs out in {age(left)}, unless it is renewed" if left > 0 else "is over"
+        yield f"  the lease {runs_out}; then a worker takes them, or `ffq queue recover {file}`"
+
+
+def _here(text: str, number: int) -> str:
+    """Return text that speaks of the scope's one job as speaking of this one."""
+    return re.sub(r"\bjob1\b", f"job{number}", text)
+
+
+# ---------------------------------------------------------------- for programs
+def _told(where: Standing, held: HeldBack) -> dict[str, Any]:
+    """Return the same as JSON; `free`: the actions that free it, null if none do."""
+    freed = None if held.freed is None else [i.step.action.name for i in held.freed]
+    return {
+        "status": where.line.status,
+        "by": None if where.status is None else asdict(where.status),
+        "refused": [
+            {
+                "guard": r.guard,
+                "condition": _here(r.condition, where.line.id),
+                "read": [_here(text, where.line.id) for text in r.read],
+            }
+            for r in held.by
+        ],
+        "free": freed,
+        "due": where.line.due,
+        "lease_until": where.lease_until,
+        "deadline": where.deadline,
+        "ahead": where.ahead,
+        "workers": [pid for pid in where.workers if _runs(pid)],
+    }

@@ -1,0 +1,90 @@
+"""Where a job stands as the spec sees it: its row, who wrote it last, and when that may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from impl.queue import Queue
+from impl.report import Line, line_of, moment
+from impl.sqlite.contents import rows_of
+from impl.sqlite.transaction import Transaction
+from spec.language.scope import Value
+from spec.queue.job import Job
+
+
+@dataclass(frozen=True)
+class Wrote:
+    """A step of the trace: which action of whom, in which process of the system if it is one, and
+    when by the wall clock, in ms.
+    """
+
+    action: str
+    actor: str
+    pid: int | None
+    at: int
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A job at one moment, `now` by the wall clock; all times so, in ms, None where there is none.
+
+    `row`: each durable field of the spec, budgets too. `status`: the step that made the status what
+    it is, None if it is older than the trace. `lease_until` and `deadline`: of its claim. `ahead`:
+    jobs of its kind that are due and before it in line. `workers`: the process of the system of
+    each worker that has ever opened the queue.
+    """
+
+    line: Line
+    row: Mapping[str, Value]
+    now: int
+    status: Wrote | None
+    lease_until: int | None
+    deadline: int | None
+    ahead: int
+    workers: tuple[int, ...]
+
+
+_TIMES = "SELECT lease_until, deadline FROM task WHERE id = ?"
+
+_AHEAD = """\
+SELECT count(*) FROM task AS other JOIN task AS mine ON mine.id = ?1
+WHERE other.kind = mine.kind AND other.due <= ?2
+  AND (other.due, other.id) < (coalesce(mine.due, ?2), mine.id)"""
+
+_WORKERS = "SELECT DISTINCT pid FROM process WHERE sort = 'Worker'"
+
+_STATUS = """\
+SELECT action, actor, (SELECT pid FROM process WHERE sort || id = 'Worker' || substr(actor, 7)),
+  at, note
+FROM trace WHERE after ->> ? IS NOT NULL ORDER BY seq DESC LIMIT 1"""
+
+
+def standing(queue: Queue, number: int) -> Standing:
+    """Return where a job stands. Raises `BadRequest` if there is none, `StoreError`."""
+    boot, wall = moment(queue)
+    with queue.snapshot() as t:
+        line = line_of(t, (boot, wall), number)
+        ((lease_until, deadline),) = t.own(_TIMES, (number,))
+        ((ahead,),) = t.own(_AHEAD, (number, boot))
+        status = t.own(_STATUS, (f'$."status[job{number}]"',))
+        return Standing(
+            line,
+            _row(queue, t, number),
+            wall,
+            Wrote(*status[0]) if status else None,
+            None if lease_until is None else lease_until - boot + wall,
+            None if deadline is None else deadline - boot + wall,
+            ahead,
+            tuple(pid for (pid,) in t.own(_WORKERS)),
+        )
+
+
+def _row(queue: Queue, t: Transaction, number: int) -> Mapping[str, Value]:
+    """Return the row of a job in the spec's own values."""
+
+    def of_it(query: str) -> list[tuple[object, ...]]:
+        return t.own(f"SELECT * FROM ({query}) WHERE id = ?", (number,))
+
+    return rows_of(queue.store.design, of_it)[Job][number - 1]

@@ -1,0 +1,150 @@
+"""`ffq queue why`: what holds a job back, as the spec sees it, on a queue that others work on."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker.commands.main import main
+from impl.queue import Queue
+from impl.worker import Worker
+from impl.working.attempt import Attempt
+from spec.language.evaluate import Evaluator, instances
+from spec.language.scope import Scope, State
+from spec.queue import SCOPES
+
+Why = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "jobs.db")
+
+
+@pytest.fixture
+def why(path: str, capsys: pytest.CaptureFixture[str]) -> Why:
+    def call(job: int = 1) -> dict[str, Any]:
+        assert main(["queue", "why", path, str(job), "--json"]) == 0
+        answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return answer
+
+    return call
+
+
+def claimed_by_a_process_that_is_gone(path: str, max_interrupts: int = 10) -> int:
+    """Claim a job in another process, which then dies; return its number."""
+    script = """\
+import os, sys
+from impl.queue import Queue
+from impl.worker import Worker
+
+with Queue(sys.argv[1]) as queue:
+    Worker(queue, {"k": lambda attempt: os._exit(9)}).run(until_empty=True)
+"""
+    with Queue(path) as queue:
+        queue.enqueue("k", max_interrupts=max_interrupts)
+    dead = subprocess.Popen([sys.executable, "-c", script, path])
+    assert dead.wait() == 9
+    return dead.pid
+
+
+def test_a_job_in_line_is_held_back_by_nothing_and_knows_its_place(path: str, why: Why) -> None:
+    with Queue(path) as queue:
+        for _ in range(3):
+            queue.enqueue("k")
+        queue.enqueue("other")
+    assert [why(job)["ahead"] for job in (1, 2, 3, 4)] == [0, 1, 2, 0]
+    assert (why(3)["refused"], why(3)["free"]) == ([], [])
+
+
+def test_a_claim_of_a_dead_process_names_the_guard_the_process_and_what_frees_it(
+    path: str, why: Why
+) -> None:
+    pid = claimed_by_a_process_that_is_gone(path)
+    told = why()
+    assert (told["status"], told["by"]["action"], told["by"]["pid"]) == ("claimed", "claim", pid)
+    (refused,) = told["refused"]
+    assert (refused["guard"], refused["read"]) == ("ready", ["status[job1] = claimed"])
+    assert told["free"] == ["expire", "look", "recover"]
+    assert told["lease_until"] > told["by"]["at"]
+    assert pid not in told["workers"]
+
+
+def test_what_is_said_to_free_a_claim_frees_it(path: str, why: Why) -> None:
+    """The steps are taken on the spec by its plain reader, from the state of such a claim."""
+    claimed_by_a_process_that_is_gone(path)
+    spec = SCOPES["whole"].spec
+    bounds = {sort.__name__: 1 for sort in spec.sorts} | {"MaxFails": 3, "MaxInterrupts": 10}
+    evaluator = Evaluator(Scope("a job", spec, bounds))
+    state = evaluator.initial()
+    for action in ("send", "enqueue", "claim", "crash", "restart"):
+        state = taken(evaluator, action, state)
+    assert taken_or_none(evaluator, "claim", state) is None
+    for action in why()["free"]:
+        assert taken_or_none(evaluator, "claim", state) is None, "a shorter way frees it"
+        state = taken(evaluator, action, state)
+    assert taken_or_none(evaluator, "claim", state) is not None
+
+
+def fails(attempt: Attempt) -> None:
+    raise ZeroDivisionError
+
+
+def taken_or_none(evaluator: Evaluator, action: str, state: State) -> State | None:
+    (step,) = (i for i in instances(evaluator) if i.step.action.name == action)
+    return step.successor(state)
+
+
+def taken(evaluator: Evaluator, action: str, state: State) -> State:
+    after = taken_or_none(evaluator, action, state)
+    assert after is not None, action
+    return after
+
+
+def test_a_claim_that_spends_the_last_interruption_frees_nobody(path: str, why: Why) -> None:
+    claimed_by_a_process_that_is_gone(path, max_interrupts=1)
+    told = why()
+    assert (told["status"], told["free"]) == ("claimed", None)
+
+
+def test_a_job_that_is_over_is_never_claimable_again(
+    path: str, why: Why, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Queue(path) as queue:
+        queue.enqueue("done")
+        queue.enqueue("dead", max_attempts=1)
+        Worker(queue, {"done": lambda attempt: None, "dead": fails}).run(until_empty=True)
+    assert [why(job)["free"] for job in (1, 2)] == [None, None]
+    assert main(["queue", "why", path, "2"]) == 0
+    said = capsys.readouterr().out
+    assert "by settle_failed of worker1" in said and "ZeroDivisionError" in said
+    assert "never possible again from here" in said and f"ffq queue retry {path} 2" in said
+
+
+def test_a_job_for_later_says_how_long_it_waits(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Queue(path) as queue:
+        queue.enqueue("k", delay=1000)
+    assert main(["queue", "why", path, "1"]) == 0
+    assert "it is not due before " in capsys.readouterr().out
+
+
+def test_a_job_that_is_not_there_is_said_in_one_line(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Queue(path).close()
+    assert main(["queue", "why", path, "7"]) == 2
+    assert "job 7: is not in the queue" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_asked_all_the_same(path: str, why: Why) -> None:
+    with Queue(path) as queue:
+        queue.enqueue("k")
+    os.chmod(path, 0o400)
+    assert why()["status"] == "ready"
