@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 
 from tests.checkout import ROOT
-from tests.test_tidy import report, sources
+from tests.rules import report, sources
 
 TABLE = ROOT / "tests" / "swallowed.txt"
 Row = tuple[str, str]

@@ -1,27 +1,19 @@
-"""The crash laboratory: its disk does what it says, its judge sees what is wrong."""
+"""The shipped store survives every crash, and what is worse than it is found out."""
 
-import json
-import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
-from checker.commands.main import main
-from checker.crashlab import keep
 from checker.crashlab.bench import Task
 from checker.crashlab.campaign import Crew
 from checker.crashlab.explore import explore
-from checker.crashlab.images.disk import Disk, Vice
-from checker.crashlab.images.images import PROCESS, SUBSET, power_loss, process_crash
-from checker.crashlab.images.judge import NAME, Corrupt, Key
-from checker.crashlab.images.settings import SETTINGS, SHIPPED, Setting
+from checker.crashlab.images.disk import Vice
+from checker.crashlab.images.judge import NAME
+from checker.crashlab.images.settings import SETTINGS
 from checker.crashlab.plan import (
     fault_tasks,
-    longer,
     mutant_tasks,
     path_tasks,
     recovery_tasks,
@@ -32,224 +24,16 @@ from checker.crashlab.recording.recording import Expected
 from checker.crashlab.survey import every_setting, measured
 from impl.inject import HandClock
 from impl.lab import (
-    Created,
-    Deleted,
     Fault,
     Log,
     Marked,
     Synced,
-    Truncated,
     Written,
     recorded,
 )
 from impl.queue import Queue
 from impl.working.attempt import claim
 from spec.queue.job import Worker
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    with Crew(processes=1) as alone:
-        yield alone
-
-
-def left(disk: Disk, newest: object = None, most: int = 64) -> set[tuple[tuple[str, bytes], ...]]:
-    assert newest is None or isinstance(newest, Written)
-    found = power_loss(disk, newest, Random(1), most)
-    return {tuple(sorted(image.items())) for _, image in found}
-
-
-# ---------------------------------------------------------------- the disk
-def test_each_write_since_the_last_sync_may_be_there_or_not() -> None:
-    disk = Disk({"a": b"...."})
-    disk.take(Written("a", 0, b"x"))
-    disk.take(Synced("a"))
-    disk.take(Written("a", 1, b"y"))
-    disk.take(Written("a", 2, b"z"))
-    assert {data for ((_, data),) in left(disk)} == {b"x...", b"xy..", b"x.z.", b"xyz."}
-    assert disk.running() == {"a": b"xyz."}
-
-
-def test_a_sync_says_nothing_of_other_files() -> None:
-    disk = Disk({"a": b".", "b": b"."})
-    disk.take(Written("a", 0, b"x"))
-    disk.take(Written("b", 0, b"y"))
-    disk.take(Synced("b"))
-    assert left(disk) == {(("a", b"."), ("b", b"y")), (("a", b"x"), ("b", b"y"))}
-
-
-def test_a_new_file_is_there_for_good_once_its_folder_is_synced() -> None:
-    disk = Disk({"a": b""})
-    disk.take(Created("b"))
-    disk.take(Written("b", 0, b"y"))
-    disk.take(Synced("b"))
-    assert left(disk) == {(("a", b""),), (("a", b""), ("b", b"y"))}
-    disk.take(Synced("b", folder=True))
-    assert left(disk) == {(("a", b""), ("b", b"y"))}
-
-
-def test_a_removed_file_may_come_back_until_the_folder_is_synced() -> None:
-    disk = Disk({"a": b"", "b": b"y"})
-    disk.take(Deleted("b", folder=False))
-    assert disk.running() == {"a": b""}
-    assert left(disk) == {(("a", b""),), (("a", b""), ("b", b"y"))}
-    disk.take(Deleted("a", folder=True))
-    assert left(disk) == {()}
-
-
-def test_a_file_that_is_cut_may_still_be_long() -> None:
-    disk = Disk({"a": b"abcd"})
-    disk.take(Truncated("a", 2))
-    disk.take(Written("a", 3, b"x"))
-    assert {data for ((_, data),) in left(disk)} == {b"abcd", b"ab", b"abcx", b"ab\0x"}
-
-
-def test_a_deaf_disk_keeps_nothing_that_it_was_asked_to() -> None:
-    disk = Disk({"a-wal": b"."}, Vice(deaf=("-wal",)))
-    disk.take(Written("a-wal", 0, b"x"))
-    disk.take(Synced("a-wal"))
-    assert len(left(disk)) == 2
-
-
-def test_a_disk_that_forgets_says_yes_to_the_second_sync_and_has_lost_the_write() -> None:
-    disk = Disk({"a": bytes(8192)}, Vice(forgets=True))
-    disk.take(Written("a", 0, b"x"))
-    disk.take(Synced("a", failed=True))
-    disk.take(Written("a", 4096, b"y"))
-    disk.take(Synced("a"))
-    ((_, data),) = left(disk).pop()
-    assert (data[0], data[4096]) == (0, ord("y"))
-    assert disk.running()["a"][0] == ord("x")
-    disk.take(Written("a", 1, b"z"))  # the page is written whole, what was forgotten too
-    disk.take(Synced("a"))
-    ((_, data),) = left(disk).pop()
-    assert data[:2] == b"xz"
-
-
-def test_the_newest_write_may_be_torn_where_sectors_end() -> None:
-    disk, write = Disk({"a": bytes(1024)}), Written("a", 256, b"x" * 512)
-    disk.take(write)
-    found = {data for ((_, data),) in left(disk, write)}
-    assert bytes(256) + b"x" * 256 + bytes(512) in found
-    assert bytes(512) + b"x" * 256 + bytes(256) in found
-
-
-def test_a_write_that_makes_the_file_longer_may_leave_zeros() -> None:
-    disk, write = Disk({"a": b""}), Written("a", 0, b"xy")
-    disk.take(write)
-    words = {how[0] for how, _ in power_loss(disk, write, Random(1), 64)}
-    assert {SUBSET, "garbage", "zeros"} == words
-    assert (("a", b"\0\0"),) in left(disk, write)
-
-
-def test_a_spilling_disk_destroys_what_is_beside_a_torn_write() -> None:
-    disk, write = Disk({"a": b"a" * 8192}, Vice(spills=True)), Written("a", 4096, b"x")
-    disk.take(write)
-    spilled = [i["a"] for how, i in power_loss(disk, write, Random(1), 4) if how[0] == "spilled"]
-    assert all(data[:4096] == b"a" * 4096 for data in spilled)
-    assert all(data[4097:] != b"a" * 4095 for data in spilled)
-
-
-def test_where_there_are_too_many_subsets_some_are_chosen_by_the_seed() -> None:
-    disk = Disk({"a": bytes(20)})
-    for n in range(20):
-        disk.take(Written("a", n, b"x"))
-    first, again = (list(power_loss(disk, None, Random(7), 50)) for _ in range(2))
-    assert first == again
-    assert len(first) == 50
-    assert {bytes(20), b"x" * 20} <= {image["a"] for _, image in first}
-
-
-def test_a_process_that_dies_loses_nothing_that_it_wrote() -> None:
-    disk = Disk({"a": b""})
-    disk.take(Written("a", 0, b"x" * 600))
-    now = dict(process_crash(disk, Written("a", 600, b"y" * 600)))
-    sizes = {how: len(image["a"]) for how, image in now.items()}
-    assert sizes == {
-        (PROCESS, ""): 600,
-        (PROCESS, "1 of 600 bytes"): 601,
-        (PROCESS, "300 of 600 bytes"): 900,
-        (PROCESS, "512 of 600 bytes"): 1112,
-    }
-
-
-# ---------------------------------------------------------------- the recorder
-@pytest.mark.parametrize(
-    ("setting", "habit"),
-    [(SHIPPED, habit) for habit in SHIPPED.habits] + [(SETTINGS["delete-full"], "stays")],
-)
-def test_what_is_written_down_makes_the_very_files(
-    crew: Crew, setting: Setting, habit: str
-) -> None:
-    made = crew.bench.record(Task("path", 4, 8, setting=setting.name, habit=habit))  # type: ignore[arg-type]
-    disk = Disk(made.files)
-    for event in made.events:
-        disk.take(event)
-    assert disk.running() == made.left
-    assert len(made.events) > 20
-
-
-def test_a_run_is_the_same_every_time(crew: Crew) -> None:
-    task = Task("path", 4, 13, habit="checkpoints")
-    assert crew.bench.record(task).events == crew.bench.record(task).events
-
-
-def test_the_store_forces_out_what_it_answers(crew: Crew) -> None:
-    words = [type(e).__name__ for e in crew.bench.record(Task("path", 4, 8)).events]
-    text = " ".join(words)
-    assert "Written Synced Marked" in text
-    assert "Written Marked Marked" not in text
-
-
-def test_each_path_of_the_scope_is_taken_once(crew: Crew) -> None:
-    bench = crew.bench
-    firsts = {length: len(bench.paths(length)) for length in (1, 2, 3)}
-    # By hand: a job is put in; it is claimed, or crash comes first; then six things can be done.
-    assert (firsts[1], firsts[2]) == (1, 1)
-    every = {p.trace[:n] for p in bench.paths(3) for n in range(len(p.trace) + 1)}
-    looked = [(t.number, n) for t in path_tasks(bench, 3, 1) if t.habit == "stays"
-              for n in t.owned or ()]  # fmt: skip
-    assert len(looked) == len(every)
-    assert all(len(t.owned or ()) == 1 for t in longer(bench, 3, 1))
-
-
-# ---------------------------------------------------------------- the judge
-def whole(crew: Crew) -> tuple[dict[str, bytes], Key]:
-    made = crew.bench.record(Task("path", 4, 8))
-    return made.left, made.keys[-1]
-
-
-def changed(image: dict[str, bytes], tmp_path: Path, sql: str) -> dict[str, bytes]:
-    file = tmp_path / NAME
-    file.write_bytes(image[NAME])
-    with sqlite3.connect(file) as opened:
-        opened.executescript(f"DROP TRIGGER trace_is_not_shortened; {sql}")
-    opened.close()
-    return {NAME: file.read_bytes()}
-
-
-def test_a_whole_store_is_read_as_the_spec_has_it(crew: Crew) -> None:
-    image, last = whole(crew)
-    assert crew.bench.judge.reading(image)[1] == last
-    assert [row[0] for row in last.trace] == ["enqueue", "claim", "expire", "heartbeat"]
-
-
-def test_rows_without_their_trace_are_half_of_a_step(crew: Crew, tmp_path: Path) -> None:
-    image, last = whole(crew)
-    cut = changed(image, tmp_path, "DELETE FROM trace WHERE seq = 4")
-    reading = crew.bench.judge.reading(cut)[1]
-    assert isinstance(reading, Key)
-    assert (reading.state, len(reading.trace)) == (last.state, 3)
-    assert reading not in crew.bench.record(Task("path", 4, 8)).keys
-
-
-def test_a_damaged_page_is_corrupt(crew: Crew) -> None:
-    image, _ = whole(crew)
-    data = bytearray(image[NAME])
-    data[4096:8192] = b"\xff" * 4096
-    reading = crew.bench.judge.reading({NAME: bytes(data)})[1]
-    assert isinstance(reading, Corrupt)
-    assert isinstance(crew.bench.judge.reading({NAME: b""})[1], Corrupt)
 
 
 # ---------------------------------------------------------------- the store
@@ -377,90 +161,6 @@ def test_a_process_that_dies_tells_no_setting_from_another(crew: Crew) -> None:
     found = explore(made, crew.bench.judge, Random(1), 2)
     assert found.count(process=True) == found.count("ok", process=True)
     assert found.count("ok", process=False) < found.count(process=False)
-
-
-# ---------------------------------------------------------------- the command
-@pytest.fixture
-def kept(crew: Crew, tmp_path: Path) -> str:
-    (task, *_) = path_tasks(crew.bench, 3, 1, SETTINGS["wal-normal"])
-    bad = crew.bench.perform(replace(task, most=4)).found.bad[0]
-    return keep.keep(tmp_path, replace(task, most=4), bad)
-
-
-def test_a_bad_image_is_opened_again_by_its_name(
-    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["crashlab", "--reopen", kept, "--folder", str(tmp_path)]) == 1
-    said = capsys.readouterr().out
-    assert said.startswith("lost: what was answered is not there\n")
-    assert "disk    the power fails" in said
-    assert "[lost]" in said
-    assert "queue   enqueue(job1) is answered" in said
-    assert "differs: " in said
-    assert "made again from its seed: the very same image" in said
-    assert main(["crashlab", "--reopen", kept, "--folder", str(tmp_path), "--json"]) == 1
-    answer = json.loads(capsys.readouterr().out)
-    assert answer["verdict"] == "lost"
-    assert len(answer["holds"]) < len(answer["expected"][0])
-
-
-def test_an_image_that_was_changed_or_is_not_there_is_refused(
-    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / kept / NAME).write_bytes(b"other")
-    where = ["--folder", str(tmp_path)]
-    assert main(["crashlab", "--reopen", kept, *where]) == 2
-    assert "its files were changed since" in capsys.readouterr().err
-    assert main(["crashlab", "--reopen", "1-none", *where]) == 2
-    assert kept in capsys.readouterr().err
-    (tmp_path / kept / "about.json").write_text('{"format": "other"}')
-    assert main(["crashlab", "--reopen", kept, *where]) == 2
-    assert main(["crashlab", "--setting", "wal-ful"]) == 2
-    assert "wal-full" in capsys.readouterr().err
-    assert main(["crashlab", "--settings", "--seconds", "3"]) == 2
-
-
-def test_what_is_said_of_an_image_is_believed_only_as_it_was_written(
-    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A length of a billion would be walked for ever; other values would be no answer at all."""
-    about = tmp_path / kept / "about.json"
-    whole = json.loads(about.read_text())
-    odd: list[Any] = [
-        whole | {"event": 0},
-        whole | {"how": {}},
-        whole | {"sum": 7},
-        whole | {"x": 1},
-    ]
-    tasks: list[dict[str, Any]] = [
-        {"length": 10**9}, {"setting": "no"}, {"vice": 7}, {"owned": [[]]}, {"number": -1},
-    ]  # fmt: skip
-    odd += [whole | {"task": whole["task"] | changed} for changed in tasks]
-    odd += [{k: v for k, v in whole.items() if k != key} for key in whole]
-    odd += [[], 7, None, "x", {"format": [whole]}]
-    for text in [*map(json.dumps, odd), "", "{", "[" * 100_000, "\udcff"]:
-        about.write_bytes(text.encode(errors="surrogateescape"))
-        for command in (["crashlab", "--reopen", kept, "--folder", str(tmp_path)],
-                        ["trace", "show", str(tmp_path / kept)]):  # fmt: skip
-            assert main(command) == 2
-            out, err = capsys.readouterr()
-            assert out == "" and err.count("\n") == 1
-            assert err.startswith(f"ffq: {kept}: about.json is not what was written: ")
-
-
-def test_a_round_that_has_no_time_is_not_finished(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["crashlab", "--seconds", "1", "--processes", "1", "--json"]) == 3
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["ok"], answer["finished"]) == (False, False)
-
-
-@pytest.mark.deep
-def test_a_round_of_everything_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["crashlab", "--seed", "2", "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert answer["ok"]
-    assert all(mutant["caught"] for mutant in answer["mutants"])
-    assert sum(work["images"] for work in answer["shipped"]) > 10_000
 
 
 @pytest.mark.deep

@@ -1,6 +1,5 @@
 """The making of a store: cut off anywhere, there is none, or a whole one with nothing in it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,12 +20,6 @@ from impl.sqlite import making
 from impl.sqlite.files import StoreError
 from impl.sqlite.making import draft_of
 from impl.sqlite.store import Store
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    with Crew(processes=1) as alone:
-        yield alone
 
 
 def test_a_name_is_there_for_good_once_the_folder_is_synced() -> None:

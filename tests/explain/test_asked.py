@@ -11,7 +11,8 @@ from checker.explain.moves import every_step
 from checker.runs.lasso import named
 from spec.language.evaluate import Claim, Evaluator, OutOfRange
 from spec.language.scope import Scope, State
-from tests.explain.test_fate import FUSE, PAIR, TEA, Walked
+from tests.explain.toys import FUSE, PAIR, TEA
+from tests.explain.walked import Walked
 from tests.specs.doors import DOOR
 
 Goal = Literal["broken", "finished"]

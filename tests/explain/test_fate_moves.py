@@ -16,7 +16,7 @@ from spec.language.expr import Bound
 from spec.language.scope import Scope, State
 from spec.language.tree import walk
 from spec.queue import SCOPES
-from tests.explain.test_fate import BLANKET, FUSE, LOCK, POT, TEA, UNFENCED, UNGUARDED, WET
+from tests.explain.toys import BLANKET, FUSE, LOCK, POT, TEA, UNFENCED, UNGUARDED, WET
 from tests.sample_runs import kept
 from tests.specs.lamps import SHOP, STREET
 

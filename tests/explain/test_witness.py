@@ -15,7 +15,8 @@ from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.expr import Const
 from spec.language.scope import Scope, State
 from spec.queue import SCOPES
-from tests.explain.test_fate import TEA, Walked
+from tests.explain.toys import TEA
+from tests.explain.walked import Walked
 from tests.specs.doors import DOOR
 from tests.specs.two_phase_commit import commit_protocol
 

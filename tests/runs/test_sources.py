@@ -13,7 +13,7 @@ import pytest
 
 from checker.runs import sources
 from checker.runs.sources import Sources
-from tests import test_tidy
+from tests import rules
 from tests.checkout import ROOT
 from tests.edited import edited, updated
 
@@ -104,7 +104,7 @@ cache.write = write
 def test_every_kind_of_answer_that_is_remembered_is_asked_here() -> None:
     places = (
         node.args[0].value
-        for path, text in test_tidy.sources().items()
+        for path, text in rules.sources().items()
         if path.startswith("checker/")
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
@@ -163,7 +163,7 @@ def test_each_source_that_decides_moves_the_answer_and_no_other_does(
 
 def test_every_import_is_seen() -> None:
     """Python's own parser finds no import that is not seen; what types need is left out."""
-    for path, text in test_tidy.sources().items():
+    for path, text in rules.sources().items():
         tree = ast.parse(text)
         types = [
             inner

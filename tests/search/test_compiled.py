@@ -5,82 +5,31 @@ from __future__ import annotations
 import platform
 import struct
 import sys
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from checker.runs.exploration import Exploration, Interrupted, Limits, Progress
-from checker.search.compiled import TooWide, Tuning, explore, search
-from checker.search.compiled.code import kept, module, native
+from checker.search.compiled import TooWide, Tuning, explore
+from checker.search.compiled.code import module, native
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.units import Unit, units
-from checker.search.compiled.search import Search
-from checker.search.plain import _Search
 from checker.search.plain import explore as explore_plainly
-from checker.search.shortest import shortest_story
 from spec.language import Nat, Sort, Spec, require
-from spec.language.edits import find, without
-from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
-from spec.language.scope import Scope, State
-from spec.queue.scopes import life, requests, shared, whole
+from spec.language.edits import without
+from spec.language.scope import Scope
+from spec.queue.scopes import life, shared, whole
 from tests.search.permutations import orbits
-from tests.specs.corners import corners
-from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
-
-ONE = {"Job": 1, "Worker": 2, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 2}
-TINY = {"Job": 1, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2}
-TWO = {"Job": 2, "Worker": 1, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 1}
-deep = pytest.mark.deep
-CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
-REQUESTS = Scope("requests", requests, TINY)
-SMALL = [
-    Scope("two-phase commit", commit_protocol, {"Manager": 4}),
+from tests.search.small import (
+    BIG,
     CORNERS,
-    Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3}),
-    pytest.param(REQUESTS, marks=deep),
-    pytest.param(Scope("requests of two", requests, TWO), marks=deep),
-    pytest.param(Scope("life", life, ONE), marks=deep),
-    pytest.param(Scope("shared", shared, ONE), marks=deep),
-]
-
-
-def names(scope: Scope) -> str:
-    return scope.name
-
-
-def answers(found: Exploration) -> dict[str, object]:
-    """Everything that must not depend on the engine."""
-    return {
-        "states": found.states,
-        "generated": found.generated,
-        "depth": found.depth,
-        "violations": dict(found.violations),
-        "exercised": found.exercised,
-        "fired": dict(found.fired),
-        "deadlocks": found.deadlocks,
-        "stopped_by": found.stopped_by,
-    }
-
-
-@cache
-def plain_corners() -> Exploration:
-    return explore_plainly(CORNERS)
-
-
-@cache
-def plain_requests(without: str) -> Exploration:
-    return explore_plainly(REQUESTS, off=(without,))
-
-
-def reachable(scope: Scope) -> set[State]:
-    search = _Search(scope, (), None)
-    search.run(Limits(), frozenset())
-    return set(search.came_from)
+    ONE,
+    SMALL,
+    TWO,
+    answers,
+    names,
+    plain_corners,
+    reachable,
+)
+from tests.specs.two_phase_commit import commit_protocol
 
 
 # ------------------------------------------------------------------ counts
@@ -149,7 +98,7 @@ def relocations(code: bytes) -> set[int]:
     (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="reads the object file"
 )
 @pytest.mark.parametrize(
-    "scope", [*SMALL[:3], pytest.param(Scope("life", life, ONE), marks=deep)], ids=names
+    "scope", [*SMALL[:3], pytest.param(Scope("life", life, ONE), marks=pytest.mark.deep)], ids=names
 )
 def test_the_machine_code_reaches_its_data_wherever_it_is_loaded(scope: Scope) -> None:
     # Data may be loaded far from the code, once states have taken the addresses between: a place of
@@ -212,193 +161,6 @@ def test_states_that_fill_the_word_are_counted_right(bits: int) -> None:
 def test_a_field_wider_than_a_word_is_refused_in_words() -> None:
     with pytest.raises(TooWide, match="wheel"):
         explore(Scope("wheel", wheel((1 << 40) - 1), {"Dial": 3}), tuning=Tuning(word_bits=30))
-
-
-# ------------------------------------------------------------------ edits and traces
-EDITS = [
-    "settle_done.fenced",
-    *(
-        pytest.param(g, marks=deep)
-        for g in ("recover.expired", "enqueue.new_key", "confirm.stored")
-    ),
-]
-
-
-@pytest.mark.parametrize("guard", EDITS)
-def test_a_guard_switched_off_is_a_guard_left_out(guard: str) -> None:
-    off = explore(REQUESTS, off=(guard,), symmetry=False)
-    assert answers(plain_requests(guard)) == answers(off)
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("edit", [*EDITS, "split claim lease", "weaken claim lease"])
-def test_edited_specs_agree(edit: str) -> None:
-    edited = REQUESTS.on(find(requests, edit))
-    assert answers(explore_plainly(edited)) == answers(explore(edited, symmetry=False))
-
-
-@pytest.mark.parametrize("symmetry", [False, True])
-@pytest.mark.parametrize("guard", EDITS)
-def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: bool) -> None:
-    found = explore(REQUESTS, off=(guard,), symmetry=symmetry)
-    assert plain_requests(guard).violations == found.violations
-    evaluator = Evaluator(REQUESTS.on(without(requests, guard)))
-    steps = {(i.step.action.name, str(i.step.binding)): i for i in instances(evaluator)}
-    for name, length in found.violations.items():
-        path = found.path(name)
-        assert len(path.steps) == length
-        assert path.states[0] == evaluator.initial()
-        for k, step in enumerate(path.steps):
-            instance = steps[step.action.name, str(step.binding)]
-            assert instance.refusal(path.states[k]) is None
-            if k + 1 < len(path.states):
-                assert instance.after(path.states[k]) == path.states[k + 1]
-            else:
-                with pytest.raises(OutOfRange):
-                    instance.after(path.states[k])
-        if not name.startswith("range_"):
-            claim = Claim(evaluator, requests.properties[name])
-            before = path.states[-2] if claim.property.kind == "step" else path.states[-1]
-            assert claim.holds(before, path.states[-1]) is not None
-
-
-class InTurn(Executor):
-    """Lets each helper work before anybody else does."""
-
-    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(work(*given, **named))
-        return done
-
-
-@pytest.mark.parametrize("guard", ["settle_done.leased", "recover.expired"])
-def test_however_threads_share_the_work_the_same_run_is_told(
-    guard: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    finely = Tuning(batch=1)
-    alone = explore(REQUESTS, off=(guard,), threads=1, tuning=finely)
-    monkeypatch.setattr(search, "_pool", lambda threads: InTurn())
-    monkeypatch.setattr(search, "_SLICE_SECONDS", 0)  # each takes one chunk, and then the next
-    together = explore(REQUESTS, off=(guard,), threads=4, tuning=finely)
-    assert together.violations == alone.violations
-    for name in alone.violations:
-        assert together.path(name) == alone.path(name)
-
-
-def test_until_stops_after_the_level_of_the_violation() -> None:
-    found = explore(
-        REQUESTS, off=("settle_done.fenced",), until=frozenset(["only_the_holder_settles"])
-    )
-    assert found.stopped_by == "violation"
-    assert found.depth <= found.violations["only_the_holder_settles"]
-
-
-# ------------------------------------------------------------------ limits
-BIG = Scope("two-phase commit", commit_protocol, {"Manager": 9})
-
-
-@pytest.mark.parametrize(
-    ("limits", "why"),
-    [
-        (Limits(max_states=100_000), "max-states"),
-        (Limits(max_seconds=0.05), "max-seconds"),
-        (Limits(max_memory=16 << 20), "max-memory"),
-    ],
-)
-def test_a_limit_ends_the_run_with_what_was_covered(limits: Limits, why: str) -> None:
-    found = explore(BIG, limits, symmetry=False)
-    assert found.stopped_by == why
-    assert not found.complete
-    assert 1 < found.states < 10_340_352
-
-
-def test_progress_is_reported_on_the_way() -> None:
-    seen: list[Progress] = []
-    explore(BIG, Limits(max_states=2_000_000), report=seen.append, symmetry=False)
-    assert [p.states for p in seen] == sorted(p.states for p in seen)
-    assert seen[0].phase == "compile"
-    assert seen[-1].frontier > 0
-
-
-def test_an_interrupt_ends_the_run_with_what_was_covered() -> None:
-    def interrupt(progress: Progress) -> None:
-        if progress.depth > 10:
-            raise KeyboardInterrupt
-
-    with pytest.raises(Interrupted) as interrupted:
-        explore(BIG, report=interrupt, symmetry=False)
-    assert interrupted.value.found.stopped_by == "interrupt"
-    assert interrupted.value.found.states > 100
-
-
-def test_a_run_that_was_interrupted_while_it_was_looked_for_does_not_hold(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Search, "explore", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        shortest_story(BIG, "all_agree")
-
-
-# ------------------------------------------------------------------ faults sown on purpose
-Fault = Callable[[str], str]
-FAULTS: dict[str, Fault] = {
-    "a comparison that looks at half a state": lambda text: text.replace(
-        "scan(table, at, slot, compared)", "scan(table, at, slot, 255)"
-    ),
-    "a successor dropped": lambda text: text.replace("m += c\n", "m += c - 1\n", 1),
-    "a guard forgotten": lambda text: text.replace(
-        "shl(flag(((s0 & km0) == kv0)), i)", "shl(1, i)"
-    ),
-    "a memory of recent states that takes different ones for the same": lambda text: text.replace(
-        "equal = equal & (", "equal = equal | ("
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_in_the_compiled_code_changes_the_count(
-    fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    scope = Scope("two-phase commit", commit_protocol, {"Manager": 5})
-    honest = module.source
-
-    def faulty(*arguments: object) -> str:
-        text = honest(*arguments)  # type: ignore[arg-type]  # passed on
-        broken = FAULTS[fault](text)
-        assert broken != text
-        return broken
-
-    monkeypatch.setattr(module, "source", faulty)
-    monkeypatch.setattr(kept, "cache_folder", lambda: tmp_path)
-    assert explore(scope, symmetry=False).states != 8_832
-
-
-@pytest.mark.deep
-def test_damaged_code_in_the_cache_is_compiled_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    scope = Scope("two-phase commit", commit_protocol, {"Manager": 3})
-    monkeypatch.setattr(kept, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(kept, "_loaded", {})
-    assert explore(scope, symmetry=False).states == 288
-    files = list((tmp_path / "code").glob("*.o"))
-    assert len(files) == len(commit_protocol.actions) + 1
-    for file in files:
-        file.write_bytes(file.read_bytes()[:-100])
-    monkeypatch.setattr(kept, "_loaded", {})
-    assert explore(scope, symmetry=False).states == 288
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(kept, "cache_folder", lambda: tmp_path / "missing")
-    monkeypatch.setattr(kept, "_loaded", {})
-    scope = Scope("two-phase commit", commit_protocol, {"Manager": 3})
-    assert explore(scope, symmetry=False).states == 288
 
 
 # ------------------------------------------------------------------ larger

@@ -1,0 +1,80 @@
+"""Small scopes for both explorers, and what their answers must have in common."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from checker.runs.exploration import Exploration, Limits
+from checker.search.plain import _Search
+from checker.search.plain import explore as explore_plainly
+from spec.language.scope import Scope, State
+from spec.queue.scopes import life, requests, shared
+from tests.specs.corners import corners
+from tests.specs.lease_lock import lease_lock
+from tests.specs.two_phase_commit import commit_protocol
+
+ONE = {"Job": 1, "Worker": 2, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 2}
+TINY = {"Job": 1, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2}
+TWO = {"Job": 2, "Worker": 1, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 1}
+
+
+deep = pytest.mark.deep
+CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
+REQUESTS = Scope("requests", requests, TINY)
+SMALL = [
+    Scope("two-phase commit", commit_protocol, {"Manager": 4}),
+    CORNERS,
+    Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3}),
+    pytest.param(REQUESTS, marks=deep),
+    pytest.param(Scope("requests of two", requests, TWO), marks=deep),
+    pytest.param(Scope("life", life, ONE), marks=deep),
+    pytest.param(Scope("shared", shared, ONE), marks=deep),
+]
+
+
+def names(scope: Scope) -> str:
+    return scope.name
+
+
+def answers(found: Exploration) -> dict[str, object]:
+    """Everything that must not depend on the engine."""
+    return {
+        "states": found.states,
+        "generated": found.generated,
+        "depth": found.depth,
+        "violations": dict(found.violations),
+        "exercised": found.exercised,
+        "fired": dict(found.fired),
+        "deadlocks": found.deadlocks,
+        "stopped_by": found.stopped_by,
+    }
+
+
+@cache
+def plain_corners() -> Exploration:
+    return explore_plainly(CORNERS)
+
+
+@cache
+def plain_requests(without: str) -> Exploration:
+    return explore_plainly(REQUESTS, off=(without,))
+
+
+def reachable(scope: Scope) -> set[State]:
+    search = _Search(scope, (), None)
+    search.run(Limits(), frozenset())
+    return set(search.came_from)
+
+
+EDITS = [
+    "settle_done.fenced",
+    *(
+        pytest.param(g, marks=deep)
+        for g in ("recover.expired", "enqueue.new_key", "confirm.stored")
+    ),
+]
+
+
+BIG = Scope("two-phase commit", commit_protocol, {"Manager": 9})

@@ -1,0 +1,85 @@
+"""In edited specs the compiled explorer finds the runs of the plain one, however it is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import pytest
+
+from checker.search.compiled import Tuning, explore, search
+from checker.search.plain import explore as explore_plainly
+from spec.language.edits import find, without
+from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
+from spec.queue.scopes import requests
+from tests.search.small import EDITS, REQUESTS, answers, plain_requests
+
+
+@pytest.mark.parametrize("guard", EDITS)
+def test_a_guard_switched_off_is_a_guard_left_out(guard: str) -> None:
+    off = explore(REQUESTS, off=(guard,), symmetry=False)
+    assert answers(plain_requests(guard)) == answers(off)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("edit", [*EDITS, "split claim lease", "weaken claim lease"])
+def test_edited_specs_agree(edit: str) -> None:
+    edited = REQUESTS.on(find(requests, edit))
+    assert answers(explore_plainly(edited)) == answers(explore(edited, symmetry=False))
+
+
+@pytest.mark.parametrize("symmetry", [False, True])
+@pytest.mark.parametrize("guard", EDITS)
+def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: bool) -> None:
+    found = explore(REQUESTS, off=(guard,), symmetry=symmetry)
+    assert plain_requests(guard).violations == found.violations
+    evaluator = Evaluator(REQUESTS.on(without(requests, guard)))
+    steps = {(i.step.action.name, str(i.step.binding)): i for i in instances(evaluator)}
+    for name, length in found.violations.items():
+        path = found.path(name)
+        assert len(path.steps) == length
+        assert path.states[0] == evaluator.initial()
+        for k, step in enumerate(path.steps):
+            instance = steps[step.action.name, str(step.binding)]
+            assert instance.refusal(path.states[k]) is None
+            if k + 1 < len(path.states):
+                assert instance.after(path.states[k]) == path.states[k + 1]
+            else:
+                with pytest.raises(OutOfRange):
+                    instance.after(path.states[k])
+        if not name.startswith("range_"):
+            claim = Claim(evaluator, requests.properties[name])
+            before = path.states[-2] if claim.property.kind == "step" else path.states[-1]
+            assert claim.holds(before, path.states[-1]) is not None
+
+
+class InTurn(Executor):
+    """Lets each helper work before anybody else does."""
+
+    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(work(*given, **named))
+        return done
+
+
+@pytest.mark.parametrize("guard", ["settle_done.leased", "recover.expired"])
+def test_however_threads_share_the_work_the_same_run_is_told(
+    guard: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finely = Tuning(batch=1)
+    alone = explore(REQUESTS, off=(guard,), threads=1, tuning=finely)
+    monkeypatch.setattr(search, "_pool", lambda threads: InTurn())
+    monkeypatch.setattr(search, "_SLICE_SECONDS", 0)  # each takes one chunk, and then the next
+    together = explore(REQUESTS, off=(guard,), threads=4, tuning=finely)
+    assert together.violations == alone.violations
+    for name in alone.violations:
+        assert together.path(name) == alone.path(name)
+
+
+def test_until_stops_after_the_level_of_the_violation() -> None:
+    found = explore(
+        REQUESTS, off=("settle_done.fenced",), until=frozenset(["only_the_holder_settles"])
+    )
+    assert found.stopped_by == "violation"
+    assert found.depth <= found.violations["only_the_holder_settles"]
