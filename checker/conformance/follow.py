@@ -15,6 +15,7 @@ from checker.conformance.finding import Claimed, Finding, NotAllowed, Position
 from checker.conformance.sparse import Changes, Element, Sparse
 from impl.derive.budgets import column
 from impl.derive.design import Design
+from impl.derive.view import Global, sort_of
 from impl.sqlite.steps import element_of, plain
 from impl.terms.outcomes import Traced, Unseen
 from impl.upgrades.origin import fits, from_plain
@@ -45,7 +46,9 @@ class Follower:
         self.rows = self.steps = 0
         self._rows_of = {t.sort for t in design.tables}
         self._processes: dict[Element, _Process] = {}
-        self._budgets = {column(c.name): c.least for c in design.scope.spec.constants.values()}
+        spec = design.scope.spec
+        kept = {column(c.name): c.least for c in spec.constants.values()}
+        self._budgets = {name: least for name, least in kept.items() if name in spec.fields}
 
     # ------------------------------------------------------------ from a recorded state
     def begin(self, seq: int, states: Iterable[tuple[str, Any]]) -> None:
@@ -60,14 +63,15 @@ class Follower:
     def _recorded(self, where: Position, state: Any) -> Changes:
         """Return what is not as in the beginning, of one element."""
         found = {}
-        sorts = ((sort, element_of(sort, where.actor)) for sort in self.sparse.sorts)
+        every = (*self.sparse.sorts, Global)
+        sorts = ((sort, element_of(sort, where.actor)) for sort in every)
         sort, element = next((s for s in sorts if s[1] is not None), (None, None))
         if element is None or not isinstance(state, dict):
             raise NotAllowed(Finding("unreadable", "is no state of an element", where))
         for name, said in state.items():
             f = self.design.scope.spec.fields.get(name)
             value = said if f is None else from_plain(f, said)
-            if f is None or f.over is not sort or not fits(self.sparse.scope, f, value):
+            if f is None or sort_of(f) is not sort or not fits(self.sparse.scope, f, value):
                 raise NotAllowed(Finding("unreadable", f"{name} cannot be {said!r}", where))
             at = self.sparse.at(name, element)
             found[at] = self.sparse.now[at], value
@@ -238,11 +242,17 @@ class Follower:
             return found
         chosen = {v.name for v in quantified([e])}
         for read in walk(e):
-            if isinstance(read, Read) and read.index is not None:
-                own = not any(isinstance(v, Var) and v.name in chosen for v in walk(read.index))
-                at = self.sparse.evaluator.meaning(read.index, {}) if own else None
-                element = at and at(self.sparse.now, self.sparse.now)
+            if isinstance(read, Read):
+                element = self._element(read.index, chosen)
                 if element is not None:
                     place = self.sparse.at(read.field.name, element)
                     found[self.sparse.name(place)] = plain(read.field.type, self.sparse.now[place])
         return found
+
+    def _element(self, index: Expr | None, chosen: set[str]) -> Any:
+        """Return the element of an index, None if it is none or differs with what is chosen."""
+        if index is None:
+            return 0
+        if any(isinstance(v, Var) and v.name in chosen for v in walk(index)):
+            return None
+        return self.sparse.evaluator.meaning(index, {})(self.sparse.now, self.sparse.now)

@@ -25,6 +25,8 @@ def possible(follower: Follower, step: Claimed) -> tuple[str, ...]:
     """Return the steps of the same actor that the spec allows now, faults left out, those first
     whose effect is most like what the trace says.
     """
+    if not step.action.params:
+        return ()
     near = _near(follower, step)
     first = step.action.params[0]
     found: list[tuple[bool, int, str]] = []
@@ -54,14 +56,14 @@ def _begins_with(action: Action, first: Var) -> bool:
 
 
 def _near(follower: Follower, step: Claimed) -> dict[type[Sort], set[int]]:
-    """Return the elements that a step names, and those that these name."""
+    """Return the elements that a step names, and those that these, or values of no row, name."""
     near: dict[type[Sort], set[int]] = {}
     for p in step.action.params:
         if is_sort(p.type):
             near.setdefault(p.type, set()).add(step.binding[p.name])
     for f in follower.sparse.fields:
-        if f.over is not None and is_sort(f.type):
-            for element in list(near.get(f.over, ())):
+        if is_sort(f.type):
+            for element in list(near.get(f.over, ())) if f.over else [0]:
                 named = follower.sparse.now[follower.sparse.at(f.name, element)]
                 if named is not None:
                     near.setdefault(f.type, set()).add(named)

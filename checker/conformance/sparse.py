@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from impl.derive.view import sort_of
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, Meaning
 from spec.language.expr import Exists, Expr, ForAll, Read, Var
 from spec.language.model import Field, Property
-from spec.language.scope import Scope, Value, element_name
+from spec.language.scope import Place, Scope, Value
 from spec.language.tree import walk
 from spec.language.types import Sort, Type, is_sort
 
@@ -141,14 +142,12 @@ class Sparse:
             if p.kind in ("invariant", "step")
         ]
         self._asked: dict[tuple[frozenset[int], bool], list[_Asked]] = {}
-        self._references = [
-            (f, n << _BITS) for n, f in enumerate(self.fields) if f.over and is_sort(f.type)
-        ]
+        self._references = [(f, n << _BITS) for n, f in enumerate(self.fields) if is_sort(f.type)]
         self._named_by: dict[Element, set[Element]] = defaultdict(set)
 
     # ------------------------------------------------------------ places
     def at(self, field: str, element: int) -> int:
-        """Return the position of a field of an element."""
+        """Return the position of a field of an element; of one that no element has, of 0."""
         return self.evaluator.start[field] + element
 
     def place(self, at: int) -> tuple[Field, int]:
@@ -158,12 +157,11 @@ class Sparse:
     def name(self, at: int) -> str:
         """Return how traces call a position: `status[job1]`."""
         f, element = self.place(at)
-        assert f.over is not None
-        return f"{f.name}[{element_name(f.over, element)}]"
+        return Place(f, None if f.over is None else element).name
 
     def known(self, sort: type[Sort]) -> set[int]:
         """Return the elements of which something is not as in the beginning."""
-        starts = {n for n, f in enumerate(self.fields) if f.over is sort}
+        starts = {n for n, f in enumerate(self.fields) if sort_of(f) is sort}
         places = (at for at in self.now if isinstance(at, int))
         return {at & _ELEMENT for at in places if at >> _BITS in starts}
 
@@ -199,7 +197,8 @@ class Sparse:
         the state was not reached by a step.
 
         Asked are those that read what has changed, for the elements that changed, those that they
-        name and those that name these: of no others does the spec speak in one breath.
+        name and those that name these, and those that a value of no element names: of no others
+        does the spec speak in one breath.
         """
         before: Any = _Before(self.now, changes)
         self.evaluator.near = self._around(changes)
@@ -232,8 +231,8 @@ class Sparse:
             if is_sort(f.type):
                 near[f.type].update(int(v) for v in pair if v is not None)
         for f, start in self._references:
-            assert f.over is not None and is_sort(f.type)
-            named = (self.now[start + element] for element in near[f.over])
+            assert is_sort(f.type)
+            named = (self.now[start + element] for element in (near[f.over] if f.over else (0,)))
             near[f.type].update(int(v) for v in named if v is not None)
         for sort in list(near):
             for element in list(near[sort]):

@@ -175,6 +175,8 @@ def _role(design: Design, action: str, sql: str) -> Role:
     known: dict[str, Role] = {t.row: "row", t.verdicts: "guards"}
     if t.statement is not None:
         known[t.statement.text] = "step"
+    if t.beside is not None:
+        known[t.beside.every_row] = "row"
     if sql in known:
         return known[sql]
     if sql.startswith("INSERT INTO trace"):

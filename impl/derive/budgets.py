@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeGuard
 
-from impl.derive.view import Inexpressible, view
+from impl.derive.view import Global, Inexpressible, View, view
 from spec.language.expr import Bound, Expr, Read
-from spec.language.model import Action, Field, Part, Property, Spec
+from spec.language.model import Action, Field, Part, Property
 from spec.language.scope import Scope
 from spec.language.tree import rebuild, walk
 from spec.language.types import Nat, Sort, is_sort
@@ -24,18 +25,22 @@ def column(constant: str) -> str:
 
 
 def own_budgets(scope: Scope, over: type[Sort]) -> Scope:
-    """Return the scope with each constant kept per row of a sort, at most what the scope says.
+    """Return the scope with each constant that a step of a row reads kept per row of a sort, at
+    most what the scope says.
 
     Properties that speak of more than one row keep the constant's name only if they do not read it;
     those that do, and the stages of proofs, are left out: they are not asked of a store.
     """
     spec = scope.spec
+    views = {a.name: view(spec, a) for a in spec.actions.values()}
+    read = {c for v in views.values() if v.table is not Global for c in _constants(v.action)}
     columns = {
         c.name: Field(column(c.name), over, Nat(c), c, "durable", c.doc)
         for c in spec.constants.values()
+        if c.name in read
     }
     properties = {p.name: q for p in spec.properties.values() if (q := _claim(p, over, columns))}
-    actions = {a.name: _action(spec, a, columns) for a in spec.actions.values()}
+    actions = {name: _action(v, columns) for name, v in views.items()}
     fields = spec.fields | {f.name: f for f in columns.values()}
     edited = spec.edited(
         f"own budgets {over.__name__}",
@@ -47,8 +52,16 @@ def own_budgets(scope: Scope, over: type[Sort]) -> Scope:
     return scope.on(edited)
 
 
-def _action(spec: Spec, action: Action, columns: Mapping[str, Field]) -> Action:
-    key = view(spec, action).key
+def _constants(action: Action) -> set[str]:
+    whole = [g.condition for g in action.guards]
+    whole += [u.value for part in action.parts for u in part.statements]
+    return {e.name for one in whole for e in walk(one) if isinstance(e, Bound)}
+
+
+def _action(v: View, columns: Mapping[str, Field]) -> Action:
+    action, key = v.action, v.key
+    if v.table is Global:
+        return action
 
     def own(e: Expr) -> Expr:
         if isinstance(e, Bound):
@@ -68,13 +81,18 @@ def _action(spec: Spec, action: Action, columns: Mapping[str, Field]) -> Action:
 
 
 def _claim(p: Property, over: type[Sort], columns: Mapping[str, Field]) -> Property | None:
-    if not any(isinstance(e, Bound) for body in p.bodies for e in walk(body)):
+    if not any(_kept(e, columns) for body in p.bodies for e in walk(body)):
         return p
     rows = [v for v in p.params if is_sort(v.type) and v.type is over]
     if len(rows) != 1:
         return None
 
     def own(e: Expr) -> Expr:
-        return Read(columns[e.name], rows[0]) if isinstance(e, Bound) else rebuild(e, own)
+        return Read(columns[e.name], rows[0]) if _kept(e, columns) else rebuild(e, own)
 
     return replace(p, body=own(p.body), then=None if p.then is None else own(p.then))
+
+
+def _kept(e: Expr, columns: Mapping[str, Field]) -> TypeGuard[Bound]:
+    """Whether it is a constant that rows keep."""
+    return isinstance(e, Bound) and e.name in columns

@@ -16,7 +16,8 @@ from impl.derive.possible import Known, possible
 from impl.derive.sql import bound, condition, value
 from impl.derive.statements import Assignment, Clause, Statement
 from impl.derive.tables import Table, schema, table
-from impl.derive.view import Inexpressible, Local, View, view
+from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
+from spec.language import model
 from spec.language.evaluate import Evaluator, Meaning
 from spec.language.expr import Expr, Read
 from spec.language.hashes import spec_hash
@@ -52,7 +53,8 @@ class Transition:
     remembered.
 
     `row` and `verdicts` are queries for the row before the step, and for each guard that SQL
-    checks; an action that touches only memory has no SQL at all.
+    checks; `beside` has the values of no row, if the process remembers one of them. An action that
+    touches only memory has no SQL at all.
     """
 
     action: Action
@@ -66,6 +68,7 @@ class Transition:
     statement: Statement | None = None
     row: str = ""
     verdicts: str = ""
+    beside: Table | None = None
 
     @property
     def writes(self) -> bool:
@@ -110,9 +113,9 @@ def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True
     `checks` prints invariants of one row as CHECKs; an experiment that takes a guard away leaves
     them out, to see what happens.
     """
+    sorts = dict.fromkeys(map(sort_of, _durable(scope)))
     views = {a.name: view(scope.spec, a) for a in scope.spec.actions.values()}
-    sorts = dict.fromkeys(f.over for f in _durable(scope))
-    tables = {s: _table(scope, s, no_row, list(views.values())) for s in sorts if s is not None}
+    tables = {s: _table(scope, s, no_row, list(views.values())) for s in sorts}
     transitions = {name: _transition(scope, v, tables) for name, v in views.items()}
     whole = tuple(tables.values())
     return Design(scope, whole, schema(scope, whole, checks), transitions)
@@ -120,8 +123,8 @@ def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True
 
 def _durable(scope: Scope) -> list[Field]:
     for f in scope.spec.fields.values():
-        if f.over is None and f.survival != "ghost":
-            raise Inexpressible(scope.spec.name, "a value that no row and no process has", f.name)
+        if f.over is None and f.survival == "volatile":
+            raise Inexpressible(scope.spec.name, "a memory that no process has", f.name)
     return [f for f in scope.spec.fields.values() if f.survival == "durable"]
 
 
@@ -197,29 +200,43 @@ def _transition(scope: Scope, v: View, tables: Mapping[type[Sort], Table]) -> Tr
         if u.field.survival == "volatile"
     )
     references = tuple(map(local.meaning, following))
-    if v.key is None or v.table is None:
+    if v.table is None:
         return Transition(v.action, v, local, None, references, guards, remembers)
-    t, key = tables[v.table], value(v.key)
-    asked = [_clause(g.name, g.condition) for g in v.action.guards if v.in_row(g.condition)]
+    t, key = tables[v.table], _key(v)
+    asked = [_clause(t, g) for g in v.action.guards if v.in_row(g.condition)]
     return Transition(
         v.action, v, local, t, references, guards, remembers,
-        local.meaning(v.key), _statement(scope, v, t), statements.row(t, key),
-        statements.verdicts(t, key, asked) if asked else "",
+        local.meaning(v.key) if v.key is not None else lambda s, t: 0,
+        _statement(scope, v, t), statements.row(t, key),
+        statements.verdicts(t, key, asked) if asked else "", _beside(v, tables),
     )  # fmt: skip
 
 
-def _clause(name: str, e: Expr) -> Clause:
-    read = frozenset(r.field.name for r in walk(e) if isinstance(r, Read))
-    return Clause(name, condition(e, bound), read)
+def _key(v: View) -> str:
+    """Return the row as SQL."""
+    assert v.table is not None
+    return "1" if v.key is None else value(v.key, bound(v.table))
+
+
+def _beside(v: View, tables: Mapping[type[Sort], Table]) -> Table | None:
+    """Return the table of the values of no row, if the step of a row remembers one."""
+    whole = [e for u in v.updates if u.field.survival == "volatile" for e in walk(u.value)]
+    read = [e.field for e in whole if isinstance(e, Read) and e.field.survival == "durable"]
+    asked = v.table is not Global and any(f.over is None for f in read)
+    return tables[Global] if asked else None
+
+
+def _clause(t: Table, g: model.Guard) -> Clause:
+    read = frozenset(r.field.name for r in walk(g.condition) if isinstance(r, Read))
+    return Clause(g.name, condition(g.condition, bound(t.sort)), read)
 
 
 def _statement(scope: Scope, v: View, t: Table) -> Statement:
-    assert v.key is not None
-    key, none, some = value(v.key), _no_row(t), _some_row(t)
+    key, none, some = _key(v), _no_row(t), _some_row(t)
     guards = [g for g in v.action.guards if v.in_row(g.condition)]
-    every = tuple(_clause(g.name, g.condition) for g in guards)
-    sets = tuple(Assignment(u.field.name, value(u.value)) for u in _writes(v))
-    from_nothing = _may(scope, v, none)
+    every = tuple(_clause(t, g) for g in guards)
+    sets = tuple(Assignment(u.field.name, value(u.value, bound(t.sort))) for u in _writes(v))
+    from_nothing = t.sort is not Global and _may(scope, v, none)
     if from_nothing and not sets:
         return Statement("select", t, key, every, anywhere=True)
     if from_nothing:
@@ -237,7 +254,7 @@ def _first_row(v: View, t: Table) -> tuple[Assignment, ...]:
     """Return every column of a row that is inserted: updates, and initial values for the rest."""
     start: dict[str, Expr] = {f.name: f.initial for f in t.columns}
     becomes = start | {u.field.name: _from(start, u.value) for u in _writes(v)}
-    return tuple(Assignment(name, value(e)) for name, e in becomes.items())
+    return tuple(Assignment(name, value(e, bound(t.sort))) for name, e in becomes.items())
 
 
 def _from(start: Mapping[str, Expr], e: Expr) -> Expr:

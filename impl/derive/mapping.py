@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from impl.derive.design import Design
+from impl.derive.view import Global, sort_of
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope, State, Value, element_name
 from spec.language.types import Sort
@@ -40,17 +41,15 @@ def abstract(store: Rows, memories: Memories, ghosts: State) -> State:
     rows = store.rows()
     for kind, found in rows.items():
         last = max(found, default=-1)
-        if last >= store.design.scope.size(kind):
+        if last >= (1 if kind is Global else store.design.scope.size(kind)):
             raise Unmapped(element_name(kind, last))
     initial = {t.sort: t.initial for t in store.design.tables}
     state: list[Value] = []
     for place, ghost in zip(store.design.scope.places, ghosts, strict=True):
-        field, sort, element = place.field, place.field.over, place.element
+        field, sort, element = place.field, sort_of(place.field), place.element or 0
         if field.survival == "ghost":
             state.append(ghost)
-            continue
-        assert sort is not None and element is not None
-        if field.survival == "durable":
+        elif field.survival == "durable":
             state.append(rows[sort].get(element, initial[sort])[field.name])
         else:
             state.append(memories[sort][element][field.name])

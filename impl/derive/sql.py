@@ -7,6 +7,7 @@ from typing import Any
 
 import apsw
 
+from impl.derive.view import Global
 from spec.language.expr import (
     Add,
     And,
@@ -28,7 +29,7 @@ from spec.language.expr import (
     Var,
 )
 from spec.language.scope import Value
-from spec.language.types import Type, is_sort
+from spec.language.types import Sort, Type, is_sort
 
 # SQLite's own binding strength; beside NOT and = everything but a sum has brackets all the same.
 _LOOSE, _OR, _AND, _NOT, _EQUAL, _LESS, _SUM, _TIGHT = range(8)
@@ -56,22 +57,36 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def bound(e: Read | Var | Bound) -> str:
-    """Name columns as they are, and bind whatever is not in the row."""
-    match e:
-        case Read():
-            durable = e.field.survival == "durable"
-            return name(e.field.name) if durable else f":{e.field.name}"
-        case Var() | Bound():
-            return f":{e.name}"
+def bound(table: type[Sort]) -> Name:
+    """Name columns of a row of the table as they are, ask for those that are in no row of it, and
+    bind whatever is not in the store.
+    """
+
+    def names(e: Read | Var | Bound) -> str:
+        match e:
+            case Read():
+                column = name(e.field.name)
+                if e.field.survival != "durable":
+                    return f":{e.field.name}"
+                elsewhere = e.field.over is None and table is not Global
+                return f"(SELECT {column} FROM {table_name(Global)})" if elsewhere else column
+            case Var() | Bound():
+                return f":{e.name}"
+
+    return names
 
 
-def condition(e: Expr, names: Name = bound) -> str:
+def table_name(sort: type[Sort]) -> str:
+    """Return the table of a sort as SQL names it."""
+    return name(sort.__name__.lower())
+
+
+def condition(e: Expr, names: Name) -> str:
     """Return a condition, ready to stand beside others that AND joins."""
     return _sql(e, names, _AND)
 
 
-def value(e: Expr, names: Name = bound) -> str:
+def value(e: Expr, names: Name) -> str:
     """Return an expression as SQL."""
     return _sql(e, names, _LOOSE)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from impl.derive.sql import condition, encode, name, quoted
-from impl.derive.view import Inexpressible
+from impl.derive.sql import condition, decode, encode, name, quoted, table_name
+from impl.derive.view import Global, Inexpressible, sort_of
 from spec.language.evaluate import Evaluator
 from spec.language.expr import And, Bound, Exists, Expr, ForAll, Read, Var
 from spec.language.model import Field, Property
-from spec.language.scope import Scope, Value
+from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import walk
 from spec.language.types import Nat, Sort, is_enum, is_sort
 
@@ -58,7 +59,8 @@ class Table:
     """A sort in the store: one column for each durable field, one row for each element known.
 
     `absent` is the field and the value that say that there is no row; with `always`, a row never
-    holds that value. A row that is not there stands for the initial values.
+    holds that value. A row that is not there stands for the initial values. The one of `Global` is
+    made with the table.
     """
 
     sort: type[Sort]
@@ -70,13 +72,21 @@ class Table:
     @property
     def name(self) -> str:
         """The table as SQL names it."""
-        return name(self.sort.__name__.lower())
+        return table_name(self.sort)
 
     @cached_property
     def every_row(self) -> str:
         """The query for all rows, `id` first."""
         columns = ", ".join(["id", *(name(f.name) for f in self.columns)])
         return f"SELECT {columns}\nFROM {self.name}\nORDER BY id"
+
+    def decoded(self, row: Sequence[Any]) -> dict[str, Value]:
+        """Return the columns of a row, as SQLite holds them, as the spec has them."""
+        return {f.name: decode(f.type, v) for f, v in zip(self.columns, row, strict=True)}
+
+    def place(self, element: Value) -> str:
+        """Return what follows a field's name where traces speak of an element: `[job1]`."""
+        return "" if self.sort is Global else f"[{element_name(self.sort, element)}]"
 
     def without_row(self, column: Field) -> str:
         """Return what a column is where there is no row, as SQL."""
@@ -85,17 +95,18 @@ class Table:
 
 def table(scope: Scope, sort: type[Sort], absent: tuple[str, str] | None, always: bool) -> Table:
     """Return the table of a sort, or raise `Inexpressible` if its name is taken."""
-    if sort.__name__.lower() in ("trace", "origin", "meta"):
+    taken = ["trace", "origin", "meta"] + ["global"] * (sort is not Global)
+    if sort.__name__.lower() in taken:
         raise Inexpressible(sort.__name__, "the store has a table of this name", sort.__name__)
     evaluator = Evaluator(scope)
     columns = tuple(
-        f for f in scope.spec.fields.values() if f.survival == "durable" and f.over is sort
+        f for f in scope.spec.fields.values() if f.survival == "durable" and sort_of(f) is sort
     )
-    taken = {"id"}  # SQL does not tell `Id` from `id`
+    listed = {"id"}  # SQL does not tell `Id` from `id`
     for f in columns:
-        if f.name.lower() in taken:
+        if f.name.lower() in listed:
             raise Inexpressible(sort.__name__, "the table has a column of this name", f.name)
-        taken.add(f.name.lower())
+        listed.add(f.name.lower())
     initial = {f.name: evaluator.meaning(f.initial, {})((), ()) for f in columns}
     if absent is not None and initial.get(absent[0]) != absent[1]:
         raise Inexpressible(sort.__name__, "no row begins so, so none is absent", absent[1])
@@ -115,12 +126,19 @@ def schema(scope: Scope, tables: tuple[Table, ...], checks: bool) -> str:
 
 def _create(scope: Scope, t: Table, checks: bool) -> str:
     parts = [f"  id INTEGER PRIMARY KEY,  -- {t.sort.__name__} 1, 2, ..."]
+    if t.sort is Global:
+        parts = ["  id INTEGER PRIMARY KEY CHECK (id = 1),  -- what belongs to no row of its own"]
     parts += [f"  {_column(scope, t, f)},  -- {f.doc}" for f in t.columns]
     if checks:
         rules = [p for p in scope.spec.properties.values() if of_one_row(p, t)]
         parts += [f"  -- {p.doc}\n{_check(scope, p)}," for p in rules]
     parts[-1] = parts[-1].removesuffix(",").replace(",  -- ", "  -- ")
-    return "\n".join([f"CREATE TABLE {t.name} (", *parts, ") STRICT;\n"])
+    first = [f"INSERT INTO {t.name} VALUES ({_begins(t)});\n"] if t.sort is Global else []
+    return "\n".join([f"CREATE TABLE {t.name} (", *parts, ") STRICT;\n", *first])
+
+
+def _begins(t: Table) -> str:
+    return ", ".join(["1", *(t.without_row(f) for f in t.columns)])
 
 
 def _column(scope: Scope, t: Table, f: Field) -> str:
@@ -144,17 +162,17 @@ def of_one_row(p: Property, t: Table, hidden: Sequence[Field] = ()) -> bool:
     known = (*t.columns, *hidden)
     return (
         p.kind == "invariant"
-        and [v.type for v in p.params] == [t.sort]
-        and all(_in_row(e, known, p.params[0]) for e in walk(p.body))
+        and [v.type for v in p.params] == ([] if t.sort is Global else [t.sort])
+        and all(_in_row(e, known) for e in walk(p.body))
     )
 
 
-def _in_row(e: Expr, known: Sequence[Field], row: Var) -> bool:
+def _in_row(e: Expr, known: Sequence[Field]) -> bool:
     match e:
         case ForAll() | Exists():
             return False
-        case Read():
-            return e.field in known and isinstance(e.index, Var) and e.index.name == row.name
+        case Read():  # a claim with one parameter has one row, and none without
+            return e.field in known and (e.index is None or isinstance(e.index, Var))
     return True
 
 

@@ -1,4 +1,5 @@
-"""What one action can see: its parameters, the memory of one process, and one row of the store.
+"""What one action can see: its parameters, the memory of one process, one row of the store, and the
+values that belong to no row.
 
 A step of a distributed system reads no more than that. What reads more cannot be derived and is
 refused here, by name.
@@ -24,19 +25,26 @@ class Inexpressible(Exception):
         super().__init__(f"{subject}: {fact}: `{what}`")
 
 
+class Global(Sort):
+    """What the values belong to that no element has: there is one of it, and always its row."""
+
+
+def sort_of(f: Field) -> type[Sort]:
+    """Return the sort whose rows have the column of a durable field."""
+    return f.over or Global
+
+
 @dataclass(frozen=True, eq=False)
 class View:
-    """The places an action sees; `process` has the memory, `key` names the row."""
+    """The places an action sees; `process` has the memory, `key` names the row of `table`, which is
+    what the step writes. The one row of `Global` needs no name.
+    """
 
     action: Action
     updates: tuple[Update, ...]
     process: Var | None
     key: Expr | None
-
-    @property
-    def table(self) -> type[Sort] | None:
-        """The sort whose row it is."""
-        return None if self.key is None or not is_sort(self.key.type) else self.key.type
+    table: type[Sort] | None
 
     def in_row(self, e: Expr) -> bool:
         """Return whether the expression reads the row."""
@@ -50,19 +58,26 @@ def view(spec: Spec, action: Action) -> View:
     seen += [e for u in updates for e in (u.value, Read(u.field, u.index))]
     process: Var | None = None
     key: Expr | None = None
+    table: type[Sort] | None = None
     for read in _reads(action.name, seen):
-        if read.field.survival == "volatile":
+        if read.index is None:
+            table = table or Global
+        elif read.field.survival == "volatile":
             known = process is None or alike(process, read.index)
             if not isinstance(read.index, Var) or not known:
                 raise Inexpressible(action.name, "the memory of a second process", read)
             process = read.index
         elif key is None or alike(key, read.index):
-            key = read.index
+            key, table = read.index, read.field.over
         else:
             raise Inexpressible(action.name, f"a second row, beside `{key}`", read)
     if isinstance(key, Read) and key.field.survival != "volatile":
         raise Inexpressible(action.name, "a row that only another row names", key)
-    return View(action, updates, process, key)
+    for u in updates:
+        if u.index is None and table is not Global:
+            fact = f"writes a value of no row, and sees the row `{key}` as well"
+            raise Inexpressible(action.name, fact, u.field.name)
+    return View(action, updates, process, key, table)
 
 
 def _reads(name: str, whole: Iterable[Expr]) -> Iterable[Read]:
@@ -90,7 +105,7 @@ class Local:
         for f in scope.spec.fields.values():
             mine = seen.process is not None and f.over is seen.process.type
             if (f.survival == "volatile" and mine) or (
-                f.survival == "durable" and seen.table is not None and f.over is seen.table
+                f.survival == "durable" and seen.table and f.over in (seen.table, None)
             ):
                 self._add(inner, Field(f.name, None, f.type, f.initial, f.survival, f.doc))
         self.fields = inner.fields

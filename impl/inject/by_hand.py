@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from impl.derive.design import derive
 from impl.derive.mapping import abstract, beginning
+from impl.derive.view import Global
 from impl.sqlite.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Done, Refused
@@ -37,7 +38,7 @@ class ByHand:
             spec = find(spec, text)
         self.scope = SCOPES[scope].on(spec)
         self.store = Store(derive(self.scope, checks=not without), os.fspath(path))
-        if any(self.store.rows().values()):
+        if next(self.store.trace(), None) is not None:
             self.store.close()
             raise StoreError(os.fspath(path), "is in use: it has rows already", "name another file")
         self._evaluator = Evaluator(self.scope)
@@ -101,7 +102,8 @@ class ByHand:
                     for f in table.columns
                     if row[f.name] != table.initial[f.name]
                 ]
-                lines.append(f"{element_name(table.sort, element)}: {', '.join(told)}")
+                if told or table.sort is not Global:
+                    lines.append(f"{element_name(table.sort, element)}: {', '.join(told)}")
         return "\n".join(lines) or "no job has a row"
 
     def _binding(self, action: Action, given: Sequence[str]) -> dict[str, Value]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from impl.derive.design import Design
-from impl.derive.sql import decode
 from impl.sqlite.damage import Damaged
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.opened import Opened
@@ -81,9 +80,5 @@ def rows_of(
     """Return every row of every table, by sort and element, as a database answers."""
     whole = {}
     for t in design.tables:
-        named = [(f.name, f.type) for f in t.columns]
-        whole[t.sort] = {
-            id - 1: {n: decode(k, v) for (n, k), v in zip(named, values, strict=True)}
-            for id, *values in asked(t.every_row)
-        }
+        whole[t.sort] = {id - 1: t.decoded(values) for id, *values in asked(t.every_row)}
     return whole

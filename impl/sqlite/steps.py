@@ -77,10 +77,12 @@ def within(connection: apsw.Connection, step: Step) -> Done | Refused:
     # An INSERT finds no row, or else it is refused, whatever the row holds.
     inserts = t.statement.form == "insert"
     found = [] if inserts else connection.execute(t.row, bound).fetchall()
-    before = dict(t.table.initial)
-    for f, v in zip(columns, found[0] if found else (), strict=bool(found)):
-        before[f.name] = decode(f.type, v)
-    seen = t.local.state(step.params, step.memory, before)
+    before = t.table.decoded(found[0]) if found else dict(t.table.initial)
+    beside: dict[str, Value] = {}
+    if t.beside is not None:
+        ((_, *values),) = connection.execute(t.beside.every_row).fetchall()
+        beside = t.beside.decoded(values)
+    seen = t.local.state(step.params, step.memory, before, beside)
     try:
         returned = connection.execute(t.statement.text, bound).fetchall()
     except apsw.ConstraintError as failed:
@@ -137,19 +139,19 @@ def write_trace(
 ) -> int:
     """Write the row of a step that is done, and return its number."""
     t = step.transition
-    assert t.key is not None and t.seen.table is not None
+    assert t.key is not None and t.table is not None
     given = named(t, step.params)
     first = t.action.params[0] if t.action.params else None
     actor = given[first.name] if first is not None and is_sort(first.type) else "-"
     sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    row = element_name(t.seen.table, t.key(step.seen, step.seen))
+    row = t.table.place(t.key(step.seen, step.seen))
     process = t.seen.process
-    whose = plain(process.type, step.params[process.name]) if process is not None else ""
-    for element, changes in ((row, done.row), (whose, done.memory)):
+    whose = f"[{plain(process.type, step.params[process.name])}]" if process is not None else ""
+    for place, changes in ((row, done.row), (whose, done.memory)):
         for name, pair in changes.items():
             for side, v in zip(sides, pair, strict=True):
                 if pair[0] != pair[1]:
-                    side[f"{name}[{element}]"] = plain(t.local.fields[name].type, v)
+                    side[f"{name}{place}"] = plain(t.local.fields[name].type, v)
     texts = map(json.dumps, (given, *sides, list(unseen)))
     values = (actor, t.action.name, *texts, note)
     seq: int = connection.execute(_INSERT, values).fetchall()[0][0]  # type: ignore[assignment]

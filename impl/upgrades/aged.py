@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import apsw
 
 from impl.derive.sql import name as named
+from impl.derive.view import Global
 from impl.sqlite.damage import Damaged
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.outline import Outline, Told, read
@@ -43,7 +44,7 @@ class Aged:
         """Return the columns of each table that the outline speaks of, as they are in the file."""
         found: dict[str, dict[str, Told]] = {}
         for name, told in self.outline.durable().items():
-            found.setdefault(str(told.over).lower(), {})[name] = told
+            found.setdefault((told.over or Global.__name__).lower(), {})[name] = told
         self._require_tables(*found)
         for table, columns in found.items():
             there = {
@@ -83,7 +84,7 @@ class Aged:
         for table, columns in self.tables.items():
             for number, row in self.rows(table, named(table)):
                 for name, value in row.items():
-                    place = f"{name}[{table}{number}]"
+                    place = f"{name}[{table}{number}]" if columns[name].over else name
                     want, got = state.pop(place, begins[name]), _plain(columns[name], value)
                     if want != got:
                         self._wrong(f"the trace leads to {place} = {want!r}, and it is {got!r}")
@@ -97,8 +98,9 @@ class Aged:
         states: Iterator[tuple[str, Any]] = iter(())
         if self.version > 2:
             last, states = origin.read(self._opened, self.path)
+        durable = self.outline.durable()
         now = {
-            f"{name}[{element}]": value
+            f"{name}[{element}]" if durable[name].over else name: value
             for element, fields in states
             for name, value in fields.items()
             if name in begins

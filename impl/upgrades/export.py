@@ -1,8 +1,8 @@
 """All that the users of a queue own, as JSON Lines: to be kept, read by others, or taken in anew.
 
-First a header, then each job with what its handler need not do again, then the messages that are
-still to be sent, and at the end how many lines there were. How jobs came to be where they are is
-not told.
+First a header, with what belongs to no job, then each job with what its handler need not do again,
+then the messages that are still to be sent, and at the end how many lines there were. How jobs came
+to be where they are is not told.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 
 import apsw
 
-from impl.derive.sql import decode
 from impl.derive.sql import name as named
+from impl.derive.view import Global
 from impl.queue import Queue
 from impl.sqlite.damage import REMEDY, Damaged
 from impl.sqlite.steps import plain
 from impl.sqlite.transaction import Transaction
+from spec.language.types import Sort
 from spec.queue.job import Job
 
 FORMAT, VERSION = "ffq queue", 1
@@ -52,13 +53,14 @@ def exported(queue: Queue) -> Iterator[str]:
 class _Export:
     def __init__(self, queue: Queue, t: Transaction) -> None:
         self._queue, self._t = queue, t
-        self._table = next(table for table in queue.store.design.tables if table.sort is Job)
+        self._tables = {table.sort: table for table in queue.store.design.tables}
         self._now = queue.clock.since_boot(), queue.clock.wall()
 
     def lines(self) -> Iterator[str]:
-        fields = [f.name for f in self._table.columns]
+        fields = [f.name for f in self._tables[Job].columns]
         header = {"format": FORMAT, "version": VERSION, "epoch": self._queue.epoch}
-        yield json.dumps(header | {"fields": fields})
+        whole = {"global": self._state(Global, 1)} if Global in self._tables else {}
+        yield json.dumps(header | {"fields": fields} | whole)
         for job, key, kind, timeout_ms, due, retry_of, payload in self._pages(_JOBS, *self._now):
             what = f"job {job}"
             told = {
@@ -68,7 +70,7 @@ class _Export:
                 "timeout_ms": timeout_ms,
                 "due": due,
                 "retry_of": retry_of,
-                "state": self._state(job),
+                "state": self._state(Job, job),
             }
             yield self._line(what, told, "payload", payload)
             for name, how, result in self._t.own(_STEPS, (job,)):
@@ -89,12 +91,12 @@ class _Export:
             yield from page
             after = page[-1][0]
 
-    def _state(self, job: int) -> dict[str, Any]:
-        columns = self._table.columns
-        listed = ", ".join(named(f.name) for f in columns)
-        (row,) = self._t.own(f"SELECT {listed} FROM {self._table.name} WHERE id = ?", (job,))
-        values = zip(columns, row, strict=True)
-        return {f.name: plain(f.type, decode(f.type, v)) for f, v in values}
+    def _state(self, sort: type[Sort], number: int) -> dict[str, Any]:
+        table = self._tables[sort]
+        listed = ", ".join(named(f.name) for f in table.columns)
+        (row,) = self._t.own(f"SELECT {listed} FROM {table.name} WHERE id = ?", (number,))
+        values = table.decoded(row)
+        return {f.name: plain(f.type, values[f.name]) for f in table.columns}
 
     # ------------------------------------------------------------ text
     def _line(self, what: str, told: dict[str, Any], name: str, value: bytes) -> str:

@@ -18,6 +18,7 @@ import apsw
 from impl.derive.design import Design
 from impl.derive.reference import design
 from impl.derive.sql import encode
+from impl.derive.view import Global
 from impl.sqlite import files
 from impl.sqlite.files import StoreError
 from impl.sqlite.making import make
@@ -27,6 +28,7 @@ from impl.upgrades import origin
 from impl.upgrades.export import FORMAT, VERSION
 from impl.upgrades.origin import Rows, Unfit, from_plain
 from spec.language.scope import Value
+from spec.language.types import Sort
 from spec.queue.job import Job
 
 MAX_LINE = 1024 * 1024
@@ -66,8 +68,7 @@ def take_in(path: str | os.PathLike[str], lines: Iterable[bytes]) -> Taken:
 class _Intake:
     def __init__(self, opened: apsw.Connection, to: Design, taken: Taken) -> None:
         self._opened, self._taken = opened, taken
-        self._table = next(t for t in to.tables if t.sort is Job)
-        self._rows = Rows(to, self._table)
+        self._rows = {t.sort: Rows(to, t) for t in to.tables}
         self._fields: list[str] = []
         self._at = "line 1"
         self._last = 0
@@ -82,7 +83,7 @@ class _Intake:
                 self._refuse("comes after the end", "leave it out")
             match next(iter(said), None):
                 case _ if count == 1:
-                    self._header(said)
+                    yield from self._header(said)
                 case "job":
                     yield self._job(said)
                 case "checkpoint":
@@ -99,7 +100,7 @@ class _Intake:
             self._refuse("is missing: the export was cut off", "export anew")
 
     # ------------------------------------------------------------ a line
-    def _header(self, said: dict[str, Any]) -> None:
+    def _header(self, said: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if said.get("format") != FORMAT:
             self._refuse("is not the beginning of an export", "name a file of `ffq queue export`")
         if said.get("version") != VERSION:
@@ -107,7 +108,8 @@ class _Intake:
                 f"has version {_short(said.get('version'))}, and this ffq reads version {VERSION}"
             )
             self._refuse(fact, "export anew, with this ffq")
-        self._only(said, "format", "version", "epoch", "fields")
+        whole = ["global"] if "global" in said else []
+        self._only(said, "format", "version", "epoch", "fields", *whole)
         fields = said["fields"]
         if not isinstance(fields, list) or not all(isinstance(f, str) for f in fields):
             self._refuse("has fields that are no list of names", "export anew")
@@ -115,11 +117,16 @@ class _Intake:
         epoch = self._number(said, "epoch", 1, MAX_EPOCH)
         # Whoever opens the queue first begins the next one: no token is handed out again.
         self._put("INSERT INTO meta VALUES ('epoch', ?)", str(epoch))
+        if Global in self._rows:
+            state = self._state(Global, said.get("global", {}))
+            yield self._row(Global, "REPLACE", 1, state)
 
     def _job(self, said: dict[str, Any]) -> tuple[str, str]:
         self._only(said, "job", "key", "kind", "timeout_ms", "due", "retry_of", "state", "payload")
         job = self._last = self._number(said, "job", self._last + 1, MAX_JOB)
-        state = self._state(said["state"])
+        if not isinstance(said["state"], dict) or set(said["state"]) != set(self._fields):
+            self._refuse("has a state without just the fields of line 1", "export anew")
+        state = self._state(Job, said["state"])
         key, retry_of = self._text(said, "key"), said["retry_of"]
         if retry_of is not None:
             self._require_dead(self._number(said, "retry_of", 1, MAX_JOB), key)
@@ -130,8 +137,7 @@ class _Intake:
             self._refuse("is due just while it is not ready", "say when, in ms since 1970")
         due = self._number(said, "due", -MAX_EPOCH, MAX_EPOCH) if ready else None
         over = 0 if claimed else None  # its lease: whoever held it is not known here
-        row = (encode(f.type, state[f.name]) for f in self._table.columns)
-        self._put(f"INSERT INTO job VALUES (?{', ?' * len(self._table.columns)})", job, *row)
+        recorded = self._row(Job, "INSERT", job, state)
         insert = """\
 INSERT INTO task (id, key, kind, payload, timeout_ms, wait_until, lease_until, deadline, retry_of)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -139,7 +145,18 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         told = self._text(said, "kind"), self._json(said, "payload"), timeout_ms
         self._put(insert, job, key, *told, due, over, over, retry_of)
         self._taken.jobs += 1
-        return self._rows.recorded(job - 1, state)
+        return recorded
+
+    def _row(
+        self, sort: type[Sort], how: str, number: int, state: Mapping[str, Value]
+    ) -> tuple[str, str]:
+        """Put in a row of a table; return its state as an origin has it."""
+        rows = self._rows[sort]
+        columns = rows.table.columns
+        row = (encode(f.type, state[f.name]) for f in columns)
+        put = f"{how} INTO {rows.table.name} VALUES (?{', ?' * len(columns)})"
+        self._put(put, number, *row)
+        return rows.recorded(number - 1, state)
 
     def _require_dead(self, job: int, key: str) -> None:
         """Refuse a retry of this job, and with this key, if there cannot be one."""
@@ -150,18 +167,20 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         if self._known("SELECT 1 FROM task WHERE retry_of = ?", job):
             self._again(f"job {job} to do again")
 
-    def _state(self, said: Any) -> dict[str, Value]:
-        """Return the columns of a job, and with them what no row holds."""
-        if not isinstance(said, dict) or set(said) != set(self._fields):
-            self._refuse("has a state without just the fields of line 1", "export anew")
-        row: dict[str, Value] = {}
-        for f in self._table.columns:
-            begins = self._table.initial[f.name]
+    def _state(self, sort: type[Sort], said: Any) -> dict[str, Value]:
+        """Return the columns of a row, and with them what no row holds."""
+        rows, row = self._rows[sort], dict[str, Value]()
+        if not isinstance(said, dict):
+            self._refuse("has a state that is no object", "export anew")
+        for f in rows.table.columns:
+            begins = rows.table.initial[f.name]
             row[f.name] = from_plain(f, said[f.name]) if f.name in said else begins
         try:
-            return self._rows.whole(row)
+            return rows.whole(row)
         except Unfit as unfit:
-            self._refuse(f"has a state that no job can be in: {str(unfit)[:200]}", "export anew")
+            what = "queue" if sort is Global else "job"
+            fact = f"has a state that no {what} can be in: {str(unfit)[:200]}"
+            self._refuse(fact, "export anew")
 
     def _step(self, said: dict[str, Any]) -> None:
         self._only(said, "checkpoint", "job", "what", "result")

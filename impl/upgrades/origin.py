@@ -16,6 +16,7 @@ import apsw
 
 from impl.derive.design import Design
 from impl.derive.tables import Table, of_one_row
+from impl.derive.view import sort_of
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.steps import element_of, plain
 from spec.language.evaluate import Evaluator
@@ -58,9 +59,9 @@ class Rows:
         spec, evaluator = design.scope.spec, Evaluator(design.scope)
         self.table, self._scope = t, design.scope
         self._start, self._initial = evaluator.start, evaluator.initial()
-        hidden = [f for f in spec.fields.values() if f.over is t.sort and f not in t.columns]
+        hidden = [f for f in spec.fields.values() if sort_of(f) is t.sort and f not in t.columns]
         self._claims = [
-            (p, evaluator.meaning(p.body, {p.params[0].name: 0}))
+            (p, evaluator.meaning(p.body, {v.name: 0 for v in p.params}))
             for p in spec.properties.values()
             if of_one_row(p, t, hidden)
         ]

@@ -21,6 +21,7 @@ from impl.derive.reference import design
 from impl.derive.sql import decode, encode
 from impl.derive.sql import name as named
 from impl.derive.tables import VERSION, Table
+from impl.derive.view import Global
 from impl.sqlite import files
 from impl.sqlite.damage import legible
 from impl.sqlite.files import StoreError
@@ -37,6 +38,7 @@ from impl.upgrades.aged import Aged
 from impl.upgrades.origin import Rows, Unfit
 from impl.upgrades.reshape import Reshape, old
 from spec.language.scope import Value
+from spec.queue.job import Job
 
 OLDEST = 2
 """The oldest version of the schema that can be taken over."""
@@ -94,7 +96,8 @@ class Upgrade:
             raise StoreError(aged.path, fact, "change that with the ffq that made the file")
         self.lapsed = aged.lapsed(clock)
         for t in to.tables:
-            self.jobs += sum(1 for _ in self._rows(t, named(t.name)))
+            count = sum(1 for _ in self._rows(t, named(t.name)))
+            self.jobs += count if t.sort is Job else 0
 
     def _differences(self) -> Iterator[str]:
         if self._aged.version != VERSION:
@@ -117,6 +120,8 @@ class Upgrade:
         rows, told = Rows(self._to, t), self._aged.tables.get(t.name)
         new = outline(self._to).fields
         if told is None:
+            if t.sort is Global:
+                yield 1, rows, rows.whole(t.initial)
             return
         for number, row in self._aged.rows(t.name, source):
             try:

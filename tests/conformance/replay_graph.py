@@ -19,6 +19,7 @@ from checker.search.compiled.states import states
 from impl.derive.design import Design, Transition, derive
 from impl.derive.sql import encode, name
 from impl.derive.tables import Table
+from impl.derive.view import Global
 from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Scope, State
 from spec.language.tree import children
@@ -69,7 +70,7 @@ class Anywhere(Replay):
             if values == [self.state[at] for at in row.at]:
                 continue
             kinds = [f.type for f in row.table.columns]
-            if values == list(row.table.initial.values()):
+            if values == list(row.table.initial.values()) and row.table.sort is not Global:
                 self.store.connection.execute(row.delete, (row.element + 1,))
             else:
                 stored = (encode(t, v) for t, v in zip(kinds, values, strict=True))
@@ -103,7 +104,7 @@ def _row(t: Table, element: int, steps: Steps) -> _Row:
 
 
 def _elements(t: Table, scope: Scope) -> range:
-    return range(scope.size(t.sort))
+    return range(1 if t.sort is Global else scope.size(t.sort))
 
 
 def try_everywhere(design: Design, where: Iterable[State]) -> Tried:

@@ -10,6 +10,7 @@ from spec.language.edits import without
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
 from spec.language.scope import Scope, State
 from spec.queue import SCOPES
+from tests.specs.hotel import INN
 
 SCOPE = SCOPES["whole-deep"]
 FAR = 1_000_003
@@ -65,7 +66,8 @@ class Pair:
 
     def near(self, at: int) -> str:
         f, element = self.sparse.place(at)
-        assert f.over is not None
+        if f.over is None:
+            return f.name
         return f"{f.name}[{f.over.__name__.lower()}{element - FAR + 1}]"
 
 
@@ -88,6 +90,13 @@ def test_guards_and_updates_and_claims_are_those_of_the_scope() -> None:
     for _ in range(20):
         assert walk(Pair(SCOPE), random, taken, 150) == set(), f"seed {seed}"
     assert taken.keys() == SCOPE.spec.actions.keys()
+
+
+def test_what_no_element_has_is_in_it_as_well() -> None:
+    random, taken = Random(seed := 13), Counter[str]()
+    for _ in range(20):
+        assert walk(Pair(INN), random, taken, 100) == set(), f"seed {seed}"
+    assert taken.keys() == INN.spec.actions.keys()
 
 
 @pytest.mark.deep

@@ -17,6 +17,7 @@ from spec.language.scope import Scope, State, Value
 from spec.language.types import Sort, is_sort
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.corners import corners
+from tests.specs.hotel import INN
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol
 
@@ -118,6 +119,7 @@ def test_tlc_finds_the_same_states_in_every_corner_of_the_language(tmp_path: Pat
         ),
         CORNERS,
         LOCK.on(find(lease_lock, "split acquire works")),
+        INN,
         FEW_CORNERS.on(find(corners, "weaken put inside")),
     ],
     ids=named,

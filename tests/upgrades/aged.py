@@ -32,6 +32,7 @@ VERSION_2 = Path(__file__).with_name("version-2.sql")
 FORK = multiprocessing.get_context("fork")
 
 URGENT = more(Field("urgency", Job, Nat(3), Const(0, Nat(3)), "durable", "how soon"))
+COUNTED = more(Field("visits", None, Nat(3), Const(1, Nat(3)), "durable", "how many came"))
 LAX = without(WHOLE, "heartbeat.in_time")
 Reasons = type("Reasons", (Enum,), dict(Reason.members) | {"expired": "it came too late"})
 MORE_REASONS = retyped("reason", type=Reasons)

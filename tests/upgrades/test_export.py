@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from checker.commands.main import main
 from checker.conformance.validate import validate
 from impl import report
+from impl.derive.view import Global
 from impl.queue import Queue
 from impl.sqlite.files import StoreError
+from impl.sqlite.store import Store
 from impl.terms.requests import BadRequest
 from impl.upgrades.export import exported
 from impl.upgrades.intake import Taken, take_in
@@ -27,7 +29,7 @@ from spec.language.types import Nat
 from spec.queue.job import Job
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
-from tests.upgrades.aged import under
+from tests.upgrades.aged import COUNTED, under
 from tests.upgrades.older import more
 
 ODD = 'é ☃ \x7f\u202e "quoted" 𝄞'
@@ -182,6 +184,29 @@ def test_a_field_more_begins_as_in_the_spec_and_one_less_is_left_out(
         lines = lines_of(tmp_path / "more.db", clock)
     assert taken_in(tmp_path / "less.db", lines).jobs == 7
     assert validate(str(tmp_path / "less.db")).finding is None
+
+
+def test_what_belongs_to_no_job_is_exported_too(
+    file: Path, tmp_path: Path, clock: HandClock
+) -> None:
+    lines = lines_of(file, clock)
+    again = tmp_path / "again.db"
+    with under(COUNTED) as counted:
+        taken_in(tmp_path / "more.db", lines)  # of a queue that has nothing of the kind
+        with closing(apsw.Connection(str(tmp_path / "more.db"))) as opened:
+            assert opened.execute("SELECT id, visits FROM global").fetchall() == [(1, 1)]
+            opened.execute("UPDATE global SET visits = 3")
+        lines = lines_of(tmp_path / "more.db", clock)
+        assert json.loads(lines[0])["global"] == {"visits": 3}
+        taken_in(again, lines)
+        with closing(Store(counted, str(again))) as store:
+            assert store.rows()[Global] == {0: {"visits": 3}}
+        assert validate(str(again)).finding is None
+        for wrong in (4, "three", None):
+            header = json.dumps(json.loads(lines[0]) | {"global": {"visits": wrong}})
+            with pytest.raises(BadRequest, match="line 1: has a state that no queue can be in"):
+                taken_in(tmp_path / "no.db", [header, *lines[1:]])
+    assert taken_in(tmp_path / "less.db", lines).jobs == 7
 
 
 def test_an_export_is_of_one_moment(file: Path, tmp_path: Path, clock: HandClock) -> None:

@@ -1,15 +1,19 @@
 """A file of another spec is taken over whole, and goes on from where it was."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from checker.commands.main import main
 from checker.conformance.validate import validate
 from impl import report
+from impl.derive.view import Global
 from impl.queue import Queue
 from impl.sqlite.files import StoreError
+from impl.sqlite.store import Store
 from impl.upgrades.upgrade import upgrade
 from spec.language.edits import find
 from spec.language.model import Spec
@@ -17,6 +21,7 @@ from spec.language.types import Nat
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
 from tests.upgrades.aged import (
+    COUNTED,
     FEWER_REASONS,
     LAX,
     MORE_REASONS,
@@ -27,6 +32,7 @@ from tests.upgrades.aged import (
     fill,
     goes_on,
     of_one_spec,
+    refused,
     taken_over,
     under,
     version_2,
@@ -39,6 +45,8 @@ from tests.upgrades.older import WHOLE, retyped
     [
         (WHOLE, URGENT, "field urgency is new, and begins as 0"),
         (URGENT, WHOLE, "field urgency is gone: what it held is in the backup alone"),
+        (WHOLE, COUNTED, "field visits is new, and begins as 1"),
+        (COUNTED, WHOLE, "field visits is gone: what it held is in the backup alone"),
         (WHOLE, LAX, "action heartbeat loses its guard in_time"),
         (LAX, WHOLE, "action heartbeat has a new guard, in_time"),
         (WHOLE, MORE_REASONS, "field reason can be expired"),
@@ -91,6 +99,33 @@ def test_an_action_by_an_older_name_is_known_again(tmp_path: Path, monkeypatch: 
         (past,) = report.job(queue, 1).history
         assert (past.outcome, past.note) == ("failed", "boom")
     assert validate(str(file)).finding is None
+
+
+def test_what_belongs_to_no_job_is_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / "queue.db"
+
+    def written(sql: str) -> None:
+        with closing(apsw.Connection(str(file))) as opened:
+            opened.execute(sql)
+
+    with under(COUNTED):
+        fill(file)
+    written("UPDATE global SET visits = 3")
+    with under(find(COUNTED, "unfair claim")):
+        assert "the trace leads to visits = 1, and it is 3" in refused(file)
+    written(
+        "INSERT INTO trace (actor, action, params, before, after, unseen)"
+        """ VALUES ('-', 'come', '{}', '{"visits": 1}', '{"visits": 3}', '[]')"""
+    )
+    for spec in (find(COUNTED, "unfair claim"), find(COUNTED, "unfair look")):
+        with under(spec) as to:
+            taken_over(file)
+            of_one_spec(file, to)
+            with closing(Store(to, str(file))) as store:
+                assert store.rows()[Global] == {0: {"visits": 3}}
+            assert validate(str(file)).finding is None
+    with under(spec):
+        assert goes_on(file).jobs == {"dead": 1, "done": 4}
 
 
 def test_a_guard_that_says_something_else_is_a_change(tmp_path: Path) -> None:
