@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -119,8 +120,27 @@ def _fairly(
 
 
 def changes(instance: Instance, state: State) -> bool:
-    """Return whether the step is possible and changes something: fairness asks for no other."""
-    return instance.successor(state) not in (None, state)
+    """Return whether the step is possible and changes something: fairness asks for no other. One
+    that would leave a number's range does.
+    """
+    if instance.refusal(state) is not None:
+        return False
+    try:
+        return instance.after(state) != state
+    except OutOfRange:
+        return True
+
+
+def where_it_is_cut(decision: Decision, scope: Scope, claim: Property, left: str) -> Decision:
+    """Return what may be said of a `leads_to` when steps were left out because a number, of the
+    field `left`, would leave its range: that a run violates it if it is one with them too, and
+    nothing else, for what comes after those steps was not seen.
+    """
+    if decision.lasso is not None:
+        with suppress(NoLasso):
+            judge(scope, decision.lasso, claim)
+            return decision
+    return Decision("unfinished", f"{left} leaves its range, and what comes after was not seen")
 
 
 def named(step: Step) -> str:

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from checker.runs.exploration import Limits
-from checker.runs.lasso import Decision, Lasso, Part, round_trip
+from checker.runs.lasso import Decision, Lasso, Part, round_trip, where_it_is_cut
 from checker.search.compiled.explore import AGAIN_MAX
 from checker.search.compiled.graph import Array, Graph, Promise, build
 from spec.language.evaluate import Step
@@ -90,12 +90,17 @@ def _decide(graph: Graph, names: list[str]) -> dict[str, Decision]:
         lasso = cycles.lasso(promise)
         if lasso is not None:
             found[promise.claim.name].append((len(lasso.stem), lasso))
-    return {
+    decided = {
         name: Decision("violated", lasso=min(lassos, key=lambda found: found[0])[1])
         if lassos
         else Decision("holds")
         for name, lassos in found.items()
     }
+    if graph.left is None:
+        return decided
+    scope = graph.evaluator.scope
+    claims = scope.spec.properties
+    return {n: where_it_is_cut(d, scope, claims[n], graph.left) for n, d in decided.items()}
 
 
 @dataclass(frozen=True)

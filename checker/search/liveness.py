@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from checker.runs.lasso import Decision, Lasso, Part, round_trip
+from checker.runs.lasso import Decision, Lasso, Part, round_trip, where_it_is_cut
 from spec.language.edits import without
-from spec.language.evaluate import Claim, Evaluator, instances
+from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
 from spec.language.model import Property
 from spec.language.scope import Scope, State
 
@@ -38,7 +38,9 @@ class _Graph:
         spec = scope.spec
         for guard in off:
             spec = without(spec, guard)
-        evaluator = Evaluator(scope.on(spec))
+        self.scope = scope.on(spec)
+        self.left: str | None = None  # a field whose range a step would leave: it is left out
+        evaluator = Evaluator(self.scope)
         self.steps = instances(evaluator)
         self.states: list[State] = [evaluator.initial()]
         self.edges: list[list[_Edge]] = []
@@ -47,8 +49,14 @@ class _Graph:
             here = len(self.edges)
             self.edges.append([])
             for k, step in enumerate(self.steps):
-                after = step.successor(self.states[here])
-                if after is None or after == self.states[here]:
+                if step.refusal(self.states[here]) is not None:
+                    continue
+                try:
+                    after = step.after(self.states[here])
+                except OutOfRange as leaving:
+                    self.left = self.left or leaving.field
+                    continue
+                if after == self.states[here]:
                     continue  # a step that changes nothing is standing still
                 if after not in number:
                     number[after] = len(self.states)
@@ -89,7 +97,11 @@ def decide(scope: Scope, off: tuple[str, ...] = ()) -> dict[str, Decision]:
     if not graph.complete:
         reason = f"more than {MAX_STATES:,} states are too many to decide it here"
         return {name: Decision("unfinished", reason) for name in names}
-    return {name: _decide(graph, *graph.claims[name]) for name in names}
+    decided = {name: _decide(graph, *graph.claims[name]) for name in names}
+    if graph.left is None:
+        return decided
+    properties, left = graph.scope.spec.properties, graph.left
+    return {n: where_it_is_cut(d, graph.scope, properties[n], left) for n, d in decided.items()}
 
 
 Ways = dict[int, tuple[int, ...]]

@@ -18,14 +18,17 @@ DISTRACTED = Scope("distracted", requests, FEW)
 STUCK = Scope("stuck", life, FEW)
 
 
+OPEN = -1
+
+
 def outcome(scope: Scope, decided: dict[str, Decision]) -> dict[str, int | None]:
-    """Return for each property the length of the stem that violates it, judged by the evaluator, or
-    None if it holds.
+    """Return for each property the length of the stem that violates it, judged by the evaluator,
+    None if it holds, or `OPEN` if a number that leaves its range leaves it open.
     """
     found: dict[str, int | None] = {}
     for name, decision in decided.items():
         assert (decision.verdict == "violated") == (decision.lasso is not None)
-        found[name] = None
+        found[name] = None if decision.verdict == "holds" else OPEN
         if decision.lasso is not None:
             judge(scope, decision.lasso, scope.spec.properties[name])
             found[name] = len(decision.lasso.stem)

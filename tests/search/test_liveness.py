@@ -15,7 +15,7 @@ from spec.language import Nat, Spec, require
 from spec.language.edits import assumptions, find, without
 from spec.language.evaluate import Step
 from spec.language.scope import Scope
-from tests.search.fair_runs import CORNERS, DISTRACTED, LOCK, STUCK, alike, edited, outcome
+from tests.search.fair_runs import CORNERS, DISTRACTED, LOCK, OPEN, STUCK, alike, edited, outcome
 from tests.specs.doors import FALLING, Door, doors
 from tests.specs.lamps import SHOP, STREET
 
@@ -223,3 +223,55 @@ def test_one_choice_of_parameters_speaks_for_those_that_differ_in_names() -> Non
 
     found = [tuple(b.values()) for _, b in promises.cases(Scope("pairs", spec, {"Door": 3}))]
     assert found == [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (0, 1, 2)]
+
+
+# ---------------------------------------------------------------- graphs that are cut
+def counting() -> Spec:
+    """A counter that goes up for ever, in a scope that counts to two; it may get stuck."""
+    spec = Spec("counting")
+    spec.durable("count", None, Nat(2), 0, "how far it is")
+    spec.durable("stuck", None, bool, False, "it goes up no more")
+
+    @spec.action(fair="weak")
+    def up(s: Any) -> None:
+        """It goes up."""
+        require(free=~s.stuck)
+        s.count = s.count + 1
+
+    @spec.action()
+    def stick(s: Any) -> None:
+        """It gets stuck at one."""
+        require(at_one=s.count == 1)
+        s.stuck = True
+
+    @spec.leads_to("C-1")
+    def the_end_is_left(s: Any) -> Any:
+        """Once it is at two it goes on."""
+        return s.count == 2, s.count == 0
+
+    @spec.leads_to("C-2")
+    def it_begins(s: Any) -> Any:
+        """It does not stay at nought."""
+        return s.count == 0, s.count > 0
+
+    @spec.leads_to("C-3")
+    def it_reaches_two(s: Any) -> Any:
+        """From one it goes to two."""
+        return s.count == 1, s.count == 2
+
+    return spec
+
+
+def test_where_a_number_leaves_its_range_only_a_run_that_stays_in_it_decides() -> None:
+    """By hand: at two `up` is owed, so that nothing stands still there, and leaves the range; what
+    comes of that nobody has seen. Stuck at one, no step at all is owed.
+    """
+    found = alike(Scope("counting", counting(), {}))
+    assert found == {"the_end_is_left": OPEN, "it_begins": OPEN, "it_reaches_two": 2}
+
+
+def test_the_number_that_leaves_its_range_is_named() -> None:
+    scope = Scope("counting", counting(), {})
+    for decided in (liveness.decide(scope), fair_cycles.decide(scope)):
+        assert decided["it_begins"].verdict == "unfinished"
+        assert decided["it_begins"].reason.startswith("count leaves its range")

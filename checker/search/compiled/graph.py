@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from checker.runs.exploration import Limits
+from checker.runs.story import RANGE
 from checker.search.compiled.code import kernel
 from checker.search.compiled.code.module import Compiled, prepare
 from checker.search.compiled.code.promises import cases
@@ -65,6 +66,12 @@ class Graph:
     def promises(self) -> list[Promise]:
         """What is to be decided, one choice of the parameters for all that mean the same."""
         return [self._promise(i, *case) for i, case in enumerate(cases(self._scope))]
+
+    @property
+    def left(self) -> str | None:
+        """A field whose range some step would leave, if there is one: such steps are left out."""
+        ranges = (name for name in self._search.violations if name.startswith(RANGE))
+        return next((name.removeprefix(RANGE) for name in ranges), None)
 
     @property
     def _scope(self) -> Scope:
