@@ -8,7 +8,9 @@ name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from spec.language import tracing
@@ -16,7 +18,7 @@ from spec.language.expr import Const, Equal, Expr, Not, Read, Var, lift
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action, Field, Guard, Part, Spec, Update
 from spec.language.signature import first_sentence, parameters
-from spec.language.tree import rebuild, substitute
+from spec.language.tree import rebuild, substitute, walk
 from spec.language.types import Nat, Type, is_sort
 
 
@@ -46,62 +48,139 @@ def split(spec: Spec, name: str, at: str | None = None) -> Spec:
     """Return the spec with an atomic action made two: assignments from field `at` on come later;
     without a field all of them do, so that the guards are checked long before anything is written.
 
-    The action's first parameter is its process. Half-way, it can only finish or crash, and what it
-    was working on is in its memory: a crash forgets that the second half was to come. The second
-    half reads the state as it is by then.
+    The process that acts is the parameter whose memory the action reads or writes. Half-way, it can
+    only finish or crash, and what it was working on is in its memory: a crash forgets that the
+    second half was to come. An action that names no process is anybody's: two of them may be
+    half-way through it at once, and each finishes at any time or never. The second half reads the
+    state as it is by then. Raises `Misuse` if the action has the memory of two processes, or of
+    none and more than one parameter.
     """
     action = _action(spec, name)
-    if not action.params or not is_sort(action.params[0].type):
-        raise Misuse(
-            f"{name} has no process to crash half-way",
-            "split an action whose first parameter is one",
-        )
-    process, *others = action.params
+    half = _half(spec, action, _process(spec, action))
     statements = [u for part in action.parts for u in part.statements]
     first = next((i for i, u in enumerate(statements) if u.field.name == at), 0)
     if at is not None and not first:
         fields = [u.field.name for u in statements[1:]]
         raise Misuse(f"{name} cannot be split at '{at}'", near(at, fields))
-
-    def memory(suffix: str, t: Type, initial: Any, doc: str) -> Field:
-        return Field(f"{name}_{suffix}", process.type, t, lift(initial, t), "volatile", doc)  # type: ignore[arg-type]
-
-    half = memory("half", bool, False, f"the process is half-way through {name}")
-    kept = {
-        p.name: memory(p.name, p.type, *_nothing(p.type), f"the {p.name} of that {name}")
-        for p in others
-    }
-    recalled: dict[str, Expr] = {p: Read(f, process) for p, f in kept.items()}
+    own = () if half.key is None else (half.key,)
     begin, end = [], []
     left = first
     for part in action.parts:
         here, left = min(left, len(part.statements)), max(0, left - len(part.statements))
         begin.append(Part(part.params, part.guards, part.statements[:here]))
-        later = tuple(_later(u, here, recalled) for u in part.statements[here:])
-        end.append(Part((process,), (), later, part.forgets))
-    mark = [
-        Update(half, process, Const(True, bool)),
-        *(Update(kept[p.name], process, p) for p in others),
-    ]
-    idle = Guard(f"not_half_{name}", Not(Read(half, process)))
-    begin.append(Part(action.params, (idle,), tuple(mark)))
-    clear = tuple(Update(f, process, f.initial) for f in (half, *kept.values()))
-    end.append(Part((process,), (Guard("half_way", Read(half, process)),), clear))
+        later = tuple(_later(u, here, half.recalled) for u in part.statements[here:])
+        end.append(Part(own, (), later, part.forgets))
+    begin.append(Part(action.params, (half.free.pop(name),), half.mark))
+    end.append(Part(own, (Guard("half_way", half.begun),), half.clear))
+    doc = f"The second half of {name}."
     actions = {
         name: replace(action, parts=tuple(begin)),
-        f"{name}_rest": Action(
-            f"{name}_rest", f"The second half of {name}.", tuple(end), action.fair
-        ),
+        f"{name}_rest": Action(f"{name}_rest", doc, tuple(end), action.fair),
     }
-    for other in spec.actions.values():
-        mine = bool(other.params) and other.params[0].type is process.type
-        # A crash may come between the halves, and nothing else.
-        if other.name != name and mine and not other.fault:
-            busy = Guard(idle.name, Not(Read(half, other.params[0])))
-            waiting = Part((other.params[0],), (busy,), ())
-            actions[other.name] = replace(other, parts=(*other.parts, waiting))
-    memories = {f.name: f for f in (half, *kept.values())}
-    return _with_actions(spec, f"split {name} {at or ''}".strip(), actions, memories)
+    for other, guard in half.free.items():
+        a = spec.actions[other]
+        actions[other] = replace(a, parts=(*a.parts, Part(a.params, (guard,), ())))
+    return _with_actions(spec, f"split {name} {at or ''}".strip(), actions, half.fields)
+
+
+@dataclass(frozen=True)
+class _Half:
+    """What is known of an action that is half done, kept for `key`: how it is marked and cleared,
+    which parameters are recalled, and for which actions it matters that it is not.
+    """
+
+    key: Var | None
+    fields: dict[str, Field]
+    recalled: dict[str, Expr]
+    begun: Expr
+    mark: tuple[Update, ...]
+    clear: tuple[Update, ...]
+    free: dict[str, Guard]
+
+
+def _half(spec: Spec, action: Action, process: Var | None) -> _Half:
+    name = action.name
+    key = process if process is not None else next(iter(action.params), None)
+
+    def memory(suffix: str, t: Type, initial: Any, doc: str) -> Field:
+        over = None if key is None else key.type
+        return Field(f"{name}_{suffix}", over, t, lift(initial, t), "volatile", doc)  # type: ignore[arg-type]
+
+    if process is None:
+        count = memory("half", Nat(2), 0, f"how many are half-way through {name}")
+        now = Read(count, key)
+        mark, clear = (Update(count, key, now + 1),), (Update(count, key, now - 1),)
+        few = Guard(f"few_half_{name}", now < 2)
+        return _Half(key, {count.name: count}, {}, now > 0, mark, clear, {name: few})
+    half = memory("half", bool, False, f"the process is half-way through {name}")
+    kept = {
+        p.name: memory(p.name, p.type, *_nothing(p.type), f"the {p.name} of that {name}")
+        for p in action.params
+        if p is not process
+    }
+    return _Half(
+        key,
+        {f.name: f for f in (half, *kept.values())},
+        {p: Read(f, key) for p, f in kept.items()},
+        Read(half, key),
+        (
+            Update(half, key, Const(True, bool)),
+            *(Update(kept[p.name], key, p) for p in action.params if p is not process),
+        ),
+        tuple(Update(f, key, f.initial) for f in (half, *kept.values())),
+        _not_half(spec, name, half, process),
+    )
+
+
+def _not_half(spec: Spec, name: str, half: Field, process: Var) -> dict[str, Guard]:
+    """Return, for each action of such a process, that none is half-way through another one: a crash
+    may come between the halves, and nothing else.
+    """
+    found: dict[str, Guard] = {}
+    for action in spec.actions.values():
+        mine = [p for p in _processes(spec, action) if p.type is process.type]
+        if mine and (action.name == name or not action.fault):
+            free = reduce(and_, (Not(Read(half, p)) for p in mine))
+            found[action.name] = Guard(f"not_half_{name}", free)
+    return found
+
+
+def _process(spec: Spec, action: Action) -> Var | None:
+    """Return the parameter that names the process that acts; none if anybody may."""
+    match _processes(spec, action):
+        case [process]:
+            return process
+        case [one, other, *_]:
+            raise Misuse(
+                f"{action.name} has the memory of two processes, {one.name} and {other.name}",
+                "split an action of one process",
+            )
+    if len(action.params) > 1:
+        raise Misuse(
+            f"{action.name} names no process, so nobody remembers which of its "
+            f"{len(action.params)} parameters it has begun with",
+            "split an action of one process, or of one parameter",
+        )
+    return None
+
+
+def _processes(spec: Spec, action: Action) -> list[Var]:
+    """Return the parameters whose memory the action reads or writes: those of a sort that has a
+    memory and, unless a crash takes it, no rows in the store.
+    """
+    seen = [g.condition for g in action.guards]
+    seen += [e for u in action.updates(spec) for e in (u.value, Read(u.field, u.index))]
+    reads = [e for whole in seen for e in walk(whole) if isinstance(e, Read)]
+    mine = {
+        r.index.name for r in reads if r.field.survival == "volatile" and isinstance(r.index, Var)
+    }
+    return [p for p in action.params if p.name in mine and _may_crash(spec, p.type)]
+
+
+def _may_crash(spec: Spec, sort: Type) -> bool:
+    stored = any(f.over is sort for f in spec.fields.values() if f.survival == "durable")
+    parts = (part for action in spec.actions.values() for part in action.parts)
+    return not stored or any(p.type is sort for part in parts for p in part.forgets)
 
 
 def weaken(spec: Spec, name: str, field: str) -> Spec:

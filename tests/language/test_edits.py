@@ -9,6 +9,7 @@ from spec.language import Nat, Sort, Spec, forget, require
 from spec.language.edits import find, instead, split, weaken, without
 from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.scope import Scope, State
+from spec.queue import SCOPES
 
 
 class Clerk(Sort):
@@ -195,6 +196,44 @@ def test_a_split_without_a_field_checks_now_and_writes_later() -> None:
     run = Run(late).take("arrive 0", "arrive 1", "settle 0 0", "settle 1 0", "settle_rest 0")
     assert run["paid"] == [True, False]
     assert run.refusal("settle_rest 1") is None, "the guard was passed before"
+
+
+def test_a_half_belongs_to_the_process_that_acts_wherever_its_parameter_stands() -> None:
+    shop = Spec("shop", till)
+
+    @shop.action()
+    def give_away(s, o: Order, c: Clerk) -> None:  # type: ignore[no-untyped-def]
+        """A clerk gives a parcel to somebody who has not paid."""
+        require(at_work=s.at_work[c])
+        s.paid[o] = True
+        s.sent[o] = s.price[o]
+
+    torn = split(shop, "give_away", "sent")
+    assert torn.fields["give_away_half"].over is Clerk
+    run = Run(torn).take("arrive 0", "arrive 1", "give_away 0 0")
+    assert run.refusal("settle 0 1") == "not_half_give_away"
+    assert run.refusal("settle 1 1") is None, "another clerk goes on, with the same order too"
+    assert run.take("leave 0").refusal("give_away_rest 0") == "reference"
+
+
+def test_what_no_process_does_two_may_be_half_way_through_and_block_nobody() -> None:
+    run = Run(split(till, "raise_price")).take("raise_price 0", "raise_price 0", "arrive 0")
+    assert run["raise_price_half"] == [2, 0]
+    assert run.refusal("raise_price 0") == "few_half_raise_price"
+    assert run.take("settle 0 0")["sent"] == [1, 0]
+    run.take("raise_price_rest 0")
+    assert (run["raise_price_half"], run["price"]) == ([1, 0], [2, 1])
+
+
+def test_two_clients_that_look_for_a_key_and_then_insert_it_revive_a_job_that_has_ended() -> None:
+    """By hand: both find the key free, one inserts, the job is buried, the other one inserts."""
+    requests = SCOPES["requests"]
+    torn = Scope("small", find(requests.spec, "split enqueue"), {**requests.bounds, "Job": 1})
+    found = explore(torn, until=frozenset({"terminal_is_absorbing"}))
+    names = [s.action.name for s in found.path("terminal_is_absorbing").steps]
+    assert names == [
+        "send", "enqueue", "enqueue", "enqueue_rest", "claim", "settle_failed", "enqueue_rest",
+    ]  # fmt: skip
 
 
 # Weaken.
