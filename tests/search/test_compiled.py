@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import platform
 import struct
 import sys
@@ -122,6 +123,25 @@ def test_an_edit_of_one_action_compiles_that_action_alone() -> None:
     assert len(before) == len(after) == len(life.actions) + 1
     changed = [new.exported for old, new in zip(before, after, strict=True) if old != new]
     assert [name.split("_", 2)[2] for (name,) in changed] == ["settle_done"]
+
+
+@pytest.mark.parametrize("scope", [*SMALL[:3], Scope("life", life, ONE)], ids=names)
+def test_a_text_is_cut_into_functions_where_python_sees_them(scope: Scope) -> None:
+    layout = Layout(scope)
+    numbers = module.name_all(scope)
+    text = module.source(layout, numbers, True)
+    lines, seen = text.splitlines(), [n for n in ast.parse(text).body if type(n) is ast.FunctionDef]
+    cut = list(units(text, module.constants(layout, numbers), module.ENTRY))
+    assert {source for unit in cut for source in unit.functions} == {
+        "\n".join(lines[n.lineno - 1 : n.end_lineno]) for n in seen
+    }
+    heads = {head for unit in cut for head in unit.called}
+    said = [ast.parse(head).body[0] for head in heads]
+    known = {n.name: (ast.dump(n.args), n.returns and ast.dump(n.returns)) for n in seen}
+    for node in said:
+        assert isinstance(node, ast.FunctionDef)
+        assert known[node.name] == (ast.dump(node.args), node.returns and ast.dump(node.returns))
+    assert said
 
 
 class Dial(Sort):

@@ -176,7 +176,7 @@ def _canonical(text: Text, layout: Layout, symmetry: bool) -> None:
 def prepare(scope: Scope, symmetry: bool = True, word_bits: int = WORD_BITS) -> Compiled:
     """Return the compiled module of a scope, from the cache if its like was compiled before."""
     layout, names, known = _named(scope, word_bits)
-    run = kept.loaded(_units(source(layout, names, symmetry), known), ENTRY, _ARRAYS)
+    run = kept.loaded(_units(layout, names, known, symmetry), ENTRY, _ARRAYS)
     instances = sum(1 for a in scope.spec.actions.values() for _ in scope.bindings(a.params))
     return Compiled(layout, names, merged(layout) if symmetry else (), instances, known, run)
 
@@ -186,18 +186,11 @@ def prepare_ahead(scopes: Iterable[Scope], symmetry: bool = True) -> None:
     for scope in scopes:
         with contextlib.suppress(TooWide):  # which is said when its turn comes
             layout, names, known = _named(scope, WORD_BITS)
-            kept.ahead(_units(source(layout, names, symmetry), known))
+            kept.ahead(_units(layout, names, known, symmetry))
 
 
-def _units(text: str, known: dict[str, int]) -> list[Unit]:
-    """Return the units of a text, cut once."""
-    key = text, *known.items()
-    if key not in _cut:
-        _cut[key] = list(units(text, known, ENTRY))
-    return _cut[key]
-
-
-_cut: dict[tuple[object, ...], list[Unit]] = {}
+def _units(layout: Layout, names: Names, known: dict[str, int], symmetry: bool) -> list[Unit]:
+    return list(units(source(layout, names, symmetry), known, ENTRY))
 
 
 def _named(scope: Scope, word_bits: int) -> tuple[Layout, Names, dict[str, int]]:

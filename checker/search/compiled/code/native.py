@@ -45,11 +45,11 @@ def object_code(unit: Unit) -> bytes:
     for node in _functions(unit.called):
         functions[node.name] = _declare(module, node)
     defined = _functions(unit.functions)
-    for node in defined:
+    for node, own in zip(defined, unit.functions, strict=True):
         functions[node.name] = _declare(module, node)
         if node.name not in unit.exported:
             functions[node.name].linkage = "internal"
-            functions[node.name].attributes.add("alwaysinline" if inlined(node) else "noinline")
+            functions[node.name].attributes.add("alwaysinline" if inlined(own) else "noinline")
     constants = dict(unit.constants)
     for node in defined:
         _Body(functions, constants, node).compile()
