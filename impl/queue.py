@@ -21,7 +21,7 @@ from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.recovery import Recovery
 from impl.parts.speaker import Speaker
 from impl.sqlite.backup import backup
-from impl.sqlite.files import MEMORY
+from impl.sqlite.files import MEMORY, StoreError
 from impl.sqlite.space import require_room
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, Transaction, newcomer
@@ -230,28 +230,40 @@ class Queue:
             raise BadRequest(f"within: {fact}; leave `durable` as it is")
 
     def _ask(self, t: Transaction, r: _Request) -> Enqueued:
+        made = self._insert(t, r)
+        if made is not None:
+            return made
         asked = """\
 SELECT id, kind, CAST(payload AS BLOB) FROM task WHERE key = ? AND retry_of IS NULL"""
-        for job, kind, payload in t.own(asked, (r.key,)):
-            if kind != r.kind or not same_json(payload, r.payload):
-                fact = f"is that of job {job}, which has another kind or payload"
-                raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
-            return Enqueued(job, r.key, False)
-        return self._insert(t, r)
+        ((job, kind, payload),) = t.own(asked, (r.key,))
+        if kind != r.kind or not same_json(payload, r.payload):
+            fact = f"is that of job {job}, which has another kind or payload"
+            raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
+        return Enqueued(job, r.key, False)
 
-    def _insert(self, t: Transaction, r: _Request) -> Enqueued:
-        require_room(self.store)
+    def _insert(self, t: Transaction, r: _Request) -> Enqueued | None:
+        """Put a job in, unless its key is known."""
         insert = """\
 INSERT INTO task (key, kind, payload, timeout_ms, due, wait_until, retry_of)
-VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"""
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) WHERE retry_of IS NULL DO NOTHING RETURNING id"""
         place = self.line.place(r.delay_ms)
         values = (r.key, r.kind, r.payload, r.timeout_ms, *place, r.retry_of)
-        ((job,),) = t.own(insert, values)
-        client = newcomer(self.store.design, Job, job - 1)
-        for action in ("send", "enqueue"):
-            outcome = t.take(action, client, constants=r.budgets)
-            assert not isinstance(outcome, Refused), f"{action} of a new job: {outcome}"
-        return Enqueued(job, r.key, True)
+        for (job,) in t.own(insert, values):
+            self._require_room(t, job)
+            client = newcomer(self.store.design, Job, job - 1)
+            for action in ("send", "enqueue"):
+                outcome = t.take(action, client, constants=r.budgets)
+                assert not isinstance(outcome, Refused), f"{action} of a new job: {outcome}"
+            return Enqueued(job, r.key, True)
+        return None
+
+    def _require_room(self, t: Transaction, new: int) -> None:
+        try:
+            require_room(self.store, new)
+        except StoreError:  # the transaction may go on, and be committed without the job
+            t.own("DELETE FROM task WHERE id = ?", (new,))
+            raise
 
     def retry(self, job: int) -> Enqueued:
         """Put the work of a dead job in again, as a new job with new budgets under the same key;
@@ -272,6 +284,7 @@ FROM job JOIN task USING (id) WHERE id = ?"""
                 return Enqueued(already, key, False)
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
             made = self._insert(t, _Request(key, kind, payload, timeout_ms, 0, budgets, job))
+            assert made is not None, "a retry has a dead job's key"
             copy = """\
 INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = ?"""
             t.own(copy, (made.id, job))

@@ -20,6 +20,7 @@ from pathlib import Path
 from checker.bench.contender import CONTENDERS
 from checker.bench.measure import Figure, Unavailable, median
 from checker.bench.raw_sqlite import BATCH
+from checker.bench.statements import statements
 
 TASKS = {
     "enqueue": "enqueue",
@@ -44,7 +45,10 @@ SHARERS, SHARING = 4, 3.0
 
 
 def queues(times: int) -> Iterator[Figure]:
-    """Measure flushes for each job and jobs per second, one queue beside the other."""
+    """Count statements; measure flushes for each job and jobs per second, one queue beside the
+    other.
+    """
+    yield from statements()
     missing = [name for name, module in PEERS.items() if not importlib.util.find_spec(module)]
     known = [name for name in CONTENDERS if name.split(",")[0] not in missing]
     jobs = 100 * times

@@ -24,6 +24,11 @@ def set_up(store: Store, pragmas: Mapping[str, str | int]) -> None:
     store.place = place(store.path)  # another journal is another file beside it
 
 
+def limit(store: Store, pages: int) -> None:
+    """Let the store have no more pages than these, as on a disk that is full."""
+    store.most_bytes = store.connection.pragma("max_page_count", pages) * 4096
+
+
 def close_as_it_is(opened: apsw.Connection) -> None:
     """Let the connection leave its log behind when it is closed."""
     opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

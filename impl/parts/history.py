@@ -69,9 +69,7 @@ def told(path: object) -> Iterator[None]:
 
 
 def _found(t: Transaction) -> History:
-    rows = dict(t.own("SELECT name, value FROM meta WHERE name IN ('epoch', 'boot', 'file')"))
-    epoch = str(rows.get("epoch", 0))
-    return History(int(epoch) if epoch.isdecimal() else 0, rows.get("boot"), rows.get("file"))
+    return History(t.told.epoch, t.told.boot, t.told.file)
 
 
 def _behind(t: Transaction, found: History, mark: Mark | None) -> bool:
@@ -93,8 +91,7 @@ def _begin(t: Transaction, found: History, line: Line, boot: str, here: str) -> 
     if found.epoch and (mark is None or found.file != here):
         highest = max(highest, line.clock.wall() // 1000)
     begun = History(highest + 1, boot, here)
-    for row in (("epoch", str(begun.epoch)), ("boot", boot), ("file", here)):
-        t.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
+    t.begin_history(begun.epoch, boot, here)
     for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
         t.take("expire", j=job - 1)
         t.own("UPDATE task SET lease_until = 0 WHERE id = ?", (job,))

@@ -21,8 +21,7 @@ Ask = Callable[[str, Any], list[Any]]
 """Returns the rows of a query."""
 
 _FIRST = """\
-SELECT id, CAST(key AS BLOB), kind, CAST(payload AS BLOB), timeout_ms, retry_of FROM task
-WHERE id IN (
+SELECT id FROM task WHERE id IN (
   SELECT (SELECT id FROM task WHERE kind = mine.value AND due <= :now ORDER BY due, id LIMIT 1)
   FROM json_each(:kinds) AS mine
   UNION ALL
@@ -30,6 +29,12 @@ WHERE id IN (
           ORDER BY wait_until, id LIMIT 1)
   FROM json_each(:kinds) AS mine
 ) ORDER BY coalesce(due, wait_until - :wall + :now), id LIMIT 1"""
+
+_CLAIM = f"""\
+UPDATE task
+SET due = NULL, wait_until = NULL, lease_until = :now + :lease, deadline = :now + timeout_ms
+WHERE id = ({_FIRST})
+RETURNING id, CAST(key AS BLOB), kind, CAST(payload AS BLOB), timeout_ms, retry_of"""
 
 _OPEN = """\
 SELECT 1 FROM json_each(:kinds) AS mine
@@ -49,11 +54,12 @@ class Line:
 
     # ------------------------------------------------------------ who is next
     def first(self, ask: Ask, kinds: Collection[str]) -> list[Any]:
-        """Return the job of these kinds that has been due longest, if any: its number, key, kind,
-        payload, timeout, and of which job it is a retry; key and payload unread.
-        """
+        """Return the number of the job of these kinds that has been due longest, if any."""
+        return ask(_FIRST, self._now(kinds))
+
+    def _now(self, kinds: Collection[str]) -> dict[str, Any]:
         now, wall = self.clock.since_boot(), self.clock.wall()
-        return ask(_FIRST, {"now": now, "wall": wall, "kinds": json.dumps(list(kinds))})
+        return {"now": now, "wall": wall, "kinds": json.dumps(list(kinds))}
 
     def is_over(self, ask: Ask, kinds: Collection[str]) -> bool:
         """Return whether all jobs of these kinds are done or dead."""
@@ -66,12 +72,12 @@ class Line:
             return None, self.clock.wall() + delay_ms
         return self.clock.since_boot(), None
 
-    def claim(self, t: Transaction, job: int, lease_ms: int, timeout_ms: int) -> None:
-        """Let a job that is claimed leave the line."""
-        now = self.clock.since_boot()
-        update = """\
-UPDATE task SET due = NULL, wait_until = NULL, lease_until = ?, deadline = ? WHERE id = ?"""
-        t.own(update, (now + lease_ms, now + timeout_ms, job))
+    def claim(self, t: Transaction, kinds: Collection[str], lease_ms: int) -> list[Any]:
+        """Let the first job of these kinds leave the line, if there is one, to be claimed; return
+        its number, key, kind, payload, timeout, and of which job it is a retry; key and payload
+        unread.
+        """
+        return t.own(_CLAIM, self._now(kinds) | {"lease": lease_ms})
 
     def come_back(self, t: Transaction, job: int, pause_ms: int = 0) -> bool:
         """Let a job whose claim has ended stand in line again, unless that was the end of it;

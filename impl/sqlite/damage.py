@@ -22,13 +22,24 @@ def legible(path: str) -> Iterator[None]:
     """Raise `Damaged` where what the queue has written cannot be read back."""
     try:
         yield
-    except UnicodeDecodeError:
-        raise Damaged(path, "is damaged: text in it is not UTF-8", REMEDY) from None
-    except (json.JSONDecodeError, RecursionError):
-        raise Damaged(path, "is damaged: text in it is not JSON", REMEDY) from None
-    except (apsw.CorruptError, apsw.NotADBError) as failed:
-        raise Damaged(path, f"is damaged: {failed}", REMEDY) from None
-    except apsw.SQLError as failed:
-        if str(failed) != "malformed JSON":
+    except Exception as failed:
+        found = damage(path, failed)
+        if found is None:
             raise
-        raise Damaged(path, "is damaged: a row of the trace is not JSON", REMEDY) from None
+        raise found from None
+
+
+def damage(path: str, failed: BaseException) -> Damaged | None:
+    """Return the damage that an exception speaks of, if it speaks of one."""
+    match failed:
+        case UnicodeDecodeError():
+            fact = "text in it is not UTF-8"
+        case json.JSONDecodeError() | RecursionError():
+            fact = "text in it is not JSON"
+        case apsw.CorruptError() | apsw.NotADBError():
+            fact = str(failed)
+        case apsw.SQLError() if str(failed) == "malformed JSON":
+            fact = "a row of the trace is not JSON"
+        case _:
+            return None
+    return Damaged(path, f"is damaged: {fact}", REMEDY)

@@ -12,7 +12,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from weakref import WeakSet
 
 
@@ -81,7 +81,8 @@ class Turn:
 
     def keep(self, mark: Mark) -> None:
         """Leave a mark for the next one; after COMMIT, so that it never says too much."""
-        text = "".join(f"{n:020d}\n" for n in astuple(mark))
+        told = (mark.epoch, mark.seq, mark.file, mark.log, mark.pages)
+        text = "".join(f"{n:020d}\n" for n in told)
         if self._inner.descriptor is not None:
             with contextlib.suppress(OSError):  # what is committed is committed
                 os.pwrite(self._inner.descriptor, text.encode("ascii"), 0)

@@ -58,6 +58,7 @@ class Opened:
             opened.close()
             raise before.gone()
         self._open, self.place = opened, found
+        self.most_bytes: int = opened.pragma("max_page_count") * opened.pragma("page_size")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -17,6 +17,7 @@ from impl.sqlite.files import StoreError
 from impl.sqlite.gate import Mark
 
 _BESIDE = ("-wal", "-shm", "-journal")
+_FILES = ("", "-wal", "-shm")
 
 
 class OtherHistory(StoreError):
@@ -59,14 +60,14 @@ class Place:
         into this one, which only grows; and `StoreError` if it has a second name, under which it
         would be taken for a store with another log.
         """
-        if _files(self.path) != self.files:
+        store, *beside = (found_at(f"{self.path}{end}") for end in _FILES)
+        if store is None or (_id(store), *map(_id, beside)) != self.files:
             raise self.gone()
-        size = os.path.getsize(self.path)
-        if size < self.size:
+        if store.st_size < self.size:
             opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # or the copy is half of each
             raise self.gone()
-        self.size = size
-        require_one_name(self.path)
+        self.size = store.st_size
+        _require_one_name(self.path, store)
 
     def gone(self) -> OtherHistory:
         """Return what to say to whoever has opened a file that is there no more."""
@@ -80,22 +81,29 @@ def place(path: str) -> Place:
 
 
 def _files(path: str) -> tuple[FileId | None, ...]:
-    return tuple(_file(f"{path}{end}") for end in ("", "-wal", "-shm"))
+    return tuple(_id(found_at(f"{path}{end}")) for end in _FILES)
 
 
-def _file(path: str) -> FileId | None:
+def found_at(path: str) -> os.stat_result | None:
+    """Return what is known of a file, if there is one; raises `OSError`."""
     try:
-        found = os.stat(path)
+        return os.stat(path)
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+
+
+def _id(found: os.stat_result | None) -> FileId | None:
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def require_one_name(path: str) -> None:
     """Raise `StoreError` if the file has a second name; raises `OSError`."""
-    names = os.stat(path).st_nlink
-    if names > 1:
-        fact = f"has {names} names (hard links), and each would get a log of its own"
+    _require_one_name(path, os.stat(path))
+
+
+def _require_one_name(path: str, found: os.stat_result) -> None:
+    if found.st_nlink > 1:
+        fact = f"has {found.st_nlink} names (hard links), and each would get a log of its own"
         raise StoreError(path, fact, "keep one of them")
 
 
@@ -116,7 +124,7 @@ def refuse_strangers(path: str, mark: Mark | None) -> None:
     """
     if os.path.lexists(f"{path}-journal"):  # which a store of ours never has
         raise _strange(f"{path}-journal")
-    log = _file(f"{path}-wal")
+    log = _id(found_at(f"{path}-wal"))
     if log is None or mark is None or not os.path.getsize(f"{path}-wal"):
         return
     if mark.log == log[1] and mark.file != os.stat(path).st_ino:
@@ -127,7 +135,7 @@ def refuse_half(path: str, pages: int, mark: Mark | None) -> None:
     """Raise `StoreError` if the store has fewer pages than it had, though its log is there: it is
     older than the one that the log belongs to. Raises `OSError`.
     """
-    log = _file(f"{path}-wal")
+    log = _id(found_at(f"{path}-wal"))
     if log is None or mark is None or not os.path.getsize(f"{path}-wal"):
         return
     if (mark.file, mark.log) == (os.stat(path).st_ino, log[1]) and pages < mark.pages:

@@ -6,9 +6,9 @@ A full store must refuse new work first. Finishing work needs space too, for its
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from impl.sqlite.files import LOG_BYTES, MEMORY, StoreError
+from impl.sqlite.files import LOG_BYTES, StoreError
+from impl.sqlite.place import found_at
 from impl.sqlite.store import Store
 
 PER_JOB = 8 * 1024
@@ -18,16 +18,16 @@ ALWAYS = LOG_BYTES
 """Bytes for the log of the store."""
 
 
-def require_room(store: Store) -> None:
-    """Raise `StoreError` if the jobs in the queue may need what is left."""
+def require_room(store: Store, new: int) -> None:
+    """Raise `StoreError` if the jobs that were in the queue before this new one may need what is
+    left.
+    """
+    if _at_least(store) >= ALWAYS + PER_JOB * new:
+        return  # without a statement: there are no more jobs than the last one's number
     free = room(store)
-    if free >= ALWAYS + PER_JOB * _count(store, "SELECT coalesce(max(id), 0) FROM job"):
-        return  # cheaper than to count those that are open
     # Each open job has one of these, and an index on it: those that are over are not looked at.
     times = ("due", "wait_until", "lease_until")
-    open_jobs = sum(
-        _count(store, f"SELECT count(*) FROM task WHERE {time} IS NOT NULL") for time in times
-    )
+    open_jobs = sum(_count(store, f"{_COUNT} {time} IS NOT NULL", new) for time in times)
     needed = ALWAYS + PER_JOB * open_jobs
     if free < needed:
         fact = f"has room for {free} bytes, and finishing {open_jobs} jobs may need {needed}"
@@ -35,8 +35,11 @@ def require_room(store: Store) -> None:
         raise StoreError(store.path, fact, remedy)
 
 
-def _count(store: Store, query: str) -> int:
-    ((number,),) = store.own(query)
+_COUNT = "SELECT count(*) FROM task WHERE id <> ? AND"
+
+
+def _count(store: Store, query: str, new: int) -> int:
+    ((number,),) = store.own(query, (new,))
     return int(number)
 
 
@@ -45,7 +48,18 @@ def room(store: Store) -> int:
     pragma = store.connection.pragma
     pages = pragma("max_page_count") - pragma("page_count") + pragma("freelist_count")
     left: int = pages * pragma("page_size")
-    if store.path == MEMORY:
-        return left
-    disk = os.statvfs(Path(store.path).absolute().parent)
-    return min(left, disk.f_bavail * disk.f_frsize)
+    return min(left, _on_disk(store))
+
+
+def _at_least(store: Store) -> int:
+    """Return how many bytes that is at least, as the file system tells: what is in the log may be
+    new, and what this transaction has written may be in memory, of which the log has that much.
+    """
+    found = map(found_at, (store.path, f"{store.path}-wal"))
+    used = sum(file.st_size for file in found if file is not None)
+    return min(store.most_bytes - used - LOG_BYTES, _on_disk(store))
+
+
+def _on_disk(store: Store) -> int:
+    disk = os.statvfs(os.path.dirname(store.path))
+    return disk.f_bavail * disk.f_frsize

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import apsw
@@ -16,7 +17,7 @@ import apsw
 from impl.derive.design import Design
 from impl.sqlite import steps
 from impl.sqlite.contents import Contents
-from impl.sqlite.damage import Damaged, legible
+from impl.sqlite.damage import Damaged, damage
 from impl.sqlite.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.gate import Gate, Locked, Mark, Turn
@@ -119,7 +120,7 @@ class Store(Contents):
                 yield opened
                 opened.require_sound()
                 with self._usable("the transaction"):
-                    mark = self._ready(turn, durable)
+                    mark = self._ready(turn, opened)
             except Damaged:
                 self._roll_back()
                 if self.place is not None:  # in another file's pages there is no damage of ours
@@ -148,21 +149,19 @@ class Store(Contents):
             self._roll_back()
             raise
 
-    def _ready(self, turn: Turn | None, durable: bool) -> Mark | None:
+    def _ready(self, turn: Turn | None, opened: Transaction) -> Mark | None:
         """Return the mark that is true once the transaction is committed, having seen that the file
         has its name still: nothing may be answered that went into one that is gone.
         """
         if turn is None or self.place is None:
             return None
         self.place.require(self.connection)
-        query = "SELECT max(CAST(value AS INTEGER)) FILTER (WHERE name = 'epoch') FROM meta"
-        ((epoch,),) = self._all(query)
-        pages = self.connection.pragma("page_count")
-        if not durable:
-            before = turn.mark()
+        before, where = opened.span.mark, self.place
+        if opened.span.durable:
+            pages = self.connection.pragma("page_count")
+        else:
             pages = 0 if before is None else before.pages
-        where = self.place
-        return Mark(epoch or 0, last(self.connection), where.file, where.log, pages)
+        return Mark(opened.told.epoch, opened.last(), where.file, where.log, pages)
 
     @contextlib.contextmanager
     def _one_at_a_time(self, span: Span) -> Iterator[Span]:
@@ -216,26 +215,9 @@ class Store(Contents):
         return took_place and bool(receipts)
 
     # ------------------------------------------------------------ begin and end
-    @contextlib.contextmanager
-    def _usable(self, what: str, theirs: bool = False) -> Iterator[None]:
+    def _usable(self, what: str, theirs: bool = False) -> _Usable:
         """Say what keeps a statement from being run; what one of `theirs` reads is their own."""
-        try:
-            with contextlib.nullcontext() if theirs else legible(self.path):
-                yield
-        except Locked:
-            fact = f"is kept locked by somebody for more than {self.busy_ms} ms"
-            raise Busy(self.path, fact, "look for a process that hangs") from None
-        except _UNUSABLE as failed:
-            fact = f"{what} was not taken: {failed}"
-            kind = Busy if isinstance(failed, apsw.BusyError | apsw.LockedError) else StoreError
-            raise kind(self.path, fact, "try again once that is put right") from None
-        except OSError as failed:
-            fact = f"{what} was not taken: {failed.strerror}"
-            subject, remedy = (
-                failed.filename or self.path,
-                "see that it and its folder can be written",
-            )
-            raise StoreError(subject, fact, remedy) from None
+        return _Usable(self.path, self.busy_ms, what, theirs)
 
     def _turn(self, writes: bool) -> contextlib.AbstractContextManager[Turn | None]:
         if self.gate is None or not writes:
@@ -280,6 +262,43 @@ class Store(Contents):
                 self._open.execute("ROLLBACK")
             except apsw.Error:  # without COMMIT nothing is kept, whatever becomes of the connection
                 self.let_go()
+
+
+@dataclass(slots=True)
+class _Usable:
+    """Raises `StoreError` of what says that the store cannot be used, and lets all else pass.
+
+    A statement goes through here each time: that nothing is wrong must cost nothing.
+    """
+
+    path: str
+    busy_ms: int
+    what: str
+    theirs: bool
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, failed: BaseException | None, __: object) -> None:
+        if failed is not None and (unusable := self._found(failed)) is not None:
+            raise unusable from None
+
+    def _found(self, failed: BaseException) -> StoreError | None:
+        if not self.theirs and (found := damage(self.path, failed)) is not None:
+            return found
+        match failed:
+            case Locked():
+                fact = f"is kept locked by somebody for more than {self.busy_ms} ms"
+                return Busy(self.path, fact, "look for a process that hangs")
+            case apsw.Error() if isinstance(failed, _UNUSABLE):
+                fact = f"{self.what} was not taken: {failed}"
+                kind = Busy if isinstance(failed, apsw.BusyError | apsw.LockedError) else StoreError
+                return kind(self.path, fact, "try again once that is put right")
+            case OSError():
+                fact = f"{self.what} was not taken: {failed.strerror}"
+                remedy = "see that it and its folder can be written"
+                return StoreError(failed.filename or self.path, fact, remedy)
+        return None
 
 
 def _said(failed: apsw.Error) -> str:

@@ -67,6 +67,23 @@ class Span:
     mark: Mark | None = None  # which the last one to write has left beside the store
 
 
+_TOLD = """\
+SELECT name, value FROM meta WHERE name IN ('epoch', 'boot', 'file')
+UNION ALL SELECT 'seq', max(seq) FROM trace"""
+
+
+@dataclass
+class Told:
+    """What the store says of itself: the last row of its trace, 0 if there is none, and its
+    history: epoch, boot and file.
+    """
+
+    seq: int
+    epoch: int
+    boot: str | None
+    file: str | None
+
+
 class Transaction:
     """A transaction that is open: steps of the spec, and statements on what it leaves out."""
 
@@ -74,6 +91,7 @@ class Transaction:
         self._design, self._connection = design, foreign.connection
         self._foreign, self.span, self._usable = foreign, span, usable
         self._pending: dict[Process, _Pending] = {}
+        self._told: Told | None = None
         self.receipts: list[Receipt] = []
 
     def take(
@@ -155,12 +173,29 @@ class Transaction:
 
     def last(self) -> int:
         """Return the number of the last row of the trace; 0 if there is none."""
-        with self._usable("the trace"):
-            return last(self._connection)
+        return self.told.seq
+
+    @property
+    def told(self) -> Told:
+        """What the store says of itself, asked when it is first needed."""
+        if self._told is None:
+            found = dict(self.own(_TOLD))
+            epoch = str(found.get("epoch", 0))
+            number = int(epoch) if epoch.isdecimal() else 0
+            self._told = Told(found["seq"] or 0, number, found.get("boot"), found.get("file"))
+        return self._told
+
+    def begin_history(self, epoch: int, boot: str, file: str) -> None:
+        """Write down which history the store has from now on."""
+        self._told = Told(self.last(), epoch, boot, file)
+        for row in (("epoch", str(epoch)), ("boot", boot), ("file", file)):
+            self.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
 
     def _write(self, step: steps.Step, done: Done, unseen: list[Unseen], note: str | None) -> None:
         listed = [[u.after, u.action, u.params] for u in unseen]
         seq = steps.write_trace(self._connection, step, done, listed, note)
+        if self._told is not None:
+            self._told.seq = seq
         given = json.dumps(steps.named(step.transition, step.params))
         self.receipts.append(Receipt(seq, step.transition.action.name, given))
 

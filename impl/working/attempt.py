@@ -261,7 +261,7 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
     """Claim the job that has been due longest, of a kind that the worker knows; None if there is
     none. Raises `Damaged`.
     """
-    found = queue.line.first(t.own, kinds)
+    found = queue.line.claim(t, kinds, queue.lease_ms)
     if not found:
         return None
     ((job, key, kind, payload, timeout_ms, retry_of),) = found
@@ -270,7 +270,6 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
         fact = f"is damaged: job {job} stands in line, and cannot be claimed ({outcome.guard})"
         raise Damaged(queue.path, fact, REMEDY)
     count = int(outcome.row["token"][1] or 0)
-    queue.line.claim(t, job, queue.lease_ms, timeout_ms)
     before = 0 if retry_of is None else claims_before(t, job)
     shown, token = key.decode(errors="replace"), (queue.epoch, before + count)
     return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, (key, payload))

@@ -7,6 +7,7 @@ import pytest
 
 from checker.bench import measure
 from checker.bench.measure import Figure, Unavailable
+from checker.bench.statements import counted
 from checker.commands.main import main
 
 Said = pytest.CaptureFixture[str]
@@ -42,3 +43,11 @@ def test_what_could_not_be_measured_is_said_to_programs(
 def test_a_group_that_is_not_there_is_refused_before_anything_is_measured(capsys: Said) -> None:
     assert main(["bench", "start", "strat"]) == 2
     assert capsys.readouterr().err == "ffq: there is no group 'strat'; write one of: start\n"
+
+
+def test_a_job_takes_so_many_statements_and_no_more() -> None:
+    """As SQLite is told them, on a real file: a figure that no other load on a machine changes."""
+    one_by_one = {what: len(texts) for what, texts in counted().items()}
+    assert one_by_one == {"enqueue": 7, "claim": 9, "start": 8, "finish": 17}
+    at_once = {what: round(len(texts) / 100) for what, texts in counted(100).items()}
+    assert at_once == {"enqueue": 3, "claim": 4, "start": 8, "finish": 13}

@@ -12,11 +12,12 @@ from typing import Any
 import apsw
 import pytest
 
+from impl.lab import connections as lab
 from impl.queue import Queue
 from impl.sqlite import place as places
 from impl.sqlite.files import StoreError
 from impl.sqlite.place import place
-from impl.sqlite.space import ALWAYS, PER_JOB, require_room, room
+from impl.sqlite.space import ALWAYS, PER_JOB, _at_least, require_room, room
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.requests import BadRequest
 from impl.worker import Worker
@@ -210,7 +211,7 @@ def test_a_worker_outlasts_a_disk_that_is_full_for_a_while(
 
 def test_a_full_store_refuses_new_jobs_first_and_finishes_the_old(queue: Queue, file: Path) -> None:
     limit = queue.store.connection.pragma("page_count") * 4096 + ALWAYS + 60 * PER_JOB
-    queue.store.connection.pragma("max_page_count", limit // 4096)
+    lab.limit(queue.store, limit // 4096)
     taken = 0
     with pytest.raises(StoreError) as full:
         for _ in range(1_000):
@@ -228,6 +229,32 @@ def test_a_full_store_refuses_new_jobs_first_and_finishes_the_old(queue: Queue, 
     tally = Worker(queue, {"k": second_time_lucky}).run(until_empty=True)
     assert tally == {"failed": taken, "done": taken}
     assert queue.store.connection.pragma("max_page_count") == limit // 4096
+
+
+def test_a_job_for_which_there_is_no_room_leaves_a_transaction_as_it_was(
+    queue: Queue, file: Path
+) -> None:
+    with queue.transaction() as t:
+        queue.enqueue("k", key="first", within=t)
+        lab.limit(queue.store, 100)
+        with pytest.raises(StoreError, match="may need"):
+            queue.enqueue("k", key="second", within=t)
+        lab.limit(queue.store, 1_000_000)
+        queue.enqueue("k", key="third", within=t)
+    assert rows(file, "SELECT id, key FROM task") == [(1, "first"), (2, "third")]
+    assert rows(file, "SELECT count(*) FROM job") == [(2,)]
+
+
+def test_what_is_known_of_the_room_without_asking_is_no_more_than_there_is(queue: Queue) -> None:
+    """Whatever is in the file, in its log, and not yet in either."""
+    lab.limit(queue.store, 4_000)
+    with queue.transaction() as t:
+        for _ in range(300):
+            queue.enqueue("k", "x" * 3_000, within=t)
+            assert _at_least(queue.store) <= room(queue.store)
+    for _ in range(30):
+        queue.enqueue("k", "x" * 3_000)
+        assert _at_least(queue.store) <= room(queue.store)
 
 
 def test_a_full_disk_is_noticed_before_it_is_full(
@@ -322,13 +349,14 @@ def test_on_a_small_disk_only_open_jobs_are_counted(queue: Queue) -> None:
     asked.clear()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("impl.sqlite.space.room", lambda store: left)
+        patched.setattr("impl.sqlite.space._at_least", lambda store: left)
         with pytest.raises(StoreError, match="finishing 3 jobs"):
-            require_room(queue.store)
+            require_room(queue.store, 4)
     queue.store.connection.trace_v2(0, None)
     counts = [sql for sql in asked if "count(*)" in sql]
     assert len(counts) == 3
     for sql in counts:
-        plan = rows(Path(queue.path), f"EXPLAIN QUERY PLAN {sql}")
+        plan = rows(Path(queue.path), f"EXPLAIN QUERY PLAN {sql.replace('?', '4')}")
         assert all("USING" in step[3] and "INDEX" in step[3] for step in plan), plan
 
 

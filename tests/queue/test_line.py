@@ -16,8 +16,10 @@ HOUR = 3_600_000
 
 def next_in_line(queue: Queue, *kinds: str) -> str | None:
     """Return the key of the job that would be claimed now."""
-    found = queue.line.first(queue.query, kinds or ("k",))
-    return found[0][1].decode() if found else None
+    for (job,) in queue.line.first(queue.query, kinds or ("k",)):
+        ((key,),) = queue.query("SELECT key FROM task WHERE id = ?", (job,))
+        return str(key)
+    return None
 
 
 # ---------------------------------------------------------------- the wall clock

@@ -66,7 +66,7 @@ def file(tmp_path: Path, clock: HandClock) -> Path:
         held, worker = queue.enqueue("held", key="claimed").id, queue.process(WorkerSort)
         with queue.transaction() as t:
             t.take("claim", worker, j=held - 1)
-            queue.line.claim(t, held, 10_000, 300_000)
+            queue.line.claim(t, ["held"], 10_000)
     return file
 
 
