@@ -83,9 +83,9 @@ def check(
     without: Annotated[
         list[str] | None,
         typer.Option(
-            help="Take a protection away: action.guard, 'split action field', 'weaken action "
-            "field', 'instead action way', 'unfair action', or what a failure mode goes without: "
-            "FM-013; may be repeated. Stops at the shortest violation.",
+            help="Take a protection away: action.guard, property.exemption, 'split action field', "
+            "'weaken action field', 'instead action way', 'unfair action', or what a failure mode "
+            "goes without: FM-013; may be repeated. Stops at the shortest violation.",
             autocompletion=complete_guard,
         ),
     ] = None,
@@ -174,7 +174,7 @@ def _refusal(scopes: tuple[Scope, ...], off: list[str], edits: list[str]) -> str
     """Say which edit no scope can make."""
     from checker.verdicts.check import able
 
-    guards = list(dict.fromkeys(g for s in scopes for g in s.spec.guard_names()))
+    guards = list(dict.fromkeys(g for s in scopes for g in s.spec.removable()))
     for guard in off:
         if guard not in guards and not edits:
             return f"there is no guard '{guard}'; {close(guard, guards, 'ffq scopes SCOPE')}"

@@ -159,8 +159,8 @@ class Catalogue:
         return {scope.spec.name: scope.spec for scope in self.scopes.values()}
 
     def guards(self) -> list[str]:
-        """Return every guard of every scope."""
-        names = (n for scope in self.scopes.values() for n in scope.spec.guard_names())
+        """Return every guard and exemption of every scope."""
+        names = (n for scope in self.scopes.values() for n in scope.spec.removable())
         return list(dict.fromkeys(names))
 
 
@@ -256,7 +256,7 @@ Protected = Annotated[
 
 
 def complete_guard(incomplete: str) -> list[str]:
-    """Return the guards that begin so, for the shell."""
+    """Return the guards and exemptions that begin so, for the shell."""
     return [guard for guard in catalogue().guards() if guard.startswith(incomplete)]
 
 

@@ -119,11 +119,11 @@ def _edited(specs: list[Spec], guards: list[str]) -> list[Spec]:
     """Return the specs without the guards; those that lack one of them are left out."""
     from spec.language import edits
 
-    every = dict.fromkeys(g for s in specs for g in s.guard_names())
+    every = dict.fromkeys(g for s in specs for g in s.removable())
     for guard in guards:
         if guard not in every:
             raise Wrong(f"there is no guard '{guard}'; {close(guard, every, 'ffq scopes SCOPE')}")
-    kept = [s for s in specs if set(guards) <= set(s.guard_names())]
+    kept = [s for s in specs if set(guards) <= set(s.removable())]
     if not kept:
         raise Wrong("no spec has all of these guards; take them away one at a time")
     for guard in guards:

@@ -36,7 +36,13 @@ def scopes(
                 "deep": s.name in found.deep,
                 "guards": s.spec.guard_names(),
                 "properties": [
-                    {"id": p.id, "name": p.name, "kind": p.kind, "doc": p.doc}
+                    {
+                        "id": p.id,
+                        "name": p.name,
+                        "kind": p.kind,
+                        "doc": p.doc,
+                        "unless": {e.name: e.doc for e in p.exemptions},
+                    }
                     for p in s.spec.properties.values()
                 ],
             }

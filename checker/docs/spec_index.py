@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spec.language.model import Action, Field, Part, Property, Spec
+from spec.language.model import Action, Exemption, Field, Part, Property, Spec
 from spec.language.scope import Scope
 from spec.language.types import Sort, Type, is_enum, is_sort
 
@@ -25,6 +25,7 @@ class Module:
     actions: tuple[Action, ...]
     additions: tuple[tuple[Action, Part], ...]
     properties: tuple[Property, ...]
+    exemptions: tuple[tuple[Property, Exemption], ...]
 
     @property
     def name(self) -> str:
@@ -78,6 +79,10 @@ class Index:
         """Every property, by name."""
         return {p.name: p for m in self.modules for p in m.properties}
 
+    def exemptions(self, claim: Property) -> list[tuple[Module, Exemption]]:
+        """Return what modules except from a property, each with the module."""
+        return [(m, e) for m in self.modules for p, e in m.exemptions if p.name == claim.name]
+
     @property
     def guards(self) -> list[str]:
         """Every guard, as `action.guard`."""
@@ -122,6 +127,7 @@ def _closure(specs: Iterable[Spec]) -> list[Spec]:
 def _module(spec: Spec, file: str) -> Module:
     old = spec.extends
     known_parts = {id(p) for s in old for a in s.actions.values() for p in a.parts}
+    known_exemptions = {id(e) for s in old for p in s.properties.values() for e in p.exemptions}
     return Module(
         spec,
         file,
@@ -136,12 +142,25 @@ def _module(spec: Spec, file: str) -> Module:
             if id(part) not in known_parts
         ),
         tuple(p for n, p in spec.properties.items() if not any(n in s.properties for s in old)),
+        tuple(
+            (p, e)
+            for p in spec.properties.values()
+            for e in p.exemptions
+            if id(e) not in known_exemptions
+        ),
     )
 
 
 def _says_something(module: Module) -> bool:
     return any(
-        (module.constants, module.fields, module.actions, module.additions, module.properties)
+        (
+            module.constants,
+            module.fields,
+            module.actions,
+            module.additions,
+            module.properties,
+            module.exemptions,
+        )
     )
 
 

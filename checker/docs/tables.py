@@ -185,8 +185,14 @@ def claims(index: Index) -> str:
     found = _by_id(index, ("invariant", "step", "lemma"))
     return table(
         ["ID", "claim", "holds in", "module"],
-        ([p.id, f"`{p.name}`: {p.doc}", KINDS[p.kind], home(index, p)] for p in found),
+        ([p.id, _claimed(index, p), KINDS[p.kind], home(index, p)] for p in found),
     )
+
+
+def _claimed(index: Index, p: Property) -> str:
+    said = [f"`{p.name}`: {p.doc}"]
+    said += [f"Unless `{e.name}` (`{m.name}`): {e.doc}" for m, e in index.exemptions(p)]
+    return "<br>".join(said)
 
 
 def home(index: Index, p: Property) -> str:
@@ -224,9 +230,12 @@ def formulas(index: Index, module: Module) -> str:
     lines = ["```text"]
     for p in module.properties:
         lines += [f"# {p.id} {p.name}, {KINDS[p.kind]}" + for_all(p)]
-        text = str(p.body) if p.then is None else f"{p.body}  leads to  {p.then}"
-        wrapped = textwrap.wrap(text, 88, break_long_words=False, break_on_hyphens=False)
-        lines += [wrapped[0], *(f"    {line}" for line in wrapped[1:]), ""]
+        texts = [str(p.own) if p.then is None else f"{p.own}  leads to  {p.then}"]
+        texts += [f"unless {e.name}, of {m.name}: {e.condition}" for m, e in index.exemptions(p)]
+        for text in texts:
+            wrapped = textwrap.wrap(text, 88, break_long_words=False, break_on_hyphens=False)
+            lines += [wrapped[0], *(f"    {line}" for line in wrapped[1:])]
+        lines.append("")
     if len(lines) == 1:
         return f"`{module.name}` claims nothing."
     return "\n".join([*lines[:-1], "```"])

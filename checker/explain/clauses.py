@@ -40,8 +40,8 @@ class Clause:
 
     `name` is that of the guard, or the part it plays in a property: a property is broken if each
     `if` holds and some `then` or every `or` does not, if each `never` holds, or if a `must` does
-    not. `values` is
-    what was read: `status[job1] = claimed`; and which element decides a quantifier: `w = worker2`.
+    not; and no `unless NAME` holds, which are its exemptions. `values` is what was read:
+    `status[job1] = claimed`; and which element decides a quantifier: `w = worker2`.
     `condition` and `binding` are the clause itself; there is none that a number stays in its range.
     `since` is not known of a clause that speaks of a step.
     """
@@ -115,7 +115,8 @@ def property_clauses(run: Run, k: int, name: str) -> list[Clause]:
         return [_clause(run, k, role, part, binding, False) for role, part in parts]
     two = claim.kind == "step"
     why = _why(run, k, two)
-    parted = _parts(why, claim.body, binding, "must")
+    parted = [*_parts(why, claim.own, binding, "must")]
+    parted += [(f"unless {e.name}", e.condition, binding) for e in claim.exemptions]
     return [_clause(run, k, role, part, env, two) for role, part, env in parted]
 
 

@@ -108,7 +108,7 @@ def _claim(scope: Scope, wanted: str) -> Property:
         # A step is asked for only where the property speaks of one before it claims anything.
         after = any(isinstance(part, Read) and part.after for part in walk(asked))
         kind: Kind = "step" if after else "invariant"
-        return replace(named, kind=kind, body=Not(asked), then=None)
+        return replace(named, kind=kind, own=Not(asked), then=None, exemptions=())
     alike = get_close_matches(field, scope.spec.fields if equals else targets(scope), 3, 0.5)
     listed = f"`ffq scopes {scope.name}` lists what there is"
     raise NoTarget(f"{wanted}: nothing is called so; {near(field, alike) if alike else listed}")

@@ -130,9 +130,10 @@ class Prover:
             # A step property is asked of the places that have changed.
             moved = reduce(Or, changes(claim))
             body: Expr = ~moved | claim.body
+            framed = self.spares(action, moved)
         else:
             body = after(claim.body)
-        framed = (claim.kind == "step" or claim.name in self._stand) and self.spares(action, body)
+            framed = claim.name in self._stand and self.spares(action, body)
         return self._obligation(action.name, claim, lines, body, step, framed)
 
     def spares(self, action: Action, body: Expr) -> bool:

@@ -83,7 +83,7 @@ class _Graph:
 
 def _outcome(claim: Property) -> Property:
     assert claim.then is not None
-    return replace(claim, body=claim.then)
+    return replace(claim, own=claim.then)
 
 
 def decide(scope: Scope, off: tuple[str, ...] = ()) -> dict[str, Decision]:

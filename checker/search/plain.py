@@ -181,7 +181,7 @@ def _witness(claim: Property) -> Property:
     As an invariant, because the antecedent of a step counts also where nothing that it watches
     changes.
     """
-    return replace(claim, kind="invariant", body=~antecedent(claim))
+    return replace(claim, kind="invariant", own=~antecedent(claim), exemptions=())
 
 
 def _limit(limits: Limits, states: int, seconds: float) -> str | None:

@@ -91,10 +91,12 @@ class Switched:
 
 def switchable(scope: Scope, text: str) -> bool:
     """Return whether the edit can be made in this scope, and be switched."""
-    if " " in text and text.split()[0] not in ("instead", "split"):
+    if " " not in text:
+        return text in scope.spec.guard_names()
+    if text.split()[0] not in ("instead", "split"):
         return False
     try:
-        edited(scope, [text] if " " in text else [], [] if " " in text else [text])
+        edited(scope, [text])
     except Misuse:
         return False
     return True

@@ -118,12 +118,13 @@ def show_scope(out: Console, scope: Scope, when: str, full: bool) -> None:
     out.print()
     for action in scope.spec.actions.values():
         out.print(Text(f"{action.name}: {action.doc}"), soft_wrap=whole)
-        if action.guards:
-            names = " ".join(f"{action.name}.{guard.name}" for guard in action.guards)
+        if names := " ".join(f"{action.name}.{guard.name}" for guard in action.guards):
             out.print(Text(f"  {names}", style="cyan"), soft_wrap=whole)
     out.print()
-    claims = scope.spec.properties.values()
-    _print_table(out, [[Text(p.id), Text(p.name), Text(p.doc)] for p in claims])
+    rows: list[tuple[str, ...]] = []
+    for p in scope.spec.properties.values():
+        rows += [(p.id, p.name, p.doc), *(("", f"  unless {e.name}", e.doc) for e in p.exemptions)]
+    _print_table(out, [list(map(Text, row)) for row in rows])
 
 
 def show_verdicts(out: Console, results: Sequence[Result], full: bool = True) -> None:

@@ -90,7 +90,9 @@ def _claim(p: Property, over: type[Sort], columns: Mapping[str, Field]) -> Prope
     def own(e: Expr) -> Expr:
         return Read(columns[e.name], rows[0]) if _kept(e, columns) else rebuild(e, own)
 
-    return replace(p, body=own(p.body), then=None if p.then is None else own(p.then))
+    exemptions = tuple(replace(e, condition=own(e.condition)) for e in p.exemptions)
+    then = None if p.then is None else own(p.then)
+    return replace(p, own=own(p.own), then=then, exemptions=exemptions)
 
 
 def _kept(e: Expr, columns: Mapping[str, Field]) -> TypeGuard[Bound]:

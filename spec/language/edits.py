@@ -13,7 +13,7 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from spec.language import tracing
+from spec.language import claims, tracing
 from spec.language.expr import Const, Equal, Expr, Not, Read, Var, lift
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action, Field, Guard, Part, Spec, Update
@@ -23,10 +23,15 @@ from spec.language.types import Nat, Type, is_sort
 
 
 def without(spec: Spec, guard: str) -> Spec:
-    """Return the spec with one guard, named `action.guard`, removed."""
-    if guard not in spec.guard_names():
-        raise Misuse(f"there is no guard '{guard}'", near(guard, spec.guard_names()))
+    """Return the spec with one guard, named `action.guard`, removed; or one exemption, named
+    `property.exemption`.
+    """
+    if guard not in spec.removable():
+        raise Misuse(f"there is no guard '{guard}'", near(guard, spec.removable()))
     action_name, guard_name = guard.split(".")
+    if guard in spec.exemption_names():
+        claim = claims.without(spec.properties[action_name], guard_name)
+        return spec.edited(f"without {guard}", properties={**spec.properties, claim.name: claim})
     action = spec.actions[action_name]
     parts = tuple(
         replace(p, guards=tuple(g for g in p.guards if g.name != guard_name)) for p in action.parts
@@ -251,8 +256,8 @@ def assumptions(spec: Spec) -> list[str]:
 
 def find(spec: Spec, text: str) -> Spec:
     """Return the spec edited as `text` says: `action.guard`, `without action.guard`,
-    `split action`, `split action field`, `weaken action field`, `unfair action`, `weakly action`,
-    `endless action`.
+    `without property.exemption`, `split action`, `split action field`, `weaken action field`,
+    `unfair action`, `weakly action`, `endless action`.
     """
     words = text.split()
     match words:

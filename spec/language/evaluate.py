@@ -263,5 +263,5 @@ def changes(claim: Property) -> list[Expr]:
         for child in children(e):
             collect(child, deeper)
 
-    collect(claim.body, ())
+    collect(claim.own, ())
     return found

@@ -23,7 +23,8 @@ def claims_hash(spec: Spec, *kinds: str) -> str:
     """
     faults = (f"fault {action.name}" for action in spec.actions.values() if action.fault)
     claims = (
-        f"{p.kind} {p.id} {p.name} {_params(p.params)}: {p.body} ~> {p.then}"
+        f"{p.kind} {p.id} {p.name} {_params(p.params)}: {p.own} ~> {p.then}"
+        + "".join(f" unless {e.name}: {e.condition}" for e in p.exemptions)
         for p in spec.properties.values()
         if p.kind in kinds
     )

@@ -7,7 +7,7 @@ import linecache
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
 
 _HERE = str(Path(__file__).resolve().parent)
 
@@ -16,18 +16,19 @@ class Misuse(Exception):
     """The spec cannot mean what was written: says where, what, and what to write instead."""
 
     def __init__(self, fact: str, remedy: str) -> None:
-        path, line = author_line()
+        frame = author_frame()
+        path, line = frame.f_code.co_filename, frame.f_lineno
         source = linecache.getline(path, line).strip()
         self.path, self.line, self.fact, self.remedy = path, line, fact, remedy
         super().__init__(f"{path}:{line}: `{source}`: {fact}; {remedy}")
 
 
-def author_line() -> tuple[str, int]:
-    """Return file and line of the innermost frame outside the language itself."""
+def author_frame() -> FrameType:
+    """Return the innermost frame outside the language itself."""
     frame = sys._getframe(1)
     while frame.f_back is not None and _ours(frame.f_code):
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    return frame
 
 
 def _ours(code: CodeType) -> bool:

@@ -12,18 +12,20 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from spec.language import stages, tracing
-from spec.language.expr import Bound, Const, Expr, Read, Var, lift, truth
+from spec.language import claims, stages, tracing
+from spec.language.claims import Exemption, Kind, Property
+from spec.language.expr import Bound, Const, Expr, Read, Var, lift
 from spec.language.misuse import Misuse, near
 from spec.language.parts import joined
-from spec.language.signature import first_sentence, names, parameters
+from spec.language.signature import first_sentence, parameters
 from spec.language.stages import Stage
 from spec.language.tree import quantified
 from spec.language.types import Sort, Type, is_sort, is_type
 
+__all__ = ["Action", "Exemption", "Field", "Guard", "Kind", "Part", "Property", "Spec", "Update"]
+
 Survival = Literal["durable", "volatile", "ghost"]
 Fairness = Literal["weak", "strong"]
-Kind = Literal["invariant", "step", "sometimes", "leads_to", "lemma"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,33 +118,6 @@ class Action:
         return tracing.references(whole, self.params)
 
 
-@dataclass(frozen=True)
-class Property:
-    """A claim about the spec: `body` of one state (invariant, sometimes, lemma) or of two (step).
-
-    A step property is checked for the parameters at which one of the fields that it reads after the
-    step has changed, as TLA+'s [A]_v. `leads_to`: whenever `body` holds, `then` holds later.
-    """
-
-    id: str
-    name: str
-    doc: str
-    kind: Kind
-    params: tuple[Var, ...]
-    body: Expr
-    then: Expr | None = None
-
-    @property
-    def bodies(self) -> tuple[Expr, ...]:
-        """The conditions that it speaks of: one or, of `leads_to`, two."""
-        return (self.body,) if self.then is None else (self.body, self.then)
-
-    @cached_property
-    def variables(self) -> tuple[Var, ...]:
-        """The parameters, and the variables of the quantifiers."""
-        return (*self.params, *quantified(self.bodies))
-
-
 @dataclass
 class Spec:
     """A named collection of sorts, constants, fields, actions and properties; see `declare` for its
@@ -166,11 +141,13 @@ class Spec:
         for other in extends:
             self._merge("constant", self.constants, other.constants)
             self._merge("field", self.fields, other.fields)
-            self._merge("property", self.properties, other.properties)
             self._merge("stage", self.stages, other.stages)
             for action in other.actions.values():
                 mine = self.actions.get(action.name)
                 self.actions[action.name] = joined(mine, action) if mine else action
+            for claim in other.properties.values():
+                known = self.properties.get(claim.name)
+                self.properties[claim.name] = claims.joined(known, claim) if known else claim
 
     def _merge(self, what: str, mine: dict[str, Any], other: dict[str, Any]) -> None:
         for name, thing in other.items():
@@ -255,49 +232,48 @@ class Spec:
     # ---------------------------------------------------------------- properties
     def invariant(self, id: str) -> Callable[[Callable[..., Any]], Property]:
         """Decorate a function `(s, parameters...)` that is true in every reachable state."""
-        return self._property(id, "invariant", 1)
+        return self._property(id, "invariant")
 
     def step(self, id: str) -> Callable[[Callable[..., Any]], Property]:
         """Decorate a function `(s, t, parameters...)` that is true of every step from s to t."""
-        return self._property(id, "step", 2)
+        return self._property(id, "step")
 
     def sometimes(self, id: str) -> Callable[[Callable[..., Any]], Property]:
         """Decorate a function `(s, parameters...)` that is true somewhere: it keeps the claim `id`
         from being vacuous.
         """
-        return self._property(id, "sometimes", 1)
+        return self._property(id, "sometimes")
 
     def lemma(self, id: str) -> Callable[[Callable[..., Any]], Property]:
         """Decorate an invariant that exists to support proofs of others."""
-        return self._property(id, "lemma", 1)
+        return self._property(id, "lemma")
 
     def leads_to(self, id: str) -> Callable[[Callable[..., Any]], Property]:
         """Decorate a function that returns `(cause, outcome)`: the cause is always followed by the
         outcome.
         """
-        return self._property(id, "leads_to", 1)
+        return self._property(id, "leads_to")
 
-    def _property(
-        self, id: str, kind: Kind, states: int
-    ) -> Callable[[Callable[..., Any]], Property]:
+    def _property(self, id: str, kind: Kind) -> Callable[[Callable[..., Any]], Property]:
         def declare(function: Callable[..., Any]) -> Property:
-            name = function.__name__
-            self._fresh(name)
-            params = parameters(function, states)
-            with names(params):
-                result = function(*tracing.states(self, states), *params)
-            if kind == "leads_to" and not (isinstance(result, tuple) and len(result) == 2):
-                raise Misuse(f"{name} does not return two conditions", "return cause, outcome")
-            body, then = result if kind == "leads_to" else (result, None)
-            claim = Property(
-                id, name, first_sentence(function), kind, params, truth(body),
-                None if then is None else truth(then),
-            )  # fmt: skip
-            tracing.refuse_unbound(claim.bodies, params, name)
-            if kind == "step":
-                tracing.refuse_still(claim.body, name)
-            self.properties[name] = claim
+            self._fresh(function.__name__)
+            claim = claims.declared(self, id, kind, function)
+            self.properties[claim.name] = claim
             return claim
+
+        return declare
+
+    def unless(self, *excepted: Property) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorate a function of the parameters of these properties that says when they need not
+        hold: what this module excepts from what earlier ones claim.
+        """
+        if not excepted or not all(isinstance(claim, Property) for claim in excepted):
+            raise Misuse("unless() names no property", "write unless(PROPERTY, ...)")
+
+        def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+            for claim in excepted:
+                self.properties[claim.name] = claims.exempted(self, claim, function)
+            return function
 
         return declare
 
@@ -339,6 +315,14 @@ class Spec:
     def guard_names(self) -> list[str]:
         """Return every guard as `action.guard`."""
         return [f"{a.name}.{g.name}" for a in self.actions.values() for g in a.guards]
+
+    def exemption_names(self) -> list[str]:
+        """Return every exemption as `property.exemption`."""
+        return [f"{p.name}.{e.name}" for p in self.properties.values() for e in p.exemptions]
+
+    def removable(self) -> list[str]:
+        """Return the name of everything that `without` takes away."""
+        return [*self.guard_names(), *self.exemption_names()]
 
     def edited(self, edit: str, **changes: Any) -> Spec:
         """Return a copy with some parts replaced and the edit's name on record."""

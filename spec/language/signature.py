@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from spec.language.expr import Var, names_in_use
-from spec.language.misuse import Misuse
+from spec.language.misuse import Misuse, author_frame
 from spec.language.types import is_enum, is_sort
 
 
@@ -39,7 +38,7 @@ def parameters(function: Callable[..., Any], states: int) -> tuple[Var, ...]:
             # `from __future__ import annotations`: the name is looked up where the function was
             # written.
             known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
-            kind = known.get(kind) or sys._getframe(2).f_locals.get(kind)
+            kind = known.get(kind) or author_frame().f_locals.get(kind)
         if not (is_sort(kind) or is_enum(kind) or kind is bool):
             raise Misuse(
                 f"parameter '{p.name}' of {function.__name__} is unbound",

@@ -8,6 +8,7 @@ client's request, which may be lost or come again and then changes nothing.
 from spec.language import Spec, forall, ite, require
 from spec.queue.effects import effects, written
 from spec.queue.job import Job, Pc, Reason, Status, Worker, end_claim, has, leased
+from spec.queue.lease import a_live_claim_ends_by_its_holder, only_legal_transitions
 from spec.queue.notices import Notice, notices
 from spec.queue.recovery import Recoverer
 
@@ -25,6 +26,13 @@ def cancel(s, j: Job):
 
 
 # ------------------------------------------------------------------ what must hold
+@cancelling.unless(a_live_claim_ends_by_its_holder, only_legal_transitions)
+def cancelled(s, t, j: Job):
+    """Its client gives the job up, waiting or claimed."""
+    open = s.status[j].is_in(Status.ready, Status.claimed)
+    return open & (t.status[j] == Status.dead) & (t.reason[j] == Reason.cancelled)
+
+
 @cancelling.step("INV-013")
 def only_clients_cancel(s, t, j: Job):
     """A job is cancelled by its client alone: no worker and no recoverer lets go in that step."""

@@ -173,10 +173,10 @@ def only_the_holder_settles(s, t, w: Worker):
 
 @lease.step("INV-004")
 def a_live_claim_ends_by_its_holder(s, t, j: Job):
-    """While its lease is live, a claim is ended only by the worker that holds it, or cancelled."""
+    """While its lease is live, a claim is ended only by the worker that holds it."""
     ended = (s.lease[j] == Lease.live) & (t.status[j] != Status.claimed)
     settled = exists(Worker, lambda w: has(s, w, j) & (t.job[w] == None))
-    return ended >> (settled | (t.reason[j] == Reason.cancelled))
+    return ended >> settled
 
 
 @lease.step("INV-004")
@@ -210,10 +210,9 @@ def terminal_is_absorbing(s, t, j: Job):
 def only_legal_transitions(s, t, j: Job):
     """A job moves only along the arrows of its life, and comes back to ready only from a claim."""
     before, after = s.status[j], t.status[j]
-    cancelled = (after == Status.dead) & (t.reason[j] == Reason.cancelled)
     arrows = (
         ((before == Status.absent) & (after == Status.ready))
-        | ((before == Status.ready) & ((after == Status.claimed) | cancelled))
+        | ((before == Status.ready) & (after == Status.claimed))
         | ((before == Status.claimed) & after.is_in(Status.ready, Status.done, Status.dead))
     )
     return (before != after) >> arrows

@@ -30,8 +30,8 @@ def test_the_end_is_explained_with_the_fate_of_each_state(ffq: Any) -> None:
     assert status == 0
     lines = out.splitlines()
     assert "fate  111○○○○✗  violated" in lines
-    assert "  if  true   lease[job1] == live" in lines
-    assert any(line.startswith("  or  false  exists(Worker, lambda w:") for line in lines)
+    assert "  if    true   lease[job1] == live" in lines
+    assert any(line.startswith("  then  false  exists(Worker, lambda w:") for line in lines)
     assert "  - expire(job1)                   refused by live" in lines
 
 

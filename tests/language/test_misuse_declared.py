@@ -80,6 +80,11 @@ def test_parts_of_an_action_do_not_get_in_each_others_way(
     assert fact in refusal(ALSO.format(params, line), tmp_path).fact
 
 
+def test_an_exemption_has_a_sentence_too(tmp_path: Path) -> None:
+    text = "@post.unless(stamped)  # here\ndef lost(s, l: Letter):\n    return s.weight[l] == 0\n"
+    assert "lost says nothing" in refusal(text, tmp_path).fact
+
+
 def test_an_action_added_to_must_be_there(tmp_path: Path) -> None:
     text = 'other = Spec("other")\n' + ALSO.replace('Spec("more", post)', 'Spec("more", other)')
     text = text.replace('more.durable("seen", Letter', 'more.durable("seen", None')
@@ -93,6 +98,75 @@ other.durable("stamp", Letter, bool, False, "another stamp")
 both = Spec("both", post, other)  # here
 """
     assert "two extended specs declare the field 'stamp'" in refusal(text, tmp_path).fact
+
+
+UNLESS = '''
+@post.step("P-8")
+def sorted_by(s, t, c: Clerk):
+    """A clerk keeps the letter."""
+    return (s.hand[c] == None) | (t.hand[c] == s.hand[c])
+
+@post.leads_to("P-7")
+def arrives(s, l: Letter):
+    """A letter arrives."""
+    return s.sealed[l], ~s.sealed[l]
+
+more = Spec("more", post)
+other = Spec("other")
+
+@{}  # here
+def lost({}):
+    """The letter is lost."""
+    {}
+'''
+
+
+@pytest.mark.parametrize(
+    ("head", "params", "line", "fact", "remedy"),
+    [
+        ("more.unless()", "s, l: Letter", "pass", "names no property", "unless(PROPERTY"),
+        ("more.unless", "s, l: Letter", "pass", "names no property", "unless(PROPERTY"),
+        ("other.unless(stamped)", "s, l: Letter", "pass", "no property 'stamped'", "declare it"),
+        ("more.unless(arrives)", "s, l: Letter", "pass", "is a leads_to", "an invariant"),
+        ("more.unless(stamped)", "s, c: Clerk", "pass", "the parameters of stamped", "l: Letter"),
+        ("more.unless(stamped)", "s, x: Letter", "pass", "the parameters of stamped", "l: Letter"),
+        ("more.unless(stamped)", "s", "pass", "the parameters of stamped", "lost(s, l: Letter)"),
+        ("more.unless(stamped)", "s, t, l: Letter", "pass", "parameter 't'", "annotate it"),
+        ("more.unless(sorted_by)", "s, c: Clerk", "pass", "of sorted_by", "lost(s, t, c: Clerk)"),
+        ("more.unless(stamped)", "s, l: Letter", "pass", "None is not a value", "expression"),
+    ],
+)
+def test_an_exemption_has_the_parameters_of_the_property_and_a_condition(
+    head: str, params: str, line: str, fact: str, remedy: str, tmp_path: Path
+) -> None:
+    found = refusal(UNLESS.format(head, params, line), tmp_path)
+    assert fact in found.fact
+    assert remedy in found.remedy
+
+
+TWICE = """
+more, less = Spec("more", post), Spec("less", post)
+
+@more.unless(stamped)
+def lost(s, l: Letter):
+    "The letter is lost."
+    return s.weight[l] == 0
+
+@{}.unless(stamped){}
+def lost(s, l: Letter):
+    "The letter is found."
+    return s.weight[l] == 1
+
+both = Spec("both", more, less){}
+"""
+
+
+@pytest.mark.parametrize("places", [("more", "  # here", ""), ("less", "", "  # here")])
+def test_exemptions_of_one_property_have_names_of_their_own(
+    places: tuple[str, str, str], tmp_path: Path
+) -> None:
+    found = refusal(TWICE.format(*places), tmp_path)
+    assert found.fact == "stamped has two exemptions 'lost'"
 
 
 # ---------------------------------------------------------------- scopes and edits

@@ -136,7 +136,7 @@ def test_a_candidate_that_leans_on_one_that_falls_falls_too() -> None:
     few = candidate("few", lambda s: s.last_token <= 0, lease_lock)
     low = candidate("low", lambda s: s.written <= 1, lease_lock)
     client = lease_lock.actions["acquire"].params[0]
-    low_tokens = replace(few, name="low_tokens", params=(client,), body=_token(client) <= 1)
+    low_tokens = replace(few, name="low_tokens", params=(client,), own=_token(client) <= 1)
     # acquire breaks the first, then the second, then write breaks the third.
     kept = keep(lease_lock, [few, low_tokens, low], silent)
     assert [p for p in kept if p.id == "candidate"] == []
@@ -208,7 +208,7 @@ def test_a_lemma_that_no_proof_needs_is_idle_and_one_that_a_proof_needs_is_not()
     client = lease_lock.actions["acquire"].params[0]
     known = candidate("needed", lambda s: s.written <= s.last_token, lease_lock)
     last = Read(lease_lock.fields["last_token"], None)
-    needed = replace(known, params=(client,), body=_token(client) <= last)
+    needed = replace(known, params=(client,), own=_token(client) <= last)
     useless = candidate("useless", lambda s: (s.last_token == 0) >> (s.written == 0), lease_lock)
     proof = prove(with_lemmas(lease_lock, [needed, useless]))
     assert not proof.fallen
@@ -245,7 +245,7 @@ def test_lemmas_hold_in_every_reachable_state(name: str) -> None:
 
 def test_a_false_lemma_would_be_violated() -> None:
     scope = SCOPES["one-job"]
-    false = [replace(p, body=~p.body) for p in lemmas_of(scope)]
+    false = [replace(p, own=~p.own) for p in lemmas_of(scope)]
     found = explore(as_invariants(scope, false))
     assert set(found.violations) == {p.name for p in false}
 

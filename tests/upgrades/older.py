@@ -45,7 +45,12 @@ def retyped(name: str, **changes: Any) -> Spec:
         fields={n: now if n == name else f for n, f in WHOLE.fields.items()},
         actions={n: _parts(a, part) for n, a in WHOLE.actions.items()},
         properties={
-            n: replace(p, body=new(p.body), then=None if p.then is None else new(p.then))
+            n: replace(
+                p,
+                own=new(p.own),
+                then=None if p.then is None else new(p.then),
+                exemptions=tuple(replace(e, condition=new(e.condition)) for e in p.exemptions),
+            )
             for n, p in WHOLE.properties.items()
         },
         stages={},

@@ -19,7 +19,8 @@ class Claims:
 
     def head(self, p: Property) -> list[str]:
         """Return the sentence of a property and the beginning of its definition."""
-        return [*comment(f"{p.id}: {p.doc}"), f"{self.names.give('property', p.name)} =="]
+        unless = (line for e in p.exemptions for line in comment(f"Unless {e.name}: {e.doc}"))
+        return [*comment(f"{p.id}: {p.doc}"), *unless, f"{self.names.give('property', p.name)} =="]
 
     def claim(self, p: Property, body: list[str], symbol: str = "\\A") -> list[str]:
         """Return the body for every choice of the parameters, or with `\\E` for some."""
@@ -51,7 +52,7 @@ class Claims:
 
     def step_claim(self, p: Property) -> list[str]:
         """Return `[][A]_v`, where v is the places read after the step for these parameters."""
-        places = _places(p.body, frozenset())
+        places = _places(p.own, frozenset())
         if places is not None:
             v = ", ".join(dict.fromkeys(self.watched(place) for place in places))
             body = _closed(hang("[", self.writer.lines(p.body, WIDTH - 12)), f"]_<<{v}>>")

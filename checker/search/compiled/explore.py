@@ -31,7 +31,7 @@ def explore(
     symmetry: bool = True,
     tuning: Tuning | None = None,
 ) -> Exploration:
-    """Visit every state reachable in the scope with the guards `off` removed.
+    """Visit every state reachable in the scope with the guards and exemptions `off` removed.
 
     Stops after the level in which a property of `until` is violated, or at a limit. With
     `symmetry`, states that differ only in which element is which are visited once;
@@ -44,9 +44,12 @@ def explore(
         edited = without(edited, guard)
     if report is not None:
         report(Progress("compile", 0, 0, 0, 0, 0.0))
-    compiled = prepare(scope, symmetry, tuning.word_bits)
+    # Guards are switched off when the code runs; exemptions are not in it.
+    claims = scope.on(scope.spec.edited("claims", properties=edited.properties))
+    compiled = prepare(claims, symmetry, tuning.word_bits)
     began = time.perf_counter()
-    switched = [compiled.names.guards[guard] for guard in off]
+    guards = compiled.names.guards
+    switched = [guards[name] for name in off if name in guards]
     evaluator = Evaluator(scope.on(edited))
     search = Search(compiled, switched, max(1, threads), tuning, limits or Limits())
     stopped: str | None = "interrupt"

@@ -106,7 +106,8 @@ def build(
     hopes = {n: p for n, p in scope.spec.properties.items() if p.kind == "leads_to"}
     bare = scope.on(scope.spec.edited("leads_to alone", properties=hopes))
     compiled = prepare(bare, False, tuning.word_bits)
-    switched = [compiled.names.guards[guard] for guard in off]
+    guards = compiled.names.guards
+    switched = [guards[name] for name in off if name in guards]
     search = Search(compiled, switched, threads, tuning, limits)
     search.begin(evaluator.initial())
     stopped = search.explore(frozenset(), None)

@@ -25,7 +25,7 @@ class ClaimCode:
     def __init__(self, layout: Layout, claim: Property, names: Names) -> None:
         self.layout, self.claim, self.names = layout, claim, names
         self.terms = Terms(layout)
-        self.watched = after_reads(claim.body)
+        self.watched = after_reads(claim.own)
         self.antecedent = antecedent(claim)
         self.names_of = {p.name: f"q{i}" for i, p in enumerate(claim.params)}
 
@@ -192,7 +192,7 @@ class ClaimCode:
         The second is enough where the claim reads the state after only at one of its parameters:
         for other elements nothing that it watches has changed.
         """
-        after = [e for e in walk(self.claim.body) if isinstance(e, Read) and e.after]
+        after = [e for e in walk(self.claim.own) if isinstance(e, Read) and e.after]
         indices = {e.index.name if isinstance(e.index, Var) else None for e in after}
         (only, *more) = indices
         alone = not more and only is not None and only in self.names_of
