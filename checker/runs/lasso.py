@@ -38,6 +38,12 @@ class Decision:
     lasso: Lasso | None = None
 
 
+LOOP_LEAST = 2
+"""A loop has so many steps or more, for steps that change nothing are left out. Where a run can
+stand still for ever after no more than that, it is told instead: it says nothing of no bearing.
+"""
+
+
 class NoLasso(Exception):
     """The run is not what a lasso has to be; the text says why."""
 

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from checker.runs.exploration import Limits
-from checker.runs.lasso import Decision, Lasso, Part, round_trip, where_it_is_cut
+from checker.runs.lasso import LOOP_LEAST, Decision, Lasso, Part, round_trip, where_it_is_cut
 from checker.search.compiled.explore import AGAIN_MAX
 from checker.search.compiled.graph import Array, Graph, Promise, build
 from spec.language.evaluate import Step
@@ -154,16 +154,15 @@ class _Cycles:
 
     # ---------------------------------------------------------------- one property
     def lasso(self, promise: Promise) -> Lasso | None:
-        """Return a fair run that breaks the promise, its stem as short as can be, or None."""
+        """Return a fair run that breaks the promise, in few steps, or None."""
         far = self._far(promise)
         reached = far >= 0
         still = np.flatnonzero(reached & self._still())
-        # A state in which nothing fair is possible may lie in a larger part, and is easier to read.
-        best = _nearest(still, far)
-        part = None
+        best, part = _nearest(still, far), None
         for states in self._fair_parts(np.flatnonzero(reached)):
             start = _nearest(states, far)
-            if start is not None and (best is None or far[start] < far[best]):
+            spare = LOOP_LEAST if part is None else 0
+            if start is not None and (best is None or far[start] + spare < far[best]):
                 best, part = start, states
         if best is None:
             return None

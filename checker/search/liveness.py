@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from checker.runs.lasso import Decision, Lasso, Part, round_trip, where_it_is_cut
+from checker.runs.lasso import LOOP_LEAST, Decision, Lasso, Part, round_trip, where_it_is_cut
 from spec.language.edits import without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
 from spec.language.model import Property
@@ -114,11 +114,11 @@ def _decide(graph: _Graph, cause: Claim, outcome: Claim) -> Decision:
         waiting = {i for i, s in enumerate(graph.states) if not followed(s, s)}
         begin = {i for i in waiting if caused(graph.states[i], graph.states[i])}
         ways = _ways(graph, begin, waiting)
-        # A state in which nothing fair is possible may lie in a larger part, and is easier to read.
         still = [{i} for i in ways if not graph.possible(i) & (graph.weak | graph.strong)]
         for part in [*still, *_fair_parts(graph, set(ways))]:
             far = min(len(ways[i]) for i in part)
-            if nearest is None or far < nearest[0]:
+            spare = LOOP_LEAST if nearest and len(part) > len(nearest[2]) == 1 else 0
+            if nearest is None or far + spare < nearest[0]:
                 nearest = far, ways, part
     if nearest is None:
         return Decision("holds")

@@ -127,14 +127,14 @@ def marks(known: Fates, run: Run) -> str:
     return "".join(map(mark, known.along(run)))
 
 
-def test_the_last_fault_before_the_loop_arms_it_and_a_lease_that_may_expire_is_a_way_back() -> None:
+def test_the_last_fault_arms_a_run_that_stands_still() -> None:
     run = kept("FM-002a")
     assert [line.call for line in run.lines[:4] if run.is_fault(line.n - 1)] == [
         "crash",
         "pass_deadline",
     ]
-    assert run.trace.loop == 5
-    assert marks(fates(run.scope, run.trace.violated), run) == "2221○○○"
+    assert run.trace.loop == 6  # it stands still
+    assert marks(fates(run.scope, run.trace.violated), run) == "2221○○"
 
 
 def reached(scope: Scope) -> set[State]:

@@ -15,7 +15,18 @@ from spec.language import Nat, Spec, require
 from spec.language.edits import assumptions, find, without
 from spec.language.evaluate import Step
 from spec.language.scope import Scope
-from tests.search.fair_runs import CORNERS, DISTRACTED, LOCK, OPEN, STUCK, alike, edited, outcome
+from spec.queue.scopes import life
+from tests.search.fair_runs import (
+    CORNERS,
+    DISTRACTED,
+    FEW,
+    LOCK,
+    OPEN,
+    STUCK,
+    alike,
+    edited,
+    outcome,
+)
 from tests.specs.doors import FALLING, Door, doors
 from tests.specs.lamps import SHOP, STREET
 
@@ -275,3 +286,16 @@ def test_the_number_that_leaves_its_range_is_named() -> None:
     for decided in (liveness.decide(scope), fair_cycles.decide(scope)):
         assert decided["it_begins"].verdict == "unfinished"
         assert decided["it_begins"].reason.startswith("count leaves its range")
+
+
+def test_a_run_that_stands_still_is_told_before_a_loop_of_no_bearing() -> None:
+    """The dead worker comes back, and nothing more: that it dies again says nothing more of a
+    claim that nobody ends.
+    """
+    scope = Scope("orphan", edited(life, "unfair expire"), FEW)
+    for decided in (liveness.decide(scope), fair_cycles.decide(scope)):
+        lasso = decided["orphans_are_freed"].lasso
+        assert lasso is not None
+        assert [step.action.name for step in lasso.stem][:3] == ["enqueue", "claim", "crash"]
+        assert "restart" in [step.action.name for step in lasso.stem]
+        assert lasso.loop == ()
