@@ -31,6 +31,6 @@ def counterexample(*off: str) -> tuple[Trace, Story]:
         broken = [n for n in found.violations if n in safety or n.startswith("range_")]
         if broken:
             violated = min(broken, key=lambda n: (found.violations[n], n))
-            story = tell(edited(whole, (), guards), found.path(violated), violated)
+            story = tell(edited(whole, (), guards), found.walk(violated), violated)
             return Trace(scope, edits, guards, "compiled", violated, story.lines), story
     raise AssertionError(f"nobody misses {off}")

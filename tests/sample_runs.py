@@ -51,6 +51,6 @@ def endless(claim: str, *edits: str) -> Run:
 def leaving() -> Run:
     """Return a run whose last step would store a number out of its range."""
     off = ("acquire.tokens_left",)
-    path = explore(LOCK, off=off, until=frozenset(["range_last_token"])).path("range_last_token")
-    story = tell(edited(LOCK, (), off), path, "range_last_token")
+    walk = explore(LOCK, off=off, until=frozenset(["range_last_token"])).walk("range_last_token")
+    story = tell(edited(LOCK, (), off), walk, "range_last_token")
     return run_of(Trace(LOCK, (), off, "plain", "range_last_token", story.lines))

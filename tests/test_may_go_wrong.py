@@ -257,8 +257,8 @@ def test_a_draft_of_an_editor_that_is_gone_has_a_stamp_of_its_own(tmp_path: Path
 
 def test_a_run_that_leaves_its_range_is_one_of_the_edited_spec_too() -> None:
     switch = switched(NARROW, [])
-    path = plain.explore(switch.scope).path("range_shown")
-    assert switch.path(path, ()) == path
+    walk = plain.explore(switch.scope).walk("range_shown")
+    assert switch.walk(walk, ()) == walk
 
 
 def test_of_a_field_that_is_too_wide_it_is_not_said_what_enables_a_step() -> None:

@@ -24,9 +24,9 @@ from checker.bench.measure import Figure, Unavailable
 from checker.evidence.traces import FOLDER
 from checker.evidence.work import Background, Check
 from checker.explain.run import open_run
-from checker.runs.exploration import Path as Reached
 from checker.runs.story import tell
 from checker.runs.trace import record
+from checker.runs.walk import Walk
 from spec.language.evaluate import instances
 
 COLUMNS, ROWS = 120, 40
@@ -81,11 +81,11 @@ def _long() -> str:
     )
     down = there.after(run.states[0])
     pairs = (STEPS - len(run.steps)) // 2
-    path = Reached(
+    walk = Walk(
         (run.states[0], *((down, run.states[0]) * pairs), *run.states[1:]),
         ((there.step, back.step) * pairs) + tuple(move.step for move in run.steps),
     )
-    return record(run.trace, tell(run.scope, path, run.trace.violated))
+    return record(run.trace, tell(run.scope, walk, run.trace.violated))
 
 
 def _once(what: str, presses: int) -> tuple[float, list[float]]:

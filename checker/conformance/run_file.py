@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path as File
+from pathlib import Path
 
 from checker.conformance.beside_spec import Replay
 from checker.runs.reading import rows, scope_of, step_of
@@ -55,12 +55,12 @@ def record(run: Run) -> str:
     return "".join(json.dumps(row) + "\n" for row in (header, *lines))
 
 
-def is_run(file: File) -> bool:
+def is_run(file: Path) -> bool:
     """Return whether the file says that it is a run."""
     return file.is_file() and header_of(file).get("format") == FORMAT
 
 
-def read(file: File, scopes: Mapping[str, Scope]) -> Run:
+def read(file: Path, scopes: Mapping[str, Scope]) -> Run:
     """Return what the file says, or raise `BadTrace`; the spec is found in `scopes` by its hash."""
     header, *lines = rows(file)
     header.only("format", "version", "spec", "scope", "bounds", "steps")

@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path as File
+from pathlib import Path
 from typing import Literal
 
 from checker.crashlab.explore import Found, explore, images
@@ -16,7 +16,7 @@ from checker.crashlab.images.judge import Judge, Key
 from checker.crashlab.images.settings import SETTINGS, SHIPPED, Habit
 from checker.crashlab.recording.making import Making
 from checker.crashlab.recording.mutants import MUTANTS
-from checker.crashlab.recording.paths import Path, paths, small
+from checker.crashlab.recording.paths import Workload, paths, small
 from checker.crashlab.recording.recording import Laboratory, Recording
 from checker.crashlab.recording.walks import Walks
 from impl.derive.design import derive
@@ -24,7 +24,7 @@ from impl.lab import Failed, Fault
 
 Kind = Literal["path", "fault", "recovery", "walk", "making"]
 
-MEMORY = File("/dev/shm")
+MEMORY = Path("/dev/shm")
 """Where files are written that nobody keeps, if the system has such a place."""
 
 
@@ -72,12 +72,12 @@ class Bench:
     def __init__(self) -> None:
         place = MEMORY if MEMORY.is_dir() else None
         self._folder = tempfile.TemporaryDirectory(prefix="ffq-crashlab-", dir=place)
-        folder = File(self._folder.name)
+        folder = Path(self._folder.name)
         design = derive(small())
         self.laboratory = Laboratory(design, folder)
         (folder / "image").mkdir()
         self.judge = Judge(design, folder / "image", self.laboratory.blank)
-        self._paths: dict[int, list[Path]] = {}
+        self._paths: dict[int, list[Workload]] = {}
         self.walks = Walks(folder)
         self.making = Making(design, folder, self.laboratory.blank)
 
@@ -85,7 +85,7 @@ class Bench:
         """Remove the folder."""
         self._folder.cleanup()
 
-    def paths(self, length: int) -> list[Path]:
+    def paths(self, length: int) -> list[Workload]:
         """Return the paths of this length."""
         if length not in self._paths:
             lab = self.laboratory

@@ -245,4 +245,4 @@ def _shortest(name: str, edits: tuple[str, ...], wanted: str) -> Story:
     found = compiled.explore(
         switch.scope, off=switch.off(edits), until=frozenset({wanted}), threads=1
     )
-    return tell(switch.edited(edits), switch.path(found.path(wanted), edits), wanted)
+    return tell(switch.edited(edits), switch.walk(found.walk(wanted), edits), wanted)

@@ -10,11 +10,12 @@ from pathlib import Path
 from checker.conformance.beside_spec import Divergence, replay_trace
 from checker.evidence import traces
 from checker.evidence.marks import Prevented, Replayed, Reproduced, shown_in
+from checker.explain.lens import under
+from checker.explain.run import run_of
 from checker.prove.proof import known
-from checker.runs.trace import BadTrace, Diverged, Trace, binding_of, replay
+from checker.runs.trace import BadTrace, Diverged, Trace, replay
 from checker.search.memo import look
 from spec.failures import FailureMode, Loss
-from spec.language.evaluate import Evaluator, Instance
 from spec.language.scope import Scope
 
 
@@ -84,8 +85,8 @@ def prevented(mode: FailureMode, loss: Loss) -> Prevented:
         seen = replay_trace(trace)
     except Divergence as differs:
         return Prevented(False, "", str(differs))
-    where, wanted = _refusal(base, trace)
-    got = seen.refused or ""
+    lens = under(run_of(trace))
+    where, wanted, got = lens.steps_taken, lens.refused_by or "", seen.refused or ""
     if (seen.steps, got) != (where, wanted) or seen.broken:
         says = f"the spec refuses step {where + 1} by {wanted}, the store {seen.steps + 1} by {got}"
         return Prevented(False, "", says)
@@ -116,19 +117,3 @@ def _holds(base: Scope, name: str) -> str:
         return "E" if hopes(base, (), Limits(), 1)[name].verdict == "holds" else ""
     seen = look(base)
     return "E" if seen.stopped_by is None and name not in seen.violations else ""
-
-
-def _refusal(base: Scope, trace: Trace) -> tuple[int, str]:
-    """Return how many steps of the trace the spec takes, and the guard that refuses the next."""
-    evaluator = Evaluator(base)
-    state = evaluator.initial()
-    for n, line in enumerate(trace.lines):
-        action = base.spec.actions.get(line.action)
-        if action is None:
-            return n, f"{line.action} does not exist"
-        instance = Instance(evaluator, action, binding_of(base, action, line))
-        refusal = instance.refusal(state)
-        if refusal is not None:
-            return n, f"{action.name}.{refusal}"
-        state = instance.after(state)
-    return len(trace.lines), ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path as File
+from pathlib import Path
 
 from checker.runs.reading import rows
 from checker.runs.trace import BadTrace, save
@@ -16,10 +16,10 @@ from checker.runs.trace import BadTrace, save
 FORMAT, VERSION = "ffq notes", 1
 NOTE_MAX = 4000
 
-CATALOGUE = File(__file__).resolve().parents[2] / "postmortems" / "traces"
+CATALOGUE = Path(__file__).resolve().parents[2] / "postmortems" / "traces"
 """Where the traces are that come with the program."""
 
-WORK = File(".ffq", "notes")
+WORK = Path(".ffq", "notes")
 """Where notes on those are kept, in the folder that one works in."""
 
 _REMEDY = "mend the file, or take it away"
@@ -36,19 +36,19 @@ class Notes:
     stale: bool = False
 
 
-def beside(trace: File) -> File:
+def beside(trace: Path) -> Path:
     """Return where the notes on a trace are kept."""
     name = f"{trace.stem}.notes.jsonl"
     return WORK / name if trace.resolve().parent == CATALOGUE else trace.with_name(name)
 
 
-def load(trace: File) -> Notes:
+def load(trace: Path) -> Notes:
     """Return the notes on a trace; raises `BadTrace` if their file cannot be believed."""
     made_on, notes = _read(trace)
     return Notes(notes, stale=bool(notes) and made_on != _digest(trace))
 
 
-def _read(trace: File) -> tuple[str, dict[int, str]]:
+def _read(trace: Path) -> tuple[str, dict[int, str]]:
     """Return which trace the notes were made on, as a digest, and the notes."""
     file = beside(trace)
     if not file.exists():
@@ -72,7 +72,7 @@ def _read(trace: File) -> tuple[str, dict[int, str]]:
     return made_on, dict(sorted(notes.items()))
 
 
-def note(trace: File, step: int, text: str) -> Notes:
+def note(trace: Path, step: int, text: str) -> Notes:
     """Keep a note on a step in place of the one before; an empty one takes it away.
 
     Notes stay stale as long as another one is among them that was there when the trace changed.
@@ -95,5 +95,5 @@ def note(trace: File, step: int, text: str) -> Notes:
     return Notes(kept, stale=made_on != now)
 
 
-def _digest(trace: File) -> str:
+def _digest(trace: Path) -> str:
     return hashlib.sha256(trace.read_bytes()).hexdigest()[:32]

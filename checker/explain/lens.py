@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from checker.explain.clauses import Clause, guard_clauses
 from checker.explain.run import Run
-from checker.runs.lasso import Lasso, NoLasso, judge
+from checker.runs.lasso import breaks
 from checker.runs.story import RANGE
-from checker.runs.trace import binding_of, edited
-from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
+from checker.runs.trace import edited, steps_of
+from checker.runs.walk import follow
+from spec.language.evaluate import Evaluator, Instance
 from spec.language.scope import State
 
 
@@ -40,32 +41,24 @@ def under(run: Run, edits: Iterable[str] = (), off: Iterable[str] = ()) -> Lens:
     """
     scope = edited(run.trace.scope, edits, off)
     evaluator = Evaluator(scope)
-    states, steps = [_start(run, evaluator)], list[Instance]()
-
-    def seen() -> Run:
-        taken = replace(run.story, lines=run.lines[: len(steps)])
-        return replace(
-            run, scope=scope, evaluator=evaluator, states=tuple(states), steps=tuple(steps),
-            story=taken,
-        )  # fmt: skip
-
-    for line in run.lines:
-        action = scope.spec.actions.get(line.action)
-        if action is None:
-            return Lens(seen(), line.n, f"{line.action} does not exist", (), False)
-        instance = Instance(evaluator, action, binding_of(scope, action, line))
-        refusal = instance.refusal(states[-1])
-        if refusal is not None:
-            clauses = guard_clauses(seen(), len(states) - 1, instance)
-            wrong = tuple(c for c in clauses if not c.holds)
-            return Lens(seen(), line.n, f"{action.name}.{refusal}", wrong, False)
-        steps.append(instance)
-        try:
-            states.append(instance.after(states[-1]))
-        except OutOfRange as leaving:
-            fails = run.trace.violated == f"{RANGE}{leaving.field}"
-            return Lens(seen(), None, None, (), fails)
-    return Lens(seen(), None, None, (), _broken(seen()))
+    found = follow(evaluator, steps_of(scope, run.lines), _start(run, evaluator))
+    seen = replace(
+        run, scope=scope, evaluator=evaluator, states=found.walk.states, steps=found.taken,
+        story=replace(run.story, lines=run.lines[: len(found.taken)]),
+    )  # fmt: skip
+    if found.left is not None:
+        return Lens(seen, None, None, (), run.trace.violated == f"{RANGE}{found.left.field}")
+    if len(found.taken) == len(run.lines):
+        claim = scope.spec.properties.get(run.trace.violated)
+        broken = claim is not None and breaks(evaluator, found.walk, claim, run.trace.begin)
+        return Lens(seen, None, None, (), broken)
+    line = run.lines[len(found.taken)]
+    if found.refused is None:
+        return Lens(seen, line.n, f"{line.action} does not exist", (), False)
+    (step,) = steps_of(scope, [line])
+    clauses = guard_clauses(seen, seen.end, Instance(evaluator, step.action, step.binding))
+    wrong = tuple(c for c in clauses if not c.holds)
+    return Lens(seen, line.n, f"{line.action}.{found.refused}", wrong, False)
 
 
 def restored(run: Run) -> list[tuple[str, Lens]]:
@@ -84,20 +77,3 @@ def _start(run: Run, evaluator: Evaluator) -> State:
     known = {p.name: v for p, v in zip(run.scope.places, run.states[0], strict=True)}
     places = zip(evaluator.scope.places, evaluator.initial(), strict=True)
     return tuple(known.get(place.name, value) for place, value in places)
-
-
-def _broken(run: Run) -> bool:
-    claim = run.scope.spec.properties.get(run.trace.violated)
-    if claim is None:
-        return False
-    if claim.kind == "leads_to":
-        begin = (run.trace.loop or 1) - 1
-        steps = tuple(instance.step for instance in run.steps)
-        try:
-            judge(run.scope, Lasso(steps[:begin], steps[begin:]), claim)
-        except NoLasso:
-            return False
-        return True
-    last = run.states[-1]
-    before = run.states[-2] if claim.kind == "step" and len(run.states) > 1 else last
-    return Claim(run.evaluator, claim).holds(before, last) is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path as File
+from pathlib import Path
 
 from checker.runs.reading import read
 from checker.runs.story import Line, Story
@@ -77,7 +77,7 @@ class Run:
         return list(found)
 
 
-def open_run(file: File | str, scopes: Mapping[str, Scope] | None = None) -> Run:
+def open_run(file: Path | str, scopes: Mapping[str, Scope] | None = None) -> Run:
     """Return the run that a trace file holds, of the queue if no scopes are given; raises
     `BadTrace` or `Diverged`.
     """
@@ -85,17 +85,17 @@ def open_run(file: File | str, scopes: Mapping[str, Scope] | None = None) -> Run
         from spec.queue import SCOPES
 
         scopes = SCOPES
-    return run_of(read(File(file), scopes), File(file).stem)
+    return run_of(read(Path(file), scopes), Path(file).stem)
 
 
 def run_of(trace: Trace, name: str | None = None) -> Run:
     """Return the run that a trace describes; raises `Diverged` where the spec does not follow."""
-    path, story = replay(trace)
+    walk, story = replay(trace)
     scope = trace.edited
     evaluator = Evaluator(scope)
-    steps = tuple(Instance(evaluator, step.action, step.binding) for step in path.steps)
+    steps = tuple(Instance(evaluator, step.action, step.binding) for step in walk.steps)
     called = name if name is not None else f"{scope.name}-{trace.violated}"
-    return Run(trace, scope, evaluator, path.states, steps, story, called)
+    return Run(trace, scope, evaluator, walk.states, steps, story, called)
 
 
 def broken_run(base: Scope, without: Sequence[str], violated: str) -> Run:

@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from functools import reduce
 
 from checker.runs.exploration import Limits, Report, antecedent
-from checker.runs.story import Line, line_of
+from checker.runs.story import Line, lines_of
+from checker.runs.walk import Walk
 from checker.search.targets import never_met
 from spec.language.evaluate import Evaluator, Instance, Step
 from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not, Read, Var
@@ -60,16 +61,11 @@ def witness(
     found = explore(asked, limits, until=frozenset({CLAIM}), threads=1, report=report)
     if CLAIM not in found.violations:
         return Witness((), (), None, found.states, found.stopped_by)
-    path = found.path(CLAIM)
-    states, steps = [*path.states], [*path.steps]
+    way = found.walk(CLAIM)
     if wanted in scope.spec.actions:
-        taken = _possible(scope, wanted, states[-1])
-        steps.append(taken.step)
-        states.append(taken.after(states[-1]))
-    lines = tuple(
-        line_of(scope, n, step, states[n - 1], states[n]) for n, step in enumerate(steps, 1)
-    )
-    return Witness(lines, tuple(steps), states[-1], found.states, None)
+        taken = _possible(scope, wanted, way.states[-1])
+        way = Walk((*way.states, taken.after(way.states[-1])), (*way.steps, taken.step))
+    return Witness(lines_of(scope, way), way.steps, way.states[-1], found.states, None)
 
 
 def targets(scope: Scope) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path as File
+from pathlib import Path
 
 from checker.explain.run import Run, run_of
 from checker.export import itf, markdown, mermaid, pytest_file, shiviz, svg
@@ -23,12 +23,12 @@ class Format:
 
     name: str
     doc: str
-    text: Callable[[Run, File], str]
+    text: Callable[[Run, Path], str]
     ours: str
     kind: str
 
 
-def _postmortem(run: Run, file: File) -> str:
+def _postmortem(run: Run, file: Path) -> str:
     from checker.explain.bookmarks import load
     from checker.prove.proof import known
 
@@ -107,16 +107,16 @@ FORMATS = {
 
 def made(trace: Trace, name: str, format: str) -> str:
     """Return the text of a trace in a format, the run followed anew: for another process."""
-    return FORMATS[format].text(run_of(trace, name), File(trace.where))
+    return FORMATS[format].text(run_of(trace, name), Path(trace.where))
 
 
-def write(file: File, text: str, known: Format) -> None:
+def write(file: Path, text: str, known: Format) -> None:
     """Write an export in one piece; raises `OSError`, or what `check_place` raises."""
     check_place(file, known)
     put(file, text)
 
 
-def check_place(file: File, known: Format) -> None:
+def check_place(file: Path, known: Format) -> None:
     """Raise `BadTrace` if an export here would overwrite what is not of its kind."""
     if known.name == "jsonl":
         check_destination(file)

@@ -10,18 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
 from checker.export.itf import ACTION, INIT, PICKS, fields_of
 from checker.export.itf_values import Record, Unreadable, decode
-from checker.runs.exploration import Path
-from checker.runs.lasso import Lasso, NoLasso, judge
+from checker.runs.lasso import breaks
 from checker.runs.named_files import opened
 from checker.runs.reading import Row, claim_of, scope_of
-from checker.runs.story import RANGE, NotBroken, Story, plain, tell, tell_lasso
+from checker.runs.story import RANGE, NotBroken, Story, plain, tell
 from checker.runs.trace import BadTrace, Diverged, Trace, edited
-from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
+from checker.runs.walk import Walk
+from spec.language.evaluate import Evaluator, Instance, OutOfRange, instances
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State, Value, element_name
 from spec.language.types import Nat, Type, is_sort
@@ -43,7 +43,7 @@ class Asked:
     violated: str | None = None
 
 
-def read(file: File, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, Story]:
+def read(file: Path, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, Story]:
     """Return the trace that the file holds and its story; raises `BadTrace` or `Diverged`."""
     row = _load(file)
     given = _ours(row)
@@ -60,10 +60,10 @@ def read(file: File, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, 
     like = fields_of(scope, initial)
     states = [_state(Row(f"{file}: state {k}", s), scope, like) for k, s in enumerate(_states(row))]
     steps = _steps(row, scope, states, given)
-    path = Path(tuple(states), tuple(s.step for s in steps))
+    walk = Walk(tuple(states), tuple(s.step for s in steps))
     begin = _loop(row, given, states)
-    violated = asked.violated or _named(given) or _broken(row, scope, path, begin)
-    story = _tell(row, scope, path, violated, begin)
+    violated = asked.violated or _named(given) or _broken(row, scope, walk, begin)
+    story = _tell(row, scope, walk, violated, begin)
     engine = given.data.get("engine")
     trace = Trace(base, edits, off, engine if isinstance(engine, str) else "itf", violated, ())
     start = None if states[0] == initial else states[0]
@@ -72,7 +72,7 @@ def read(file: File, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, 
 
 
 # ---------------------------------------------------------------- the file
-def _load(file: File) -> Row:
+def _load(file: Path) -> Row:
     missing, too_large = "`ffq trace export FILE --as itf` makes one", "name a shorter trace"
     with opened(file, "an ITF file", BYTES_MAX, missing=missing, too_large=too_large) as found:
         text = found.read(BYTES_MAX)
@@ -276,36 +276,26 @@ def _named(given: Row) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _broken(row: Row, scope: Scope, path: Path, begin: int | None) -> str:
+def _broken(row: Row, scope: Scope, walk: Walk, begin: int | None) -> str:
     """Return the first property that the run breaks at its end, or by never ending."""
     evaluator = Evaluator(scope)
-    before, last = path.states[-2] if len(path.states) > 1 else path.states[-1], path.states[-1]
     for name, claim in scope.spec.properties.items():
-        if claim.kind == "leads_to" and begin is not None:
-            try:
-                judge(scope, Lasso(path.steps[:begin], path.steps[begin:]), claim)
-            except NoLasso:
-                continue
+        asked = claim.kind in ("invariant", "step", "leads_to")
+        if asked and breaks(evaluator, walk, claim, begin):
             return name
-        if claim.kind in ("invariant", "step") and begin is None:
-            then = before if claim.kind == "step" else last
-            if Claim(evaluator, claim).holds(then, last) is not None:
-                return name
     raise Diverged(f"{row.where}: no property is broken at its end")
 
 
-def _tell(row: Row, scope: Scope, path: Path, violated: str, begin: int | None) -> Story:
+def _tell(row: Row, scope: Scope, walk: Walk, violated: str, begin: int | None) -> Story:
     _, kind = claim_of(row, scope, violated)
     if (kind == "leads_to") != (begin is not None):
         runs = "runs that never end" if kind == "leads_to" else "runs that end"
         ends = "ends" if begin is None else "has a 'loop'"
         fact = f"'{violated}' is a property of {runs}, and this one {ends}"
         raise row.bad(fact, "name another with --property")
-    if kind == "range" and len(path.steps) < len(path.states):
+    if kind == "range" and len(walk.steps) < len(walk.states):
         raise row.bad("does not say which step 'leaves' the range", "name another with --property")
     try:
-        if begin is None:
-            return tell(scope, path, violated)
-        return tell_lasso(scope, Lasso(path.steps[:begin], path.steps[begin:]), violated)
+        return tell(scope, walk, violated, begin)
     except NotBroken as holds:
         raise Diverged(f"{row.where}: {holds}") from None

@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.prove.obligations import START, Prover, ranges
-from checker.runs.exploration import Path
 from checker.runs.story import RANGE, Broken, Plain, Story, plain, tell
 from checker.runs.story import render as render_story
 from checker.runs.trace import Trace, record, state_as_json
+from checker.runs.walk import follow
 from checker.runs.why import Why
 from spec.language.evaluate import (
     Binding,
     Claim,
     Evaluator,
     Instance,
-    OutOfRange,
     Step,
     changes,
 )
@@ -225,18 +224,12 @@ def as_trace(cti: Cti, base: Spec) -> str:
     Where the step stores a number out of its range, no scope has the state after it: then this is
     what the trace says is broken.
     """
-    violated, states, steps = cti.claim.name, [cti.before], []
-    if cti.step is not None:
-        steps.append(cti.step)
-        instance = Instance(Evaluator(cti.scope), cti.step.action, cti.step.binding)
-        try:
-            states.append(instance.after(cti.before))
-        except OutOfRange as leaving:
-            violated = f"{RANGE}{leaving.field}"
+    found = follow(Evaluator(cti.scope), [cti.step] if cti.step else [], cti.before)
+    violated = cti.claim.name if found.left is None else f"{RANGE}{found.left.field}"
     names = {sort.__name__ for sort in base.sorts} | set(base.constants)
     bounds = {name: n for name, n in cti.scope.bounds.items() if name in names}
     edits = cti.scope.spec.edits[len(base.edits) :]
     start = None if cti.step is None else cti.before
-    story = tell(cti.scope, Path(tuple(states), tuple(steps)), violated)
+    story = tell(cti.scope, found.walk, violated)
     scope = Scope(base.name, base, bounds)
     return record(Trace(scope, edits, (), "z3", violated, story.lines, start=start), story)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from spec.language.evaluate import Step
+from checker.runs.walk import Walk
 from spec.language.expr import Const, Expr, Implies
 from spec.language.model import Property
-from spec.language.scope import Scope, State
+from spec.language.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,6 @@ Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Path:
-    """A concrete run from the initial state: `steps[i]` leads from `states[i]` to `states[i + 1]`.
-
-    Where the last step stores a number out of its field's range there is no state after it:
-    `states` is then as long as `steps`.
-    """
-
-    states: tuple[State, ...]
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
 class Exploration:
     """Every state of a scope, or as many as the limits allowed, and what was found in them.
 
@@ -76,7 +64,7 @@ class Exploration:
     exercised: frozenset[str]
     fired: Mapping[str, int]
     deadlocks: int
-    rebuild: Callable[[str], Path] = field(repr=False, compare=False)
+    rebuild: Callable[[str], Walk] = field(repr=False, compare=False)
     bytes_per_state: float = 0.0
 
     @property
@@ -89,7 +77,7 @@ class Exploration:
         """The actions that no reachable state enables."""
         return tuple(name for name, count in self.fired.items() if count == 0)
 
-    def path(self, violated: str) -> Path:
+    def walk(self, violated: str) -> Walk:
         """Return a shortest run that violates the property."""
         return self.rebuild(violated)
 

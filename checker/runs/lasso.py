@@ -5,12 +5,13 @@ fair and violates a `leads_to`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from spec.language.evaluate import Binding, Evaluator, Instance, OutOfRange, Step, instances
+from checker.runs.walk import Walk, follow
+from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step, instances
 from spec.language.model import Property
 from spec.language.scope import Scope, State, show_binding
 
@@ -25,6 +26,11 @@ class Lasso:
 
     stem: tuple[Step, ...]
     loop: tuple[Step, ...]
+
+    @classmethod
+    def of(cls, walk: Walk, begin: int) -> Lasso:
+        """Return the run whose loop begins after so many steps of the walk."""
+        return cls(walk.steps[:begin], walk.steps[begin:])
 
 
 @dataclass(frozen=True)
@@ -52,42 +58,40 @@ class NoLasso(Exception):
 class Judgement:
     """What `judge` saw: the parameters, when the cause holds (0 is the start), and how each fair
     step that is possible in the loop gets its due: taken there, or not possible all the time.
+    `walk` is the run to the end of the first round.
     """
 
     binding: Binding
+    walk: Walk
     since: int
     taken: tuple[str, ...]
     interrupted: tuple[str, ...]
 
 
 # ---------------------------------------------------------------- judging one
-def run(scope: Scope, lasso: Lasso) -> list[State]:
-    """Return the states of the run, from the initial one to the end of the first round."""
-    evaluator = Evaluator(scope)
-    states = [evaluator.initial()]
-    for n, step in enumerate([*lasso.stem, *lasso.loop], 1):
-        instance = Instance(evaluator, step.action, step.binding)
-        refusal = instance.refusal(states[-1])
-        if refusal is not None:
-            raise NoLasso(f"step {n}, {named(step)}, is not enabled: '{refusal}'")
-        try:
-            states.append(instance.after(states[-1]))
-        except OutOfRange as leaving:
-            raise NoLasso(f"step {n}, {named(step)}, stores {leaving}, out of its range") from None
-    return states
+def _walk(evaluator: Evaluator, lasso: Lasso) -> Walk:
+    """Return the run from the initial state to the end of the first round."""
+    steps = [*lasso.stem, *lasso.loop]
+    found = follow(evaluator, steps)
+    n = len(found.taken)
+    if found.refused is not None:
+        raise NoLasso(f"step {n + 1}, {named(steps[n])}, is not enabled: '{found.refused}'")
+    if found.left is not None:
+        raise NoLasso(f"step {n}, {named(steps[n - 1])}, stores {found.left}, out of its range")
+    return found.walk
 
 
 def judge(scope: Scope, lasso: Lasso, claim: Property) -> Judgement:
     """Return how the run violates the claim; raises `NoLasso` if it does not, or is no fair run."""
-    states = run(scope, lasso)
-    begin = len(lasso.stem)
+    evaluator = Evaluator(scope)
+    walk = _walk(evaluator, lasso)
+    states, begin = walk.states, len(lasso.stem)
     if states[-1] != states[begin]:
         raise NoLasso("the loop does not end where it begins")
     for step in lasso.loop:
         if step.action.finite:
             raise NoLasso(f"{named(step)} happens only finitely often, and is in the loop")
     loop = states[begin:-1] or states[-1:]
-    evaluator = Evaluator(scope)
     taken, interrupted = _fairly(evaluator, lasso, loop)
     assert claim.then is not None
     for binding in scope.bindings(claim.params):
@@ -99,12 +103,24 @@ def judge(scope: Scope, lasso: Lasso, claim: Property) -> Judgement:
             continue
         since = next((i for i in range(waiting, len(states)) if cause(states[i], states[i])), None)
         if since is not None:
-            return Judgement(binding, since, taken, interrupted)
+            return Judgement(binding, walk, since, taken, interrupted)
     raise NoLasso(f"{claim.id} {claim.name} holds of this run")
 
 
+def breaks(evaluator: Evaluator, walk: Walk, claim: Property, begin: int | None = None) -> bool:
+    """Return whether the run breaks the claim at its end or, if a loop begins after so many steps,
+    by never ending.
+    """
+    if claim.kind != "leads_to":
+        return begin is None and Claim(evaluator, claim).holds(*walk.end(claim)) is not None
+    try:
+        return begin is not None and bool(judge(evaluator.scope, Lasso.of(walk, begin), claim))
+    except NoLasso:
+        return False
+
+
 def _fairly(
-    evaluator: Evaluator, lasso: Lasso, loop: list[State]
+    evaluator: Evaluator, lasso: Lasso, loop: Sequence[State]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the fair steps taken in the loop, and those that are not possible all the time."""
     taken, interrupted = [], []

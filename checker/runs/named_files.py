@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path as File
+from pathlib import Path
 from typing import BinaryIO
 
 from checker.runs.trace import BadTrace
@@ -14,7 +14,7 @@ from checker.runs.trace import BadTrace
 
 @contextlib.contextmanager
 def opened(
-    file: File, kind: str, bytes_max: int, *, missing: str, too_large: str
+    file: Path, kind: str, bytes_max: int, *, missing: str, too_large: str
 ) -> Iterator[BinaryIO]:
     """Open a file of this kind, which has so many bytes at most; raises `BadTrace` for what is none
     and for whatever the system says while it is read. `missing` and `too_large` are remedies.

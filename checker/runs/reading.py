@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
 from checker.runs.named_files import opened
@@ -23,7 +23,7 @@ _MEND = "mend the file, or make the trace anew with ffq check"
 _KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number"}
 
 
-def read(file: File, scopes: Mapping[str, Scope]) -> Trace:
+def read(file: Path, scopes: Mapping[str, Scope]) -> Trace:
     """Return what the file says, or raise `BadTrace`; the spec is found in `scopes` by its hash."""
     found = rows(file)
     header = next(found, None)
@@ -91,7 +91,7 @@ class Row:
         return tuple(values)
 
 
-def rows(file: File) -> Iterator[Row]:
+def rows(file: Path) -> Iterator[Row]:
     """Yield the objects of the file, refusing what is no file of small, complete lines of JSON."""
     missing, too_large = "ffq check --without GUARD makes one", _MAKE_ANEW
     with opened(file, "a trace file", BYTES_MAX, missing=missing, too_large=too_large) as found:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from checker.runs.exploration import Path
-from checker.runs.lasso import Lasso, NoLasso, judge, run
+from checker.runs.lasso import Lasso, NoLasso, judge
+from checker.runs.walk import Walk
 from checker.runs.why import Why
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step
 from spec.language.model import Property
@@ -85,22 +85,21 @@ class NotBroken(Exception):
     """The property holds at the end of a run that is said to violate it."""
 
 
-def tell(scope: Scope, path: Path, violated: str) -> Story:
-    """Return the story of a run that violates the property; the scope has every edit made."""
-    evaluator = Evaluator(scope)
-    lines = []
-    for i, step in enumerate(path.steps):
-        after = path.states[i + 1] if i + 1 < len(path.states) else path.states[i]
-        lines.append(line_of(scope, i + 1, step, path.states[i], after))
+def tell(scope: Scope, walk: Walk, violated: str, begin: int | None = None) -> Story:
+    """Return the story of a run that violates the property, for ever if a loop begins after so
+    many steps; the scope has every edit made.
+    """
+    if begin is not None:
+        return tell_lasso(scope, Lasso.of(walk, begin), violated)
+    evaluator, lines = Evaluator(scope), lines_of(scope, walk)
     if violated.startswith(RANGE) and violated not in scope.spec.properties:
-        return Story(tuple(lines), _out_of_range(evaluator, path, violated))
+        return Story(lines, _out_of_range(evaluator, walk, violated))
     claim = scope.spec.properties[violated]
-    last = path.states[-1]
-    before = path.states[-2] if claim.kind == "step" and len(path.states) > 1 else last
+    before, last = walk.end(claim)
     binding = Claim(evaluator, claim).holds(before, last)
     if binding is None:
         raise NotBroken(f"{claim.id} {claim.name} holds after the last step")
-    return Story(tuple(lines), _broken(evaluator, claim, binding, before, last))
+    return Story(lines, _broken(evaluator, claim, binding, before, last))
 
 
 def tell_lasso(scope: Scope, lasso: Lasso, violated: str) -> Story:
@@ -110,9 +109,6 @@ def tell_lasso(scope: Scope, lasso: Lasso, violated: str) -> Story:
         judged = judge(scope, lasso, claim)
     except NoLasso as no:
         raise NotBroken(str(no)) from None
-    states = run(scope, lasso)
-    steps = [*lasso.stem, *lasso.loop]
-    lines = [line_of(scope, i + 1, s, states[i], states[i + 1]) for i, s in enumerate(steps)]
     reasons = [
         f"after step {judged.since} {claim.body}" if judged.since else f"at first {claim.body}",
         f"from then on never {claim.then}",
@@ -128,7 +124,7 @@ def tell_lasso(scope: Scope, lasso: Lasso, violated: str) -> Story:
     )
     clause = f"{claim.body} leads to {claim.then}"
     broken = Broken(claim.id, claim.name, claim.doc, when, clause, tuple(reasons))
-    return Story(tuple(lines), broken, len(lasso.stem) + 1)
+    return Story(lines_of(scope, judged.walk), broken, len(lasso.stem) + 1)
 
 
 def render(story: Story, width: int | None = None) -> list[str]:
@@ -174,6 +170,14 @@ def word(value: Plain) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def lines_of(scope: Scope, walk: Walk) -> tuple[Line, ...]:
+    """Return the steps of a run as lines of a story; one that leads nowhere changes nothing."""
+    states = (*walk.states, walk.states[-1])
+    return tuple(
+        line_of(scope, i + 1, step, states[i], states[i + 1]) for i, step in enumerate(walk.steps)
+    )
+
+
 def line_of(scope: Scope, n: int, step: Step, before: State, after: State) -> Line:
     """Return a step as a line of a story: who does what, and what it changes."""
     params = {p.name: plain(p.type, step.binding[p.name]) for p in step.action.params}
@@ -202,15 +206,15 @@ def _wrapped(head: str, items: list[str], width: int | None) -> list[str]:
     return [*text, line.rstrip()]
 
 
-def _out_of_range(evaluator: Evaluator, path: Path, violated: str) -> Broken:
+def _out_of_range(evaluator: Evaluator, walk: Walk, violated: str) -> Broken:
     """Say which number the last step would store, and where it does not fit."""
     name = violated.removeprefix(RANGE)
     field = evaluator.scope.spec.fields.get(name)
-    if field is None or not isinstance(field.type, Nat) or not path.steps:
+    if field is None or not isinstance(field.type, Nat) or not walk.steps:
         raise NotBroken(f"no number field '{name}' can leave its range")
-    last = path.steps[-1]
+    last = walk.steps[-1]
     try:
-        Instance(evaluator, last.action, last.binding).after(path.states[-1])
+        Instance(evaluator, last.action, last.binding).after(walk.states[-1])
     except OutOfRange as leaving:
         limit = evaluator.scope.limit(field.type)
         clause = f"0 <= {name} <= {field.type.limit}"

@@ -14,16 +14,15 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
-from checker.runs.exploration import Path
-from checker.runs.lasso import Lasso
-from checker.runs.story import RANGE, Line, NotBroken, Plain, Story, plain, tell, tell_lasso
+from checker.runs.story import RANGE, Line, NotBroken, Plain, Story, plain, tell
+from checker.runs.walk import Walk, follow
 from spec.language import edits as language_edits
-from spec.language.evaluate import Evaluator, Instance, OutOfRange
+from spec.language.evaluate import Evaluator, Step
 from spec.language.hashes import spec_hash
 from spec.language.model import Action, Spec
 from spec.language.scope import Scope, State, Value
@@ -60,6 +59,11 @@ class Trace:
     where: str = field(default="trace", compare=False)
     start: State | None = None
     loop: int | None = None
+
+    @property
+    def begin(self) -> int | None:
+        """After how many steps the loop begins, if there is one."""
+        return None if self.loop is None else self.loop - 1
 
     @property
     def edited(self) -> Scope:
@@ -158,13 +162,13 @@ def state_as_json(scope: Scope, state: State) -> dict[str, Plain]:
     return {place.name: plain(place.field.type, value) for place, value in pairs}
 
 
-def save(file: File, text: str, kind: str = FORMAT) -> None:
+def save(file: Path, text: str, kind: str = FORMAT) -> None:
     """Write the file in one piece; raises `OSError`, or `BadTrace` over another kind of file."""
     check_destination(file, kind)
     put(file, text)
 
 
-def put(file: File, text: str) -> None:
+def put(file: Path, text: str) -> None:
     """Write the file in one piece, whatever is there; raises `OSError`."""
     # A link stays a link: what it points to is replaced.
     file = file.resolve()
@@ -178,14 +182,14 @@ def put(file: File, text: str) -> None:
         # mkstemp makes it private; a trace is as readable as any file.
         mask = os.umask(0)
         os.umask(mask)
-        File(name).chmod(0o666 & ~mask)
-        File(name).replace(file)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(file)
     except BaseException:
-        File(name).unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
         raise
 
 
-def check_destination(file: File, kind: str = FORMAT) -> None:
+def check_destination(file: Path, kind: str = FORMAT) -> None:
     """Raise `BadTrace` if saving here would overwrite something that is not of this kind."""
     try:
         mode = file.stat().st_mode
@@ -197,12 +201,12 @@ def check_destination(file: File, kind: str = FORMAT) -> None:
         raise in_the_way(file, f"a {kind.removeprefix('ffq ')}")
 
 
-def in_the_way(file: File, kind: str) -> BadTrace:
+def in_the_way(file: Path, kind: str) -> BadTrace:
     """Return the complaint that the file is not what it would be overwritten with."""
     return BadTrace(file, f"exists and is not {kind}; it was left alone", "name another file")
 
 
-def header_of(file: File) -> dict[str, Any]:
+def header_of(file: Path) -> dict[str, Any]:
     """Return the first line of a file as the object it holds; without any, an empty one."""
     with file.open("rb") as opened:
         first = opened.readline(LINE_MAX)
@@ -214,16 +218,11 @@ def header_of(file: File) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- replaying
-def replay(trace: Trace) -> tuple[Path, Story]:
+def replay(trace: Trace) -> tuple[Walk, Story]:
     """Run the trace on its spec and tell it; raises `Diverged` where the two differ."""
-    path = _run(trace)
+    walk = _walk(trace)
     try:
-        if trace.loop is None:
-            story = tell(trace.edited, path, trace.violated)
-        else:
-            begin = trace.loop - 1
-            lasso = Lasso(path.steps[:begin], path.steps[begin:])
-            story = tell_lasso(trace.edited, lasso, trace.violated)
+        story = tell(trace.edited, walk, trace.violated, trace.begin)
     except NotBroken as holds:
         raise Diverged(f"{trace.where}:{len(trace.lines) + 2}: {holds}") from None
     for told, line in zip(story.lines, trace.lines, strict=True):
@@ -233,30 +232,36 @@ def replay(trace: Trace) -> tuple[Path, Story]:
                 f"{trace.where}:{line.n + 1}: step {line.n}, {line.call}, differs: "
                 f"the spec says {ours}, the trace {theirs}"
             )
-    return path, story
+    return walk, story
 
 
-def _run(trace: Trace) -> Path:
+def _walk(trace: Trace) -> Walk:
     """Return the run that the steps of the trace make."""
     scope = trace.edited
-    evaluator = Evaluator(scope)
-    states, steps = [evaluator.initial() if trace.start is None else trace.start], []
-    for line in trace.lines:
-        # The header is line 1 of the file.
-        where = f"{trace.where}:{line.n + 1}: step {line.n}, {line.call} of {line.actor},"
-        action = scope.spec.actions[line.action]
-        instance = Instance(evaluator, action, binding_of(scope, action, line))
-        refusal = instance.refusal(states[-1])
-        if refusal is not None:
-            raise Diverged(f"{where} is not enabled: the spec refuses it for '{refusal}'")
-        steps.append(instance.step)
-        try:
-            states.append(instance.after(states[-1]))
-        except OutOfRange as leaving:
-            if line.n == len(trace.lines) and trace.violated == f"{RANGE}{leaving.field}":
-                break
-            raise Diverged(f"{where} stores {leaving}, out of its range") from None
-    return Path(tuple(states), tuple(steps))
+    found = follow(Evaluator(scope), steps_of(scope, trace.lines), trace.start)
+    n = len(found.taken)
+    if found.refused is not None:
+        raise Diverged(f"{_at(trace, n)} is not enabled: the spec refuses it for '{found.refused}'")
+    if found.left is not None and (
+        n < len(trace.lines) or trace.violated != f"{RANGE}{found.left.field}"
+    ):
+        raise Diverged(f"{_at(trace, n - 1)} stores {found.left}, out of its range")
+    return found.walk
+
+
+def _at(trace: Trace, i: int) -> str:
+    line = trace.lines[i]
+    # The header is line 1 of the file.
+    return f"{trace.where}:{line.n + 1}: step {line.n}, {line.call} of {line.actor},"
+
+
+def steps_of(scope: Scope, lines: Iterable[Line]) -> Iterator[Step]:
+    """Yield the steps that these lines tell, up to the first whose action the scope has not."""
+    for line in lines:
+        action = scope.spec.actions.get(line.action)
+        if action is None:
+            return
+        yield Step(action, binding_of(scope, action, line))
 
 
 def _difference(a: Line, b: Line) -> str:

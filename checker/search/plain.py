@@ -15,11 +15,11 @@ from checker.runs.exploration import (
     Exploration,
     Interrupted,
     Limits,
-    Path,
     Progress,
     Report,
     antecedent,
 )
+from checker.runs.walk import Walk
 from spec.language.edits import without
 from spec.language.evaluate import (
     Binding,
@@ -101,7 +101,7 @@ class _Search:
             self.scope, self.off, "plain", (), stopped, len(self.came_from), self.generated,
             self.depth, time.perf_counter() - began, self.violations,
             frozenset(c.property.name for c in self.claims) - self.pending.keys(),
-            self.fired, self.deadlocks, self.path,
+            self.fired, self.deadlocks, self.walk,
         )  # fmt: skip
         if stopped == "interrupt":
             raise Interrupted(found)
@@ -149,7 +149,7 @@ class _Search:
     def violated(self, name: str, state: State, step: Instance | None) -> None:
         if name not in self.last:
             self.last[name] = (state, step)
-            self.violations[name] = len(self.path(name).steps)
+            self.violations[name] = len(self.walk(name).steps)
 
     def exercise(self, kind: str, ask: Question) -> None:
         """Strike the properties that are no longer vacuous off the pending list."""
@@ -159,7 +159,7 @@ class _Search:
             if waiting and ask(self.pending[name]) is not None:
                 del self.pending[name]
 
-    def path(self, violated: str) -> Path:
+    def walk(self, violated: str) -> Walk:
         """Walk back from the violation to the initial state."""
         state, final = self.last[violated]
         states: list[State] = [state]
@@ -171,7 +171,7 @@ class _Search:
             steps.append(final.step)
             if not violated.startswith("range_"):
                 states.append(final.after(state))
-        return Path(tuple(states), tuple(steps))
+        return Walk(tuple(states), tuple(steps))
 
 
 def _witness(claim: Property) -> Property:

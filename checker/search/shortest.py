@@ -29,7 +29,7 @@ def _ended(whole: Scope, violated: str) -> Story:
     )
     if violated not in found.violations:
         raise NotBroken(f"{violated} holds in {whole.name}")
-    return tell(whole, found.path(violated), violated)
+    return tell(whole, found.walk(violated), violated)
 
 
 def _endless(whole: Scope, violated: str) -> Story:

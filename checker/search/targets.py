@@ -67,8 +67,8 @@ def ways(scope: Scope, report: Report | None = None) -> Ways:
     reached, missing = [], []
     for name, (target, _) in wanted.items():
         if name in found.violations:
-            path = found.path(name)
-            reached.append(Way(target, path.steps, path.states[-1]))
+            walk = found.walk(name)
+            reached.append(Way(target, walk.steps, walk.states[-1]))
         else:
             missing.append(target)
     return Ways(tuple(reached), tuple(missing), found.states)

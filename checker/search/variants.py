@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from checker.runs.exploration import Path
 from checker.runs.trace import edited
+from checker.runs.walk import Walk, follow
 from spec.language import edits as language_edits
-from spec.language.evaluate import Evaluator, Instance, OutOfRange
+from spec.language.evaluate import Evaluator, Step
 from spec.language.expr import Const
 from spec.language.misuse import Misuse
 from spec.language.model import Action, Guard, Part, Spec
-from spec.language.scope import Scope, State
+from spec.language.scope import Scope
 
 _SHUT = "switched_on"
 """The guard of each way to take an action: never true, so that the way is open only without it."""
@@ -63,23 +63,18 @@ class Switched:
         whole = sorted((text for text in texts if " " in text), key=lambda text: text.split()[0])
         return edited(self.healthy, whole, [text for text in texts if " " not in text])
 
-    def path(self, path: Path, texts: Sequence[str]) -> Path:
+    def walk(self, walk: Walk, texts: Sequence[str]) -> Walk:
         """Return the run as one of the spec with these edits made."""
         whole, names = self.edited(texts), self._names()
-        evaluator = Evaluator(whole)
-        states: list[State] = [evaluator.initial()]
-        steps = []
-        for step in path.steps:
-            action = whole.spec.actions[names.get(step.action.name, step.action.name)]
-            instance = Instance(evaluator, action, step.binding)
-            refused = instance.refusal(states[-1])
-            assert refused is None, f"{action.name} is refused by {refused} once the edits are made"
-            steps.append(instance.step)
-            try:
-                states.append(instance.after(states[-1]))
-            except OutOfRange:
-                break
-        return Path(tuple(states), tuple(steps))
+        steps = (
+            Step(whole.spec.actions[names.get(step.action.name, step.action.name)], step.binding)
+            for step in walk.steps
+        )
+        found = follow(Evaluator(whole), steps)
+        assert found.refused is None, (
+            f"step {len(found.taken) + 1} is refused by {found.refused} once the edits are made"
+        )
+        return found.walk
 
     def _names(self) -> dict[str, str]:
         found: dict[str, str] = {}

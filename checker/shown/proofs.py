@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -15,9 +15,9 @@ from checker.prove.portfolio import Decided
 from checker.prove.proof import Proof
 from checker.prove.proof_verdict import claims, verdict
 from checker.prove.solvers.answer import Answer
-from checker.runs.exploration import Path
 from checker.runs.story import tell
 from checker.runs.verdict import WORDS, Verdict
+from checker.runs.walk import Walk
 from checker.shown.console import COLOURS, print_rows, show_story, show_title
 
 _SOLVERS = ("z3", "cvc5")
@@ -151,7 +151,7 @@ def show_bounded(out: Console, found: Bounded, wanted: int) -> None:
     """Print what a bounded search found; that it found nothing is no evidence of more."""
     show_title(out, found.scope, found.scope.spec.edits)
     if found.violated:
-        told = tell(found.scope, _path(found), found.violated[0])
+        told = tell(found.scope, _walk(found), found.violated[0])
         out.print()
         show_story(out, told)
         out.print()
@@ -167,9 +167,9 @@ def show_bounded(out: Console, found: Bounded, wanted: int) -> None:
         )
 
 
-def _path(found: Bounded) -> Path:
-    assert found.path is not None
-    return found.path
+def _walk(found: Bounded) -> Walk:
+    assert found.walk is not None
+    return found.walk
 
 
 # ---------------------------------------------------------------- for programs
@@ -183,7 +183,7 @@ def bounded_as_json(found: Bounded) -> dict[str, Any]:
         "violated": list(found.violated),
         "steps": [
             {"action": s.action.name, "binding": dict(s.binding)}
-            for s in (found.path.steps if found.path else ())
+            for s in (found.walk.steps if found.walk else ())
         ],
         "stopped_by": found.stopped_by,
         "seconds": round(found.seconds, 3),
@@ -249,7 +249,7 @@ def obligation_as_json(proof: Proof, decided: Decided) -> dict[str, Any]:
     }
 
 
-def keep_disputes(proofs: Sequence[Proof], folder: File) -> Iterator[str]:
+def keep_disputes(proofs: Sequence[Proof], folder: Path) -> Iterator[str]:
     """Write each text on which the solvers disagree, once for each of them; yield where."""
     for proof in proofs:
         names = {d.name: d for d in proof.decided if d.disputed}

@@ -270,7 +270,7 @@ def story(result: Result, judged: Judged) -> Story:
     scope = edited(result.base, result.edits, result.exploration.off)
     if judged.verdict.lasso is not None:
         return tell_lasso(scope, judged.verdict.lasso, judged.name)
-    return tell(scope, result.exploration.path(judged.name), judged.name)
+    return tell(scope, result.exploration.walk(judged.name), judged.name)
 
 
 def status(results: Sequence[Result]) -> int:

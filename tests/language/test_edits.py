@@ -85,7 +85,7 @@ def scope(spec: Spec) -> Scope:
 def story(spec: Spec, violated: str) -> list[str]:
     return [
         " ".join([s.action.name, *map(str, s.binding.values())])
-        for s in explore(scope(spec)).path(violated).steps
+        for s in explore(scope(spec)).walk(violated).steps
     ]
 
 
@@ -230,7 +230,7 @@ def test_two_clients_that_look_for_a_key_and_then_insert_it_revive_a_job_that_ha
     requests = SCOPES["requests"]
     torn = Scope("small", find(requests.spec, "split enqueue"), {**requests.bounds, "Job": 1})
     found = explore(torn, until=frozenset({"terminal_is_absorbing"}))
-    names = [s.action.name for s in found.path("terminal_is_absorbing").steps]
+    names = [s.action.name for s in found.walk("terminal_is_absorbing").steps]
     assert names == [
         "send", "enqueue", "enqueue", "enqueue_rest", "claim", "settle_failed", "enqueue_rest",
     ]  # fmt: skip

@@ -74,7 +74,7 @@ def test_an_exemption_taken_away_is_missed(search: Search, name: str) -> None:
     violated, steps = EXEMPTIONS[name]
     found = search(READERS, off=(name,))
     assert dict(found.violations) == {violated: steps}
-    assert len(found.path(violated).steps) == steps
+    assert len(found.walk(violated).steps) == steps
 
 
 @pytest.mark.deep

@@ -24,7 +24,7 @@ def lock(clients: int, tokens: int, *off: str) -> Exploration:
 
 def story(found: Exploration, violated: str) -> list[str]:
     """Return the steps to the violation as `action` or `action client`, clients counted from 0."""
-    steps = found.path(violated).steps
+    steps = found.walk(violated).steps
     return [" ".join([s.action.name, *map(str, s.binding.values())]) for s in steps]
 
 

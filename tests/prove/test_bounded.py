@@ -12,7 +12,6 @@ from checker.prove.bmc.search import Runs, search
 from checker.prove.bmc.unrolling import Unrolled
 from checker.prove.obligations import Prover
 from checker.prove.solvers import z3_solver
-from checker.runs.exploration import Path
 from checker.runs.trace import Diverged
 from checker.search import memo, plain
 from spec.language.edits import find
@@ -57,8 +56,8 @@ def same_as(violations: Mapping[str, int], scope: Scope) -> None:
     for name, steps in violations.items():
         found = search(scope, deepest, frozenset([name]))
         assert (found.depth, found.violated) == (steps, (name,)), name
-        assert found.path is not None
-        assert len(found.path.steps) == steps
+        assert found.walk is not None
+        assert len(found.walk.steps) == steps
 
 
 def missing(guard: str) -> tuple[Scope, Mapping[str, int]]:
@@ -124,7 +123,7 @@ def test_in_a_torn_or_weak_claim_every_violation_is_as_short(edit: str) -> None:
 def test_a_sound_scope_has_no_violation(scope: Scope, depth: int) -> None:
     assert plain.explore(scope).depth <= depth
     found = search(scope, depth)
-    assert (found.depth, found.violated, found.path, found.stopped_by) == (depth, (), None, None)
+    assert (found.depth, found.violated, found.walk, found.stopped_by) == (depth, (), None, None)
 
 
 # ---------------------------------------------------------------- the same states
@@ -181,37 +180,37 @@ FENCELESS = edited(LOCK, "write.fenced")
 
 def test_the_path_is_a_run_of_the_evaluator() -> None:
     found = search(FENCELESS, 8, frozenset(["the_storage_goes_forward"]))
-    assert found.path is not None
+    assert found.walk is not None
     # As Kleppmann draws it; the clients may be the other way round.
-    story = [s.action.name for s in found.path.steps]
+    story = [s.action.name for s in found.walk.steps]
     assert story == ["acquire", "expire", "acquire", "write", "write"]
-    one, two = (s.binding["c"] for s in found.path.steps if s.action.name == "write")
+    one, two = (s.binding["c"] for s in found.walk.steps if s.action.name == "write")
     assert one != two
-    assert len(found.path.states) == len(found.path.steps) + 1
+    assert len(found.walk.states) == len(found.walk.steps) + 1
 
 
 def test_where_a_number_leaves_its_range_there_is_no_last_state() -> None:
     found = search(edited(LOCK, "acquire.tokens_left"), 8)
     assert found.violated == ("range_last_token",)
-    assert found.path is not None
-    assert len(found.path.states) == len(found.path.steps) == found.depth
+    assert found.walk is not None
+    assert len(found.walk.states) == len(found.walk.steps) == found.depth
 
 
 def test_a_run_that_is_none_is_refused() -> None:
     texts = Unrolled(FENCELESS)
-    path: Path | None = search(FENCELESS, 8).path
-    assert path is not None
+    walk = search(FENCELESS, 8).walk
+    assert walk is not None
     numbers = {(a.name, *b.values()): i for i, (a, b) in enumerate(texts.steps)}
-    chosen = [numbers[s.action.name, *s.binding.values()] for s in path.steps]
+    chosen = [numbers[s.action.name, *s.binding.values()] for s in walk.steps]
     claim = "the_storage_goes_forward"
-    assert bounded.replay(texts, chosen, path.states, claim) == path
+    assert bounded.replay(texts, chosen, walk.states, claim) == walk
     with pytest.raises(Diverged, match=r"step 1 .* refused for 'works'"):
-        bounded.replay(texts, chosen[::-1], path.states, claim)
+        bounded.replay(texts, chosen[::-1], walk.states, claim)
     with pytest.raises(Diverged, match="part within"):
-        bounded.replay(texts, chosen, path.states[::-1], claim)
+        bounded.replay(texts, chosen, walk.states[::-1], claim)
     for other in ("tokens_are_not_shared", "range_newest"):
         with pytest.raises(Diverged, match=f"does not violate {other}"):
-            bounded.replay(texts, chosen, path.states, other)
+            bounded.replay(texts, chosen, walk.states, other)
 
 
 def test_what_is_asked_too_shallow_is_not_found() -> None:
@@ -241,7 +240,7 @@ def test_an_interrupt_ends_the_search_and_keeps_what_is_known() -> None:
 
     found = search(SCOPES["whole"], 200, report=begun)
     timer.join()
-    assert (found.stopped_by, found.violated, found.path) == ("interrupt", (), None)
+    assert (found.stopped_by, found.violated, found.walk) == ("interrupt", (), None)
     assert 8 <= found.depth < 200
 
 

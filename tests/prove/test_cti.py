@@ -239,8 +239,8 @@ def file(text: str, tmp_path: Path) -> Path:
 def test_it_is_saved_as_a_trace_and_replayed_from_its_own_start(file: Path) -> None:
     trace = read(file, SCOPES)
     assert trace.start is not None
-    path, story = replay(trace)
-    assert path.states[0] == trace.start
+    walk, story = replay(trace)
+    assert walk.states[0] == trace.start
     assert [line.call for line in story.lines] == ["write_first"]
     assert story.broken.name == "writes_never_go_back"
 

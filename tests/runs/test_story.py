@@ -2,9 +2,9 @@
 
 import pytest
 
-from checker.runs.exploration import Path
 from checker.runs.lasso import Lasso
 from checker.runs.story import NotBroken, Story, render, tell, tell_lasso
+from checker.runs.walk import Walk
 from checker.search.liveness import decide
 from checker.search.plain import explore
 from spec.language import Nat, Sort, Spec, exists, forall, require
@@ -88,7 +88,7 @@ SCOPE = Scope("tea", tea, {"Cup": 1, "Table": 1, "Most": 1})
 
 
 def story_of(scope: Scope, violated: str) -> Story:
-    return tell(scope, explore(scope).path(violated), violated)
+    return tell(scope, explore(scope).walk(violated), violated)
 
 
 def test_the_commit_nobody_promised_is_told_in_three_steps() -> None:
@@ -143,9 +143,9 @@ def test_a_number_out_of_range_is_named_with_its_range() -> None:
 
 
 def test_a_run_that_breaks_nothing_is_refused() -> None:
-    path = Path((Evaluator(TWO).initial(),), ())
+    walk = Walk((Evaluator(TWO).initial(),), ())
     with pytest.raises(NotBroken, match=r"^TC-1 all_agree holds after the last step$"):
-        tell(TWO, path, "all_agree")
+        tell(TWO, walk, "all_agree")
 
 
 def test_a_run_that_stands_still_says_so() -> None:

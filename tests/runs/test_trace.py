@@ -30,9 +30,9 @@ Row = dict[str, Any]
 
 def text_of(off: tuple[str, ...] = OFF, edits: tuple[str, ...] = ()) -> str:
     scope = edited(TWO, edits)
-    path = plain.explore(scope, off=off).path("all_agree")
+    walk = plain.explore(scope, off=off).walk("all_agree")
     trace = Trace(TWO, edits, off, "plain", "all_agree", ())
-    return record(trace, tell(edited(TWO, edits, off), path, "all_agree"))
+    return record(trace, tell(edited(TWO, edits, off), walk, "all_agree"))
 
 
 TEXT = text_of()

@@ -37,21 +37,21 @@ def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: boo
     evaluator = Evaluator(REQUESTS.on(without(requests, guard)))
     steps = {(i.step.action.name, str(i.step.binding)): i for i in instances(evaluator)}
     for name, length in found.violations.items():
-        path = found.path(name)
-        assert len(path.steps) == length
-        assert path.states[0] == evaluator.initial()
-        for k, step in enumerate(path.steps):
+        walk = found.walk(name)
+        assert len(walk.steps) == length
+        assert walk.states[0] == evaluator.initial()
+        for k, step in enumerate(walk.steps):
             instance = steps[step.action.name, str(step.binding)]
-            assert instance.refusal(path.states[k]) is None
-            if k + 1 < len(path.states):
-                assert instance.after(path.states[k]) == path.states[k + 1]
+            assert instance.refusal(walk.states[k]) is None
+            if k + 1 < len(walk.states):
+                assert instance.after(walk.states[k]) == walk.states[k + 1]
             else:
                 with pytest.raises(OutOfRange):
-                    instance.after(path.states[k])
+                    instance.after(walk.states[k])
         if not name.startswith("range_"):
             claim = Claim(evaluator, requests.properties[name])
-            before = path.states[-2] if claim.property.kind == "step" else path.states[-1]
-            assert claim.holds(before, path.states[-1]) is not None
+            before = walk.states[-2] if claim.property.kind == "step" else walk.states[-1]
+            assert claim.holds(before, walk.states[-1]) is not None
 
 
 class InTurn(Executor):
@@ -74,7 +74,7 @@ def test_however_threads_share_the_work_the_same_run_is_told(
     together = explore(REQUESTS, off=(guard,), threads=4, tuning=finely)
     assert together.violations == alone.violations
     for name in alone.violations:
-        assert together.path(name) == alone.path(name)
+        assert together.walk(name) == alone.walk(name)
 
 
 def test_until_stops_after_the_level_of_the_violation() -> None:

@@ -63,8 +63,8 @@ def test_an_edit_that_is_switched_on_is_the_edit(texts: tuple[str, ...]) -> None
     assert (ours.states, ours.generated) == (theirs.states, theirs.generated)
     assert ours.violations == theirs.violations
     name = min(ours.violations, key=lambda n: (ours.violations[n], n))
-    path = switch.path(ours.path(name), texts)
-    assert len(path.steps) == theirs.violations[name]
+    walk = switch.walk(ours.walk(name), texts)
+    assert len(walk.steps) == theirs.violations[name]
 
 
 def test_two_edits_of_one_action_are_not_made_at_once() -> None:

@@ -30,8 +30,8 @@ def small() -> Scope:
 
 
 @dataclass(frozen=True)
-class Path:
-    """Steps from the beginning, and what they write into the trace."""
+class Workload:
+    """A path: steps from the beginning, and what they write into the trace."""
 
     steps: tuple[Instance, ...]
     trace: tuple[TraceRow, ...]
@@ -40,29 +40,29 @@ class Path:
         return ", ".join(map(called, self.steps))
 
 
-def paths(design: Design, steps: Steps, length: int) -> list[Path]:
+def paths(design: Design, steps: Steps, length: int) -> list[Workload]:
     """Return a path for each way to fill the trace by at most so many steps, and none for what
     another one begins with. Workers come in order: their names alone make no difference.
     """
-    found: dict[tuple[TraceRow, ...], Path] = {}
+    found: dict[tuple[TraceRow, ...], Workload] = {}
     begun = set()
-    level: dict[tuple[State, tuple[TraceRow, ...]], Path] = {(steps.initial, ()): Path((), ())}
+    level = {(steps.initial, tuple[TraceRow, ...]()): Workload((), ())}
     for _ in range(length):
-        following: dict[tuple[State, tuple[TraceRow, ...]], Path] = {}
+        following: dict[tuple[State, tuple[TraceRow, ...]], Workload] = {}
         for (state, trace), path in level.items():
             for instance, after in _possible(steps, state, path):
                 longer = trace
                 if design.transitions[instance.step.action.name].writes:
                     longer = (*trace, written(design, instance, state, after))
                     begun.add(trace)
-                reached = Path((*path.steps, instance), longer)
+                reached = Workload((*path.steps, instance), longer)
                 found.setdefault(longer, reached)
                 following.setdefault((after, longer), reached)
         level = following
     return [path for trace, path in found.items() if trace not in begun]
 
 
-def _possible(steps: Steps, state: State, path: Path) -> Iterator[tuple[Instance, State]]:
+def _possible(steps: Steps, state: State, path: Workload) -> Iterator[tuple[Instance, State]]:
     met = {element for instance in path.steps for element in _elements(instance)}
     for instance in steps.every:
         new = set(_elements(instance)) - met

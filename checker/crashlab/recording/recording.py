@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path as File
+from pathlib import Path
 
 from checker.conformance.beside_spec import Steps
 from checker.crashlab.images.disk import Image
 from checker.crashlab.images.judge import NAME, Key, TraceRow, trace_row, write
 from checker.crashlab.images.settings import SHIPPED, Habit, Setting
 from checker.crashlab.recording.mutants import Mutant
-from checker.crashlab.recording.paths import Path, called, written
+from checker.crashlab.recording.paths import Workload, called, written
 from impl.derive.design import Design
 from impl.derive.mapping import abstract, beginning
 from impl.lab import Event, Fault, Log, recorded
@@ -75,7 +75,7 @@ class Recording:
         return self.keys.index(key)
 
 
-def files_in(folder: File) -> Image:
+def files_in(folder: Path) -> Image:
     """Return what SQLite keeps in a folder."""
     return {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
 
@@ -83,7 +83,7 @@ def files_in(folder: File) -> Image:
 class Laboratory:
     """A design, its steps, and a folder in which runs are made; one process has one."""
 
-    def __init__(self, design: Design, folder: File) -> None:
+    def __init__(self, design: Design, folder: Path) -> None:
         """Make the store that every run begins with."""
         self.design, self.folder, self.steps = design, folder, Steps(design.scope)
         self.blank = self.steps.initial
@@ -92,7 +92,7 @@ class Laboratory:
 
     def record(
         self,
-        path: Path,
+        path: Workload,
         setting: Setting,
         habit: Habit = "stays",
         fault: Fault | None = None,
@@ -110,7 +110,7 @@ class Laboratory:
             for i in self.steps.every
             if writing[i.step.action.name].writes and i.refusal(found.state) is None
         )
-        path = Path(tuple(islice(possible, 1)), ())
+        path = Workload(tuple(islice(possible, 1)), ())
         return self._record(image, found.state, found.trace, path, SHIPPED, "stays", None, None)
 
     def _record(
@@ -118,7 +118,7 @@ class Laboratory:
         files: Image,
         state: State,
         trace: tuple[TraceRow, ...],
-        path: Path,
+        path: Workload,
         setting: Setting,
         habit: Habit,
         fault: Fault | None,
@@ -180,7 +180,7 @@ class _Run:
         self.made.log.mark(Expected(frozenset(self.possible), what, actor=self.actor))
 
     # ------------------------------------------------------------ steps
-    def take(self, path: Path) -> None:
+    def take(self, path: Workload) -> None:
         """Take every step, as often as it needs; stop where a fault lasts."""
         for instance in path.steps:
             if not self._step(instance):

@@ -11,7 +11,7 @@ import contextlib
 import os
 import random
 from collections.abc import Callable, Iterator
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
 from checker.conformance.validate import validate
@@ -41,7 +41,7 @@ _LEASE_MS = 1_000
 class QueueJudge(Judge):
     """Reads every row of every table of a queue."""
 
-    def __init__(self, folder: File, tables: list[str]) -> None:
+    def __init__(self, folder: Path, tables: list[str]) -> None:
         """Read images of a queue with these tables."""
         super().__init__(design(), folder, ())
         self.tables = tables
@@ -64,7 +64,7 @@ class QueueJudge(Judge):
 class Walks:
     """A folder in which walks are made."""
 
-    def __init__(self, folder: File) -> None:
+    def __init__(self, folder: Path) -> None:
         """Make the queue that every walk begins with."""
         self.folder = folder / "walk"
         self.folder.mkdir()

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from checker.prove.bmc.unrolling import Unrolled
 from checker.prove.solvers import z3_solver
 from checker.prove.solvers.values import parse
-from checker.runs.exploration import Path
+from checker.runs.lasso import breaks
 from checker.runs.trace import Diverged
-from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, Step
+from checker.runs.walk import Walk, follow
+from spec.language.evaluate import Evaluator, Step
 from spec.language.misuse import Misuse, near
 from spec.language.scope import Scope, State
 
@@ -28,7 +29,7 @@ class Bounded:
     """What is known of all runs of up to `depth` steps, -1 if nothing.
 
     `violated` names what runs of just `depth` steps violate, in the order declared, ranges of
-    numbers last; shorter ones violate nothing that was asked for. `path` is such a run for the
+    numbers last; shorter ones violate nothing that was asked for. `walk` is such a run for the
     first of them. `stopped_by` is None if the wanted depth was reached or something is violated,
     else max-seconds, interrupt, or why z3 does not know.
     """
@@ -36,7 +37,7 @@ class Bounded:
     scope: Scope
     depth: int
     violated: tuple[str, ...]
-    path: Path | None
+    walk: Walk | None
     stopped_by: str | None
     seconds: float
 
@@ -60,7 +61,7 @@ def search(
             raise Misuse(f"no state or step violates '{name}'", near(name, unrolled.claims))
     known = -1
     violated: tuple[str, ...] = ()
-    path: Path | None = None
+    walk: Walk | None = None
     stopped: str | None = None
     try:
         runs = Runs(unrolled, None if max_seconds is None else began + max_seconds)
@@ -69,7 +70,7 @@ def search(
                 runs.extend()
             asked = unrolled.asked(runs.level)
             violated = runs.violated([c for c in asked if not wanted or c in wanted])
-            path = runs.path(violated[0]) if violated else None
+            walk = runs.walk(violated[0]) if violated else None
             known = runs.level
             if report and not violated:
                 report(known, time.monotonic() - began)
@@ -77,7 +78,7 @@ def search(
         violated, stopped = (), unfinished.why
     except KeyboardInterrupt:
         violated, stopped = (), "interrupt"
-    return Bounded(scope, known, violated, path, stopped, time.monotonic() - began)
+    return Bounded(scope, known, violated, walk, stopped, time.monotonic() - began)
 
 
 class Unfinished(Exception):
@@ -132,7 +133,7 @@ class Runs:
             raise Unfinished("max-seconds" if "timeout" in why else why)
         return said == "sat"
 
-    def path(self, claim: str) -> Path:
+    def walk(self, claim: str) -> Walk:
         """Return a run that violates the claim, as the evaluator takes it."""
         assert self.possible(self.unrolled.violated(claim, self.level)), claim
         numbers = range(len(self.unrolled.steps))
@@ -157,36 +158,23 @@ class Runs:
         return [pair[1] == "true" for pair in pairs]
 
 
-def replay(unrolled: Unrolled, chosen: Sequence[int], states: Sequence[State], claim: str) -> Path:
+def replay(unrolled: Unrolled, chosen: Sequence[int], states: Sequence[State], claim: str) -> Walk:
     """Return the run as the evaluator takes it; raises `Diverged` where that is not z3's run."""
     evaluator = Evaluator(unrolled.scope)
-    reached = [evaluator.initial()]
-    steps: list[Step] = []
-    left = None
-    for i in chosen:
-        instance = Instance(evaluator, *unrolled.steps[i])
-        steps.append(instance.step)
-        where = f"step {len(steps)} ({instance.step.action.name})"
-        refusal = instance.refusal(reached[-1])
-        if refusal is not None:
-            raise Diverged(f"{where} of z3's run is not enabled: refused for '{refusal}'")
-        try:
-            reached.append(instance.after(reached[-1]))
-        except OutOfRange as leaving:
-            left = f"range_{leaving.field}"
-            break
-    path = Path(tuple(reached), tuple(steps))
-    if len(steps) != len(chosen) or list(path.states) != list(states)[: len(reached)]:
-        raise Diverged(f"z3's run and the evaluator's part within {len(steps)} steps")
-    violates = left == claim if left else _breaks(path, evaluator, claim)
+    found = follow(evaluator, (Step(*unrolled.steps[i]) for i in chosen))
+    walk, n = found.walk, len(found.taken)
+    if found.refused is not None:
+        name = unrolled.steps[chosen[n]][0].name
+        raise Diverged(
+            f"step {n + 1} ({name}) of z3's run is not enabled: refused for '{found.refused}'"
+        )
+    if n != len(chosen) or walk.states != tuple(states[: len(walk.states)]):
+        raise Diverged(f"z3's run and the evaluator's part within {n} steps")
+    known = unrolled.scope.spec.properties.get(claim)
+    if found.left is not None:
+        violates = f"range_{found.left.field}" == claim
+    else:
+        violates = known is not None and breaks(evaluator, walk, known)
     if not violates:
-        raise Diverged(f"z3's run of {len(steps)} steps does not violate {claim}")
-    return path
-
-
-def _breaks(path: Path, evaluator: Evaluator, claim: str) -> bool:
-    known = evaluator.scope.spec.properties.get(claim)
-    if known is None:
-        return False  # a range that no step has left
-    before, after = path.states[-2 if known.kind == "step" else -1], path.states[-1]
-    return Claim(evaluator, known).holds(before, after) is not None
+        raise Diverged(f"z3's run of {n} steps does not violate {claim}")
+    return walk

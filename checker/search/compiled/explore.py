@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from checker.runs.exploration import Exploration, Interrupted, Limits, Path, Progress, Report
+from checker.runs.exploration import Exploration, Interrupted, Limits, Progress, Report
+from checker.runs.walk import Walk
 from checker.search.compiled.code.module import Compiled, prepare
 from checker.search.compiled.search import Search
 from checker.search.compiled.traces import Tracer, empty_table
@@ -93,9 +94,9 @@ def _result(
     size = search.bytes
     search.table = search.table_room = empty_table()
 
-    def rebuild(violated: str) -> Path:
+    def rebuild(violated: str) -> Walk:
         same = _alone(search, evaluator, violated)
-        return Tracer(same, evaluator).path(violated, same.violations[violated])
+        return Tracer(same, evaluator).walk(violated, same.violations[violated])
 
     fired = search.fired
     return Exploration(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from checker.runs.exploration import Path
+from checker.runs.walk import Walk
 from checker.search.compiled.code import kernel
 from checker.search.compiled.search import Found, Search
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
@@ -30,7 +30,7 @@ class Tracer:
         self.work[at["FOUND"] : at["PENDING"]] = 1
         self.work[at["PENDING"] : at["OFF"]] = 0
 
-    def path(self, name: str, found: Found) -> Path:
+    def walk(self, name: str, found: Found) -> Walk:
         """Return a shortest run that violates the property, or stores out of the range, of that
         name.
         """
@@ -48,7 +48,7 @@ class Tracer:
             states += [] if last is None else [last]
         elif claim is not None and Claim(self.evaluator, claim).holds(states[-1]) is None:
             raise AssertionError(f"the trace to {name} does not violate it")
-        return Path(tuple(states), tuple(steps))
+        return Walk(tuple(states), tuple(steps))
 
     # ---------------------------------------------------------------- backwards
     def _chain(self, state: int, depth: int) -> list[Words]:
