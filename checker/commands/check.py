@@ -84,7 +84,7 @@ def check(
         list[str] | None,
         typer.Option(
             help="Take a protection away: action.guard, property.exemption, 'split action field', "
-            "'weaken action field', 'instead action way', 'unfair action', or what a failure mode "
+            "'weaken action', 'instead action way', 'unfair action', or what a failure mode "
             "goes without: FM-013; may be repeated. Stops at the shortest violation.",
             autocompletion=complete_guard,
         ),

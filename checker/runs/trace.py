@@ -90,8 +90,8 @@ def in_words(edit: str) -> str:
             return f"{action} split in two"
         case ["split", action, field]:
             return f"{action} split in two, {field} later"
-        case ["weaken", action, field]:
-            return f"{action} without a sync of {field}"
+        case ["weaken", action]:
+            return f"{action} not waited for"
         case ["unfair", action]:
             return f"{action} not promised"
         case ["weakly", action]:

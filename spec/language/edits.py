@@ -14,7 +14,7 @@ from operator import and_
 from typing import Any
 
 from spec.language import claims, tracing
-from spec.language.expr import Const, Equal, Expr, Not, Read, Var, lift
+from spec.language.expr import Const, Expr, Not, Read, Var, lift
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action, Field, Guard, Part, Spec, Update
 from spec.language.signature import first_sentence, parameters
@@ -80,7 +80,7 @@ def split(spec: Spec, name: str, at: str | None = None) -> Spec:
     doc = f"The second half of {name}."
     actions = {
         name: replace(action, parts=tuple(begin)),
-        f"{name}_rest": Action(f"{name}_rest", doc, tuple(end), action.fair),
+        f"{name}_rest": Action(f"{name}_rest", doc, tuple(end), action.fair, loose=action.loose),
     }
     for other, guard in half.free.items():
         a = spec.actions[other]
@@ -188,41 +188,15 @@ def _may_crash(spec: Spec, sort: Type) -> bool:
     return not stored or any(p.type is sort for part in parts for p in part.forgets)
 
 
-def weaken(spec: Spec, name: str, field: str) -> Spec:
-    """Return the spec with one write of a durable field no longer synced: a power loss may take it
-    back.
-
-    `{field}_synced` is what survives. Every other write of the field is synced in its own step.
+def weaken(spec: Spec, name: str) -> Spec:
+    """Return the spec with the action no longer waiting for the disk: a loss of power may take back
+    what it wrote.
     """
     action = _action(spec, name)
-    written = {u.field.name: u.field for part in action.parts for u in part.statements}
-    durable = [n for n, f in written.items() if f.survival == "durable" and f.over is not None]
-    if field not in durable:
-        raise Misuse(f"{name} makes no durable write of '{field}'", near(field, durable))
-    f = written[field]
-    assert f.over is not None
-    synced = Field(
-        f"{field}_synced", f.over, f.type, f.initial, "durable", f"what survives of {field}"
-    )
-    actions = {}
-    for other in spec.actions.values():
-        if other.name != name:
-            actions[other.name] = replace(
-                other, parts=tuple(_also_synced(p, f, synced) for p in other.parts)
-            )
-    row = Var(f.over.__name__.lower(), f.over)
-    pending = Guard("unsynced", Not(Equal(Read(f, row), Read(synced, row))))
-    keep = (Update(synced, row, Read(f, row)),)
-    lose = (Update(f, row, Read(synced, row)),)
-    actions[f"sync_{field}"] = Action(
-        f"sync_{field}", f"The store makes the last write of {field} durable.",
-        (Part((row,), (pending,), keep),), "weak",
-    )  # fmt: skip
-    actions[f"lose_{field}"] = Action(
-        f"lose_{field}", f"The power fails and the last write of {field} is gone.",
-        (Part((row,), (pending,), lose),), None, True, True,
-    )  # fmt: skip
-    return _with_actions(spec, f"weaken {name} {field}", actions, {synced.name: synced})
+    waits = [a.name for a in spec.actions.values() if spec.disk and spec.disk.awaits(a, spec)]
+    if name not in waits:
+        raise Misuse(f"{name} waits for no disk", near(name, waits))
+    return _with_actions(spec, f"weaken {name}", {name: replace(action, loose=True)})
 
 
 def assume_less(spec: Spec, how: str, name: str) -> Spec:
@@ -256,7 +230,7 @@ def assumptions(spec: Spec) -> list[str]:
 
 def find(spec: Spec, text: str) -> Spec:
     """Return the spec edited as `text` says: `action.guard`, `without action.guard`,
-    `without property.exemption`, `split action`, `split action field`, `weaken action field`,
+    `without property.exemption`, `split action`, `split action field`, `weaken action`,
     `unfair action`, `weakly action`, `endless action`.
     """
     words = text.split()
@@ -267,13 +241,13 @@ def find(spec: Spec, text: str) -> Spec:
             return split(spec, name)
         case ["split", name, at]:
             return split(spec, name, at)
-        case ["weaken", name, field]:
-            return weaken(spec, name, field)
+        case ["weaken", name]:
+            return weaken(spec, name)
         case ["unfair" | "weakly" | "endless" as how, name]:
             return assume_less(spec, how, name)
     raise Misuse(
         f"'{text}' is not an edit",
-        "write action.guard, 'split action field', 'weaken action field' or 'unfair action'",
+        "write action.guard, 'split action field', 'weaken action' or 'unfair action'",
     )
 
 
@@ -316,9 +290,3 @@ def _later(u: Update, first: int, recalled: dict[str, Expr]) -> Update:
 
     index = None if u.index is None else substitute(again(u.index), recalled)
     return Update(u.field, index, substitute(again(u.value), recalled))
-
-
-def _also_synced(part: Part, f: Field, synced: Field) -> Part:
-    """Return the part with each write of `f` made to `synced` as well."""
-    extra = tuple(Update(synced, u.index, u.value) for u in part.statements if u.field is f)
-    return replace(part, statements=(*part.statements, *extra))

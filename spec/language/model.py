@@ -10,19 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from spec.language import claims, stages, tracing
 from spec.language.claims import Exemption, Kind, Property
 from spec.language.expr import Bound, Const, Expr, Read, Var, lift
 from spec.language.misuse import Misuse, near
-from spec.language.parts import joined
+from spec.language.parts import joined, one_disk
 from spec.language.signature import first_sentence, parameters
 from spec.language.stages import Stage
 from spec.language.tree import quantified
 from spec.language.types import Sort, Type, is_sort, is_type
 
 __all__ = ["Action", "Exemption", "Field", "Guard", "Kind", "Part", "Property", "Spec", "Update"]
+
+if TYPE_CHECKING:
+    from spec.language.disk import Disk
 
 Survival = Literal["durable", "volatile", "ghost"]
 Fairness = Literal["weak", "strong"]
@@ -80,6 +83,7 @@ class Action:
 
     `fair`: taken again and again if enabled for ever (weak) or again and again (strong).
     `fault`: done to the system, not by it. `finite`: happens only finitely often in any run.
+    `loose`: its write is not waited for, so that a disk may lose it.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Action:
     fair: Fairness | None = None
     finite: bool = False
     fault: bool = False
+    loose: bool = False
 
     @cached_property
     def params(self) -> tuple[Var, ...]:
@@ -107,8 +112,9 @@ class Action:
         return tuple(g for part in self.parts for g in part.guards)
 
     def updates(self, spec: Spec) -> tuple[Update, ...]:
-        """Return the assignments of all parts, forgetting included, each value from before."""
-        return tuple(u for part in self.parts for u in tracing.simultaneous(part, spec))
+        """Return all assignments, forgetting and syncing included, each value from before."""
+        made = tuple(u for part in self.parts for u in tracing.simultaneous(part, spec))
+        return made if spec.disk is None or self.loose else (*made, *spec.disk.synced(made))
 
     def references(self, spec: Spec) -> tuple[Expr, ...]:
         """Return the references followed, each once: while one is none, the action is disabled."""
@@ -133,11 +139,13 @@ class Spec:
     properties: dict[str, Property] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
     edits: tuple[str, ...] = ()
+    disk: Disk | None = None
 
     def __init__(self, name: str, *extends: Spec, doc: str = "") -> None:
         self.name, self.doc, self.extends, self.edits = name, doc, extends, ()
         self.constants, self.fields, self.actions, self.properties = {}, {}, {}, {}
         self.stages = {}
+        self.disk = one_disk(name, extends)
         for other in extends:
             self._merge("constant", self.constants, other.constants)
             self._merge("field", self.fields, other.fields)
@@ -160,7 +168,7 @@ class Spec:
     # ---------------------------------------------------------------- declarations
     def constant(self, name: str, least: int, doc: str) -> Bound:
         """Declare a number that each scope chooses, at least `least`."""
-        self._fresh(name)
+        self.fresh(name)
         self.constants[name] = Bound(name, least, doc)
         return self.constants[name]
 
@@ -179,7 +187,9 @@ class Spec:
     def _field(
         self, name: str, over: Any, type: Any, initial: Any, survival: Survival, doc: str
     ) -> Field:
-        self._fresh(name)
+        self.fresh(name)
+        if survival == "durable" and self.disk is not None and self.disk.over is over:
+            raise Misuse(f"'{name}' is declared after the disk", "put the spec on a disk last")
         if over is not None and not is_sort(over):
             raise Misuse(f"field '{name}' is kept per {over!r}", "keep it per sort, or over=None")
         if not is_type(type):
@@ -189,14 +199,19 @@ class Spec:
         self.fields[name] = Field(name, over, type, lift(initial, type), survival, doc)
         return self.fields[name]
 
-    def _fresh(self, name: str) -> None:
+    def fresh(self, name: str) -> None:
+        """Raise `Misuse` if a declaration of this spec has the name."""
         for what in (self.constants, self.fields, self.actions, self.properties, self.stages):
             if name in what:
                 raise Misuse(f"'{name}' is declared twice", "give each thing one name of its own")
 
     # ---------------------------------------------------------------- actions
     def action(
-        self, fair: Fairness | None = None, finite: bool = False, fault: bool = False
+        self,
+        fair: Fairness | None = None,
+        finite: bool = False,
+        fault: bool = False,
+        loose: bool = False,
     ) -> Callable[[Callable[..., Any]], Action]:
         """Decorate a function `(s, parameters...)` that says with `require` and assignments what a
         step does.
@@ -204,10 +219,10 @@ class Spec:
 
         def declare(function: Callable[..., Any]) -> Action:
             name = function.__name__
-            self._fresh(name)
+            self.fresh(name)
             part = tracing.trace_action(self, function, parameters(function, 1))
             self.actions[name] = Action(
-                name, first_sentence(function), (part,), fair, finite, fault
+                name, first_sentence(function), (part,), fair, finite, fault, loose
             )
             return self.actions[name]
 
@@ -256,7 +271,7 @@ class Spec:
 
     def _property(self, id: str, kind: Kind) -> Callable[[Callable[..., Any]], Property]:
         def declare(function: Callable[..., Any]) -> Property:
-            self._fresh(function.__name__)
+            self.fresh(function.__name__)
             claim = claims.declared(self, id, kind, function)
             self.properties[claim.name] = claim
             return claim
@@ -297,7 +312,7 @@ class Spec:
     def _stage(
         self, function: Callable[..., Any], kind: Any, by: Any, after: Any, before: Any = None
     ) -> Stage:
-        self._fresh(function.__name__)
+        self.fresh(function.__name__)
         stage = stages.declare(self, kind, by, after)(function)
         self.stages = stages.placed(self.stages, stage, before)
         return stage

@@ -1,4 +1,4 @@
-"""Puts together what several specs say of one action."""
+"""Puts together what several specs say of one action, and of the disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from spec.language.misuse import Misuse
 from spec.language.tree import walk
 
 if TYPE_CHECKING:
-    from spec.language.model import Action, Part
+    from spec.language.disk import Disk
+    from spec.language.model import Action, Part, Spec
 
 
 def joined(a: Action, b: Action) -> Action:
@@ -31,6 +32,14 @@ def joined(a: Action, b: Action) -> Action:
                     f"two parts of {a.name} write '{u.field.name}'", "let one of them write it"
                 )
     return whole
+
+
+def one_disk(name: str, extended: tuple[Spec, ...]) -> Disk | None:
+    """Return the disk that all the specs are on, if any is on one."""
+    found = next((other.disk for other in extended if other.disk), None)
+    if any(other.disk is not found for other in extended):
+        raise Misuse(f"{name} is not on one disk as a whole", "put it on a disk last: on_a_disk")
+    return found
 
 
 def _refuse_capture(action: Action) -> None:

@@ -92,7 +92,6 @@ def test_the_store_breaks_as_the_spec_does_without_the_guard(guard: str) -> None
     [
         "split claim token",
         pytest.param("split settle_failed status", marks=pytest.mark.deep),
-        pytest.param("weaken claim token", marks=pytest.mark.deep),
     ],
 )
 def test_the_store_breaks_as_the_spec_does_under_an_edit(edit: str) -> None:

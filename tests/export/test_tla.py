@@ -11,12 +11,13 @@ import pytest
 from checker.export.tla import spec as tla
 from checker.export.tla import tlc
 from checker.search.plain import explore
+from spec.language.disk import on_a_disk, with_copies
 from spec.language.edits import find
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, State, Value
 from spec.language.types import Sort, is_sort
 from spec.queue import DEFAULT, SCOPES
-from tests.specs.corners import corners
+from tests.specs.corners import Ball, corners
 from tests.specs.hotel import INN
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol
@@ -120,7 +121,8 @@ def test_tlc_finds_the_same_states_in_every_corner_of_the_language(tmp_path: Pat
         CORNERS,
         LOCK.on(find(lease_lock, "split acquire works")),
         INN,
-        FEW_CORNERS.on(find(corners, "weaken put inside")),
+        FEW_CORNERS.on(find(on_a_disk(corners, "disk", Ball), "weaken put")),
+        FEW_CORNERS.on(with_copies(on_a_disk(corners, "disk", Ball), "copies", Ball)),
     ],
     ids=named,
 )

@@ -12,7 +12,7 @@ from spec.language import Misuse
 
 BEGINNING = '''\
 from spec.language import Enum, Nat, Sort, Spec, exists, forall, forget, ite, require
-from spec.language.edits import find, instead, split, weaken, without
+from spec.language.edits import find, instead, split, without
 from spec.language.scope import Scope
 
 post = Spec("post")

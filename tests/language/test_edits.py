@@ -6,7 +6,7 @@ import pytest
 
 from checker.search.plain import explore
 from spec.language import Nat, Sort, Spec, forget, require
-from spec.language.edits import find, instead, split, weaken, without
+from spec.language.edits import find, instead, split, without
 from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.scope import Scope, State
 from spec.queue import SCOPES
@@ -236,38 +236,6 @@ def test_two_clients_that_look_for_a_key_and_then_insert_it_revive_a_job_that_ha
     ]  # fmt: skip
 
 
-# Weaken.
-
-LAZY = weaken(till, "settle", "paid")
-
-
-def test_a_power_loss_takes_back_the_write_that_was_not_synced() -> None:
-    run = Run(LAZY).take("arrive 0", "settle 0 1")
-    assert (run["paid"], run["paid_synced"]) == ([False, True], [False, False])
-    run.take("lose_paid 1")
-    assert (run["paid"], run["sent"]) == ([False, False], [0, 1]), "the other write was synced"
-
-
-def test_what_is_synced_is_not_lost() -> None:
-    run = Run(LAZY).take("arrive 0", "settle 0 1", "sync_paid 1")
-    assert run.refusal("lose_paid 1") == "unsynced"
-    assert run["paid"] == [False, True]
-
-
-def test_every_other_write_of_a_weakened_field_is_synced_at_once() -> None:
-    lazy = weaken(till, "settle", "sent")
-    prices = weaken(till, "raise_price", "price")
-    assert Run(lazy).take("arrive 0", "settle 0 0").refusal("lose_sent 0") is None
-    assert Run(prices).take("arrive 0", "settle 0 0").refusal("lose_price 0") == "unsynced"
-
-
-def test_a_weakened_write_breaks_what_it_protected() -> None:
-    found = explore(scope(LAZY))
-    assert found.violations["nothing_is_given_away"] == 3
-    assert story(LAZY, "nothing_is_given_away") == ["arrive 0", "settle 0 0", "lose_paid 0"]
-    assert "who_pays_is_served" not in found.violations
-
-
 # Instead.
 
 
@@ -300,7 +268,6 @@ def test_a_naive_action_takes_the_place_of_the_real_one_in_every_part() -> None:
         ("without settle.unpaid", "without settle.unpaid"),
         ("split settle", "split settle"),
         ("split settle sent", "split settle sent"),
-        ("weaken settle paid", "weaken settle paid"),
     ],
 )
 def test_an_edit_is_found_by_the_name_it_goes_by(text: str, edit: str) -> None:

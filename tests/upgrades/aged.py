@@ -5,6 +5,7 @@ import multiprocessing
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -42,6 +43,9 @@ FEWER_REASONS = retyped(
 TRUSTING = WHOLE.edited(
     "trusting",
     properties={n: p for n, p in WHOLE.properties.items() if n != "no_hidden_partial_update"},
+)
+NAPPING = WHOLE.edited(
+    "napping", actions={**WHOLE.actions, "nap": replace(WHOLE.actions["restart"], name="nap")}
 )
 OLD_NAME = called("settle_failed", "give_up")
 

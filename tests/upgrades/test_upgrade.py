@@ -25,6 +25,7 @@ from tests.upgrades.aged import (
     FEWER_REASONS,
     LAX,
     MORE_REASONS,
+    NAPPING,
     OLD_NAME,
     URGENT,
     Patch,
@@ -52,7 +53,7 @@ from tests.upgrades.older import WHOLE, retyped
         (WHOLE, MORE_REASONS, "field reason can be expired"),
         (MORE_REASONS, WHOLE, "field reason cannot be expired"),
         (WHOLE, OLD_NAME, "action give_up is new"),
-        (find(WHOLE, "weaken claim token"), WHOLE, "action lose_token is gone"),
+        (NAPPING, WHOLE, "action nap is gone"),
         (WHOLE, find(WHOLE, "unfair claim"), "actions have the same names, and say something else"),
     ],
 )
