@@ -14,7 +14,7 @@ from functools import cached_property
 from checker.runs.story import RANGE, Plain, plain
 from checker.runs.trace import BadTrace, Trace, binding_of, edited
 from impl.derive.design import Design, derive
-from impl.derive.mapping import Unmapped, abstract, beginning
+from impl.derive.mapping import Unmapped, abstract, asked, beginning
 from impl.sqlite.files import MEMORY, StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
@@ -94,7 +94,7 @@ class Replay:
                 after = instance.after(self.state)
             except OutOfRange:
                 leaving = _leaving(instance, self.state)
-        if leaving and all(self._is_ghost(name) for name in leaving):
+        if leaving and not any(self._is_kept(name) for name in leaving):
             return leaving[0]  # no store knows of it
         got = self._take(instance)
         if leaving:
@@ -127,7 +127,8 @@ class Replay:
         if process is not None and is_sort(process.type):
             memory = self.memories[process.type][int(binding[process.name] or 0)]
         try:
-            outcome = self.store.take(action.name, binding, memory)
+            world = asked(self.design, self.evaluator, instance.step, self.state)
+            outcome = self.store.take(action.name, binding, memory, world)
         except CheckFailed as failed:
             return failed.name
         except Disagreement as wrong:
@@ -168,8 +169,8 @@ class Replay:
         sql = statement.text if statement else ""
         return Divergence(self.taken, call, place, want, got, sql)
 
-    def _is_ghost(self, name: str) -> bool:
-        return self.scope.spec.fields[name.removeprefix(RANGE)].survival == "ghost"
+    def _is_kept(self, name: str) -> bool:
+        return self.scope.spec.fields[name.removeprefix(RANGE)].kept
 
 
 def _leaving(instance: Instance, state: State) -> list[str]:

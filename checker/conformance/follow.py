@@ -216,11 +216,13 @@ class Follower:
         return found
 
     def shown(self, changes: Changes, side: int) -> dict[str, Value]:
-        """Return what changes as the trace has it, before or after: no ghosts, elements by name."""
+        """Return what changes of store and memory as the trace has it, before or after: elements
+        by name.
+        """
         found = {}
         for at, pair in changes.items():
             f, _ = self.sparse.place(at)
-            if f.survival != "ghost":
+            if f.kept:
                 found[self.sparse.name(at)] = plain(f.type, pair[side])
         return found
 

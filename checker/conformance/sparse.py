@@ -1,5 +1,7 @@
 """The spec's evaluator over a state with any number of jobs and processes.
 
+It knows nothing of the world: a guard that asks it is taken to have held, a claim to hold.
+
 A scope lays its states out as tuples and so has to know how many elements there are. Here a state
 holds only what differs from the beginning, and parameters are part of it: each guard, update and
 claim is made once, not once for each element.
@@ -10,13 +12,13 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from impl.derive.view import sort_of
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, Meaning
 from spec.language.expr import Exists, Expr, ForAll, Read, Var
-from spec.language.model import Field, Property
+from spec.language.model import Action, Field, Part, Property
 from spec.language.scope import Place, Scope, Value
 from spec.language.tree import walk
 from spec.language.types import Sort, Type, is_sort
@@ -133,13 +135,13 @@ class Sparse:
         self.evaluator = _Unbounded(self.scope)
         self.now: Any = _Now([self.evaluator.meaning(f.initial, {})((), ()) for f in self.fields])
         self.instances = {
-            name: Instance(self.evaluator, action, {})
+            name: Instance(self.evaluator, _without_world(action), {})
             for name, action in scope.spec.actions.items()
         }
         self._claims = [
             Claim(self.evaluator, p)
             for p in scope.spec.properties.values()
-            if p.kind in ("invariant", "step")
+            if p.kind in ("invariant", "step") and not _asks_the_world(p.body)
         ]
         self._asked: dict[tuple[frozenset[int], bool], list[_Asked]] = {}
         self._references = [(f, n << _BITS) for n, f in enumerate(self.fields) if is_sort(f.type)]
@@ -176,6 +178,8 @@ class Sparse:
         self.now.update(binding)
         found = {}
         for write in self.instances[action].writes:
+            if write.field.survival == "world":
+                continue
             at = write.position(self.now)
             found[at] = self.now[at], write.value(self.now)
         return {at: pair for at, pair in found.items() if pair[0] != pair[1]}
@@ -239,6 +243,20 @@ class Sparse:
                 for over, by in self._named_by.get((sort, element), ()):
                     near[over].add(by)
         return near
+
+
+def _without_world(action: Action) -> Action:
+    """Return the action with the guards that a trace shows: what the world said, nobody wrote."""
+
+    def shown(part: Part) -> Part:
+        guards = tuple(g for g in part.guards if not _asks_the_world(g.condition))
+        return replace(part, guards=guards)
+
+    return replace(action, parts=tuple(map(shown, action.parts)))
+
+
+def _asks_the_world(e: Expr) -> bool:
+    return any(isinstance(r, Read) and r.field.survival == "world" for r in walk(e))
 
 
 def _reads(p: Property) -> list[Read]:

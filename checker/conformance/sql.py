@@ -19,7 +19,7 @@ def as_json_of(t: Transition) -> dict[str, Any]:
 
 
 def _checks(t: Transition) -> dict[str, str]:
-    """Return the guards that the process checks itself, on its memory."""
+    """Return the guards that the process checks itself, on its memory and on what it asks."""
     conditions = {g.name: str(g.condition) for g in t.action.guards}
     return {g.name: conditions[g.name] for g in t.guards if g.in_memory}
 
@@ -36,7 +36,10 @@ def explained(t: Transition) -> str:
     """Return the statement below what it is for and what the process does by itself."""
     params = ", ".join(p.name for p in t.action.params)
     lines = [f"-- {t.action.name}({params}): {t.action.doc}"]
-    lines += [f"--   first, in memory: {text}  ({name})" for name, text in _checks(t).items()]
+    for name, text in _checks(t).items():
+        condition = next(g.condition for g in t.action.guards if g.name == name)
+        where = "the world" if t.seen.asks(condition) else "memory"
+        lines.append(f"--   first, in {where}: {text}  ({name})")
     if t.statement:
         lines.append(t.statement.text + ";")
     if remembered := ", ".join(f"{place} = {text}" for place, text in _remembers(t).items()):

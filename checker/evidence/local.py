@@ -1,7 +1,8 @@
 """Every row and every step that healthy runs of a scope can have, each once.
 
-A step sees one row and the memory of one process, so two states that agree in these allow the same
-steps of it: it is enough to try each step once for each such pair that some state has.
+A step sees one row, the memory of one process, what no row has and the world, so two states that
+agree in these allow the same steps of it: it is enough to try each step once for each such view
+that some state has.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Healthy:
         self.count = len(words)
         self._words = words
         self._keys: dict[int, Meaning] = {}
-        self._positions = {(p.field.name, p.element): n for n, p in enumerate(scope.places)}
+        self._positions = {(p.field.name, p.element or 0): n for n, p in enumerate(scope.places)}
 
     def rows(self) -> set[tuple[Value, ...]]:
         """Return each row that some state has; a job of which nothing is known has none."""
@@ -66,10 +67,12 @@ class Healthy:
         return found
 
     def _steps(self, j: int, process: type[Sort], p: int) -> Iterator[LocalStep]:
+        seen = {self.table.sort: j, process: p, None: None}  # what no row has, every step may see
         mine = [
-            (f, j if f.over is self.table.sort else p)
-            for f in self.scope.spec.fields.values()
-            if f.survival != "ghost" and f.over in (self.table.sort, process)
+            (place.field, place.element or 0)
+            for place in self.scope.places
+            if place.field.survival == "world"
+            or (place.field.kept and seen.get(place.field.over, -1) == place.element)
         ]
         rows = [self._positions[f.name, j] for f in self.table.columns]
         tried = [s for s in self._instances if self._may_be(s, process, p)]

@@ -185,7 +185,8 @@ def _transition(scope: Scope, v: View, tables: Mapping[type[Sort], Table]) -> Tr
     following = v.action.references(scope.spec)
     for reference in following:
         if v.in_row(reference):
-            raise Inexpressible(v.action.name, "a row that only another row names", reference)
+            fact = "a row that no parameter and no memory names"
+            raise Inexpressible(v.action.name, fact, reference)
     guards = tuple(
         Guard(g.name, None if v.in_row(g.condition) else local.meaning(g.condition))
         for g in v.action.guards

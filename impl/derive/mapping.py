@@ -7,7 +7,7 @@ from typing import Protocol
 
 from impl.derive.design import Design
 from impl.derive.view import Global, sort_of
-from spec.language.evaluate import Evaluator
+from spec.language.evaluate import Evaluator, Step
 from spec.language.scope import Scope, State, Value, element_name
 from spec.language.types import Sort
 
@@ -30,13 +30,14 @@ class Unmapped(Exception):
     """The store has a row for which the spec's scope has no element."""
 
 
-def abstract(store: Rows, memories: Memories, ghosts: State) -> State:
+def abstract(store: Rows, memories: Memories, others: State) -> State:
     """Return the state of the spec that a store and its processes are in.
 
     A durable field is a column of its row; a row that is not there holds the initial values. A
-    volatile field is in the memory of its process. A ghost is in neither: it is known only to
-    whoever has watched from the beginning, so it is taken from the state `ghosts`, and two states
-    that are compared have it from there. Raises `Unmapped` if the scope is too small.
+    volatile field is in the memory of its process. Ghosts and the world are in neither: they are
+    known only to whoever has watched from the beginning, so they are taken from the state `others`,
+    and two states that are compared have them from there. Raises `Unmapped` if the scope is too
+    small.
     """
     rows = store.rows()
     for kind, found in rows.items():
@@ -45,15 +46,21 @@ def abstract(store: Rows, memories: Memories, ghosts: State) -> State:
             raise Unmapped(element_name(kind, last))
     initial = {t.sort: t.initial for t in store.design.tables}
     state: list[Value] = []
-    for place, ghost in zip(store.design.scope.places, ghosts, strict=True):
+    for place, other in zip(store.design.scope.places, others, strict=True):
         field, sort, element = place.field, sort_of(place.field), place.element or 0
-        if field.survival == "ghost":
-            state.append(ghost)
+        if not field.kept:
+            state.append(other)
         elif field.survival == "durable":
             state.append(rows[sort].get(element, initial[sort])[field.name])
         else:
             state.append(memories[sort][element][field.name])
     return tuple(state)
+
+
+def asked(design: Design, evaluator: Evaluator, step: Step, state: State) -> dict[str, Value]:
+    """Return what the world says, in this state of the spec, to a step that asks it."""
+    reads = design.transitions[step.action.name].seen.world
+    return {r.field.name: evaluator.meaning(r, step.binding)(state, state) for r in reads}
 
 
 def beginning(scope: Scope) -> dict[type[Sort], dict[int, dict[str, Value]]]:

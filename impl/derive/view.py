@@ -1,5 +1,5 @@
-"""What one action can see: its parameters, the memory of one process, one row of the store, and the
-values that belong to no row.
+"""What one action can see: its parameters, the memory of one process, one row of the store, the
+values that belong to no row, and what it asks the world.
 
 A step of a distributed system reads no more than that. What reads more cannot be derived and is
 refused here, by name.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from spec.language.evaluate import Evaluator, Meaning
 from spec.language.expr import Exists, Expr, ForAll, NoneOf, Read, Var
-from spec.language.model import Action, Field, Spec, Update
+from spec.language.model import Action, Field, Spec, Survival, Update
 from spec.language.scope import Scope, State, Value
 from spec.language.tree import alike, rebuild, walk
 from spec.language.types import Sort, is_sort
@@ -37,7 +37,8 @@ def sort_of(f: Field) -> type[Sort]:
 @dataclass(frozen=True, eq=False)
 class View:
     """The places an action sees; `process` has the memory, `key` names the row of `table`, which is
-    what the step writes. The one row of `Global` needs no name.
+    what the step writes. The one row of `Global` needs no name. `world` has what it is told by
+    whoever takes it.
     """
 
     action: Action
@@ -45,22 +46,33 @@ class View:
     process: Var | None
     key: Expr | None
     table: type[Sort] | None
+    world: tuple[Read, ...]
 
     def in_row(self, e: Expr) -> bool:
         """Return whether the expression reads the row."""
-        return any(isinstance(r, Read) and r.field.survival == "durable" for r in walk(e))
+        return _reads_of(e, "durable") is not None
+
+    def asks(self, e: Expr) -> bool:
+        """Return whether the expression asks the world."""
+        return _reads_of(e, "world") is not None
 
 
 def view(spec: Spec, action: Action) -> View:
-    """Return what the action sees, ghosts left out; raises `Inexpressible` if that is too much."""
-    updates = tuple(u for u in action.updates(spec) if u.field.survival != "ghost")
+    """Return what the action sees, and of its updates those of store and memory; raises
+    `Inexpressible` if that is too much.
+    """
+    updates = tuple(u for u in action.updates(spec) if u.field.kept)
     seen: list[Expr] = [g.condition for g in action.guards]
     seen += [e for u in updates for e in (u.value, Read(u.field, u.index))]
     process: Var | None = None
     key: Expr | None = None
     table: type[Sort] | None = None
+    world: dict[str, Read] = {}
     for read in _reads(action.name, seen):
-        if read.index is None:
+        if read.field.survival == "world":
+            if not alike(world.setdefault(read.field.name, read), read):
+                raise Inexpressible(action.name, "a second question of one kind", read)
+        elif read.index is None:
             table = table or Global
         elif read.field.survival == "volatile":
             known = process is None or alike(process, read.index)
@@ -72,12 +84,22 @@ def view(spec: Spec, action: Action) -> View:
         else:
             raise Inexpressible(action.name, f"a second row, beside `{key}`", read)
     if isinstance(key, Read) and key.field.survival != "volatile":
-        raise Inexpressible(action.name, "a row that only another row names", key)
+        raise Inexpressible(action.name, "a row that no parameter and no memory names", key)
     for u in updates:
+        if (asked := _reads_of(u.value, "world")) is not None:
+            # Whoever follows the trace could not tell what was to be written.
+            fact = f"the world says what becomes of {u.field.name}"
+            raise Inexpressible(action.name, fact, asked)
         if u.index is None and table is not Global:
             fact = f"writes a value of no row, and sees the row `{key}` as well"
             raise Inexpressible(action.name, fact, u.field.name)
-    return View(action, updates, process, key, table)
+    return View(action, updates, process, key, table, tuple(world.values()))
+
+
+def _reads_of(e: Expr, survival: Survival) -> Read | None:
+    """Return a place of this kind that an expression reads, if there is one."""
+    found = (r for r in walk(e) if isinstance(r, Read) and r.field.survival == survival)
+    return next(found, None)
 
 
 def _reads(name: str, whole: Iterable[Expr]) -> Iterable[Read]:
@@ -108,6 +130,8 @@ class Local:
                 f.survival == "durable" and seen.table and f.over in (seen.table, None)
             ):
                 self._add(inner, Field(f.name, None, f.type, f.initial, f.survival, f.doc))
+        for f in (read.field for read in seen.world):
+            self._add(inner, Field(f.name, None, f.type, f.initial, "world", f.doc))
         self.fields = inner.fields
         # For each place: its name, whether it is a column, and whether it names a row.
         self.order = [

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 
 from impl.derive.design import derive
-from impl.derive.mapping import abstract, beginning
+from impl.derive.mapping import abstract, asked, beginning
 from impl.derive.view import Global
 from impl.sqlite.files import StoreError
 from impl.sqlite.store import Store
@@ -43,7 +43,7 @@ class ByHand:
             raise StoreError(os.fspath(path), "is in use: it has rows already", "name another file")
         self._evaluator = Evaluator(self.scope)
         self._memories = beginning(self.scope)
-        # Ghosts are in no store: whoever watches from the beginning knows them.
+        # Ghosts and the world are in no store: whoever watches from the beginning knows them.
         self._now = self._evaluator.initial()
         self._steps: list[tuple[State, State]] = []
 
@@ -61,7 +61,8 @@ class ByHand:
         if process is not None and is_sort(process.type):
             memory = self._memories[process.type][int(instance.step.binding[process.name] or 0)]
         try:
-            outcome = self.store.take(name, instance.step.binding, memory)
+            world = asked(self.store.design, self._evaluator, instance.step, self._now)
+            outcome = self.store.take(name, instance.step.binding, memory, world)
         except CheckFailed as failed:
             return f"taken back: {failed.name} would be broken"
         if isinstance(outcome, Refused):
@@ -69,8 +70,8 @@ class ByHand:
         if not isinstance(outcome, Done):
             return f"unknown: {outcome.error}"
         memory.update({field: after for field, (_, after) in outcome.memory.items()})
-        ghosts = instance.after(self._now)
-        before, self._now = self._now, abstract(self.store, self._memories, ghosts)
+        others = instance.after(self._now)
+        before, self._now = self._now, abstract(self.store, self._memories, others)
         self._steps.append((before, self._now))
         return "done"
 

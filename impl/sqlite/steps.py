@@ -18,13 +18,14 @@ from spec.language.types import Sort, Type, is_sort
 
 @dataclass(frozen=True)
 class Step:
-    """A transition with its parameters, by a process that remembers this, in a row with these
-    constants. `seen` is what it sees before it reads the row.
+    """A transition with its parameters, by a process that remembers this and to which the world
+    says this, in a row with these constants. `seen` is what it sees before it reads the row.
     """
 
     transition: Transition
     params: Values
     memory: Values
+    world: Values
     constants: Mapping[str, int]
     seen: State
 
@@ -39,13 +40,17 @@ def step_of(
     params: Values,
     memory: Values,
     constants: Mapping[str, int] | None = None,
+    world: Values | None = None,
 ) -> Step:
-    """Return a step; a row that it inserts has these constants, or those of the scope."""
+    """Return a step; a row that it inserts has these constants, or those of the scope. Raises
+    `KeyError` if it asks the world what is not told here.
+    """
     t, scope = design.transitions[action], design.scope
     chosen = {name: scope.bounds[name] for name in scope.spec.constants}
     if constants:
         chosen |= constants
-    return Step(t, params, memory, chosen, t.local.state(params, memory))
+    told = world or {}
+    return Step(t, params, memory, told, chosen, t.local.state(params, memory, told))
 
 
 def without_store(step: Step) -> Done | Refused | None:
@@ -82,7 +87,7 @@ def within(connection: apsw.Connection, step: Step) -> Done | Refused:
     if t.beside is not None:
         ((_, *values),) = connection.execute(t.beside.every_row).fetchall()
         beside = t.beside.decoded(values)
-    seen = t.local.state(step.params, step.memory, before, beside)
+    seen = t.local.state(step.params, step.memory, step.world, before, beside)
     try:
         returned = connection.execute(t.statement.text, bound).fetchall()
     except apsw.ConstraintError as failed:

@@ -73,13 +73,16 @@ class Store(Contents):
             return self._all(sql, values)
 
     # ------------------------------------------------------------ one step
-    def take(self, action: str, params: Values, memory: Values) -> Outcome:
-        """Take a step with these parameters, by a process that remembers this.
+    def take(
+        self, action: str, params: Values, memory: Values, world: Values | None = None
+    ) -> Outcome:
+        """Take a step with these parameters, by a process that remembers this and to which the
+        world says this.
 
         Elements of sorts are counted from 0, as in the spec. Raises `CheckFailed` if the step would
         break what must hold, `StoreError` if the store cannot be used; nothing is changed then.
         """
-        step = steps.step_of(self.design, action, params, memory)
+        step = steps.step_of(self.design, action, params, memory, world=world)
         alone = steps.without_store(step)
         if alone is not None:
             return alone

@@ -102,12 +102,14 @@ class Transaction:
         note: str | None = None,
         constants: Mapping[str, int] | None = None,
         claim: Mapping[str, Value] | None = None,
+        world: Mapping[str, Value] | None = None,
         **params: int,
     ) -> Done | Refused:
         """Take a step of the process, or one that no process remembers.
 
         `note` goes into the trace beside it. `claim` is what the process must remember of the claim
-        that the step is for: if it has let go of that one, it is refused as `fenced`. A refusal
+        that the step is for: if it has let go of that one, it is refused as `fenced`. `world` has
+        what was found when the world was asked, by field. A refusal
         leaves the transaction open and as it was. Raises `CheckFailed`, and `OutcomeUnknown` if the
         process is in doubt; the transaction must be given up then.
         """
@@ -124,7 +126,7 @@ class Transaction:
             pending = self._pending.setdefault(process, kept)
         if claim is not None and not claim.items() <= pending.memory.items():
             return Refused("fenced")
-        step = steps.step_of(self._design, action, given, pending.memory, constants)
+        step = steps.step_of(self._design, action, given, pending.memory, constants, world)
         with self._usable(action):
             outcome = steps.within(self._connection, step)
             if isinstance(outcome, Refused):

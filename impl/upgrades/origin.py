@@ -59,7 +59,11 @@ class Rows:
         spec, evaluator = design.scope.spec, Evaluator(design.scope)
         self.table, self._scope = t, design.scope
         self._start, self._initial = evaluator.start, evaluator.initial()
-        hidden = [f for f in spec.fields.values() if sort_of(f) is t.sort and f not in t.columns]
+        hidden = [
+            f
+            for f in spec.fields.values()
+            if sort_of(f) is t.sort and f.survival in ("volatile", "ghost")
+        ]
         self._claims = [
             (p, evaluator.meaning(p.body, {v.name: 0 for v in p.params}))
             for p in spec.properties.values()

@@ -1,5 +1,4 @@
-"""What a spec is made of: fields, actions and properties, and `Spec`, which collects them from
-plain Python.
+"""What a spec is: `Spec`, which collects fields, actions and properties from plain Python.
 
 A spec extends others. An action of an extended spec can be given more guards and updates (`also`),
 so that each module says what it adds and nothing twice; the action's step is all its parts at once.
@@ -9,119 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from spec.language import claims, stages, tracing
+from spec.language.actions import Action, Fairness, Field, Guard, Part, Survival, Update
 from spec.language.claims import Exemption, Kind, Property
-from spec.language.expr import Bound, Const, Expr, Read, Var, lift
+from spec.language.expr import Bound, lift
 from spec.language.misuse import Misuse, near
 from spec.language.parts import joined, one_disk
 from spec.language.signature import first_sentence, parameters
 from spec.language.stages import Stage
-from spec.language.tree import quantified
 from spec.language.types import Sort, Type, is_sort, is_type
 
-__all__ = ["Action", "Exemption", "Field", "Guard", "Kind", "Part", "Property", "Spec", "Update"]
+__all__ = [
+    "Action", "Exemption", "Fairness", "Field", "Guard", "Kind", "Part", "Property", "Spec",
+    "Survival", "Update",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from spec.language.disk import Disk
-
-Survival = Literal["durable", "volatile", "ghost"]
-Fairness = Literal["weak", "strong"]
-
-
-@dataclass(frozen=True, eq=False)
-class Field:
-    """One variable of the state: a single value, or one value per element of `over`.
-
-    durable: in the store. volatile: lost when its process crashes. ghost: only properties read it.
-    """
-
-    name: str
-    over: type[Sort] | None
-    type: Type
-    initial: Const | Expr
-    survival: Survival
-    doc: str
-
-
-@dataclass(frozen=True)
-class Guard:
-    """One named condition of an action."""
-
-    name: str
-    condition: Expr
-
-
-@dataclass(frozen=True)
-class Update:
-    """One assignment: the field, of `index` if kept per element, takes the value, computed before
-    the step.
-    """
-
-    field: Field
-    index: Expr | None
-    value: Expr
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one spec says of an action, in the order written; `forgets` lists the processes that
-    lose their memory.
-    """
-
-    params: tuple[Var, ...]
-    guards: tuple[Guard, ...]
-    statements: tuple[Update, ...]
-    forgets: tuple[Expr, ...] = ()
-
-
-@dataclass(frozen=True)
-class Action:
-    """A step the system may take: all guards hold, then all updates happen at once.
-
-    `fair`: taken again and again if enabled for ever (weak) or again and again (strong).
-    `fault`: done to the system, not by it. `finite`: happens only finitely often in any run.
-    `loose`: its write is not waited for, so that a disk may lose it.
-    """
-
-    name: str
-    doc: str
-    parts: tuple[Part, ...]
-    fair: Fairness | None = None
-    finite: bool = False
-    fault: bool = False
-    loose: bool = False
-
-    @cached_property
-    def params(self) -> tuple[Var, ...]:
-        """The parameters of all parts, each once."""
-        return tuple({p.name: p for part in self.parts for p in part.params}.values())
-
-    @cached_property
-    def variables(self) -> tuple[Var, ...]:
-        """The parameters, and the variables of the quantifiers in all parts."""
-        whole = [g.condition for g in self.guards]
-        whole += [u.value for part in self.parts for u in part.statements]
-        return (*self.params, *quantified(whole))
-
-    @property
-    def guards(self) -> tuple[Guard, ...]:
-        """The guards of all parts."""
-        return tuple(g for part in self.parts for g in part.guards)
-
-    def updates(self, spec: Spec) -> tuple[Update, ...]:
-        """Return all assignments, forgetting and syncing included, each value from before."""
-        made = tuple(u for part in self.parts for u in tracing.simultaneous(part, spec))
-        return made if spec.disk is None or self.loose else (*made, *spec.disk.synced(made))
-
-    def references(self, spec: Spec) -> tuple[Expr, ...]:
-        """Return the references followed, each once: while one is none, the action is disabled."""
-        whole = [g.condition for g in self.guards]
-        for u in self.updates(spec):
-            whole += [u.value, Read(u.field, u.index)]
-        return tracing.references(whole, self.params)
 
 
 @dataclass
@@ -179,6 +84,10 @@ class Spec:
     def volatile(self, name: str, over: Any, type: Type, initial: Any, doc: str) -> Field:
         """Declare a field that is lost when its process crashes."""
         return self._field(name, over, type, initial, "volatile", doc)
+
+    def world(self, name: str, over: Any, type: Type, initial: Any, doc: str) -> Field:
+        """Declare a field of the world outside: no crash changes it, and nobody stores it."""
+        return self._field(name, over, type, initial, "world", doc)
 
     def ghost(self, name: str, over: Any, type: Type, initial: Any, doc: str) -> Field:
         """Declare a field that exists only to state properties."""

@@ -18,6 +18,7 @@ from spec.language.scope import Scope, State, Value
 from spec.language.types import Sort, is_sort
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.corners import Ball, corners
+from tests.specs.ferry import HARBOUR
 from tests.specs.hotel import INN
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol
@@ -121,6 +122,7 @@ def test_tlc_finds_the_same_states_in_every_corner_of_the_language(tmp_path: Pat
         CORNERS,
         LOCK.on(find(lease_lock, "split acquire works")),
         INN,
+        HARBOUR,
         FEW_CORNERS.on(find(on_a_disk(corners, "disk", Ball), "weaken put")),
         FEW_CORNERS.on(with_copies(on_a_disk(corners, "disk", Ball), "copies", Ball)),
     ],

@@ -14,6 +14,7 @@ from tests.language.spoilt import refusal
     ("line", "fact"),
     [
         ("post.durable('stamp', Clerk, bool, False, 'again')  # here", "'stamp' is declared twice"),
+        ("post.world('stamp', Clerk, bool, False, 'again')  # here", "'stamp' is declared twice"),
         ("post.constant('take', 1, 'an action')  # here", "'take' is declared twice"),
         ("post.ghost('stamped', None, bool, False, '')  # here", "'stamped' is declared twice"),
         ("post.ghost('x', Stamp, bool, False, '')  # here", "field 'x' is kept per"),

@@ -10,7 +10,12 @@ from spec.language.scope import Place, State, element_name, value_name
 from tui import glyphs
 from tui.widgets.rows import Piece, Row, Tone, name_of, row
 
-WHERE = {"durable": "", "volatile": "in memory", "ghost": "only in the spec"}
+WHERE = {
+    "durable": "",
+    "volatile": "in memory",
+    "world": "in the world",
+    "ghost": "only in the spec",
+}
 """What a field is kept in, where that is no row."""
 
 ROLES = {
@@ -78,7 +83,7 @@ def _values(
         text = value_name(field.type, value)
         tone: Tone = "bad" if differs else "changed" if changed else "dim"
         where = WHERE[field.survival] if in_store else ""
-        if in_store and field.survival == "ghost":
+        if in_store and not field.kept:
             text = "-"
         notes = [f"want {value_name(field.type, asked)}"] * differs + [where] * bool(where)
         line = row(

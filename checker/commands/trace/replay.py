@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from checker.explain.run import Run
     from spec.language.scope import Scope, State
 
-KEPT_IN = {"durable": "row", "volatile": "memory", "ghost": "spec only"}
+KEPT_IN = {"durable": "row", "volatile": "memory", "world": "world", "ghost": "spec only"}
 """Where the implementation keeps a field, by what survives of it."""
 
 
@@ -185,7 +185,7 @@ def _rows(scope: Scope, before: State, seen: Seen) -> list[dict[str, Any]]:
     store = seen.store if seen.store is not None else (None,) * len(before)
     rows = []
     for place, old, model, got in zip(scope.places, before, seen.model, store, strict=True):
-        kind, survival = place.field.type, place.field.survival
+        kind = place.field.type
         agree = seen.store is not None and model == got
         if old == model and agree:
             continue
@@ -195,8 +195,8 @@ def _rows(scope: Scope, before: State, seen: Seen) -> list[dict[str, Any]]:
                 "place": place.name,
                 "before": value_name(kind, old),
                 "spec": value_name(kind, model),
-                "store": "-" if survival == "ghost" else told,
-                "kept_in": KEPT_IN[survival],
+                "store": told if place.field.kept else "-",
+                "kept_in": KEPT_IN[place.field.survival],
                 "agree": agree,
             }
         )

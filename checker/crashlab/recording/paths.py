@@ -89,7 +89,7 @@ def written(design: Design, instance: Instance, state: State, after: State) -> T
     """
     sides: tuple[dict[str, object], dict[str, object]] = ({}, {})
     for place, *values in zip(design.scope.places, state, after, strict=True):
-        if place.field.survival != "ghost" and values[0] != values[1]:
+        if place.field.kept and values[0] != values[1]:
             for side, value in zip(sides, values, strict=True):
                 side[place.name] = plain(place.field.type, value)
     action, binding = instance.step.action, instance.step.binding

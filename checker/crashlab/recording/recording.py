@@ -18,7 +18,7 @@ from checker.crashlab.images.settings import SHIPPED, Habit, Setting
 from checker.crashlab.recording.mutants import Mutant
 from checker.crashlab.recording.paths import Workload, called, written
 from impl.derive.design import Design
-from impl.derive.mapping import abstract, beginning
+from impl.derive.mapping import abstract, asked, beginning
 from impl.lab import Event, Fault, Log, recorded
 from impl.lab.connections import leave, set_up
 from impl.sqlite.files import StoreError
@@ -238,7 +238,8 @@ class _Run:
         try:
             store = self._store(owner)
             with self._changed(begun, instance):
-                return store.take(step.action.name, step.binding, memory)
+                world = asked(self.lab.design, self.lab.steps.evaluator, step, self.state)
+                return store.take(step.action.name, step.binding, memory, world)
         except StoreError:
             return None
 

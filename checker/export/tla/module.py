@@ -16,9 +16,10 @@ from spec.language.scope import Scope
 from spec.language.types import Enum, Nat, is_sort
 
 RULE = "-" * 80
-_SURVIVAL: dict[Survival, str] = {
+SURVIVAL: dict[Survival, str] = {
     "durable": "durable: in the store",
     "volatile": "volatile: lost when its process crashes",
+    "world": "world: asked, neither stored nor remembered",
     "ghost": "ghost: exists only to state properties",
 }
 
@@ -129,7 +130,7 @@ class Module:
         lines = ["VARIABLES"]
         left = len(self.spec.fields)
         width = max((len(self._field(f)) for f in self.spec.fields.values()), default=0) + 1
-        for survival, meaning in _SURVIVAL.items():
+        for survival, meaning in SURVIVAL.items():
             mine = [f for f in self.spec.fields.values() if f.survival == survival]
             lines += [f"    \\* {meaning}"] if mine else []
             for f in mine:
