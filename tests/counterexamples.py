@@ -3,8 +3,9 @@
 from functools import cache
 
 from checker.runs.story import Story, tell
-from checker.runs.trace import Trace, edited
+from checker.runs.trace import Trace
 from checker.search.compiled import explore
+from spec.failures.edits import Edits
 from spec.queue import DEFAULT, SCOPES
 
 WHOLE_LIFE = [SCOPES[name] for name in ("one-job", "whole", "requests", "effects", "life")]
@@ -20,17 +21,16 @@ def counterexample(*off: str) -> tuple[Trace, Story]:
     """Return a shortest run that violates something without these protections, where the smallest
     scope that misses them has one.
     """
-    guards = tuple(text for text in off if " " not in text)
-    edits = tuple(text for text in off if " " in text)
+    edits = Edits(off)
     for scope in (*WHOLE_LIFE, *OTHERS):
-        if not set(guards) <= set(scope.spec.guard_names()):
+        if not set(edits.guards) <= set(scope.spec.guard_names()):
             continue
-        whole = edited(scope, edits)
+        whole = edits.whole.on(scope)
         safety = {p.name for p in whole.spec.properties.values() if p.kind in ("invariant", "step")}
-        found = explore(whole, off=guards, until=frozenset(safety), threads=1)
+        found = explore(whole, off=edits.guards, until=frozenset(safety), threads=1)
         broken = [n for n in found.violations if n in safety or n.startswith("range_")]
         if broken:
             violated = min(broken, key=lambda n: (found.violations[n], n))
-            story = tell(edited(whole, (), guards), found.walk(violated), violated)
-            return Trace(scope, edits, guards, "compiled", violated, story.lines), story
+            story = tell(edits.on(scope), found.walk(violated), violated)
+            return Trace(scope, edits, "compiled", violated, story.lines), story
     raise AssertionError(f"nobody misses {off}")

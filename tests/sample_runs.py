@@ -5,9 +5,10 @@ from functools import cache
 from checker.evidence.traces import FOLDER
 from checker.explain.run import Run, open_run, run_of
 from checker.runs.story import tell, tell_lasso
-from checker.runs.trace import Trace, edited
+from checker.runs.trace import Trace
 from checker.search.liveness import decide
 from checker.search.plain import explore
+from spec.failures.edits import Edits
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 from tests.specs.doors import DOOR
@@ -40,17 +41,18 @@ def still() -> Run:
 
 def endless(claim: str, *edits: str) -> Run:
     """Return a run of the door that never does what the claim promises."""
-    scope = edited(DOOR, edits)
+    made = Edits(edits)
+    scope = made.on(DOOR)
     lasso = decide(scope)[claim].lasso
     assert lasso is not None
     story = tell_lasso(scope, lasso, claim)
-    return run_of(Trace(DOOR, edits, (), "plain", claim, story.lines, loop=story.loop))
+    return run_of(Trace(DOOR, made, "plain", claim, story.lines, loop=story.loop))
 
 
 @cache
 def leaving() -> Run:
     """Return a run whose last step would store a number out of its range."""
-    off = ("acquire.tokens_left",)
+    off = Edits(["acquire.tokens_left"])
     walk = explore(LOCK, off=off, until=frozenset(["range_last_token"])).walk("range_last_token")
-    story = tell(edited(LOCK, (), off), walk, "range_last_token")
-    return run_of(Trace(LOCK, (), off, "plain", "range_last_token", story.lines))
+    story = tell(off.on(LOCK), walk, "range_last_token")
+    return run_of(Trace(LOCK, off, "plain", "range_last_token", story.lines))

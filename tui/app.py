@@ -120,7 +120,7 @@ class Explorer(Host):
         elif self.start.scope is not None:
             from checker.evidence.work import Check
 
-            self.check(Check(self.start.scope, self.start.off))
+            self.check(Check(self.start.scope, self.start.without))
 
     def on_unmount(self) -> None:
         """End what is still being computed."""

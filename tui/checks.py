@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.evidence.work import Check, Checked, Failed, Fill, Filled
 from checker.runs.exploration import Progress
-from checker.runs.trace import in_words
+from spec.failures.edits import in_words
 
 if TYPE_CHECKING:
     from checker.evidence.work import Background, Job, Record

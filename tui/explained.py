@@ -12,7 +12,6 @@ from checker.explain.fate.questions import Asked, cures, marks_after
 from checker.explain.moves import Move, moves, refusals
 from checker.explain.run import Run
 from checker.process.ask import Aside
-from checker.runs.trace import edited
 from spec.language.evaluate import Evaluator, Instance
 from spec.language.hashes import claims_hash
 from spec.language.scope import State
@@ -105,15 +104,15 @@ class Explained:
     def _guarded(self) -> Run | None:
         """The run's states under the spec that has its guards back; None if nothing was taken."""
         trace = self.run.trace
-        if not trace.off:
+        if not trace.edits.guards:
             return None
-        scope = edited(trace.scope, trace.edits)
+        scope = trace.edits.whole.on(trace.scope)
         return replace(self.run, scope=scope, evaluator=Evaluator(scope))
 
     def _back(self, instance: Instance) -> tuple[Run, Instance] | None:
         """Return the step with its guards back, if any of them was taken away."""
         name, guarded = instance.step.action.name, self._guarded
-        if guarded is None or not any(off.startswith(f"{name}.") for off in self.run.trace.off):
+        if guarded is None or not self.run.trace.edits.removed_from(name):
             return None
         action = guarded.scope.spec.actions[name]
         return guarded, Instance(guarded.evaluator, action, instance.step.binding)
@@ -135,10 +134,8 @@ class Explained:
         names = self._taken_away(move)
         return next((n for n in refusals(found[1], state) if n in names), "")
 
-    def _taken_away(self, move: Move) -> set[str]:
-        action = move.instance.step.action.name
-        pairs = [off.split(".", 1) for off in self.run.trace.off if "." in off]
-        return {guard for name, guard in pairs if name == action}
+    def _taken_away(self, move: Move) -> frozenset[str]:
+        return self.run.trace.edits.removed_from(move.instance.step.action.name)
 
 
 def first_of(marks: Sequence[str], wanted: str) -> int | None:

@@ -16,6 +16,6 @@ class Start:
     take: tuple[str, ...] = ()
     """Moves to take from there."""
     scope: str | None = None
-    off: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     image: str | None = None
     """The folder of an image that the crash laboratory has kept."""

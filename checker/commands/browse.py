@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import Wrong, catalogue, close, complete_guard, following, kept_image
+from checker.commands.edits import Without
+from checker.commands.options import Wrong, catalogue, close, following, kept_image
 from checker.shown.streams import line
 
 if TYPE_CHECKING:
@@ -56,13 +57,7 @@ def browse(
             "repeated."
         ),
     ] = None,
-    off: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Check the scope without this protection; may be repeated.",
-            autocompletion=complete_guard,
-        ),
-    ] = None,
+    without: Without = None,
     ascii: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII alone.")] = False,
 ) -> None:
     """Look at traces, at the catalogue and at running checks, in the terminal.
@@ -70,7 +65,7 @@ def browse(
     Everything it shows is printed by other commands too: trace, failures, check. When it is left,
     it prints the command that opens the same place again.
     """
-    start = _start(what, step, tuple(off or ()))
+    start = _start(what, step, tuple(without or ()))
     if take:
         if start.file is None:
             raise Wrong("--take goes with a trace; name its file or its failure mode")
@@ -104,14 +99,14 @@ def _hung_up(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
+def _start(what: str | None, step: int | None, without: tuple[str, ...]) -> Start:
     """Return what the explorer begins with."""
     from checker.evidence.traces import FOLDER, as_kept
     from tui.start import Start
 
     what = as_kept(what) if what and not os.path.exists(what) else what
     kept = FOLDER / f"{what}.jsonl"
-    if what and "/" not in what and os.path.isfile(kept) and not off:
+    if what and "/" not in what and os.path.isfile(kept) and not without:
         # Asked first: the other names are known when all of the spec is loaded.
         return Start(file=str(kept), source=what, step=step)
 
@@ -121,9 +116,9 @@ def _start(what: str | None, step: int | None, off: tuple[str, ...]) -> Start:
     if what in scopes:
         if step is not None:
             raise Wrong("--step goes with a trace; name its file or its failure mode")
-        return Start(scope=what, off=off)
-    if off:
-        raise Wrong("--off goes with a scope, which is checked without it; `ffq scopes` lists them")
+        return Start(scope=what, without=without)
+    if without:
+        raise Wrong("--without goes with a scope, which is checked so; `ffq scopes` lists them")
     if what is None:
         if step is not None:
             raise Wrong("--step goes with a trace; name its file or its failure mode")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.commands.edits import Without, able
 from checker.commands.options import (
     THREADS_MAX,
     Catalogue,
@@ -16,12 +17,10 @@ from checker.commands.options import (
     catalogue,
     check_out,
     close,
-    complete_guard,
     complete_property,
     complete_scope,
     finite,
     memory,
-    named_edits,
     reachable,
     whole_number,
 )
@@ -80,15 +79,7 @@ def check(
         typer.Option(help="Check this scope; may be repeated.", autocompletion=complete_scope),
     ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Check the large scopes too.")] = False,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Take a protection away: action.guard, property.exemption, 'split action field', "
-            "'weaken action', 'instead action way', 'unfair action', or what a failure mode "
-            "goes without: FM-013; may be repeated. Stops at the shortest violation.",
-            autocompletion=complete_guard,
-        ),
-    ] = None,
+    without: Without = None,
     property: Annotated[
         str | None,
         typer.Option(help="Check this one alone, by name or ID.", autocompletion=complete_property),
@@ -127,11 +118,17 @@ def check(
         memory(max_memory) if max_memory else None,
         max_seconds,
     )
-    found = catalogue()
-    plan = Plan((), (), (), frozenset(), engine.value, threads, not no_symmetry, limits, every)
-    plan = _protections(replace(plan, scopes=_scopes(found, scope or [], deep)), without or [])
+    plan = Plan(
+        _scopes(catalogue(), scope or [], deep),
+        engine=engine.value,
+        threads=threads,
+        symmetry=not no_symmetry,
+        limits=limits,
+        every=every,
+    )
+    plan = _protections(plan, without or [])
     plan = _property(plan, property)
-    full = verbose or len(plan.scopes) == 1 or bool(plan.wanted or plan.edits or plan.off)
+    full = verbose or len(plan.scopes) == 1 or bool(plan.wanted or plan.edits)
     raise typer.Exit(_check(plan, _Saving(save, not no_save), full, as_json))
 
 
@@ -148,70 +145,10 @@ def _scopes(found: Catalogue, names: list[str], deep: bool) -> tuple[Scope, ...]
 
 def _protections(plan: Plan, texts: list[str]) -> Plan:
     """Return the plan with the edits made; scopes that do not have what is edited are left out."""
-    from checker.shown.console import say
-    from checker.verdicts.check import able
-
-    off: list[str] = []
-    edits: list[str] = []
-    for text in dict.fromkeys(" ".join(text.split()) for text in named_edits(texts)):
-        words = text.removeprefix("without ").split()
-        (off if len(words) == 1 else edits).append(" ".join(words) if len(words) == 1 else text)
-    off = list(dict.fromkeys(off))
     if not texts:
         return plan
-    _refuse_elsewhere(edits)
-    refused = {s.name: able(s, edits, off) for s in plan.scopes}
-    kept = tuple(s for s in plan.scopes if refused[s.name] is None)
-    if not kept:
-        raise Wrong(_refusal(plan.scopes, off, edits))
-    for name, misuse in refused.items():
-        if misuse is not None:
-            say(f"scope {name} is left out: {misuse.fact}")
-    return replace(plan, scopes=kept, off=tuple(off), edits=tuple(edits))
-
-
-def _refusal(scopes: tuple[Scope, ...], off: list[str], edits: list[str]) -> str:
-    """Say which edit no scope can make."""
-    from checker.verdicts.check import able
-
-    guards = list(dict.fromkeys(g for s in scopes for g in s.spec.removable()))
-    for guard in off:
-        if guard not in guards and not edits:
-            return f"there is no guard '{guard}'; {close(guard, guards, 'ffq scopes SCOPE')}"
-    for text in [*edits, *off]:
-        refused = [able(s, [text], []) for s in scopes]
-        if all(refused) and refused[0] is not None:
-            return f"{refused[0].fact}; {refused[0].remedy}"
-    for s in scopes:
-        together = able(s, edits, off)
-        if together is not None and not any(able(s, [text], []) for text in [*edits, *off]):
-            fact = f"scope {s.name} has each of these, and not all at once"
-            return f"{fact}: {together.fact}; take them away one at a time"
-    return "no scope has all of these; take them away one at a time"
-
-
-def _refuse_elsewhere(edits: list[str]) -> None:
-    """Raise `Wrong` for a naive step in place of an action that it was not written for: what is
-    found then is no way in which a queue is built.
-    """
-    if not any(edit.startswith("instead ") for edit in edits):
-        return
-    from spec.failures import FAILURES
-    from spec.failures.profiles import PROFILES
-
-    known: dict[str, set[str]] = {}
-    made = [edit for mode in FAILURES.values() for loss in mode.losses for edit in loss.edits]
-    made += [edit for profile in PROFILES.values() for edit in profile.edits]
-    for edit in made:
-        match edit.split():
-            case ["instead", action, naive]:
-                known.setdefault(naive, set()).add(action)
-    for edit in edits:
-        match edit.split():
-            case ["instead", action, naive] if action not in known.get(naive, {action}):
-                of = " or ".join(sorted(known[naive]))
-                fact = f"'{naive}' is a way to {of}, and says nothing of {action}"
-                raise Wrong(f"{fact}; write instead {sorted(known[naive])[0]} {naive}")
+    edits, kept = able({s.name: s.spec for s in plan.scopes}, texts)
+    return replace(plan, scopes=tuple(s for s in plan.scopes if s.name in kept), edits=edits)
 
 
 def _property(plan: Plan, wanted: str | None) -> Plan:
@@ -262,7 +199,7 @@ def _check(plan: Plan, saving: _Saving, full: bool, as_json: bool) -> int:
     elif saving.file:
         console.say(f"nothing is violated: {saving.file} is not written")
     code = status(results)
-    healthy = not (plan.off or plan.edits or plan.wanted)
+    healthy = not (plan.edits or plan.wanted)
     failed = complaints() if healthy else None
     if failed:
         code = code or 1
@@ -287,8 +224,7 @@ def _save(result: Result, judged: Judged, told: Story, saving: _Saving) -> Path 
     if not saving.wanted:
         return None
     file = saving.file or FOLDER / file_name(result, judged)
-    off, engine = result.exploration.off, result.exploration.engine
-    trace = Trace(result.base, result.edits, off, engine, judged.name, ())
+    trace = Trace(result.base, result.edits, result.exploration.engine, judged.name, ())
     try:
         save(file, record(trace, told))
     except (OSError, BadTrace) as failed:

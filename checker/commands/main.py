@@ -158,9 +158,18 @@ def _run(given: list[str]) -> int:
     except OutputLost:
         raise
     except Exception as fault:
+        if told := _to_mend(fault):
+            return _complain(given, told, USAGE)
         for line in traceback.format_exc().splitlines():
             sys.stderr.write(printable(line) + "\n")
         return _complain(given, f"this is a fault of ffq: {type(fault).__name__}", FAULT)
+
+
+def _to_mend(fault: Exception) -> str:
+    """Return what whoever wrote the command line can mend, in one line; else nothing."""
+    from spec.language.misuse import Misuse
+
+    return f"{fault.fact}; {fault.remedy}" if isinstance(fault, Misuse) else ""
 
 
 def _complain(given: list[str], message: str, status: int) -> int:

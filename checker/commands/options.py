@@ -205,54 +205,10 @@ def _quantity(text: str, units: dict[str, int], remedy: str) -> int:
     return int(value)
 
 
-def named_edits(texts: Iterable[str]) -> list[str]:
-    """Return the protections by name, a failure mode being those that it goes without."""
-    given = list(texts)
-    if not any(text.startswith("FM-") for text in given):
-        return given
-    from spec.failures import FAILURES
-
-    return [
-        edit
-        for text in given
-        for edit in (FAILURES[text].loss.edits if text in FAILURES else (text,))
-    ]
-
-
-def titles(edits: Iterable[str]) -> list[str]:
-    """Return what the spec goes without as titles have it: a guard has no verb of its own."""
-    return [edit if " " in edit else f"without {edit}" for edit in edits]
-
-
-def as_found(
-    off: list[str] | None, protected: bool, edits: Iterable[str], guards: Iterable[str]
-) -> list[str]:
-    """Return what a trace is to be replayed without: what it was found without, if nothing is
-    asked for; and say so.
-    """
-    if off and protected:
-        raise Wrong("--off and --protected exclude each other; give one of them")
-    if off or protected:
-        return named_edits(off or ())
-    found = [*edits, *guards]
-    if found:
-        from checker.shown.console import say
-
-        told = ", ".join(titles(found))
-        say(f"as it was found: {told}; --protected replays it with every protection")
-    return found
-
-
 def complete_scope(incomplete: str) -> list[tuple[str, str]]:
     """Return the scopes that begin so, for the shell."""
     found = catalogue().scopes.items()
     return [(name, s.doc) for name, s in found if name.startswith(incomplete)]
-
-
-OFF_AS_FOUND = "Default: what the trace was found without."
-Protected = Annotated[
-    bool, typer.Option("--protected", help="Leave nothing out, whatever the trace goes without.")
-]
 
 
 def complete_guard(incomplete: str) -> list[str]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from checker.commands.edits import Without, able
 from checker.commands.options import (
     Wrong,
     catalogue,
     close,
-    complete_guard,
     complete_property,
     complete_scope,
     finite,
@@ -53,13 +53,7 @@ def prove(
         str | None,
         typer.Option(help="Show this one alone, by name or ID.", autocompletion=complete_property),
     ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Take a protection away first: action.guard; may be repeated.",
-            autocompletion=complete_guard,
-        ),
-    ] = None,
+    without: Without = None,
     why: Annotated[
         str | None, typer.Option(metavar="OBLIGATION", help="Say what action/claim rests on.")
     ] = None,
@@ -115,20 +109,12 @@ def _specs(wanted: list[str]) -> list[Spec]:
     return [known[name] for name in wanted or known]
 
 
-def _edited(specs: list[Spec], guards: list[str]) -> list[Spec]:
-    """Return the specs without the guards; those that lack one of them are left out."""
-    from spec.language import edits
-
-    every = dict.fromkeys(g for s in specs for g in s.removable())
-    for guard in guards:
-        if guard not in every:
-            raise Wrong(f"there is no guard '{guard}'; {close(guard, every, 'ffq scopes SCOPE')}")
-    kept = [s for s in specs if set(guards) <= set(s.removable())]
-    if not kept:
-        raise Wrong("no spec has all of these guards; take them away one at a time")
-    for guard in guards:
-        kept = [edits.without(s, guard) for s in kept]
-    return kept
+def _edited(specs: list[Spec], texts: list[str]) -> list[Spec]:
+    """Return the specs with the edits made; those in which one cannot be are left out."""
+    if not texts:
+        return specs
+    edits, kept = able({s.name: s for s in specs}, texts)
+    return [edits.made(s) for s in specs if s.name in kept]
 
 
 def _claims(specs: list[Spec], wanted: str | None) -> frozenset[str] | None:
@@ -266,19 +252,16 @@ def _search(
 ) -> int:
     """Search with z3 alone, and tell the shortest run that violates something."""
     from checker.prove.bmc.search import search
-    from checker.runs.trace import edited
     from checker.shown import console
     from checker.shown import proofs as report
-    from spec.language.misuse import Misuse
+    from spec.failures.edits import Edits
 
     live = console.Live()
     try:
-        scope = edited(base, [], without)
+        scope = Edits.parse(without).on(base)
         wanted = frozenset() if property is None else _checked(scope, property)
         told = live.count(base.name, "steps searched")
         found = search(scope, depth, wanted, told and (lambda at, _: told(at, depth)), max_seconds)
-    except Misuse as misuse:
-        raise Wrong(f"{misuse.fact}; {misuse.remedy}") from None
     finally:
         live.done()
     if as_json:

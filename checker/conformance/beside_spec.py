@@ -7,17 +7,18 @@ the refinement mapping reads them. Whoever refuses a step must name the same gua
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from checker.runs.story import RANGE, Plain, plain
-from checker.runs.trace import BadTrace, Trace, binding_of, edited
+from checker.runs.trace import BadTrace, Trace, binding_of
 from impl.derive.design import Design, derive
 from impl.derive.mapping import Unmapped, abstract, asked, beginning
 from impl.sqlite.files import MEMORY, StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
+from spec.failures.edits import NONE, Edits
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State, Value, show_binding
 from spec.language.types import is_sort
@@ -196,34 +197,28 @@ class Replayed:
     broken: bool
 
 
-def replay_trace(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> Replayed:
-    """Run a trace on a store from whose SQL the protections `off` are missing.
+def replay_trace(trace: Trace, edits: Edits = NONE, path: str = MEMORY) -> Replayed:
+    """Run a trace on a store from whose SQL these protections are missing.
 
     With none missing, CHECKs guard the rows as well; they are left out beside a protection, whose
     loss they could hide. A run that never ends is followed once around; no one state is to blame
     for it. Raises `Divergence`, `StoreError`, or `Misuse` for an unknown protection.
     """
-    with fresh(trace, off, path) as replay:
+    with fresh(trace, edits, path) as replay:
         return _run(trace, replay.scope, replay)
 
 
 @contextlib.contextmanager
-def fresh(trace: Trace, off: Sequence[str], path: str) -> Iterator[Replay]:
-    """Open a fresh store for a trace, beside the spec, with the protections `off` missing from
-    both; raises as `replay_trace` does.
+def fresh(trace: Trace, edits: Edits, path: str) -> Iterator[Replay]:
+    """Open a fresh store for a trace, beside the spec, with the edits made in both; raises as
+    `replay_trace` does.
     """
     if trace.start is not None:
         fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
         raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
-    replay = Replay(derive(without(trace.scope, off), checks=not off), path)
+    replay = Replay(derive(edits.on(trace.scope), checks=not edits), path)
     with contextlib.closing(replay.store):
         yield replay
-
-
-def without(scope: Scope, off: Sequence[str]) -> Scope:
-    """Return the scope without these guards, and with these edits made before."""
-    edits = [text for text in off if " " in text]
-    return edited(scope, edits, [text for text in off if " " not in text])
 
 
 def _run(trace: Trace, scope: Scope, replay: Replay) -> Replayed:

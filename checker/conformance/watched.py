@@ -8,7 +8,7 @@ the spec gives them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,10 +19,10 @@ from impl.derive.design import Design
 from impl.derive.mapping import Unmapped, abstract
 from impl.derive.view import Inexpressible
 from impl.sqlite.files import MEMORY, StoreError
-from spec.language.misuse import Misuse
+from spec.failures.edits import NONE, Edits
 from spec.language.scope import Scope, State
 
-NO_REPLAY = (BadTrace, StoreError, Inexpressible, Misuse)
+NO_REPLAY = (BadTrace, StoreError, Inexpressible)
 """What `beside` raises; each says in one line why there is nothing to see."""
 
 Role = Literal["transaction", "row", "step", "guards", "trace", "other"]
@@ -96,13 +96,13 @@ class Beside:
         return self.steps[-1].difference if self.steps else None
 
 
-def beside(trace: Trace, off: Sequence[str] = (), path: str = MEMORY) -> Beside:
-    """Run a trace on both, with the protections `off` missing from both.
+def beside(trace: Trace, edits: Edits = NONE, path: str = MEMORY) -> Beside:
+    """Run a trace on both, with the edits made in both.
 
     With none missing, CHECKs guard the rows as well, as in `replay_trace`. Raises `BadTrace`,
     `StoreError`, `Inexpressible`, or `Misuse` for an unknown protection.
     """
-    with fresh(trace, off, path) as replay:
+    with fresh(trace, edits, path) as replay:
         return _follow(trace, replay.scope, replay)
 
 
@@ -196,11 +196,10 @@ def told(trace: Trace) -> list[str]:
     """Return in sentences what SQLite does with a trace, without its protections and with them;
     raises what `beside` does.
     """
-    off = [*trace.edits, *trace.off]
     found = [(beside(trace), "With every protection")]
-    if off:
-        same = ", ".join(off)
-        found.insert(0, (beside(trace, off), f"With the same missing from its SQL ({same})"))
+    if trace.edits:
+        how = f"With the same missing from its SQL ({', '.join(trace.edits)})"
+        found.insert(0, (beside(trace, trace.edits), how))
     return [f"{how}: {_outcome(trace, seen)}" for seen, how in found]
 
 

@@ -13,6 +13,7 @@ from checker.runs.exploration import Report
 from checker.runs.story import Story, render
 from checker.shown import console
 from checker.verdicts import check
+from spec.failures.edits import Edits
 from spec.language.scope import Scope
 
 WIDTH = 96
@@ -59,7 +60,7 @@ def _shortest(
         raise ValueError(f"no scope '{scope}'; write one of: {', '.join(chosen)}")
     if guard not in chosen[scope].spec.guard_names():
         raise ValueError(f"no guard '{guard}' in scope {scope}; `ffq scopes {scope}` lists them")
-    results = list(check.run(check.Plan((chosen[scope],), off=(guard,)), watch))
+    results = list(check.run(check.Plan((chosen[scope],), Edits((guard,))), watch))
     worst = check.shortest(results)
     if worst is None:
         raise ValueError(f"nothing breaks in {scope} without {guard}")

@@ -11,9 +11,9 @@ import numpy as np
 
 from checker.evidence import traces
 from checker.evidence.local import codes_of, value_of
-from checker.runs.trace import edited
 from checker.search.compiled.states import states
 from spec.failures import Loss
+from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Place, Scope, State
 
@@ -28,8 +28,7 @@ class Damage:
 
 def damage(loss: Loss) -> Damage:
     """Return where a scope can be led without a protection, as states of the healthy scope."""
-    edits, off = traces.parts(loss)
-    return stopped(edited(traces.healthy(loss), edits, off), traces.healthy(loss))
+    return stopped(Edits(loss.edits).on(traces.healthy(loss)), traces.healthy(loss))
 
 
 def stopped(scope: Scope, healthy: Scope | None = None) -> Damage:

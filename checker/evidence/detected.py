@@ -22,6 +22,7 @@ from checker.runs.sources import Sources
 from impl.derive.design import derive
 from impl.derive.sql import encode
 from spec.failures import FailureMode
+from spec.failures.edits import Edits
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope, Value
 from spec.queue import SCOPES
@@ -54,7 +55,7 @@ def _fires(mode: FailureMode, text: str) -> int:
     """Return how much the query finds where the trace of the failure has led."""
     with tempfile.TemporaryDirectory(prefix="ffq-") as folder:
         file = Path(folder) / "queue.sqlite3"
-        replay_trace(traces.kept(mode, mode.loss), mode.loss.edits, str(file))
+        replay_trace(traces.kept(mode, mode.loss), Edits(mode.loss.edits), str(file))
         with closing(sqlite3.connect(file)) as database:
             return len(database.execute(text).fetchall())
 

@@ -95,7 +95,7 @@ def complaints() -> list[str] | None:
 def keep_scope(result: Result) -> None:
     """Write down what the compiled explorer found in a scope with every protection in place."""
     found = result.exploration
-    if result.edits or found.off or not found.complete or found.engine != "compiled":
+    if result.edits or not found.complete or found.engine != "compiled":
         return
     cells = {j.name: [j.verdict.symbol, j.verdict.why or j.verdict.says] for j in result.judged}
     claimed = [p.name for p in result.base.spec.properties.values() if p.kind in KINDS]

@@ -18,11 +18,11 @@ from checker.runs.cache import Place, place, recall, remember
 from checker.runs.exploration import Limits
 from checker.runs.sources import Sources
 from checker.runs.story import Story, tell
-from checker.runs.trace import edited
 from checker.search.compiled.sweep import sweep
 from checker.search.variants import Switched, Unswitchable, switchable, switched
 from checker.verdicts.ablate import Missed, named, only_together, sooner_together
 from spec.failures import FAILURES, FailureMode, Loss
+from spec.failures.edits import Edits
 from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 from spec.queue import SCOPES
@@ -228,7 +228,7 @@ def _text(name: str, edit: str) -> str:
     if edit and " " not in edit:
         return edit
     scope = small(name)
-    return claims_hash(edited(scope, [edit]).spec if edit else scope.spec, *_ASKED)
+    return claims_hash(Edits((edit,) if edit else ()).made(scope.spec), *_ASKED)
 
 
 # ---------------------------------------------------------------- the run that needs both gone

@@ -171,7 +171,7 @@ def _otherwise(mend: Mending, mode: FailureMode) -> str:
     statements = repair_statements(mend)
     with tempfile.TemporaryDirectory(prefix="ffq-") as folder:
         file = Path(folder) / "queue.sqlite3"
-        replay_trace(trace, mode.loss.edits, str(file))
+        replay_trace(trace, trace.edits, str(file))
         with closing(sqlite3.connect(file)) as database:
             before = _rows(mend, database)
             database.execute(f"ALTER TABLE job ADD COLUMN {ASIDE} TEXT NOT NULL DEFAULT 'none'")

@@ -16,6 +16,7 @@ from checker.prove.proof import known
 from checker.runs.trace import BadTrace, Diverged, Trace, replay
 from checker.search.memo import look
 from spec.failures import FailureMode, Loss
+from spec.failures.edits import Edits
 from spec.language.scope import Scope
 
 
@@ -30,8 +31,7 @@ def reproduced(mode: FailureMode, loss: Loss) -> Reproduced:
     except (BadTrace, Diverged, traces.NotReproduced) as wrong:
         says = f"{wrong}; `ffq failures --write` keeps the trace that is found now"
         return Reproduced(False, "", says, trace=shown)
-    edits, off = traces.parts(loss)
-    if (trace.edits, trace.off, trace.violated) != (edits, off, loss.breaks):
+    if (trace.edits, trace.violated) != (Edits(loss.edits), loss.breaks):
         return Reproduced(False, "", "the trace is of another failure mode", trace=shown)
     steps = len(trace.lines)
     if file.read_text("utf-8") != best:
@@ -55,7 +55,7 @@ def replayed(mode: FailureMode, loss: Loss) -> Replayed:
     trace = traces.kept(mode, loss)
     with tempfile.TemporaryDirectory(prefix="ffq-") as folder:
         try:
-            seen = replay_trace(trace, loss.edits, str(Path(folder) / "queue.sqlite3"))
+            seen = replay_trace(trace, Edits(loss.edits), str(Path(folder) / "queue.sqlite3"))
         except Divergence as differs:
             return Replayed(False, "", str(differs))
     if seen.refused or seen.steps != len(trace.lines):

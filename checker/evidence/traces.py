@@ -9,9 +9,10 @@ from checker.runs.cache import place, recall, remember
 from checker.runs.reading import read
 from checker.runs.sources import Sources
 from checker.runs.story import NotBroken
-from checker.runs.trace import Trace, edited, record, save
+from checker.runs.trace import Trace, record, save
 from checker.search.shortest import shortest_story
 from spec.failures import FailureMode, Loss
+from spec.failures.edits import Edits
 from spec.language.hashes import claims_hash
 from spec.language.model import Property
 from spec.language.scope import Scope
@@ -43,12 +44,6 @@ def as_kept(name: str) -> str:
     return name if found is None else found[1].upper() + found[2].lower()
 
 
-def parts(loss: Loss) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the edits of a loss, and the guards that it removes."""
-    edits = tuple(text for text in loss.edits if " " in text)
-    return edits, tuple(text for text in loss.edits if " " not in text)
-
-
 def healthy(loss: Loss) -> Scope:
     """Return the scope of a loss with every protection in place."""
     return SCOPES[loss.scope]
@@ -61,8 +56,7 @@ def claim_of(loss: Loss) -> Property:
 
 def shortest(loss: Loss) -> str:
     """Return the shortest trace as the text of a file; remembered. Raises `NotReproduced`."""
-    edits, off = parts(loss)
-    scope = edited(healthy(loss), edits, off)
+    scope = Edits(loss.edits).on(healthy(loss))
     hashes = [
         claims_hash(s, "invariant", "step", "leads_to") for s in (healthy(loss).spec, scope.spec)
     ]
@@ -77,13 +71,12 @@ def shortest(loss: Loss) -> str:
 
 
 def _search(loss: Loss) -> str:
-    edits, off = parts(loss)
-    base, whole = healthy(loss), edited(healthy(loss), edits, off)
+    base, edits = healthy(loss), Edits(loss.edits)
     try:
-        story = shortest_story(whole, loss.breaks)
+        story = shortest_story(edits.on(base), loss.breaks)
     except NotBroken as holds:
         raise NotReproduced(f"{holds} with {', '.join(loss.edits)}") from None
-    trace = Trace(base, edits, off, "compiled", loss.breaks, story.lines, loop=story.loop)
+    trace = Trace(base, edits, "compiled", loss.breaks, story.lines, loop=story.loop)
     return record(trace, story)
 
 

@@ -126,18 +126,18 @@ def _work(job: Job, sends: Connection) -> None:
 
 def _check(job: Check, send: Callable[[Record], None]) -> None:
     from checker.evidence.matrix import keep_scope
-    from checker.verdicts.check import Plan, able, run
+    from checker.verdicts.check import Plan, run
+    from spec.failures.edits import Edits
     from spec.queue import SCOPES
 
     scope = SCOPES[job.scope]
-    edits = tuple(text for text in job.without if " " in text)
-    off = tuple(text for text in job.without if " " not in text)
-    misuse = able(scope, edits, off)
+    edits = Edits.parse(job.without)
+    misuse = edits.refused(scope.spec)
     if misuse is not None:
         send(Failed(f"{misuse.fact}; {misuse.remedy}"))
         return
     send(Progress("build", 0, 0, 0, 0, 0.0))
-    (result,) = run(Plan((scope,), edits, off), lambda _: send)
+    (result,) = run(Plan((scope,), edits), lambda _: send)
     keep_scope(result)
     send(_checked(result))
 
@@ -168,8 +168,7 @@ def _saved(result: Result, judged: Judged) -> str:
     from checker.verdicts.check import story
     from checker.verdicts.saved import FOLDER, file_name
 
-    found = result.exploration
-    trace = Trace(result.base, result.edits, found.off, found.engine, judged.name, ())
+    trace = Trace(result.base, result.edits, result.exploration.engine, judged.name, ())
     text, name = record(trace, story(result, judged)), file_name(result, judged)
     try:
         save(FOLDER / name, text)

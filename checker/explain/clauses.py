@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from checker.explain.moves import REFERENCE
 from checker.explain.run import Run
 from checker.runs.story import RANGE
-from checker.runs.trace import edited
 from checker.runs.why import Why
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance
 from spec.language.expr import And, Equal, Exists, Expr, ForAll, Implies, NoneOf, Not, Or, Read
@@ -72,11 +71,11 @@ def removed_clauses(run: Run, k: int, instance: Instance) -> list[Clause]:
     """Return the conditions of a step in state k that the run goes without: its guards that were
     taken away.
     """
-    name, trace = instance.step.action.name, run.trace
-    removed = {off.removeprefix(f"{name}.") for off in trace.off if off.startswith(f"{name}.")}
+    name, edits = instance.step.action.name, run.trace.edits
+    removed = edits.removed_from(name)
     if not removed:
         return []
-    whole = edited(trace.scope, trace.edits)
+    whole = edits.whole.on(run.trace.scope)
     guarded = replace(run, scope=whole, evaluator=Evaluator(whole))
     step = Instance(guarded.evaluator, whole.spec.actions[name], instance.step.binding)
     return [clause for clause in guard_clauses(guarded, k, step) if clause.name in removed]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from checker.explain.clauses import Clause, guard_clauses
 from checker.explain.run import Run
 from checker.runs.lasso import breaks
 from checker.runs.story import RANGE
-from checker.runs.trace import edited, steps_of
+from checker.runs.trace import steps_of
 from checker.runs.walk import follow
+from spec.failures.edits import NONE, Edits
 from spec.language.evaluate import Evaluator, Instance
 from spec.language.scope import State
 
@@ -35,11 +35,11 @@ class Lens:
         return len(self.run.steps)
 
 
-def under(run: Run, edits: Iterable[str] = (), off: Iterable[str] = ()) -> Lens:
-    """Return the run under another variant: its scope with these edits made, and these guards
-    removed; with none, every protection is in place. Raises `Misuse` for an unknown edit.
+def under(run: Run, edits: Edits = NONE) -> Lens:
+    """Return the run under another variant: its scope with these edits made; with none, every
+    protection is in place. Raises `Misuse` for an unknown edit.
     """
-    scope = edited(run.trace.scope, edits, off)
+    scope = edits.on(run.trace.scope)
     evaluator = Evaluator(scope)
     found = follow(evaluator, steps_of(scope, run.lines), _start(run, evaluator))
     seen = replace(
@@ -63,13 +63,7 @@ def under(run: Run, edits: Iterable[str] = (), off: Iterable[str] = ()) -> Lens:
 
 def restored(run: Run) -> list[tuple[str, Lens]]:
     """Return, for each protection that the run goes without, the run with that one put back."""
-    edits, off = run.trace.edits, run.trace.off
-    found = []
-    for edit in edits:
-        found.append((edit, under(run, [e for e in edits if e != edit], off)))
-    for guard in off:
-        found.append((guard, under(run, edits, [g for g in off if g != guard])))
-    return found
+    return [(edit, under(run, run.trace.edits.but(edit))) for edit in run.trace.edits]
 
 
 def _start(run: Run, evaluator: Evaluator) -> State:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from checker.runs.reading import read
 from checker.runs.story import Line, Story
-from checker.runs.trace import Trace, edited, replay
+from checker.runs.trace import Trace, replay
 from checker.search.shortest import shortest_story
+from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator, Instance
 from spec.language.scope import Scope, State, element_name
 from spec.language.types import is_sort
@@ -102,8 +103,6 @@ def broken_run(base: Scope, without: Sequence[str], violated: str) -> Run:
     """Explore the scope with these protections taken away, as `ffq check --without` names them, and
     return a shortest run that violates the property; raises `NotBroken` if none does.
     """
-    edits = tuple(text for text in without if " " in text)
-    off = tuple(text for text in without if " " not in text)
-    story = shortest_story(edited(base, edits, off), violated)
-    trace = Trace(base, edits, off, "compiled", violated, story.lines, loop=story.loop)
-    return run_of(trace)
+    edits = Edits.parse(without)
+    story = shortest_story(edits.on(base), violated)
+    return run_of(Trace(base, edits, "compiled", violated, story.lines, loop=story.loop))

@@ -19,8 +19,9 @@ from checker.runs.lasso import breaks
 from checker.runs.named_files import opened
 from checker.runs.reading import Row, claim_of, scope_of
 from checker.runs.story import RANGE, NotBroken, Story, plain, tell
-from checker.runs.trace import BadTrace, Diverged, Trace, edited
+from checker.runs.trace import BadTrace, Diverged, Trace
 from checker.runs.walk import Walk
+from spec.failures.edits import NONE, Edits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange, instances
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State, Value, element_name
@@ -39,7 +40,7 @@ class Asked:
     """What is known of a file that does not say it itself; nothing of it has to be."""
 
     scope: str | None = None
-    without: tuple[str, ...] = ()
+    without: Edits = NONE
     violated: str | None = None
 
 
@@ -48,12 +49,9 @@ def read(file: Path, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, 
     row = _load(file)
     given = _ours(row)
     base = _scope(row, given, scopes, asked)
-    edits, off = given.texts("edits"), given.texts("off")
-    if asked.without:
-        edits = tuple(text for text in asked.without if " " in text)
-        off = tuple(text for text in asked.without if " " not in text)
+    edits = asked.without or Edits((*given.texts("edits"), *given.texts("off")))
     try:
-        scope = edited(base, edits, off)
+        scope = edits.on(base)
     except Misuse as misuse:
         raise row.bad(misuse.fact, misuse.remedy) from None
     initial = Evaluator(scope).initial()
@@ -65,7 +63,7 @@ def read(file: Path, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, 
     violated = asked.violated or _named(given) or _broken(row, scope, walk, begin)
     story = _tell(row, scope, walk, violated, begin)
     engine = given.data.get("engine")
-    trace = Trace(base, edits, off, engine if isinstance(engine, str) else "itf", violated, ())
+    trace = Trace(base, edits, engine if isinstance(engine, str) else "itf", violated, ())
     start = None if states[0] == initial else states[0]
     loop = None if begin is None else begin + 1
     return replace(trace, lines=story.lines, where=str(file), start=start, loop=loop), story

@@ -122,14 +122,13 @@ def _turning(facts: Facts) -> Iterator[str]:
 
 
 def _stops(run: Run) -> Iterator[str]:
-    every = [(f"without {guard}", guard) for guard in run.trace.off]
-    every += [(edit, edit) for edit in run.trace.edits]
-    if not every:
+    edits = run.trace.edits
+    if not edits:
         yield "The run was found with every protection in place: none of them stops it."
         return
-    gone = ", ".join(code(name) for name, _ in every)
+    gone = ", ".join(map(code, edits.titles))
     yield f"The run was found in the queue {gone}."
-    if len(every) > 1:
+    if len(edits) > 1:
         lenses = restored(run)
         yield "\n".join(
             f"- With {code(name)} put back: {_seen(run, lens)}" for name, lens in lenses
@@ -171,7 +170,7 @@ def _again(run: Run, facts: Facts) -> Iterator[str]:
     yield "Find it anew:"
     yield fenced(command(run), "sh")
     yield "See the trace that this page was made from, on the spec and on SQLite side by side:"
-    off = [part for edit in (*run.trace.edits, *run.trace.off) for part in ("--off", edit)]
+    off = [part for edit in run.trace.edits for part in ("--without", edit)]
     yield fenced(shlex.join(["ffq", "trace", "replay", facts.file, *off]), "sh")
     if facts.test:
         yield "Keep it from coming back, with `pytest` on this file:"
@@ -183,7 +182,7 @@ def _again(run: Run, facts: Facts) -> Iterator[str]:
 def command(run: Run) -> str:
     """Return the command that finds such a run."""
     words = ["ffq", "check", "--scope", run.trace.scope.name]
-    for edit in (*run.trace.edits, *run.trace.off):
+    for edit in run.trace.edits:
         words += ["--without", edit]
     if run.trace.violated in run.scope.spec.properties:
         words += ["--property", run.trace.violated]

@@ -24,6 +24,7 @@ _TEXT = '''\
 from checker.conformance.beside_spec import replay_trace
 from checker.runs.story import Line
 from checker.runs.trace import Trace
+from spec.failures.edits import NONE, Edits
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 
@@ -42,8 +43,8 @@ def test_{name}() -> None:
     known = SCOPES[SCOPE]
     scope = Scope(SCOPE, known.spec, BOUNDS, known.doc)
     lines = tuple(Line(n, "-", action, params, ()) for n, (action, params) in enumerate(STEPS, 1))
-    trace = Trace(scope, (), (), "pytest", BREAKS, lines, where=__file__{loop})
-    found = replay_trace(trace, WITHOUT)
+    trace = Trace(scope, NONE, "pytest", BREAKS, lines, where=__file__{loop})
+    found = replay_trace(trace, Edits(WITHOUT))
     assert not found.broken, f"{{BREAKS}} is broken in the store after {{found.steps}} steps"
 '''
 
@@ -76,7 +77,7 @@ def text(run: Run) -> str:
         scope=_literal(run.trace.scope.name),
         bounds=_literal(dict(run.trace.scope.bounds)),
         breaks=_literal(run.trace.violated),
-        without=_literal([*run.trace.edits, *run.trace.off]),
+        without=_literal(list(run.trace.edits)),
         steps="".join(f"    {_literal((line.action, line.params))},\n" for line in run.lines),
         name=re.sub(r"\W+", "_", f"{broken.name}_holds_after_{run.name}").lower(),
         loop="" if run.trace.loop is None else f", loop={run.trace.loop}",
@@ -88,7 +89,7 @@ def text(run: Run) -> str:
 
 
 def _says(run: Run, lens: Lens) -> str:
-    without = ", ".join([*run.trace.edits, *run.trace.off]) or "nothing left out"
+    without = ", ".join(run.trace.edits) or "nothing left out"
     if lens.refused_at is None:
         return f"Without {without} they break it. With every protection they do no harm."
     line = run.lines[lens.refused_at - 1]

@@ -18,6 +18,7 @@ from checker.runs.story import render as render_story
 from checker.runs.trace import Trace, record, state_as_json
 from checker.runs.walk import follow
 from checker.runs.why import Why
+from spec.failures.edits import Edits
 from spec.language.evaluate import (
     Binding,
     Claim,
@@ -228,8 +229,8 @@ def as_trace(cti: Cti, base: Spec) -> str:
     violated = cti.claim.name if found.left is None else f"{RANGE}{found.left.field}"
     names = {sort.__name__ for sort in base.sorts} | set(base.constants)
     bounds = {name: n for name, n in cti.scope.bounds.items() if name in names}
-    edits = cti.scope.spec.edits[len(base.edits) :]
+    edits = Edits(cti.scope.spec.edits[len(base.edits) :])
     start = None if cti.step is None else cti.before
     story = tell(cti.scope, found.walk, violated)
     scope = Scope(base.name, base, bounds)
-    return record(Trace(scope, edits, (), "z3", violated, story.lines, start=start), story)
+    return record(Trace(scope, edits, "z3", violated, story.lines, start=start), story)

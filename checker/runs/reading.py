@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from checker.runs.named_files import opened
 from checker.runs.story import RANGE, Change, Line, Plain, plain
-from checker.runs.trace import BYTES_MAX, FORMAT, LINE_MAX, VERSION, BadTrace, Trace, edited
+from checker.runs.trace import BYTES_MAX, FORMAT, LINE_MAX, VERSION, BadTrace, Trace
+from spec.failures.edits import Edits
 from spec.language.hashes import spec_hash
 from spec.language.misuse import Misuse, near
 from spec.language.scope import Scope, State, Value
@@ -29,10 +31,10 @@ def read(file: Path, scopes: Mapping[str, Scope]) -> Trace:
     header = next(found, None)
     if header is None:
         raise BadTrace(file, "is empty", _MAKE_ANEW)
-    base, violated, claim_id = _header(header, scopes)
-    scope, off, edits = base.scope, base.off, base.edits
+    base, claim_id = _header(header, scopes)
+    violated = base.violated
     try:
-        whole = edited(scope, edits, off)
+        whole = base.edited
     except Misuse as misuse:
         raise header.bad(misuse.fact) from None
     places = _places(whole)
@@ -47,10 +49,7 @@ def read(file: Path, scopes: Mapping[str, Scope]) -> Trace:
                 raise extra.bad("stands after the end of the trace")
             _check_claim(header, whole, violated, claim_id)
             start = _start(header, whole, places)
-            told = tuple(lines)
-            return Trace(
-                scope, edits, off, base.engine, violated, told, str(file), start=start, loop=loop
-            )
+            return replace(base, lines=tuple(lines), where=str(file), start=start, loop=loop)
         lines.append(_step(row, whole, places, len(lines) + 1))
     raise BadTrace(
         f"{file}:{len(lines) + 2}", "the trace is cut off: its end is missing", _MAKE_ANEW
@@ -142,8 +141,8 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
 
 
-def _header(row: Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
-    """Return the trace without its steps, and name and ID of what it violates."""
+def _header(row: Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str]:
+    """Return the trace without its steps, and the ID of what it violates."""
     if row.data.get("format") != FORMAT:
         raise row.bad("is not the header of a trace", "name a file that ffq check has saved")
     version = row.take("version", int)
@@ -155,8 +154,8 @@ def _header(row: Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str, str]:
     claim = Row(row.where, row.take("property", dict))
     claim.only("id", "name")
     violated = claim.take("name", str)
-    trace = Trace(scope, row.texts("edits"), row.texts("off"), engine, violated, ())
-    return trace, violated, claim.take("id", str)
+    edits = Edits((*row.texts("edits"), *row.texts("off")))
+    return Trace(scope, edits, engine, violated, ()), claim.take("id", str)
 
 
 def scope_of(row: Row, scopes: Mapping[str, Scope]) -> Scope:

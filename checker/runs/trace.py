@@ -16,15 +16,16 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from checker.runs.story import RANGE, Line, NotBroken, Plain, Story, plain, tell
 from checker.runs.walk import Walk, follow
-from spec.language import edits as language_edits
+from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator, Step
 from spec.language.hashes import spec_hash
-from spec.language.model import Action, Spec
+from spec.language.model import Action
 from spec.language.scope import Scope, State, Value
 
 FORMAT, VERSION = "ffq trace", 2
@@ -51,8 +52,7 @@ class Trace:
     """
 
     scope: Scope
-    edits: tuple[str, ...]
-    off: tuple[str, ...]
+    edits: Edits
     engine: str
     violated: str
     lines: tuple[Line, ...]
@@ -65,51 +65,10 @@ class Trace:
         """After how many steps the loop begins, if there is one."""
         return None if self.loop is None else self.loop - 1
 
-    @property
+    @cached_property
     def edited(self) -> Scope:
         """The scope with every edit made."""
-        return edited(self.scope, self.edits, self.off)
-
-
-def edited(scope: Scope, edits: Iterable[str], off: Iterable[str] = ()) -> Scope:
-    """Return the scope on its spec with each edit made, then each guard removed."""
-    spec = scope.spec
-    for edit in edits:
-        spec = _find(spec, edit)
-    for guard in off:
-        spec = language_edits.without(spec, guard)
-    return scope.on(spec)
-
-
-def in_words(edit: str) -> str:
-    """Return what an edit takes away, or a guard that is removed, as one says it."""
-    match edit.split():
-        case ["instead", action, other]:
-            return f"{other} in place of {action}"
-        case ["split", action]:
-            return f"{action} split in two"
-        case ["split", action, field]:
-            return f"{action} split in two, {field} later"
-        case ["weaken", action]:
-            return f"{action} not waited for"
-        case ["unfair", action]:
-            return f"{action} not promised"
-        case ["weakly", action]:
-            return f"{action} promised only where it stays possible"
-        case ["endless", action]:
-            return f"{action} again and again, without an end"
-        case [*_, guard]:
-            return f"without {guard}"
-    raise AssertionError("an edit says something")
-
-
-def _find(spec: Spec, edit: str) -> Spec:
-    if edit.startswith("instead "):
-        # Naive steps are written for the queue, which other specs do without.
-        from spec.failures.naive import find
-
-        return find(spec, edit)
-    return language_edits.find(spec, edit)
+        return self.edits.on(self.scope)
 
 
 # ---------------------------------------------------------------- writing
@@ -134,8 +93,8 @@ def header(trace: Trace, story: Story) -> dict[str, Any]:
         "spec": spec_hash(trace.scope.spec),
         "scope": trace.scope.name,
         "bounds": dict(trace.scope.bounds),
-        "edits": trace.edits,
-        "off": trace.off,
+        "edits": trace.edits.whole,
+        "off": trace.edits.guards,
         "property": {"id": story.broken.id, "name": trace.violated},
         "engine": trace.engine,
     }

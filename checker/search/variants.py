@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from checker.runs.trace import edited
 from checker.runs.walk import Walk, follow
+from spec.failures.edits import Edits
 from spec.language import edits as language_edits
 from spec.language.evaluate import Evaluator, Step
 from spec.language.expr import Const
-from spec.language.misuse import Misuse
 from spec.language.model import Action, Guard, Part, Spec
 from spec.language.scope import Scope
 
@@ -59,9 +58,8 @@ class Switched:
         return tuple(removed)
 
     def edited(self, texts: Sequence[str]) -> Scope:
-        """Return the scope with just these edits made, naive steps first."""
-        whole = sorted((text for text in texts if " " in text), key=lambda text: text.split()[0])
-        return edited(self.healthy, whole, [text for text in texts if " " not in text])
+        """Return the scope with just these edits made."""
+        return Edits(texts).on(self.healthy)
 
     def walk(self, walk: Walk, texts: Sequence[str]) -> Walk:
         """Return the run as one of the spec with these edits made."""
@@ -90,11 +88,7 @@ def switchable(scope: Scope, text: str) -> bool:
         return text in scope.spec.guard_names()
     if text.split()[0] not in ("instead", "split"):
         return False
-    try:
-        edited(scope, [text])
-    except Misuse:
-        return False
-    return True
+    return Edits((text,)).refused(scope.spec) is None
 
 
 def switched(scope: Scope, texts: Iterable[str]) -> Switched:
@@ -105,7 +99,7 @@ def switched(scope: Scope, texts: Iterable[str]) -> Switched:
         match text.split():
             case ["instead", name, *_]:
                 way = _way(ways, name, text)
-                naive = edited(scope, [text]).spec.actions[name]
+                naive = Edits((text,)).made(scope.spec).actions[name]
                 spec = _with(spec, {way: replace(naive, name=way)})
     for text in sorted(set(texts)):
         match text.split():

@@ -69,7 +69,7 @@ def bounds(scope: Scope) -> str:
 def show_result(out: Console, result: Result) -> None:
     """Print how one scope was explored."""
     found = result.exploration
-    show_title(out, result.base, [*result.edits, *(f"without {guard}" for guard in found.off)])
+    show_title(out, result.base, result.edits.titles)
     for fact in _facts(found):
         out.print(Text(f"  {fact}"), style="dim")
     if result.never_fired:
@@ -257,7 +257,7 @@ def as_json(result: Result, traces: dict[tuple[str, str], str]) -> dict[str, Any
     return {
         "name": name,
         "bounds": dict(result.base.bounds),
-        "edits": [*result.edits, *(f"without {guard}" for guard in found.off)],
+        "edits": result.edits.titles,
         "complete": found.complete,
         "stopped_by": found.stopped_by,
         "states": found.states,

@@ -30,7 +30,7 @@ def begun(folder: Path) -> Plan | None:
     """Return the plan of the torture that was begun in this folder, if there is one."""
     for line in Ledger(folder).news():
         if line["event"] == "plan":
-            return Plan(**(line["plan"] | {"off": tuple(line["plan"]["off"])}))
+            return Plan(**(line["plan"] | {"without": tuple(line["plan"]["without"])}))
     return None
 
 

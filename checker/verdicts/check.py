@@ -11,10 +11,9 @@ from typing import NoReturn
 from checker.runs.exploration import Exploration, Interrupted, Limits, Report
 from checker.runs.lasso import Decision
 from checker.runs.story import RANGE, Story, tell, tell_lasso
-from checker.runs.trace import edited
 from checker.runs.verdict import NOT_BEGUN, PROVED, STOPPED, Judged, Verdict
 from checker.search.liveness import MAX_STATES, decide
-from spec.language.misuse import Misuse
+from spec.failures.edits import NONE, Edits
 from spec.language.model import Property, Spec
 from spec.language.scope import Scope
 
@@ -24,7 +23,7 @@ class Result:
     """One scope explored and judged; `base` has no edits made."""
 
     base: Scope
-    edits: tuple[str, ...]
+    edits: Edits
     exploration: Exploration
     judged: tuple[Judged, ...]
 
@@ -49,8 +48,7 @@ class Plan:
     """What to check, and how; `max_seconds` of the limits is for all scopes together."""
 
     scopes: tuple[Scope, ...]
-    edits: tuple[str, ...] = ()
-    off: tuple[str, ...] = ()
+    edits: Edits = NONE
     wanted: frozenset[str] = frozenset()
     engine: str = "compiled"
     threads: int | None = None
@@ -68,7 +66,7 @@ def run(plan: Plan, report: Callable[[Scope], Report | None]) -> Iterator[Result
     """Yield the result of each scope as it is ready; after an interrupt the rest is not begun."""
     began = time.perf_counter()
     stopped: str | None = None
-    scopes = [edited(base, plan.edits) for base in plan.scopes]
+    scopes = [plan.edits.whole.on(base) for base in plan.scopes]
     if plan.engine == "compiled":
         from checker.search import compiled
 
@@ -105,12 +103,12 @@ def _explore(plan: Plan, scope: Scope, limits: Limits, report: Report | None) ->
         if plan.engine == "plain":
             from checker.search import plain
 
-            return plain.explore(scope, limits, plan.off, until, report)
+            return plain.explore(scope, limits, plan.edits.guards, until, report)
         from checker.search import compiled
 
         threads = plan.threads or _cores()
         return compiled.explore(
-            scope, limits, plan.off, until, report, threads=threads, symmetry=plan.symmetry
+            scope, limits, plan.edits.guards, until, report, threads=threads, symmetry=plan.symmetry
         )
     except Interrupted as interrupted:
         return interrupted.found
@@ -128,15 +126,16 @@ def _until(plan: Plan, scope: Scope) -> frozenset[str]:
     claims = {p.name for p in scope.spec.properties.values() if p.kind in ("invariant", "step")}
     if plan.wanted:
         return plan.wanted & claims
-    if plan.edits or plan.off:
+    if plan.edits:
         return frozenset(claims | {RANGE + name for name in scope.spec.fields})
     return frozenset()
 
 
 def _not_begun(scope: Scope, plan: Plan, reason: str) -> Exploration:
     fired = dict.fromkeys(scope.spec.actions, 0)
+    off = plan.edits.guards
     return Exploration(
-        scope, plan.off, plan.engine, (), reason, 0, 0, 0, 0.0, {}, frozenset(), fired, 0, _no_path
+        scope, off, plan.engine, (), reason, 0, 0, 0, 0.0, {}, frozenset(), fired, 0, _no_path
     )
 
 
@@ -148,7 +147,7 @@ def _proved(plan: Plan, scope: Scope) -> frozenset[str]:
     """Return what was proved before, by name; nothing is proved here."""
     from checker.prove.proof import known
 
-    proof = None if plan.edits or plan.off else known(scope.spec)
+    proof = None if plan.edits else known(scope.spec)
     names = scope.spec.properties if proof else ()
     return frozenset(name for name in names if proof and proof.proves(name))
 
@@ -267,7 +266,7 @@ def shortest(results: Sequence[Result]) -> tuple[Result, Judged] | None:
 
 def story(result: Result, judged: Judged) -> Story:
     """Return the violation as a story."""
-    scope = edited(result.base, result.edits, result.exploration.off)
+    scope = result.edits.on(result.base)
     if judged.verdict.lasso is not None:
         return tell_lasso(scope, judged.verdict.lasso, judged.name)
     return tell(scope, result.exploration.walk(judged.name), judged.name)
@@ -278,12 +277,3 @@ def status(results: Sequence[Result]) -> int:
     if any(result.failed for result in results):
         return 1
     return 0 if all(result.finished for result in results) else 3
-
-
-def able(scope: Scope, edits: Sequence[str], off: Sequence[str]) -> Misuse | None:
-    """Return why the edits cannot be made in this scope, or None if they can."""
-    try:
-        edited(scope, edits, off)
-    except Misuse as misuse:
-        return misuse
-    return None

@@ -10,9 +10,8 @@ from checker.prove.proof import known
 from checker.runs.exploration import Limits, Report
 from checker.runs.story import RANGE
 from checker.search.memo import hopes, look
-from spec.failures.naive import find
+from spec.failures.edits import Edits
 from spec.failures.profiles import Profile
-from spec.language.edits import without
 from spec.language.model import Property
 from spec.language.scope import Scope
 
@@ -62,10 +61,7 @@ def claims(scope: Scope) -> list[Property]:
 
 def asked(scope: Scope, profile: Profile) -> Scope:
     """Return the scope as a profile would have it."""
-    spec = scope.spec
-    for text in profile.edits:
-        spec = find(spec, text) if " " in text else without(spec, text)
-    return scope.on(spec)
+    return Edits(profile.edits).on(scope)
 
 
 def row(scope: Scope, profile: Profile, limits: Limits, watch: Watch) -> Row:

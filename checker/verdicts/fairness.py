@@ -13,7 +13,8 @@ from checker.runs.exploration import Limits
 from checker.runs.lasso import Lasso, judge
 from checker.search.memo import hopes, look
 from checker.verdicts.ablate import Watch
-from spec.language.edits import assumptions, find
+from spec.failures.edits import Edits
+from spec.language.edits import assumptions
 from spec.language.model import Property
 from spec.language.scope import Scope
 
@@ -83,7 +84,7 @@ def needed(scopes: Sequence[Scope], watch: Watch) -> Iterator[Assumed]:
 
 
 def _breaches(scope: Scope, dropped: str) -> tuple[Breach, ...]:
-    less = scope.on(find(scope.spec, dropped))
+    less = Edits((dropped,)).on(scope)
     found = []
     for name, decision in hopes(less, (), Limits(), THREADS).items():
         claim = less.spec.properties[name]

@@ -15,7 +15,6 @@ FOLDER = Path(".ffq", "traces")
 
 def file_name(result: Result, judged: Judged) -> str:
     """Return scope, property and edits as a name: `core-one_holder-without-settle.fenced.jsonl`."""
-    off = [f"without {guard}" for guard in result.exploration.off]
-    words = "-".join([result.base.name, judged.name, *result.edits, *off])
+    words = "-".join([result.base.name, judged.name, *result.edits.titles])
     # File systems allow 255 bytes; a long list of edits is cut.
     return re.sub(r"[^A-Za-z0-9_.]+", "-", words)[:150] + ".jsonl"

@@ -15,7 +15,7 @@ from impl.derive.view import Global
 from impl.sqlite.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Done, Refused
-from spec.failures.naive import find
+from spec.failures.edits import Edits
 from spec.language.evaluate import Claim, Evaluator, Instance
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action
@@ -33,10 +33,7 @@ class ByHand:
         """Derive the queue from the edited spec; raises `Misuse`, `StoreError`."""
         if scope not in SCOPES:
             raise Misuse(f"there is no scope '{scope}'", near(scope, SCOPES))
-        spec = SCOPES[scope].spec
-        for text in without:
-            spec = find(spec, text)
-        self.scope = SCOPES[scope].on(spec)
+        self.scope = Edits.parse(without).on(SCOPES[scope])
         self.store = Store(derive(self.scope, checks=not without), os.fspath(path))
         if next(self.store.trace(), None) is not None:
             self.store.close()

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spec.failures import naive_storing
-from spec.language import edits, forget, ite, require
-from spec.language.misuse import Misuse, near
-from spec.language.model import Spec
+from spec.language import forget, ite, require
 from spec.queue.effects import Progress
 from spec.queue.job import (
     Job,
@@ -189,13 +187,3 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     *naive_storing.STEPS,
 )
 NAIVE = {step.__name__: step for step in _STEPS}
-
-
-def find(spec: Spec, text: str) -> Spec:
-    """Return the spec edited as `text` says: `instead action naive`, or what `edits.find` reads."""
-    match text.split():
-        case ["instead", action, name]:
-            if name not in NAIVE:
-                raise Misuse(f"there is no naive step '{name}'", near(name, NAIVE))
-            return edits.instead(spec, action, NAIVE[name])
-    return edits.find(spec, text)

@@ -247,7 +247,7 @@ def find(spec: Spec, text: str) -> Spec:
             return assume_less(spec, how, name)
     raise Misuse(
         f"'{text}' is not an edit",
-        "write action.guard, 'split action field', 'weaken action' or 'unfair action'",
+        "`ffq check --help` names every kind",
     )
 
 

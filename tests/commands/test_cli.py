@@ -168,8 +168,8 @@ def test_deep_adds_the_large_scopes(ffq: Ffq) -> None:
 def test_an_edit_by_name_and_a_scope_without_it(ffq: Ffq) -> None:
     status, out, err = ffq("check", "--engine", "plain", "--deep", "--without", "rest.never")
     assert err == (
-        "ffq: scope two is left out: there is no guard 'rest.never'\n"
-        "ffq: scope three is left out: there is no guard 'rest.never'\n"
+        "ffq: two is left out: there is no guard 'rest.never'\n"
+        "ffq: three is left out: there is no guard 'rest.never'\n"
     )
     # A manager that rests is believed to have prepared: what it does then breaks the agreement.
     assert (status, out.splitlines()[0]) == (1, "marked: Manager=2; without rest.never")

@@ -182,11 +182,11 @@ def test_replay_shows_sql_and_both_states_and_who_refuses(ffq: Ffq) -> None:
 
 
 def test_replay_shows_the_violation_where_the_protection_is_missing(ffq: Ffq) -> None:
-    status, out, err = ffq("replay", FILE, "--off", "FM-010")
+    status, out, err = ffq("replay", FILE, "--without", "FM-010")
     assert (status, err) == (1, "")
     assert "status[job1]   claimed  done  done   row" in out
     assert "INV-004 only_the_holder_settles is broken in the database" in out
-    status, answer = ffq.json("replay", FILE, "--off", "settle_done.fenced")
+    status, answer = ffq.json("replay", FILE, "--without", "settle_done.fenced")
     assert (status, answer["ok"], answer["broken"]["id"]) == (1, False, "INV-004")
     (sql,) = [s["sql"] for s in answer["steps"][-1]["statements"] if s["role"] == "step"]
     assert "fenced" not in sql
@@ -199,7 +199,7 @@ def test_replay_takes_away_what_the_trace_was_found_without(ffq: Ffq) -> None:
     )
     assert (status, err) == (1, f"ffq: {told}\n")
     assert "is broken in the database" in out
-    status, out, err = ffq("replay", FILE, "--protected", "--off", "claim.ready")
+    status, out, err = ffq("replay", FILE, "--protected", "--without", "claim.ready")
     assert (status, out) == (2, "") and "exclude each other" in err
 
 
@@ -219,8 +219,8 @@ def test_replay_says_where_they_differ(ffq: Ffq, monkeypatch: pytest.MonkeyPatch
 
 
 def test_replay_without_a_protection_that_is_none_says_so(ffq: Ffq) -> None:
-    status, _, err = ffq("replay", FILE, "--off", "claim.nothing")
-    assert (status, "--off: there is no guard 'claim.nothing'" in err) == (2, True)
+    status, _, err = ffq("replay", FILE, "--without", "claim.nothing")
+    assert (status, "there is no guard 'claim.nothing'" in err) == (2, True)
 
 
 # ---------------------------------------------------------------- two traces, and notes

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from checker.commands.main import main
-from checker.conformance.beside_spec import Divergence, Replay, replay_trace, without
+from checker.conformance.beside_spec import Divergence, Replay, replay_trace
 from checker.runs.trace import BadTrace, binding_of, record, save
 from impl.derive.design import Design, derive
 from impl.derive.statements import Assignment
 from impl.sqlite.files import StoreError
+from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from spec.queue import SCOPES
@@ -83,7 +84,7 @@ def test_the_store_refuses_what_the_guard_is_there_for(guard: str) -> None:
 @pytest.mark.parametrize("guard", EVERY)
 def test_the_store_breaks_as_the_spec_does_without_the_guard(guard: str) -> None:
     trace, _ = counterexample(guard)
-    found = replay_trace(trace, [guard])
+    found = replay_trace(trace, Edits([guard]))
     assert (found.steps, found.refused, found.broken) == (len(trace.lines), None, True)
 
 
@@ -96,7 +97,7 @@ def test_the_store_breaks_as_the_spec_does_without_the_guard(guard: str) -> None
 )
 def test_the_store_breaks_as_the_spec_does_under_an_edit(edit: str) -> None:
     trace, _ = counterexample(edit)
-    found = replay_trace(trace, [edit])
+    found = replay_trace(trace, Edits([edit]))
     assert (found.steps, found.refused, found.broken) == (len(trace.lines), None, True)
 
 
@@ -111,7 +112,7 @@ def test_the_store_breaks_as_the_spec_does_under_an_edit(edit: str) -> None:
 )
 def test_a_check_stops_a_step_that_breaks_a_row(guard: str, check: str) -> None:
     trace, _ = counterexample(guard)
-    scope = without(trace.scope, [guard])
+    scope = Edits([guard]).on(trace.scope)
     replay = Replay(derive(scope, checks=True))
     with pytest.raises(Divergence) as differs:
         for line in trace.lines:
@@ -160,7 +161,7 @@ def test_a_store_that_is_in_use_is_no_place_to_replay(tmp_path: Path) -> None:
 def test_a_run_that_never_ends_is_followed_once_around() -> None:
     trace, _ = counterexample("claim.ready")
     endless = replace(trace, violated="every_job_ends", loop=1)
-    found = replay_trace(endless, ["claim.ready"])
+    found = replay_trace(endless, Edits(["claim.ready"]))
     assert (found.steps, found.refused, found.broken) == (len(trace.lines), None, False)
 
 
@@ -202,7 +203,7 @@ def test_ffq_replay_breaks_a_file_without_the_guard(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file, database = saved(tmp_path, "claim.ready"), tmp_path / "broken.db"
-    asked = ["replay", file, "--off", "claim.ready", "--database", str(database)]
+    asked = ["replay", file, "--without", "claim.ready", "--database", str(database)]
     assert main([*asked, "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is False
@@ -232,7 +233,7 @@ def test_ffq_replay_says_where_the_store_differs(
 def test_ffq_replay_names_a_guard_that_is_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["replay", saved(tmp_path, "claim.ready"), "--off", "claim.reday"]) == 2
+    assert main(["replay", saved(tmp_path, "claim.ready"), "--without", "claim.reday"]) == 2
     assert "there is no guard 'claim.reday'; write one of: claim.ready" in capsys.readouterr().err
 
 

@@ -24,7 +24,7 @@ def run(seen: Seen, role: str) -> list[Ran]:
 @pytest.mark.parametrize("name", KEPT)
 def test_both_are_in_the_states_of_the_run(name: str) -> None:
     followed = kept(name)
-    found = beside(followed.trace, [*followed.trace.edits, *followed.trace.off])
+    found = beside(followed.trace, followed.trace.edits)
     assert found.start == followed.states[0]
     assert [s.model for s in found.steps] == [*followed.states[1:]]
     assert [s.store for s in found.steps] == [*followed.states[1:]]
@@ -52,7 +52,7 @@ def test_a_step_that_only_an_edit_brings_in_is_refused_and_runs_nothing() -> Non
 def test_the_statements_are_what_sqlite_has_run() -> None:
     """They are run once more, and leave the same rows."""
     trace = kept("FM-010").trace
-    found = beside(trace, trace.off)
+    found = beside(trace, trace.edits)
     design = derive(trace.edited, checks=False)
     with closing(apsw.Connection(":memory:")) as other:
         other.execute(design.schema)
@@ -97,7 +97,7 @@ def test_where_they_differ_the_place_is_named_and_both_states_are_kept(
 
 def test_a_store_on_disk_is_watched_as_well(tmp_path: Path) -> None:
     trace, file = kept("FM-010").trace, tmp_path / "queue.db"
-    found = beside(trace, trace.off, str(file))
+    found = beside(trace, trace.edits, str(file))
     assert [r.role for r in found.steps[0].ran] == ["transaction", "step", "trace", "transaction"]
     with closing(sqlite3.connect(file)) as opened:
         assert opened.execute("SELECT status FROM job").fetchall() == [("done",)]

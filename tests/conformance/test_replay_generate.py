@@ -166,7 +166,10 @@ def test_a_run_that_differs_is_kept_and_replayed(
     [
         ([], "one of a trace and --generate is wanted"),
         (["a.jsonl", "--generate", "1"], "one of a trace and --generate is wanted"),
-        (["--generate", "1", "--off", "claim.ready"], "--off and --database are for a trace"),
+        (
+            ["--generate", "1", "--without", "claim.ready"],
+            "--without and --database are for a trace",
+        ),
         (["--generate", "1", "--scope", "hole"], "there is no scope 'hole'"),
         (["missing.jsonl"], "there is no such file"),
     ],
@@ -218,5 +221,5 @@ def test_a_run_asks_nothing_of_a_protection(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     save(tmp_path / "run.jsonl", a_run(), run_file.FORMAT)
-    assert main(["replay", str(tmp_path / "run.jsonl"), "--off", "claim.ready"]) == 2
-    assert "leave --off out" in capsys.readouterr().err
+    assert main(["replay", str(tmp_path / "run.jsonl"), "--without", "claim.ready"]) == 2
+    assert "leave --without out" in capsys.readouterr().err

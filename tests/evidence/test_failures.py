@@ -15,12 +15,13 @@ from checker.evidence.detectors import DETECTORS, UNDETECTED
 from checker.evidence.proofs import five
 from checker.evidence.replayed import prevented, replayed, reproduced
 from checker.runs.exploration import Limits
-from checker.runs.trace import Diverged, edited, replay
+from checker.runs.trace import Diverged, replay
 from checker.search import plain
 from spec.failures import FAILURES, FailureMode, Loss
+from spec.failures.edits import Edits
 from spec.failures.guards import BELONG_TO_NONE, belongs
 from spec.failures.incidents import INCIDENTS
-from spec.failures.naive import NAIVE, find
+from spec.failures.naive import NAIVE
 from spec.failures.repairs import REPAIRS, RESIDUE
 from spec.language.misuse import Misuse
 from spec.queue import DEFAULT, SCOPES
@@ -65,7 +66,7 @@ def test_the_incidents_are_numbered_and_each_is_told_elsewhere() -> None:
 
 def test_an_edit_that_nobody_knows_is_refused_with_what_there_is() -> None:
     with pytest.raises(Misuse, match="no naive step 'popp'; write one of: pop"):
-        find(SCOPES["one-job"].spec, "instead claim popp")
+        Edits(["instead claim popp"]).on(SCOPES["one-job"])
 
 
 # ---------------------------------------------------------------- traces
@@ -77,7 +78,7 @@ def test_the_kept_trace_breaks_the_spec_as_the_catalogue_says(
 ) -> None:
     trace = traces.kept(mode, loss)
     _, story = replay(trace)
-    assert (trace.edits, trace.off) == traces.parts(loss)
+    assert trace.edits == Edits(loss.edits)
     assert (trace.scope.name, story.broken.name) == (loss.scope, loss.breaks)
 
 
@@ -102,8 +103,7 @@ PLAIN = [
 
 @pytest.mark.parametrize(("mode", "loss"), PLAIN, ids=[traces.file_of(*p).stem for p in PLAIN])
 def test_the_plain_explorer_finds_no_shorter_trace(mode: FailureMode, loss: Loss) -> None:
-    edits, off = traces.parts(loss)
-    whole = edited(traces.healthy(loss), edits, off)
+    whole = Edits(loss.edits).on(traces.healthy(loss))
     alone = whole.spec.edited("one", properties={loss.breaks: whole.spec.properties[loss.breaks]})
     seen = plain.explore(whole.on(alone), Limits(), (), frozenset({loss.breaks}), None)
     assert seen.violations[loss.breaks] == len(traces.kept(mode, loss).lines)
@@ -173,7 +173,7 @@ def test_a_failure_mode_names_what_is_left_out_of_the_sql(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trace = str(traces.FOLDER / f"{name}.jsonl")
-    assert main(["replay", trace, "--off", name, "--json"]) == 1
+    assert main(["replay", trace, "--without", name, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["broken"]["name"] == FAILURES[name].loss.breaks
-    assert told["off"] == list(FAILURES[name].loss.edits)
+    assert told["without"] == list(FAILURES[name].loss.edits)

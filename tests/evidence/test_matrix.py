@@ -18,6 +18,7 @@ from checker.evidence.work import Background, Check, Checked, Failed, Record
 from checker.runs import cache as caching
 from checker.verdicts.check import Plan, Result, run
 from spec.failures import FAILURES, FailureMode
+from spec.failures.edits import Edits
 from spec.queue import SCOPES
 from tests.edited import edited
 
@@ -32,7 +33,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def explored(*off: str) -> Result:
-    (result,) = run(Plan((SMALL,), off=off), lambda _: None)
+    (result,) = run(Plan((SMALL,), Edits(off)), lambda _: None)
     return result
 
 

@@ -12,6 +12,7 @@ from checker.evidence import recovered, traces
 from checker.evidence.damaged import damage
 from checker.evidence.mending import ASIDE, mending
 from spec.failures import FAILURES, FailureMode
+from spec.failures.edits import Edits
 from spec.failures.repairs import REPAIRS
 from spec.language import require
 from spec.queue.job import Job, Lease, Status
@@ -27,7 +28,7 @@ def test_every_state_that_a_failure_leads_to_is_mended_or_set_aside(mode: Failur
 
 
 def damaged_database(mode: FailureMode, file: Path) -> Iterator[sqlite3.Connection]:
-    replay_trace(traces.kept(mode, mode.loss), mode.loss.edits, str(file))
+    replay_trace(traces.kept(mode, mode.loss), Edits(mode.loss.edits), str(file))
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute(f"ALTER TABLE job ADD COLUMN {ASIDE} TEXT NOT NULL DEFAULT 'none'")
         yield database

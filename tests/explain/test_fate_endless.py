@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from checker.explain.fate.fate import Fates, fates, mark
 from checker.explain.run import Run
-from checker.runs.trace import edited
 from checker.search.compiled.graph import Graph, Promise
 from checker.search.fair_cycles import owing
 from checker.search.liveness import decide
+from spec.failures.edits import Edits
 from spec.language import Nat, Spec, require
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, State
@@ -157,7 +157,7 @@ EDITS = [(), ("unfair lock",), ("weakly lock",), ("unfair shut",), ("endless blo
 def test_no_run_violates_it_from_the_beginning_if_and_only_if_it_holds(
     edits: tuple[str, ...],
 ) -> None:
-    scope = edited(DOOR, edits)
+    scope = Edits(edits).on(DOOR)
     for name, decision in decide(scope).items():
         known = fates(scope, name)
         undecided = name == "doors_are_locked"  # a door that is shut may have been open
@@ -170,7 +170,7 @@ def test_no_run_violates_it_from_the_beginning_if_and_only_if_it_holds(
 
 
 def test_of_a_door_that_stands_open_nothing_but_the_wind_is_needed() -> None:
-    scope = edited(DOOR, ("unfair shut",))
+    scope = Edits(["unfair shut"]).on(DOOR)
     known = fates(scope, "open_doors_are_shut")
     closed, opened, locked = (False, False), (True, False), (False, True)
     assert [mark(known.of(state)) for state in (closed, opened, locked)] == ["1", "○", "·"]

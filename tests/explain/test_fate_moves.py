@@ -10,7 +10,6 @@ import pytest
 from checker.explain.fate.fate import fates, mark
 from checker.explain.fate.questions import Asked, nearest
 from checker.explain.moves import moves
-from checker.runs.trace import edited
 from spec.language.evaluate import Claim, Evaluator, OutOfRange
 from spec.language.expr import Bound
 from spec.language.scope import Scope, State
@@ -110,7 +109,7 @@ def small(id: str) -> tuple[Scope, str]:
     run = kept(id)
     one = SCOPES["one-job"]
     tight = replace(one, bounds={**one.bounds, "Recoverer": 1, "MaxInterrupts": 1})
-    return edited(tight, run.trace.edits, run.trace.off), run.trace.violated
+    return run.trace.edits.on(tight), run.trace.violated
 
 
 CASES = [

@@ -19,7 +19,7 @@ from tests.specs.doors import DOOR
 @pytest.mark.parametrize("name", KEPT)
 def test_a_run_seen_through_its_own_variant_breaks_what_it_broke(name: str) -> None:
     run = kept(name)
-    lens = under(run, run.trace.edits, run.trace.off)
+    lens = under(run, run.trace.edits)
     assert (lens.refused_at, lens.refused_by, lens.broken) == (None, None, True)
     assert lens.run.states == run.states
     assert lens.steps_taken == len(run.steps)
@@ -50,14 +50,14 @@ def test_each_protection_is_put_back_by_itself() -> None:
 
 def test_a_run_that_never_ends_is_fair_only_without_the_protection() -> None:
     for run in (windy(), still()):
-        assert under(run, run.trace.edits, run.trace.off).broken
+        assert under(run, run.trace.edits).broken
         lens = under(run)
         assert (lens.refused_by, lens.broken) == (None, False)
 
 
 def test_a_number_leaves_its_range_only_without_the_protection() -> None:
     run = leaving()
-    assert under(run, (), run.trace.off).broken
+    assert under(run, run.trace.edits).broken
     lens = under(run)
     assert (lens.refused_by, lens.broken) == ("acquire.tokens_left", False)
 
@@ -79,7 +79,7 @@ with every protection: step 8, worker1 settle_done, is refused: settle_done.fenc
                  job[worker1] = job1, token[job1] = 2, held[worker1] = 1
 """
     )
-    assert main(["trace", "lens", LATE, "--off", "FM-010"]) == 0
+    assert main(["trace", "lens", LATE, "--without", "FM-010"]) == 0
     says = "every step is taken; INV-004 only_the_holder_settles is broken all the same\n"
     assert capsys.readouterr().out.endswith(f"\nwithout settle_done.fenced: {says}")
 
@@ -92,7 +92,7 @@ def test_one_json_object_says_what_the_store_does(
     answer = json.loads(capsys.readouterr().out)
     (whole,) = answer["variants"]
     store = replay_trace(kept(name).trace)
-    assert (answer["ok"], whole["off"], whole["broken"]) == (True, [], False)
+    assert (answer["ok"], whole["without"], whole["broken"]) == (True, [], False)
     assert whole["steps_taken"] == store.steps
     assert (whole["refused"] and whole["refused"]["by"]) == store.refused
 
@@ -105,7 +105,7 @@ def test_of_two_protections_each_is_put_back_and_then_both(
     save(file, record(run.trace, run.story))
     assert main(["trace", "lens", str(file), "--json"]) == 0
     variants = json.loads(capsys.readouterr().out)["variants"]
-    assert [(v["off"], v["steps_taken"], v["broken"]) for v in variants] == [
+    assert [(v["without"], v["steps_taken"], v["broken"]) for v in variants] == [
         (["weakly lock"], 3, False),
         (["endless blow_open"], 3, False),
         ([], 3, False),
@@ -113,7 +113,7 @@ def test_of_two_protections_each_is_put_back_and_then_both(
 
 
 def test_a_protection_that_does_not_exist_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["trace", "lens", LATE, "--off", "settle_dne.fenced"]) == 2
+    assert main(["trace", "lens", LATE, "--without", "settle_dne.fenced"]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
-    assert err.startswith("ffq: --off: there is no guard 'settle_dne.fenced'; write one of: ")
+    assert err.startswith("ffq: there is no guard 'settle_dne.fenced'; write one of: ")

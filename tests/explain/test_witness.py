@@ -185,4 +185,4 @@ def test_ffq_says_that_there_is_no_witness(capsys: pytest.CaptureFixture[str]) -
     assert main([*asked, "status=gone"]) == 2
     assert "it cannot be that; write absent" in capsys.readouterr().err
     assert main([*asked, "start", "--without", "claim.nothing"]) == 2
-    assert "--without: there is no guard 'claim.nothing'" in capsys.readouterr().err
+    assert "there is no guard 'claim.nothing'" in capsys.readouterr().err

@@ -6,9 +6,9 @@ from textual.pilot import Pilot
 from checker.evidence.marks import Reproduced
 from checker.evidence.replayed import reproduced
 from checker.evidence.traces import FOLDER
-from checker.runs.trace import in_words
 from checker.shown.failures import LEGEND as PRINTED
 from spec.failures import FAILURES
+from spec.failures.edits import in_words
 from spec.queue import DEFAULT
 from tests.explorer.screens import drawn, explore, press, text
 from tui import glyphs

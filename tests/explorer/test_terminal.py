@@ -90,7 +90,7 @@ F3, F5, LEAVE = "\x1bOR", "\x1b[15~", "\x11"
 
 @pytest.mark.deep
 def test_from_a_check_to_the_reason_to_the_database_and_to_a_postmortem(folder: Path) -> None:
-    with_guard_off = ("browse", "one-job", "--off", "settle_done.fenced")
+    with_guard_off = ("browse", "one-job", "--without", "settle_done.fenced")
     terminal = Terminal(*with_guard_off, folder=folder, env=environment())
     terminal.see(r"only_the_holder_settles is broken in 8 steps; enter opens")
     (trace,) = (folder / FOLDER).glob("*.jsonl")

@@ -68,7 +68,7 @@ def test_a_postmortem_says_what_broke_what_stops_it_and_how_to_see_it() -> None:
     assert "false since step 7 (worker2 claim(job1))" in told
     assert "proved for any number of everything" in told
     assert "ffq check --scope one-job --without settle_done.fenced --property" in told
-    assert "ffq trace replay 'a trace.jsonl' --off settle_done.fenced" in told
+    assert "ffq trace replay 'a trace.jsonl' --without settle_done.fenced" in told
     assert "- Step 4: armed" in told and "Note over p1: armed" in told
     assert "   > here\n   > and here" in told
     assert "- It agrees." in told and "```python\nx = 1\n```" in told

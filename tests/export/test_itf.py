@@ -121,8 +121,8 @@ def test_of_a_stranger_s_file_the_states_are_enough(name: str, tmp_path: Path) -
     }
     if "loop" in document:
         bare["loop"] = document["loop"]
-    without = (*run.trace.edits, *run.trace.off)
-    text = imported(tmp_path, bare, Asked(run.trace.scope.name, without, run.trace.violated))
+    asked = Asked(run.trace.scope.name, run.trace.edits, run.trace.violated)
+    text = imported(tmp_path, bare, asked)
     theirs, ours = text.splitlines(), (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines()
     assert theirs[1:] == ours[1:]
     assert json.loads(theirs[0]) == json.loads(ours[0]) | {"engine": "itf"}

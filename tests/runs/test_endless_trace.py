@@ -10,8 +10,9 @@ import pytest
 from checker.commands.main import main
 from checker.runs.reading import read
 from checker.runs.story import tell_lasso
-from checker.runs.trace import BadTrace, Diverged, Trace, edited, record, replay, save
+from checker.runs.trace import BadTrace, Diverged, Trace, record, replay, save
 from checker.search.liveness import decide
+from spec.failures.edits import Edits
 from tests.specs.doors import DOOR
 
 SCOPES = {"door": DOOR}
@@ -21,10 +22,10 @@ Row = dict[str, Any]
 
 
 def text_of(claim: str, *edits: str) -> str:
-    scope = edited(DOOR, edits)
-    lasso = decide(scope)[claim].lasso
+    trace = Trace(DOOR, Edits(edits), "plain", claim, ())
+    lasso = decide(trace.edited)[claim].lasso
     assert lasso is not None
-    return record(Trace(DOOR, edits, (), "plain", claim, ()), tell_lasso(scope, lasso, claim))
+    return record(trace, tell_lasso(trace.edited, lasso, claim))
 
 
 TEXT = text_of("doors_are_locked", *WIND)

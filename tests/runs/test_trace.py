@@ -12,8 +12,9 @@ import pytest
 
 from checker.runs.reading import read, rows, scope_of
 from checker.runs.story import render, tell
-from checker.runs.trace import BadTrace, Diverged, Trace, edited, record, replay, save
+from checker.runs.trace import BadTrace, Diverged, Trace, record, replay, save
 from checker.search import plain
+from spec.failures.edits import Edits
 from spec.language import Spec
 from spec.language.edits import find
 from spec.language.hashes import spec_hash
@@ -29,10 +30,9 @@ Row = dict[str, Any]
 
 
 def text_of(off: tuple[str, ...] = OFF, edits: tuple[str, ...] = ()) -> str:
-    scope = edited(TWO, edits)
-    walk = plain.explore(scope, off=off).walk("all_agree")
-    trace = Trace(TWO, edits, off, "plain", "all_agree", ())
-    return record(trace, tell(edited(TWO, edits, off), walk, "all_agree"))
+    trace = Trace(TWO, Edits((*edits, *off)), "plain", "all_agree", ())
+    walk = plain.explore(trace.edits.whole.on(TWO), off=off).walk("all_agree")
+    return record(trace, tell(trace.edited, walk, "all_agree"))
 
 
 TEXT = text_of()
@@ -46,7 +46,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_trace_is_read_back_as_it_was_saved(file: Path) -> None:
     save(file, TEXT)
     trace = read(file, SCOPES)
-    assert (trace.off, trace.edits, trace.violated) == (OFF, (), "all_agree")
+    assert (trace.edits, trace.violated) == (OFF, "all_agree")
     assert [line.call for line in trace.lines] == ["decide_commit", "choose_abort", "obey_commit"]
     _, story = replay(trace)
     assert record(trace, story) == TEXT

@@ -113,7 +113,7 @@ def test_a_queue_of_others_is_not_tortured(
     (tmp_path / DATABASE).touch()
     assert main(["torture", str(tmp_path)]) == 2
     assert "holds a queue that is not from a torture" in capsys.readouterr().err
-    assert main(["torture", str(tmp_path / "new"), "--off", "claim.rady"]) == 2
+    assert main(["torture", str(tmp_path / "new"), "--without", "claim.rady"]) == 2
     assert "there is no guard 'claim.rady'; write one of: claim.ready" in capsys.readouterr().err
 
 
@@ -134,7 +134,7 @@ def test_a_queue_without_its_fence_is_found_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fenced = ("write_first", "write_second", "record", "settle_done", "settle_failed")
-    off = [part for action in fenced for part in ("--off", f"{action}.fenced")]
+    off = [part for action in fenced for part in ("--without", f"{action}.fenced")]
     given = ("--kills", "0", "--pauses", "60", "--jobs", "400", "--lease-ms", "200", "--seed", "1")
     status, answer = torture(capsys, str(tmp_path), *given, *off, "--seconds", "600")
     assert status == 1

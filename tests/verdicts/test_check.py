@@ -12,6 +12,7 @@ from checker.runs.verdict import Verdict
 from checker.search import plain
 from checker.verdicts import check
 from checker.verdicts.check import Plan, Result, judge, run, shortest, status, story
+from spec.failures.edits import Edits
 from spec.language import Nat, Sort, Spec, require
 from spec.language.scope import Scope
 from tests.specs.two_phase_commit import commit_protocol
@@ -105,7 +106,7 @@ def a_lemma(s):  # type: ignore[no-untyped-def]  # traced
 
 LAMPS = Scope("lamps", lamps, {"Lamp": 1})
 TWO, THREE = (Scope(n, commit_protocol, {"Manager": i}) for n, i in (("two", 2), ("three", 3)))
-OFF = ("decide_commit.all_prepared",)
+OFF = Edits(["decide_commit.all_prepared"])
 
 
 def checked(*scopes: Scope, **how: object) -> list[Result]:
@@ -185,14 +186,14 @@ def test_an_interrupt_ends_all_scopes_with_what_was_covered() -> None:
 
 
 def test_without_a_protection_the_search_stops_at_the_first_violation() -> None:
-    (result,) = checked(TWO, off=OFF)
+    (result,) = checked(TWO, edits=OFF)
     assert result.exploration.stopped_by == "violation"
     assert verdicts(result)["all_agree"] == "✗3"
     assert result.finished and status([result]) == 1
 
 
 def test_a_number_out_of_range_is_a_violation_of_its_own() -> None:
-    edits = ("without light.spare",)
+    edits = Edits(["without light.spare"])
     (result,) = checked(LAMPS, edits=edits, wanted=frozenset({"nothing_breaks"}))
     out = result.judged[-1]
     # Lit, dark, lit, dark, lit a third time.
@@ -206,7 +207,7 @@ def test_a_number_out_of_range_is_a_violation_of_its_own() -> None:
 
 
 def test_the_shortest_violation_of_all_scopes_is_chosen_the_first_among_equals() -> None:
-    results = checked(THREE, TWO, off=OFF)
+    results = checked(THREE, TWO, edits=OFF)
     found = shortest(results)
     assert found is not None
     assert (found[0].base.name, found[1].name, found[1].verdict.steps) == ("three", "all_agree", 3)
@@ -276,10 +277,10 @@ def _claimed(name: str, steps: int) -> Mapping[str, int]:
         ),
         (
             ["instead recover recover_what_is_claimed", "recover.expired"],
-            "scope one-job has each of these, and not all at once: there is no guard "
+            "one-job has each of these, and not all at once: there is no guard "
             "'recover.expired'; take them away one at a time",
         ),
-        (["FM-999"], "there is no guard 'FM-999'; "),
+        (["FM-999"], "there is no failure mode 'FM-999'; `ffq failures` lists them"),
     ],
 )
 def test_edits_that_mean_nothing_are_refused_with_the_true_reason(

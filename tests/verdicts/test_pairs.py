@@ -13,12 +13,13 @@ from checker.docs import partners
 from checker.evidence import pairs
 from checker.runs.exploration import Limits
 from checker.runs.story import Story
-from checker.runs.trace import Trace, edited
+from checker.runs.trace import Trace
 from checker.search import compiled, plain
 from checker.search.compiled.sweep import sweep
 from checker.search.variants import Unswitchable, switchable, switched
 from checker.verdicts.ablate import only_together, sooner_together
 from spec.failures import FAILURES
+from spec.failures.edits import Edits
 from spec.failures.naive import NAIVE
 from spec.queue import SCOPES
 from spec.queue.job import Job, Worker
@@ -144,12 +145,9 @@ def test_what_only_a_pair_breaks_is_broken_in_a_database(tmp_path: Path) -> None
 
 def broken_in(pair: pairs.Pair, story: Story, file: Path) -> bool:
     """Return whether the run breaks the property in a database file without both protections."""
-    texts = sorted(pair.edits, key=lambda text: (" " not in text, text))
-    edits = tuple(text for text in texts if " " in text)
-    off = tuple(text for text in texts if " " not in text)
-    wanted = pair.only[0].property
-    trace = Trace(SCOPES[pair.scope.name], edits, off, "compiled", wanted, story.lines)
-    return bool(replay_trace(trace, tuple(texts), str(file)).broken)
+    edits, wanted = Edits(pair.edits), pair.only[0].property
+    trace = Trace(SCOPES[pair.scope.name], edits, "compiled", wanted, story.lines)
+    return bool(replay_trace(trace, edits, str(file)).broken)
 
 
 @pytest.mark.deep
@@ -163,7 +161,7 @@ def test_an_edited_spec_explored_for_itself_says_the_same() -> None:
 
 @pytest.mark.deep
 def test_workers_that_refer_to_the_only_job_are_exchanged_and_nothing_is_missed() -> None:
-    scope = edited(ONE_JOB, ["split claim"])
+    scope = Edits(["split claim"]).on(ONE_JOB)
     found = compiled.explore(scope)
     assert found.symmetry == ("Worker", "Recoverer")
     assert found.violations == plain.explore(scope).violations

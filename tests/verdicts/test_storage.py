@@ -2,9 +2,9 @@
 
 import pytest
 
-from checker.runs.trace import edited
 from checker.search.compiled import explore
 from checker.search.memo import look
+from spec.failures.edits import Edits
 from spec.queue import SCOPES
 
 STORAGE = SCOPES["storage"]
@@ -31,7 +31,7 @@ def test_claims_that_are_not_synced_are_lost_and_nothing_breaks() -> None:
 def test_an_answer_before_the_sync_is_broken_by_a_loss_of_power_alone(
     edit: str, broken: str
 ) -> None:
-    hasty = edited(STORAGE, (edit,))
+    hasty = Edits((edit,)).on(STORAGE)
     assert broken in look(hasty).violations
     lasting = {n: a for n, a in hasty.spec.actions.items() if n not in ("lose_power", "restore")}
     calm = hasty.on(hasty.spec.edited("the power stays on", actions=lasting))

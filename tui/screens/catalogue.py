@@ -14,10 +14,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Input, Tab, Tabs
 
 from checker.evidence import matrix
-from checker.evidence.traces import FOLDER, parts
+from checker.evidence.traces import FOLDER
 from checker.evidence.work import Check, Fill
-from checker.runs.trace import in_words
 from spec.failures import FAILURES
+from spec.failures.edits import in_words
 from spec.failures.glossary import says, spoken_of
 from spec.queue import DEFAULT
 from tui.checks import Work
@@ -238,8 +238,7 @@ class Catalogue(Base):
             return
         if self.shown == "modes":
             loss = FAILURES[row.id].loss
-            edits, off = parts(loss)
-            self.explorer.check(Check(loss.scope, (*edits, *off)))
+            self.explorer.check(Check(loss.scope, loss.edits))
             return
         self.explorer.check(Check(self._scope(row)))
 

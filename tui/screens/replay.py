@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 
 from checker.conformance.watched import NO_REPLAY, Beside, beside
 from checker.explain.run import Run
-from checker.runs.trace import in_words
+from spec.failures.edits import NONE, Edits, in_words
 from tui import glyphs
 from tui.screens.asking import Ask
 from tui.screens.stepping import Stepping
@@ -65,28 +65,27 @@ class Replay(Stepping):
         self._replay()
 
     @property
-    def _off(self) -> list[str]:
-        trace = self.opened.run.trace
-        return [] if self._protected else [*trace.edits, *trace.off]
+    def _edits(self) -> Edits:
+        return NONE if self._protected else self.opened.run.trace.edits
 
     def _replay(self, file: str | None = None) -> None:
         self._beside, self._why_none = None, ""
         self._files += 1
         self._draw()
-        self._follow(self.opened.run, self._off, file or f"{self._folder.name}/{self._files}.db")
+        self._follow(self.opened.run, self._edits, file or f"{self._folder.name}/{self._files}.db")
 
     @work(thread=True, exclusive=True, exit_on_error=True)
-    def _follow(self, run: Run, off: list[str], file: str) -> None:
+    def _follow(self, run: Run, edits: Edits, file: str) -> None:
         """Run the trace; a long one takes a while, and no key waits for it."""
         found, why = None, ""
         try:
-            found = beside(run.trace, off, file)
+            found = beside(run.trace, edits, file)
         except NO_REPLAY as wrong:
             why = str(wrong)
-        self.app.call_from_thread(self._came, run, off, found, why, file)
+        self.app.call_from_thread(self._came, run, edits, found, why, file)
 
-    def _came(self, run: Run, off: list[str], found: Beside | None, why: str, file: str) -> None:
-        if run is not self.opened.run or off != self._off:
+    def _came(self, run: Run, edits: Edits, found: Beside | None, why: str, file: str) -> None:
+        if run is not self.opened.run or edits != self._edits:
             return  # the reader has gone on to another
         self._beside, self._why_none = found, why
         self._draw()
@@ -142,7 +141,7 @@ class Replay(Stepping):
         box.border_title, box.border_subtitle = content(line(title)), content(line(below))
 
     def _tell_title(self) -> None:
-        off = ", ".join(map(in_words, self._off))
+        off = ", ".join(map(in_words, self._edits))
         end = self._end(self._beside) if self._beside is not None else self._why_none
         name = self.opened.run.name
         self.set_title(f"{name} on SQLite  {end}  ", off or "with every protection")
@@ -195,6 +194,6 @@ class Replay(Stepping):
                 return self._why_none or "the run is still going on"
             if found.difference is None and found.refused is None:
                 return "there is no difference: spec and store took every step alike"
-        if action == "variant" and not [*self.opened.run.trace.edits, *self.opened.run.trace.off]:
+        if action == "variant" and not self.opened.run.trace.edits:
             return "this run has every protection in place"
         return super().why_not(action)

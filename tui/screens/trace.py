@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from checker.evidence.traces import FOLDER, as_kept, parts
+from checker.evidence.traces import FOLDER, as_kept
 from checker.explain.fate.questions import marks_along
 from checker.explain.lens import Lens, restored, under
 from checker.explain.moves import Move
 from checker.explain.search import BadQuery, find, parse
 from checker.process.ask import Fault
-from checker.runs.trace import in_words
+from spec.failures.edits import NONE, Edits, in_words
 from tui import glyphs
 from tui.explained import TROUBLE, Explained, first_of
 from tui.screens.asking import Ask, Pick
@@ -35,11 +35,10 @@ LEGEND = "n faults  ○ armed  ● no way back  ✗ broken  · safe  ◌ computi
 
 @dataclass(frozen=True)
 class Variant:
-    """A variant of the spec, by its name: these edits made, and these guards removed."""
+    """A variant of the spec, by its name: these edits made."""
 
     name: str
-    edits: tuple[str, ...]
-    off: tuple[str, ...]
+    edits: Edits
     about: str = ""
 
 
@@ -119,7 +118,7 @@ class Trace(Explaining, Noting):
     def _tell_title(self) -> None:
         run, trace = self.shown, self.shown.trace
         bounds = " ".join(f"{name}={n}" for name, n in run.scope.bounds.items())
-        edits = ", ".join(map(in_words, [*trace.edits, *trace.off]))
+        edits = ", ".join(map(in_words, trace.edits))
         loop = "" if run.story.loop is None else f", loops to {run.story.loop}"
         failure = self.opened.failure
         self.set_title(
@@ -191,21 +190,20 @@ class Trace(Explaining, Noting):
         from spec.failures import FAILURES
 
         run = self.opened.run
-        missing = [*run.trace.edits, *run.trace.off]
-        variants = [Variant("with every protection", (), ())]
+        missing = run.trace.edits
+        variants = [Variant("with every protection", NONE)]
         for one in missing if len(missing) > 1 else ():
-            rest = [tuple(t for t in of if t != one) for of in (run.trace.edits, run.trace.off)]
             put_back = f"without this: {in_words(one)}" if " " in one else f"with {one} put back"
-            variants.append(Variant(put_back, rest[0], rest[1]))
+            variants.append(Variant(put_back, missing.but(one)))
         for mode in FAILURES.values():
             # A mode that runs in another scope may take apart what this one does not have.
             for loss in (each for each in mode.losses if each.scope == run.trace.scope.name):
                 edits = ", ".join(map(in_words, loss.edits))
                 name = f"as in {mode.id}: {edits}"
-                variants.append(Variant(name, *parts(loss), mode.name))
+                variants.append(Variant(name, Edits(loss.edits), mode.name))
         for guard in run.trace.scope.spec.guard_names():
-            if guard not in run.trace.off:
-                variants.append(Variant(f"without {guard} instead", (), (guard,)))
+            if guard not in missing:
+                variants.append(Variant(f"without {guard} instead", Edits((guard,))))
         question = "The same steps on another variant of the spec:"
         rows = [
             row(v.name, (f"   {v.about}" if v.about else "", "dim"), subject=v) for v in variants
@@ -215,7 +213,7 @@ class Trace(Explaining, Noting):
     def _under(self, chosen: object) -> None:
         if not isinstance(chosen, Variant):
             return
-        lens = under(self.opened.run, chosen.edits, chosen.off)
+        lens = under(self.opened.run, chosen.edits)
         self._variant, self._lens = chosen.name, lens
         self._signs = replace(self._signs, refused=lens.refused_at)
         self._tell_marks()

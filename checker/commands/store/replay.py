@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from checker.commands.edits import Protected, WithoutAsFound, as_found
 from checker.commands.options import (
-    OFF_AS_FOUND,
-    Protected,
     Wrong,
-    as_found,
     catalogue,
     close,
-    complete_guard,
     complete_scope,
     for_sqlite,
     reachable,
-    titles,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +23,7 @@ if TYPE_CHECKING:
     from checker.runs.story import Story
     from checker.runs.trace import Trace
     from impl.derive.design import Design
+    from spec.failures.edits import Edits
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -78,14 +75,7 @@ def replay(
             help="A trace that ffq check has saved, or a run kept here.", callback=reachable
         ),
     ] = None,
-    off: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Leave this protection out of the SQL: a guard, an edit such as "
-            f"'split claim lease', or a failure mode. May be repeated. {OFF_AS_FOUND}",
-            autocompletion=complete_guard,
-        ),
-    ] = None,
+    without: WithoutAsFound = None,
     protected: Protected = False,
     database: Annotated[
         Path | None,
@@ -114,16 +104,16 @@ def replay(
     if (file is None) == (generate is None):
         raise Wrong("one of a trace and --generate is wanted; `ffq replay --help` says more")
     if generate is not None:
-        if off or protected or database:
-            raise Wrong("--generate: --off and --database are for a trace; leave them out")
+        if without or protected or database:
+            raise Wrong("--generate: --without and --database are for a trace; leave them out")
         _generate(scope, range(seed, seed + generate), as_json)
     elif file is not None:
         from checker.conformance.run_file import is_run
 
         if not is_run(file):
-            _replay_trace(file, off, protected, database, as_json)
-        elif off or protected:
-            raise Wrong(f"{file}: a run asks nothing of a protection; leave --off out")
+            _replay_trace(file, without, protected, database, as_json)
+        elif without or protected:
+            raise Wrong(f"{file}: a run asks nothing of a protection; leave --without out")
         else:
             _replay_run(file, database, as_json)
 
@@ -221,18 +211,15 @@ def _replay_trace(
     from checker.shown import console
     from impl.derive.view import Inexpressible
     from impl.sqlite.files import MEMORY, StoreError
-    from spec.language.misuse import Misuse
 
     try:
         trace = read(file, catalogue().scopes)
         _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
         path = MEMORY if database is None else str(database)
-        off = as_found(wanted, protected, trace.edits, trace.off)
-        found = replay_trace(trace, off, path)
+        edits = as_found(wanted, protected, trace.edits)
+        found = replay_trace(trace, edits, path)
     except (BadTrace, StoreError, Inexpressible) as wrong:
         raise Wrong(str(wrong)) from None
-    except Misuse as misuse:
-        raise Wrong(f"--off: {misuse.fact}; {misuse.remedy}") from None
     except (Diverged, Divergence) as differs:
         _differs(differs, None, as_json)
     if as_json:
@@ -240,22 +227,22 @@ def _replay_trace(
         answer = {
             "ok": not found.broken,
             "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
-            "off": off,
+            "without": edits,
             "steps": found.steps,
             "refused": found.refused,
             "broken": claim if found.broken else None,
         }
         console.emit(answer)
     else:
-        _show(trace, story, found, off)
+        _show(trace, story, found, edits)
     raise typer.Exit(1 if found.broken else 0)
 
 
-def _show(trace: Trace, story: Story, found: Replayed, off: list[str]) -> None:
+def _show(trace: Trace, story: Story, found: Replayed, edits: Edits) -> None:
     from checker.shown import console
 
     out = console.console()
-    console.show_title(out, trace.scope, titles(off))
+    console.show_title(out, trace.scope, edits.titles)
     out.print(f"steps that agree with the spec in every column and all memory: {found.steps}")
     claim = f"{story.broken.id} {story.broken.name}"
     if found.refused:

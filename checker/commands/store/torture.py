@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from checker.commands.options import complete_guard, finite, for_sqlite
+from checker.commands.edits import complete_edit
+from checker.commands.options import finite, for_sqlite
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -35,10 +36,11 @@ def torture(
     seconds: Annotated[
         float, typer.Option(min=1, help="Stop after so long.", callback=finite)
     ] = 900.0,
-    off: Annotated[
+    without: Annotated[
         list[str] | None,
         typer.Option(
-            help="Leave this guard out of the workers' SQL.", autocompletion=complete_guard
+            help="Leave this guard, or those of a failure mode, out of the workers' SQL.",
+            autocompletion=complete_edit,
         ),
     ] = None,
     as_json: AsJson = False,
@@ -56,7 +58,7 @@ def torture(
 
     given = {
         "workers": workers, "kills": kills, "pauses": pauses, "jobs": jobs, "seed": seed,
-        "lease_ms": lease_ms, "off": tuple(off) if off else None,
+        "lease_ms": lease_ms, "without": tuple(without) if without else None,
     }  # fmt: skip
     torture_show.run(folder, given, seconds, as_json)
 

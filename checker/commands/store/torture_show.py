@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +20,7 @@ from checker.torture.verdict.judge import Outcome, judge
 from checker.torture.workers import WorkerFailed
 from impl.derive.reference import design
 from impl.sqlite.files import StoreError
+from spec.failures.edits import Edits
 
 NOT_FINISHED = 3
 
@@ -71,10 +72,8 @@ def _now_and_then() -> Report:
 
 def _plan(folder: Path, given: dict[str, Any]) -> Plan:
     """Return the plan: as it was begun, or a new one."""
-    for guard in given.get("off", ()):
-        known = design().scope.spec.guard_names()
-        if guard not in known:
-            raise Wrong(f"--off: there is no guard '{guard}'; {close(guard, known, 'ffq scopes')}")
+    if "without" in given:
+        given["without"] = _guards(given["without"])
     before = begun(folder) if folder.is_dir() else None
     if before is not None:
         for name, value in given.items():
@@ -87,9 +86,19 @@ def _plan(folder: Path, given: dict[str, Any]) -> Plan:
         return before
     if (folder / DATABASE).exists():
         raise Wrong(f"{folder}: holds a queue that is not from a torture; name another folder")
-    usual: dict[str, Any] = {"workers": 4, "kills": 200, "jobs": 1000, "lease_ms": 500, "off": ()}
+    usual: dict[str, Any] = {"workers": 4, "kills": 200, "jobs": 1000, "lease_ms": 500}
     chosen = usual | {"seed": random.randrange(10**6)} | given
     return Plan(**({"pauses": chosen["kills"] // 4} | chosen))
+
+
+def _guards(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the guards to leave out: no worker knows the steps that other edits bring."""
+    edits, known = Edits.parse(texts), design().scope.spec.guard_names()
+    for text in edits:
+        if text not in known:
+            remedy = close(text, known, "ffq scopes whole")
+            raise Wrong(f"there is no guard '{text}' that workers can do without; {remedy}")
+    return edits.guards
 
 
 def _unfinished(folder: Path, plan: Plan, torture: Torture, seconds: float, as_json: bool) -> None:
@@ -115,7 +124,7 @@ def _show(plan: Plan, found: Outcome) -> None:
     def line(text: str) -> None:
         out.print(text, soft_wrap=True)
 
-    without = f", without {', '.join(plan.off)}" if plan.off else ""
+    without = f", without {', '.join(plan.without)}" if plan.without else ""
     line(f"seed {plan.seed}: {c.started} workers, {plan.workers} at once{without}")
     line(f"  {c.kills} killed, {c.stops} told to stop, {len(c.leaving)} ended by their handlers")
     line(f"  {c.pauses} pauses past a lease of {plan.lease_ms} ms")

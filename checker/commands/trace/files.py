@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.commands.edits import WithoutAsFound
 from checker.commands.options import (
     TraceFile,
     Wrong,
     catalogue,
-    complete_guard,
     complete_property,
     complete_scope,
     following,
@@ -113,14 +113,7 @@ def import_(
             autocompletion=complete_scope,
         ),
     ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What the spec goes without there, as for check; may be repeated. "
-            "Default: what the file says.",
-            autocompletion=complete_guard,
-        ),
-    ] = None,
+    without: WithoutAsFound = None,
     property: Annotated[
         str | None,
         typer.Option(
@@ -137,12 +130,13 @@ def import_(
     """
     from checker.export.itf_reading import Asked, read
     from checker.runs.trace import record, save
+    from spec.failures.edits import Edits
 
     found = catalogue()
     if scope is not None:
         found.scope(scope)
     with writing(out, "name another file with --out"), following(as_json):
-        trace, story = read(file, found.scopes, Asked(scope, tuple(without or ()), property))
+        trace, story = read(file, found.scopes, Asked(scope, Edits.parse(without or ()), property))
         save(out, record(trace, story))
     _say(trace, story, out, as_json)
 

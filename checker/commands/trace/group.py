@@ -14,7 +14,6 @@ from checker.commands.options import (
     kept_image,
     listed,
     reachable,
-    titles,
 )
 from checker.commands.trace import diff, files, lens, notes, search, why
 from checker.commands.trace import replay as replay_beside_cli
@@ -65,7 +64,7 @@ def show(
     with following(as_json):
         trace = read(file, catalogue().scopes)
         _, story = replay(trace)
-    edits = titles([*trace.edits, *trace.off])
+    edits = trace.edits.titles
     if as_json:
         answer = {
             "ok": True,

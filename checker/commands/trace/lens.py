@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.options import TraceFile, Wrong, complete_guard, named_edits, titles
+from checker.commands.edits import KINDS, complete_edit
+from checker.commands.options import TraceFile
 from checker.commands.trace.why import Answer, opened, say_clause, who
 
 if TYPE_CHECKING:
     from checker.explain.lens import Lens
     from checker.explain.run import Run
+    from spec.failures.edits import Edits
 
 
 def register(app: typer.Typer) -> None:
@@ -22,12 +23,12 @@ def register(app: typer.Typer) -> None:
 
 def lens(
     file: TraceFile,
-    off: Annotated[
+    without: Annotated[
         list[str] | None,
         typer.Option(
-            help="Leave this protection out, as for `ffq trace replay`; may be repeated. Default: "
-            "each that the trace goes without put back, and all of them.",
-            autocompletion=complete_guard,
+            help=f"Take this away, and nothing else: {KINDS}. May be repeated. Default: each that "
+            "the trace goes without put back, and all of them.",
+            autocompletion=complete_edit,
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -37,40 +38,33 @@ def lens(
     Exit status: 0 whatever is found, 1 the spec does not follow the trace, 2 bad usage.
     """
     from checker.shown import console
-    from spec.language.misuse import Misuse
+    from spec.failures.edits import Edits
 
-    edits = None if off is None else named_edits(off)
     run = opened(file, as_json)
-    try:
-        seen = _seen(run, edits)
-    except Misuse as misuse:
-        raise Wrong(f"--off: {misuse.fact}; {misuse.remedy}") from None
+    seen = _seen(run, None if without is None else Edits.parse(without))
     if as_json:
         console.emit({"ok": True, "variants": [_as_json(*variant) for variant in seen]})
         return
-    missing = titles([*run.trace.edits, *run.trace.off])
-    console.show_title(console.console(), run.trace.scope, missing)
+    console.show_title(console.console(), run.trace.scope, run.trace.edits.titles)
     answer = Answer()
     answer.say()
-    for without, through in seen:
-        _say(answer, run, without, through)
+    for edits, through in seen:
+        _say(answer, run, edits, through)
     answer.show()
 
 
-def _seen(run: Run, off: Sequence[str] | None) -> list[tuple[list[str], Lens]]:
+def _seen(run: Run, wanted: Edits | None) -> list[tuple[Edits, Lens]]:
     """Return the variants asked for: what each goes without, and how far it follows the run."""
     from checker.explain.lens import restored, under
+    from spec.failures.edits import NONE
 
-    if off is not None:
-        guards = [text for text in off if " " not in text]
-        return [([*off], under(run, [text for text in off if " " in text], guards))]
-    missing = [*run.trace.edits, *run.trace.off]
-    one_back = restored(run) if len(missing) > 1 else []
-    seen = [([m for m in missing if m != back], through) for back, through in one_back]
-    return [*seen, ([], under(run))]
+    if wanted is not None:
+        return [(wanted, under(run, wanted))]
+    one_back = restored(run) if len(run.trace.edits) > 1 else []
+    return [*((run.trace.edits.but(b), lens) for b, lens in one_back), (NONE, under(run))]
 
 
-def _say(answer: Answer, run: Run, without: list[str], through: Lens) -> None:
+def _say(answer: Answer, run: Run, without: Edits, through: Lens) -> None:
     """Say how far a variant follows the run, and what stops it."""
     variant = f"without {', '.join(without)}" if without else "with every protection"
     if through.refused_at is None:
@@ -85,7 +79,7 @@ def _say(answer: Answer, run: Run, without: list[str], through: Lens) -> None:
         say_clause(answer, clause, width)
 
 
-def _as_json(without: list[str], through: Lens) -> dict[str, Any]:
+def _as_json(without: Edits, through: Lens) -> dict[str, Any]:
     from checker.explain.fate.as_json import clause_as_json
 
     refused = None
@@ -93,7 +87,7 @@ def _as_json(without: list[str], through: Lens) -> dict[str, Any]:
         clauses = [clause_as_json(clause) for clause in through.clauses]
         refused = {"step": through.refused_at, "by": through.refused_by, "clauses": clauses}
     return {
-        "off": without,
+        "without": without,
         "steps_taken": through.steps_taken,
         "refused": refused,
         "broken": through.broken,

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from checker.commands.edits import Protected, WithoutAsFound, as_found
 from checker.commands.options import (
-    OFF_AS_FOUND,
-    Protected,
     TraceFile,
     Wrong,
-    as_found,
-    complete_guard,
-    titles,
 )
 from checker.commands.trace.why import opened
 
@@ -23,6 +19,7 @@ if TYPE_CHECKING:
 
     from checker.conformance.watched import Beside, Ran, Seen
     from checker.explain.run import Run
+    from spec.failures.edits import Edits
     from spec.language.scope import Scope, State
 
 KEPT_IN = {"durable": "row", "volatile": "memory", "world": "world", "ghost": "spec only"}
@@ -36,14 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     file: TraceFile,
-    off: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Leave this protection out of spec and SQL, as for `ffq replay`; may be repeated. "
-            f"{OFF_AS_FOUND}",
-            autocompletion=complete_guard,
-        ),
-    ] = None,
+    without: WithoutAsFound = None,
     protected: Protected = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -54,14 +44,11 @@ def replay(
     """
     from checker.conformance.watched import NO_REPLAY, beside
     from checker.shown import console
-    from spec.language.misuse import Misuse
 
     run = opened(file, as_json)
-    edits = as_found(off, protected, run.trace.edits, run.trace.off)
     try:
+        edits = as_found(without, protected, run.trace.edits)
         found = beside(run.trace, edits)
-    except Misuse as misuse:
-        raise Wrong(f"--off: {misuse.fact}; {misuse.remedy}") from None
     except NO_REPLAY as wrong:
         raise Wrong(str(wrong)) from None
     ok = not found.broken and found.difference is None
@@ -69,7 +56,7 @@ def replay(
         console.emit({"ok": ok, **_as_json(run, found, edits)})
     else:
         out = console.console()
-        console.show_title(out, run.trace.scope, titles(edits))
+        console.show_title(out, run.trace.scope, edits.titles)
         for before, seen in _pairs(found):
             _show(out, found.scope, before, seen)
         _end(out, run, found)
@@ -141,14 +128,14 @@ def _end(out: Console, run: Run, found: Beside) -> None:
 
 
 # ---------------------------------------------------------------- for programs
-def _as_json(run: Run, found: Beside, edits: list[str]) -> dict[str, Any]:
+def _as_json(run: Run, found: Beside, edits: Edits) -> dict[str, Any]:
     from checker.runs.trace import state_as_json
 
     claim = {"id": run.story.broken.id, "name": run.story.broken.name}
     differs = found.difference
     return {
         "scope": {"name": run.trace.scope.name, "bounds": dict(run.trace.scope.bounds)},
-        "off": edits,
+        "without": edits,
         "start": state_as_json(found.scope, found.start),
         "steps": [_step_as_json(found.scope, *pair) for pair in _pairs(found)],
         "refused": found.refused,

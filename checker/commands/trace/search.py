@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.commands.edits import Without
 from checker.commands.options import (
     TraceFile,
     Wrong,
     catalogue,
     check_out,
-    complete_guard,
     complete_scope,
-    named_edits,
     reachable,
     writing,
 )
@@ -95,13 +94,7 @@ def witness(
             "or field=value: status=done. Several of the last: all at once."
         ),
     ],
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Take a protection away, as for check; may be repeated.",
-            autocompletion=complete_guard,
-        ),
-    ] = None,
+    without: Without = None,
     save: _Save = None,
     as_json: AsJson = False,
 ) -> None:
@@ -112,21 +105,19 @@ def witness(
     from checker.conformance.run_file import FORMAT
     from checker.explain.witness import NoTarget
     from checker.explain.witness import witness as found_in
-    from checker.runs.trace import edited, step_as_json
+    from checker.runs.trace import step_as_json
     from checker.shown import console
-    from spec.language.misuse import Misuse
+    from spec.failures.edits import Edits
 
     base, live = catalogue().scope(scope), console.Live()
     if save and without:
         raise Wrong("--save: the run would need what is taken away; leave --without out")
     if save:
         check_out(save, FORMAT)
-    off, target = named_edits(without or []), " ".join(wanted)
+    target = " ".join(wanted)
     try:
-        whole = edited(base, [t for t in off if " " in t], [t for t in off if " " not in t])
+        whole = Edits.parse(without or ()).on(base)
         found = found_in(whole, target, report=live.watch(whole))
-    except Misuse as misuse:
-        raise Wrong(f"--without: {misuse.fact}; {misuse.remedy}") from None
     except NoTarget as wrong:
         raise Wrong(str(wrong)) from None
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.options import TraceFile, Wrong, catalogue, close, following, titles
+from checker.commands.options import TraceFile, Wrong, catalogue, close, following
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -230,7 +230,7 @@ def title(run: Run, k: int) -> None:
     from checker.shown import console
 
     out, trace = console.console(), run.trace
-    edits = titles([*trace.edits, *trace.off])
+    edits = trace.edits.titles
     console.show_title(out, trace.scope, edits)
     after = f"after step {k}: {who(run.lines[k - 1])}" if k else "where the run begins"
     show(out, f"state {k} of {len(run.steps)}, {after}", "")

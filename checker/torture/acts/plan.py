@@ -30,7 +30,7 @@ class Plan:
     pauses: int
     workers: int
     lease_ms: int
-    off: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     @property
     def stops(self) -> int:

@@ -29,18 +29,18 @@ from impl.sqlite.files import StoreError
 from impl.terms.outcomes import OutcomeUnknown
 from impl.worker import Handler, Worker
 from impl.working.attempt import Attempt
-from spec.language.edits import without
+from spec.failures.edits import Edits
 
 GAVE_UP = 75
 """The status of a process for which the store could not be used for too long."""
 
 
-def main(folder: Path, lease_ms: int, off: Sequence[str]) -> None:
-    """Work until told to stop, in a process of its own; `off`: protections left out."""
+def main(folder: Path, lease_ms: int, without: Sequence[str]) -> None:
+    """Work until told to stop, in a process of its own; `without`: protections left out."""
     ledger = Ledger(folder)
     disk = enter(folder)  # which is there as long as it is named
-    if off:
-        _leave_out(off)
+    if without:
+        _leave_out(without)
     try:
         _work(ledger, folder, lease_ms)
     except (StoreError, OutcomeUnknown) as failed:
@@ -95,12 +95,10 @@ def _handlers(place: Place) -> dict[str, Handler]:
     return {kind: handler(handle) for kind, handle in (WELL | ILL).items()}
 
 
-def _leave_out(off: Sequence[str]) -> None:
+def _leave_out(without: Sequence[str]) -> None:
     """Let queues opened by this process have no such guards in their SQL."""
-    spec = design().scope.spec
-    for guard in off:
-        spec = without(spec, guard)
-    faulty = replace(design(), transitions=derive(design().scope.on(spec)).transitions)
+    scope = design().scope
+    faulty = replace(design(), transitions=derive(Edits(without).on(scope)).transitions)
     setattr(impl.queue, "design", lambda: faulty)  # noqa: B010  # mypy knows it as a cached one
 
 

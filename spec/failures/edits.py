@@ -1,0 +1,153 @@
+"""What is taken away of a spec, by name: one value that every command, trace and page reads alike.
+
+`Edits.parse(["FM-010", "split claim lease"]).on(scope)` is the scope without it. Edits that make
+another step of one come first, naive steps before all, for they replace whatever was there; the
+guards and exemptions that are removed come last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spec.failures import FAILURES
+from spec.language import edits
+from spec.language.misuse import Misuse, near
+from spec.language.model import Spec
+from spec.language.scope import Scope
+
+
+class Edits(tuple[str, ...]):
+    """Protections taken away, each once; no edits are a spec with every protection in place."""
+
+    __slots__ = ()
+
+    def __new__(cls, texts: Iterable[str] = ()) -> Edits:
+        """Put the texts in order; that they can be made is known when they are."""
+        found = dict.fromkeys(_plain(text) for text in texts)
+        return super().__new__(cls, sorted(found, key=_place))
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Edits:
+        """Return what people name: edits, and failure modes, which stand for what they lack.
+
+        Raises `Misuse` for a failure mode that is not there, and for a naive step in place of an
+        action that it was not written for: what is found then is no way in which a queue is built.
+        """
+        found = cls(text for each in texts for text in _named(each))
+        for text in found:
+            match text.split():
+                case ["instead", action, naive]:
+                    _refuse_elsewhere(action, naive)
+        return found
+
+    @property
+    def whole(self) -> Edits:
+        """Those that make another step, or another promise, of one."""
+        return Edits(text for text in self if " " in text)
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """The guards that are removed, as `action.guard`, and the exemptions: all that a compiled
+        scope does without at no cost.
+        """
+        return tuple(text for text in self if " " not in text)
+
+    def removed_from(self, action: str) -> frozenset[str]:
+        """Return the guards that are removed from an action, by their own names."""
+        pairs = (text.partition(".") for text in self.guards)
+        return frozenset(guard for name, _, guard in pairs if name == action)
+
+    @property
+    def titles(self) -> list[str]:
+        """What each is called beside others: a guard has no verb of its own."""
+        return [text if " " in text else f"without {text}" for text in self]
+
+    def but(self, *texts: str) -> Edits:
+        """Return the edits without these: what they take away is back."""
+        return Edits(text for text in self if text not in texts)
+
+    def made(self, spec: Spec) -> Spec:
+        """Return the spec with each edit made; raises `Misuse` for one that cannot be."""
+        for text in self:
+            spec = _make(spec, text)
+        return spec
+
+    def on(self, scope: Scope) -> Scope:
+        """Return the scope with each edit made; raises `Misuse` for one that cannot be."""
+        return scope.on(self.made(scope.spec)) if self else scope
+
+    def refused(self, spec: Spec) -> Misuse | None:
+        """Return why the edits cannot be made in this spec, or None if they can."""
+        try:
+            self.made(spec)
+        except Misuse as misuse:
+            return misuse
+        return None
+
+
+def in_words(edit: str) -> str:
+    """Return what an edit takes away as one says it."""
+    match edit.split():
+        case ["instead", action, other]:
+            return f"{other} in place of {action}"
+        case ["split", action]:
+            return f"{action} split in two"
+        case ["split", action, field]:
+            return f"{action} split in two, {field} later"
+        case ["weaken", action]:
+            return f"{action} not waited for"
+        case ["unfair", action]:
+            return f"{action} not promised"
+        case ["weakly", action]:
+            return f"{action} promised only where it stays possible"
+        case ["endless", action]:
+            return f"{action} again and again, without an end"
+        case [*_, guard]:
+            return f"without {guard}"
+    raise AssertionError("an edit says something")
+
+
+def _make(spec: Spec, text: str) -> Spec:
+    match text.split():
+        case ["instead", action, name]:
+            # Naive steps are written for the queue, which other specs do without.
+            from spec.failures.naive import NAIVE
+
+            if name not in NAIVE:
+                raise Misuse(f"there is no naive step '{name}'", near(name, NAIVE))
+            return edits.instead(spec, action, NAIVE[name])
+    return edits.find(spec, text)
+
+
+def _named(text: str) -> tuple[str, ...]:
+    """Return the edits that a text stands for."""
+    if text in FAILURES:
+        return FAILURES[text].loss.edits
+    if text.startswith("FM-"):
+        raise Misuse(f"there is no failure mode '{text}'", "`ffq failures` lists them")
+    return (text,)
+
+
+def _refuse_elsewhere(action: str, naive: str) -> None:
+    from spec.failures.profiles import PROFILES
+
+    lost = [loss.edits for mode in FAILURES.values() for loss in mode.losses]
+    lost += [profile.edits for profile in PROFILES.values()]
+    every = [text.split() for edits in lost for text in edits]
+    known = sorted({words[1] for words in every if words[0] == "instead" and words[2] == naive})
+    if known and action not in known:
+        fact = f"'{naive}' is a way to {' or '.join(known)}, and says nothing of {action}"
+        raise Misuse(fact, f"write instead {known[0]} {naive}")
+
+
+def _plain(text: str) -> str:
+    words = text.split()
+    return words[1] if len(words) == 2 and words[0] == "without" else " ".join(words)
+
+
+def _place(text: str) -> int:
+    return 0 if text.startswith("instead ") else 1 if " " in text else 2
+
+
+NONE = Edits()
+"""Every protection is in place."""
