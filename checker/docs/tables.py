@@ -173,10 +173,11 @@ def guards(parts: Iterable[Part]) -> str:
 
 
 def changes(parts: Sequence[Part]) -> str:
-    """Return the fields that these parts assign, and the processes that lose their memory."""
+    """Return the fields that these parts assign, and the memories and rows that are lost."""
     assigned = listed(u.field.name for p in parts for u in p.statements)
-    lost = ", ".join(f"all that `{e}` knew" for p in parts for e in p.forgets)
-    return ", ".join(text for text in (assigned, lost) if text)
+    lost = [f"all that `{e}` knew" for p in parts for e in p.forgets]
+    lost += [f"the row of `{e}`" for p in parts for e in p.erases]
+    return ", ".join(text for text in (assigned, *lost) if text)
 
 
 # ---------------------------------------------------------------- properties

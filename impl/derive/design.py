@@ -23,7 +23,7 @@ from spec.language.expr import Expr, Read
 from spec.language.hashes import spec_hash
 from spec.language.model import Action, Field, Update
 from spec.language.scope import Scope, Value
-from spec.language.tree import rebuild, walk
+from spec.language.tree import alike, rebuild, walk
 from spec.language.types import Nat, Sort, is_enum
 
 NO_ROW = {"status": "absent"}
@@ -141,16 +141,25 @@ def _table(scope: Scope, sort: type[Sort], no_row: Mapping[str, str], views: lis
 
 
 def _leaves_a_row(scope: Scope, t: Table, v: View) -> bool:
-    """Whether there is a row after the step that is not `absent`, if one before it was not."""
+    """Whether a row that is there after the step is not `absent`, if one before it was not."""
     assert t.absent is not None
     column, absent = t.absent
     update = next((u for u in _writes(v) if u.field.name == column), None)
+    if _deletes(scope, v, t):
+        return True
     for known in (_no_row(t), _some_row(t)):
         if _may(scope, v, known):
             after = possible(update.value, known, scope.bounds) if update else known[column]
             if after is None or absent in after:
                 return False
     return True
+
+
+def _deletes(scope: Scope, v: View, t: Table) -> bool:
+    """Whether the step needs a row and leaves each column as it is where there is none."""
+    becomes = {u.field: u.value for u in _writes(v)}
+    nothing = all(alike(becomes.get(f), f.initial) for f in t.columns)
+    return nothing and t.sort is not Global and not _may(scope, v, _no_row(t))
 
 
 def _no_row(t: Table) -> Known:
@@ -248,6 +257,8 @@ def _statement(scope: Scope, v: View, t: Table) -> Statement:
         return Statement("upsert", t, key, every, sets)
     shown = [g.name for g in guards if not _can(scope, g.condition, False, some)]
     where = tuple(c for c in every if c.guard not in shown)
+    if _deletes(scope, v, t):
+        return Statement("delete", t, key, where, shown=tuple(shown))
     return Statement("update" if sets else "select", t, key, where, sets, shown=tuple(shown))
 
 

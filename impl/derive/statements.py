@@ -1,7 +1,8 @@
 """The guarded statement of a step: guards are WHERE, updates are SET, and no row means refused.
 
-Four forms. SELECT, where nothing durable is written. UPDATE, where the row must be there. INSERT,
-where it must not. And the upsert, where both are possible: with every guard in place none is.
+Five forms. SELECT, where nothing durable is written. UPDATE, where the row must be there, and
+DELETE, where nothing is left of it. INSERT, where it must not. And the upsert, where both are
+possible: with every guard in place none is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Literal
 from impl.derive.sql import name
 from impl.derive.tables import Table
 
-Form = Literal["select", "update", "insert", "upsert"]
+Form = Literal["select", "update", "delete", "insert", "upsert"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Statement:
                 return "\n".join(self._select())
             case "update":
                 return "\n".join(self._update())
+            case "delete":
+                return "\n".join(self._delete())
             case "insert":
                 return "\n".join(self._insert())
             case "upsert":
@@ -74,6 +77,9 @@ class Statement:
         sets = [f"{name(a.column)} = {a.text}" for a in self.sets]
         head = [f"UPDATE {self.table.name}", *_listed("SET ", sets)]
         return [*head, *self._where(self._key()), self._returning()]
+
+    def _delete(self) -> list[str]:
+        return [f"DELETE FROM {self.table.name}", *self._where(self._key()), "RETURNING id"]
 
     def _insert(self) -> list[str]:
         values = [self.key, *(a.text for a in self.sets)]

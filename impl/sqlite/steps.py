@@ -98,7 +98,9 @@ def within(connection: apsw.Connection, step: Step) -> Done | Refused:
     if len(returned) > 1:
         raise Disagreement(f"{t.action.name} changes {len(returned)} rows: {t.statement.text}")
     row: dict[str, Change] = {}
-    if t.writes:
+    if t.statement.form == "delete":
+        row = {name: (before[name], gone) for name, gone in t.table.initial.items()}
+    elif t.writes:
         kinds = {f.name: f.type for f in columns}
         for a, v in zip(t.statement.sets, returned[0], strict=True):
             row[a.column] = before[a.column], decode(kinds[a.column], v)

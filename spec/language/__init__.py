@@ -7,7 +7,7 @@ fold over, `evaluate` what that tree means, `edits` the ways to take a protectio
 from spec.language.expr import exists, forall, ite
 from spec.language.misuse import Misuse
 from spec.language.model import Action, Field, Property, Spec
-from spec.language.tracing import forget, require
+from spec.language.tracing import erase, forget, require
 from spec.language.types import Enum, Nat, Sort
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Property",
     "Sort",
     "Spec",
+    "erase",
     "exists",
     "forall",
     "forget",

@@ -23,7 +23,8 @@ class Field:
     """One variable of the state: a single value, or one value per element of `over`.
 
     durable: in the store. volatile: lost when its process crashes. world: outside both; whoever
-    acts asks it, and nobody keeps the answer. ghost: only properties read it.
+    acts asks it, and nobody keeps the answer. ghost: only properties read it. An `image` is what a
+    disk or a copy has of another field, and stays when the row is erased.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Field:
     initial: Const | Expr
     survival: Survival
     doc: str
+    image: bool = False
 
     @property
     def kept(self) -> bool:
@@ -61,13 +63,20 @@ class Update:
 @dataclass(frozen=True)
 class Part:
     """What one spec says of an action, in the order written; `forgets` lists the processes that
-    lose their memory.
+    lose their memory, `erases` the elements that lose their rows.
     """
 
     params: tuple[Var, ...]
     guards: tuple[Guard, ...]
     statements: tuple[Update, ...]
     forgets: tuple[Expr, ...] = ()
+    erases: tuple[Expr, ...] = ()
+
+    @property
+    def cleared(self) -> tuple[tuple[Survival, Expr], ...]:
+        """The elements whose fields of a kind all take their initial values, in whatever module."""
+        rows: list[tuple[Survival, Expr]] = [("durable", row) for row in self.erases]
+        return (*(("volatile", process) for process in self.forgets), *rows)
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,7 @@ class Action:
         return tuple(g for part in self.parts for g in part.guards)
 
     def updates(self, spec: Spec) -> tuple[Update, ...]:
-        """Return all assignments, forgetting and syncing included, each value from before."""
+        """Return all assignments, clearing and syncing included, each value from before."""
         made = tuple(u for part in self.parts for u in tracing.simultaneous(part, spec))
         return made if spec.disk is None or self.loose else (*made, *spec.disk.synced(made))
 

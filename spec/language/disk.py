@@ -118,7 +118,8 @@ def _images(
     images: dict[Field, Field] = {}
     for f in own.values():
         if f.name not in elsewhere:
-            images[f] = replace(f, name=f"{f.name}_{suffix}", doc=f"{f.doc}, {when}")
+            name = f"{f.name}_{suffix}"
+            images[f] = replace(f, name=name, doc=f"{f.doc}, {when}", image=True)
             _declare(spec, spec.fields, images[f])
     for p in list(spec.properties.values()):
         body = _of_image(p, over, images)

@@ -74,7 +74,11 @@ def split(spec: Spec, name: str, at: str | None = None) -> Spec:
         here, left = min(left, len(part.statements)), max(0, left - len(part.statements))
         begin.append(Part(part.params, part.guards, part.statements[:here]))
         later = tuple(_later(u, here, half.recalled) for u in part.statements[here:])
-        end.append(Part(own, (), later, part.forgets))
+        gone = [
+            tuple(_again(e, here, half.recalled) for e in several)
+            for several in (part.forgets, part.erases)
+        ]
+        end.append(Part(own, (), later, *gone))
     begin.append(Part(action.params, (half.free.pop(name),), half.mark))
     end.append(Part(own, (Guard("half_way", half.begun),), half.clear))
     doc = f"The second half of {name}."
@@ -280,13 +284,18 @@ def _nothing(t: Type) -> tuple[Any]:
 
 
 def _later(u: Update, first: int, recalled: dict[str, Expr]) -> Update:
-    """Return an assignment of the second half: it reads anew, and recalls the parameters."""
+    """Return an assignment of the second half."""
+    index = None if u.index is None else _again(u.index, first, recalled)
+    return Update(u.field, index, _again(u.value, first, recalled))
 
-    def again(e: Expr) -> Expr:
+
+def _again(e: Expr, first: int, recalled: dict[str, Expr]) -> Expr:
+    """Return what the second half says: it reads anew, and recalls the parameters."""
+
+    def anew(e: Expr) -> Expr:
         if isinstance(e, Read):
-            index = None if e.index is None else again(e.index)
+            index = None if e.index is None else anew(e.index)
             return Read(e.field, index, e.after, max(0, e.version - first))
-        return rebuild(e, again)
+        return rebuild(e, anew)
 
-    index = None if u.index is None else substitute(again(u.index), recalled)
-    return Update(u.field, index, substitute(again(u.value), recalled))
+    return substitute(anew(e), recalled)

@@ -25,11 +25,23 @@ def joined(a: Action, b: Action) -> Action:
             raise Misuse(f"{a.name} has two guards '{g.name}'", "give each guard a name of its own")
         seen.add(g.name)
     written: dict[str, Part] = {}
+    cleared: dict[object, Part] = {}
     for part in parts:
         for u in part.statements:
             if written.setdefault(u.field.name, part) is not part:
                 raise Misuse(
                     f"two parts of {a.name} write '{u.field.name}'", "let one of them write it"
+                )
+        for survival, element in part.cleared:
+            if cleared.setdefault((survival, element.type), part) is not part:
+                raise Misuse(f"two parts of {a.name} clear `{element}`", "let one of them clear it")
+    for part in parts:
+        for u in part.statements:
+            other = cleared.get((u.field.survival, u.field.over), part)
+            if other is not part:
+                raise Misuse(
+                    f"two parts of {a.name} write '{u.field.name}': one clears its `{u.index}`",
+                    "let the part that clears it assign it",
                 )
     return whole
 

@@ -24,6 +24,12 @@ class _Recorder:
         self.guards: dict[str, Expr] = {}
         self.statements: list[Update] = []
         self.forgets: list[Expr] = []
+        self.erases: list[Expr] = []
+
+    @property
+    def assigns(self) -> bool:
+        """Whether anything was assigned yet."""
+        return bool(self.statements or self.forgets or self.erases)
 
 
 _current: _Recorder | None = None
@@ -114,7 +120,7 @@ def require(**conditions: Any) -> None:
     if _current is None:
         raise Misuse("require() is called outside an action", "properties return their condition")
     for name, condition in conditions.items():
-        if _current.statements or _current.forgets:
+        if _current.assigns:
             raise Misuse(f"guard '{name}' comes after an assignment", "guards come first")
         if name in _current.guards:
             raise Misuse(f"{_current.name} has two guards '{name}'", "give each guard its own name")
@@ -130,6 +136,17 @@ def forget(process: Any) -> None:
     if not isinstance(process, Expr) or not is_sort(process.type):
         raise Misuse(f"forget({process}) names no process", "pass an element of a sort")
     _current.forgets.append(process)
+
+
+def erase(row: Any) -> None:
+    """The row of an element is deleted: each of its durable fields, in whatever module, takes its
+    initial value. Ghosts stay, for a property may speak of what was.
+    """
+    if _current is None:
+        raise Misuse("erase() is called outside an action", "call it where the row is deleted")
+    if not isinstance(row, Expr) or not is_sort(row.type):
+        raise Misuse(f"erase({row}) names no row", "pass an element of a sort")
+    _current.erases.append(row)
 
 
 def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ...]) -> Part:
@@ -152,12 +169,13 @@ def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ..
         raise Misuse(
             f"{recorder.name} returns a value, which would be lost", "use require() and assignments"
         )
-    whole = [*recorder.guards.values(), *recorder.forgets]
+    whole = [*recorder.guards.values(), *recorder.forgets, *recorder.erases]
     for u in recorder.statements:
         whole += [u.value, *([u.index] if u.index is not None else [])]
     refuse_unbound(whole, params, recorder.name)
     guards = tuple(Guard(name, condition) for name, condition in recorder.guards.items())
-    return Part(params, guards, tuple(recorder.statements), tuple(recorder.forgets))
+    said = recorder.statements, recorder.forgets, recorder.erases
+    return Part(params, guards, tuple(said[0]), tuple(said[1]), tuple(said[2]))
 
 
 def refuse_unbound(whole: Iterable[Expr], params: Iterable[Var], name: str) -> None:
@@ -192,11 +210,15 @@ def simultaneous(part: Part, spec: Spec) -> list[Update]:
         done.append(Update(u.field, index, value))
         values = [v for v in values if not (v.field is u.field and alike(v.index, index))]
         values.append(done[-1])
-    for process in part.forgets:
-        written = [u.field for u in values]
+    for survival, whose in part.cleared:
+        element = _before(whose, done)
         for f in spec.fields.values():
-            if f.survival == "volatile" and f.over is process.type and f not in written:
-                values.append(Update(f, process, f.initial))
+            if f.survival != survival or f.over is not element.type or f.image:
+                continue
+            written = [u for u in values if u.field is f]
+            if not any(alike(u.index, element) for u in written):
+                # What is assigned stands, should it be the same element under another name.
+                values.insert(0 if written else len(values), Update(f, element, f.initial))
     return values
 
 

@@ -8,7 +8,7 @@ no more.
 Left out: claims and leases. A job is run, or fails, in one step.
 """
 
-from spec.language import Nat, Spec, require
+from spec.language import Nat, Spec, erase, require
 from spec.queue.job import Job, Status, jobs, terminal
 
 keeping = Spec("keeping", jobs, doc="Rows grow old and are deleted; workers do not know all kinds.")
@@ -82,9 +82,7 @@ def grow_old(s, j: Job):
 def prune(s, j: Job):
     """The row of a job that is over is deleted, and with it the key."""
     require(over=terminal(s, j), old=s.old[j])
-    s.status[j] = Status.absent
-    s.fails[j] = 0
-    s.old[j] = False
+    erase(j)
 
 
 # ------------------------------------------------------------------ what must hold

@@ -15,6 +15,7 @@ from spec.queue import SCOPES
 from spec.queue.job import Job
 from tests.language.test_edits import BOUNDS, Clerk, Order, Run, story, till
 from tests.specs.corners import Ball, Next, corners
+from tests.specs.library import READERS, Book, weeding
 
 shop = on_a_disk(till, "shop", Order)
 LAZY = weaken(shop, "settle")
@@ -230,3 +231,25 @@ def test_nothing_of_a_row_comes_after_its_disk() -> None:
         on_a_disk(till, "wrong", Order, elsewhere=["at_work"])
     with pytest.raises(Misuse, match="'price_kept' is declared twice"):
         on_a_disk(shop, "twice", Order)
+
+
+def test_a_row_comes_back_whose_erasure_was_not_waited_for_and_no_other() -> None:
+    disk = READERS.on(on_a_disk(weeding, "disk", Book))
+    fields = set(weeding.fields)
+    assert seen(disk, fields) == seen(READERS.on(weeding), fields)
+    assert _back(disk) == set()
+    assert _back(disk.on(weaken(disk.spec, "weed"))) == {("absent", 0, "shelf", 2)}
+    copied = READERS.on(with_copies(weeding, "copied", Book))
+    assert ("absent", 0, "shelf", 2) in _back(copied, "restore")
+
+
+def _back(scope: Scope, action: str = "lose_power") -> set[tuple[object, ...]]:
+    """Return what an action makes of the row of a book that is not there, where it comes back."""
+    evaluator = Evaluator(scope)
+    (step,) = [i for i in instances(evaluator) if i.step.action.name == action]
+    place, readings = (
+        [p.name for p in scope.places].index(n) for n in ("place[book1]", "readings[book1]")
+    )
+    steps = [(s, step.after(s)) for s in reachable(scope) if step.refusal(s) is None]
+    pairs = {(s[place], s[readings], t[place], t[readings]) for s, t in steps}
+    return {pair for pair in pairs if pair[0] == "absent" != pair[2]}

@@ -112,6 +112,8 @@ def test_comparisons_need_brackets(line: str, fact: str, tmp_path: Path) -> None
         ("s.weight[l] = True  # here", "`True` is a truth value, but a number is wanted"),
         ("s.sealed[l] = 1.5  # here", "1.5 is not a value of a truth value"),
         ("forget(s.weight[l])  # here", "names no process"),
+        ("erase(s.weight[l])  # here", "names no row"),
+        ("erase('letter')  # here", "names no row"),
         ("require(a=forall(int, lambda i: s.sealed[l]))  # here", "cannot quantify over"),
         ("require(a=forall(Letter, lambda a, b: s.sealed[a]))  # here", "takes 2 variables"),
         ("require(a=s.weight[l].is_in())  # here", "names no value"),
@@ -148,6 +150,7 @@ def test_a_name_that_does_not_exist_or_fit_is_answered_with_one_that_does(
     [
         (["s.total = 1", "require(a=s.sealed[l])  # here"], "guard 'a' comes after an assignment"),
         (["forget(c)", "require(a=s.sealed[l])  # here"], "guard 'a' comes after an assignment"),
+        (["erase(l)", "require(a=s.sealed[l])  # here"], "guard 'a' comes after an assignment"),
         (
             ["require(a=s.sealed[l])", "require(a=s.total == 0)  # here"],
             "step has two guards 'a'",
@@ -208,6 +211,7 @@ def test_an_action_returns_nothing(tmp_path: Path) -> None:
         (STEP, "t.total = 0  # here", "a property assigns 'total'"),
         (PROPERTY, "require(a=s.sealed[l])  # here", "require() is called outside an action"),
         (PROPERTY, "forget(l)  # here", "forget() is called outside an action"),
+        (PROPERTY, "erase(l)  # here", "erase() is called outside an action"),
     ],
 )
 def test_a_property_only_reads(frame: str, line: str, fact: str, tmp_path: Path) -> None:

@@ -81,6 +81,42 @@ def test_parts_of_an_action_do_not_get_in_each_others_way(
     assert fact in refusal(ALSO.format(params, line), tmp_path).fact
 
 
+CLEARED = '''
+@post.action()
+def lose(s, c: Clerk, l: Letter):
+    """The letter is lost, and its clerk gone."""
+    {}
+
+more = Spec("more", post)
+more.durable("seen", Letter, bool, False, "whether it was seen")
+
+@more.also(lose)  # here
+def lose_more(s, c: Clerk, l: Letter):
+    """There is more to it."""
+    {}
+'''
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fact"),
+    [
+        ("erase(l)", "s.seen[l] = True", "write 'seen': one clears its `l`"),
+        ("erase(l)", "s.weight[l] = 0", "write 'weight': one clears its `l`"),
+        ("s.weight[l] = 0", "erase(l)", "write 'weight': one clears its `l`"),
+        ("forget(c)", "s.hand[c] = None", "write 'hand': one clears its `c`"),
+        ("s.hand[c] = l", "forget(c)", "write 'hand': one clears its `c`"),
+        ("erase(s.hand[c])", "s.seen[l] = True", "write 'seen': one clears its `l`"),
+        ("erase(l)", "erase(s.hand[c])", "clear `hand[c]`"),
+        ("forget(c)", "forget(c)", "clear `c`"),
+    ],
+)
+def test_what_one_part_clears_no_other_writes(
+    first: str, second: str, fact: str, tmp_path: Path
+) -> None:
+    found = refusal(CLEARED.format(first, second), tmp_path)
+    assert found.fact == f"two parts of lose {fact}"
+
+
 def test_an_exemption_has_a_sentence_too(tmp_path: Path) -> None:
     text = "@post.unless(stamped)  # here\ndef lost(s, l: Letter):\n    return s.weight[l] == 0\n"
     assert "lost says nothing" in refusal(text, tmp_path).fact
@@ -203,7 +239,7 @@ def test_a_scope_bounds_all_there_is_and_nothing_else(
         ("split(post, 'take', 'hand')  # here", "take cannot be split at 'hand'", "weight"),
         ("find(post, 'weaken take')  # here", "take waits for no disk", ""),
         ("instead(post, 'tak', print)  # here", "no action 'tak'", "write one of: take"),
-        ("find(post, 'take sealed')  # here", "'take sealed' is not an edit", "action.guard"),
+        ("find(post, 'take sealed')  # here", "'take sealed' is not an edit", "every kind"),
         ("find(post, 'take.fee')  # here", "no guard 'take.fee'", "take.free"),
     ],
 )

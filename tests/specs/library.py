@@ -1,6 +1,6 @@
 """A library: modules that except from what an earlier one claims, each by itself and together."""
 
-from spec.language import Enum, Nat, Sort, Spec, exists, require
+from spec.language import Enum, Nat, Sort, Spec, erase, exists, require
 from spec.language.scope import Scope
 
 library = Spec("library", doc="Books that are bought, lent and given back.")
@@ -78,8 +78,7 @@ losses.durable("lost", Book, bool, False, "it is on the list of what is lost")
 def weed(s, b: Book):
     """A book that is worn is thrown away, and with it what was known of it."""
     require(worn=s.readings[b] == 2, there=s.place[b] == Place.shelf)
-    s.place[b] = Place.absent
-    s.readings[b] = 0
+    erase(b)
 
 
 @weeding.unless(books_are_somewhere)
