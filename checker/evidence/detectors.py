@@ -28,7 +28,7 @@ DETECTORS = {
     "FM-006a": Detector("only_what_is_over_is_forgotten"),
     "FM-006c": Detector("nothing_is_given_up_untried"),
     "FM-007": Detector("every_claim_has_an_outcome"),
-    "FM-009": Detector("leases_are_judged_by_their_stamp"),
+    "FM-009": Detector("leases_run_by_their_stamp"),
     "FM-005": Detector("changes_are_followed_by_jobs"),
     "FM-008d": Detector(
         table="step",

@@ -1,7 +1,7 @@
 """The catalogue of failure modes: each is the queue with one protection taken away.
 
 `handing_out`, `holding`, `settling`, `recovering` and `working` hold them, in the order of a job's
-life, and `storing`, `keeping` and `waiting` those of the store and of what it keeps; `incidents`
+life, and `storing` and `keeping` those of the store and of what it keeps; `incidents`
 says where each happened; `naive` holds steps as they are often written. `guards` says which guard
 of the spec belongs to which failure mode, and why the others belong to none.
 """
@@ -13,7 +13,6 @@ from spec.failures import (
     recovering,
     settling,
     storing,
-    waiting,
     working,
 )
 from spec.failures.failure import FailureMode, Loss
@@ -26,7 +25,6 @@ _MODES = (
     *working.MODES,
     *storing.MODES,
     *keeping.MODES,
-    *waiting.MODES,
 )
 
 FAILURES = {mode.id: mode for mode in sorted(_MODES, key=lambda mode: mode.id)}

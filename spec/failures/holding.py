@@ -68,6 +68,19 @@ MODES = (
         "A claim is in the row, and ends by a step on the row alone.",
     ),
     FailureMode(
+        "FM-009",
+        "a_lease_is_judged_by_another_clock",
+        Loss(
+            ("instead expire expire_by_another_clock",),
+            "no_lease_runs_out_on_the_well",
+            "clocks",
+            "A clock is ahead of the one that has stamped a lease, and by it a worker that is "
+            "alive has been silent for too long.",
+        ),
+        "A lease is stamped and judged by one clock, that of the store.",
+        modelled="periods are counted in the row, and no clock is asked",
+    ),
+    FailureMode(
         "FM-014",
         "a_name_is_taken_for_its_predecessor",
         Loss(

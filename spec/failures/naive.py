@@ -89,12 +89,25 @@ def return_without_grace(s, j: Job):
     s.reachable[j] = True
 
 
+def expire_by_another_clock(s, r: Recoverer, j: Job):
+    """A recoverer compares the stamp of the lease with a clock of its own."""
+    silent = (s.silence[j] == Silence.whole) & s.reachable[j]
+    require(live=s.lease[j] == Lease.live, over=silent | s.ahead[r])
+    s.lease[j] = Lease.expired
+
+
 # ------------------------------------------------------------------ settling
 def fail_and_roll_back(s, w: Worker):
     """The failure is counted in the transaction that fails, so the count is rolled back with it."""
     j = s.job[w]
     require(leased=leased(s, j), fenced=fenced(s, w))
     end_claim(s, j, Status.ready, Reason.none)
+    forget(w)
+
+
+def let_go_when_put_off(s, w: Worker):
+    """A worker whose report met a lock takes the error for the end of it."""
+    require(put_off=s.put_off[w])
     forget(w)
 
 
@@ -176,7 +189,9 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     renew_by_name,
     free_with_connection,
     return_without_grace,
+    expire_by_another_clock,
     fail_and_roll_back,
+    let_go_when_put_off,
     recover_what_is_claimed,
     recover_uncharged,
     recover_as_failure,

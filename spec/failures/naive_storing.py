@@ -1,7 +1,7 @@
 """Steps of a store and of those who use it as they are often written: `instead ACTION NAME`."""
 
-from spec.language import forget, ite, require
-from spec.queue.job import Job, Status, Worker, leased
+from spec.language import forget, require
+from spec.queue.job import Job, Status, Worker
 
 
 def acknowledge_what_is_written(s, j: Job):
@@ -40,29 +40,10 @@ def restore_in_the_same_history(s, j: Job):
     s.told_done[j] = False
 
 
-def take_back_by_another_clock(s, w: Worker, j: Job):
-    """Another worker compares the stamp with a clock of its own."""
-    require(
-        claimed=leased(s, j),
-        over=s.age[j] + ite(s.ahead[w], s.Term, 0) >= s.Term,
-        left=s.returns[j] + 2 < s.MaxFails + s.MaxInterrupts,
-    )
-    s.status[j] = Status.ready
-    s.returns[j] = s.returns[j] + 1
-
-
-def let_go_when_put_off(s, w: Worker):
-    """A worker whose report met a lock takes the error for the end of it."""
-    require(put_off=s.put_off[w])
-    forget(w)
-
-
 STEPS = (
     acknowledge_what_is_written,
     release_what_is_written,
     hear_what_is_written,
     come_back_as_if_nothing_had_been,
     restore_in_the_same_history,
-    take_back_by_another_clock,
-    let_go_when_put_off,
 )

@@ -74,6 +74,20 @@ MODES = (
         "A worker drops a job only when it has read that the job is no longer its own.",
     ),
     FailureMode(
+        "FM-034a",
+        "a_busy_store_is_taken_for_an_answer",
+        Loss(
+            ("instead abandon let_go_when_put_off",),
+            "workers_settle_what_they_hold",
+            "busy",
+            "A worker wants to report its job, the store is locked, and the worker takes the error "
+            "for the end of it.",
+        ),
+        "A worker that was put off tries again, in a transaction that begins with the lock, until "
+        "the row says that the job is no longer its own.",
+        modelled="the lock is an answer here, and nobody holds one",
+    ),
+    FailureMode(
         "FM-022b",
         "done_without_evidence",
         Loss(

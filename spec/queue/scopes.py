@@ -6,7 +6,9 @@ or two failures, are the fewest that let a job be tried again.
 
 from spec.language import Spec
 from spec.language.scope import Scope
+from spec.queue.busy import busy
 from spec.queue.cancel import cancelling
+from spec.queue.clocks import clocks
 from spec.queue.deadlines import deadlines
 from spec.queue.effects import effects
 from spec.queue.intents import intents
@@ -19,7 +21,6 @@ from spec.queue.schedule import schedule
 from spec.queue.space import space
 from spec.queue.storage import storage
 from spec.queue.versions import versions
-from spec.queue.waiting import waiting
 
 life = Spec(
     "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."
@@ -64,12 +65,6 @@ _APART = (
         "One key that is asked for again, and forgotten.",
     ),
     Scope(
-        "waiting",
-        waiting,
-        {"Job": 1, "Worker": 2, "MaxFails": 1, "MaxInterrupts": 2, "Term": 2},
-        "One job while clocks differ and the store is busy.",
-    ),
-    Scope(
         "space",
         space,
         {"Job": 3, "Worker": 1, "MaxFails": 1, "MaxInterrupts": 1, "Disk": 1, "Pages": 3},
@@ -84,6 +79,8 @@ _APART = (
     _scope("intents", intents, 1, 2, 2, "One job that follows a change of its client."),
     _scope("versions", versions, 1, 1, 2, "One job whose input may be withdrawn."),
     _scope("holding", periods, 1, 1, 2, "One job, held by name, over a connection, in time."),
+    _scope("clocks", clocks, 1, 1, 2, "One job, held in time, while clocks differ."),
+    _scope("busy", busy, 1, 1, 2, "One job while the store is busy."),
 )
 _DEEP = (
     _scope("life-deep", life, 3, 1, 2, "Three jobs for two workers."),

@@ -24,12 +24,13 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "whole": (169_760, 27),
     "storage": (9_604, 17),
     "keeping": (52, 8),
-    "waiting": (932, 14),
     "space": (10, 6),
     "schedule": (15, 7),
     "intents": (3_508, 18),
     "versions": (11_169, 20),
     "holding": (31_260, 25),
+    "clocks": (109_520, 27),
+    "busy": (2_820, 16),
 }
 
 
