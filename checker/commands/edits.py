@@ -49,17 +49,19 @@ Protected = Annotated[
 ]
 
 
-def as_found(without: list[str] | None, protected: bool, found: Edits) -> Edits:
-    """Return what a trace is to be replayed without: what it was found without, if nothing is
-    asked for; and say so.
-    """
-    from checker.shown.console import say
+def asked(without: list[str] | None, protected: bool) -> Edits | None:
+    """Return what a trace is to be replayed without, or None if that is not said."""
     from spec.failures.edits import Edits
 
     if without and protected:
         raise Wrong("--without and --protected exclude each other; give one of them")
-    if without or protected:
-        return Edits.parse(without or ())
+    return Edits.parse(without or ()) if without or protected else None
+
+
+def as_found(found: Edits) -> Edits:
+    """Say that a trace is replayed without what it was found without; and return that."""
+    from checker.shown.console import say
+
     if found:
         told = ", ".join(found.titles)
         say(f"as it was found: {told}; --protected replays it with every protection")

@@ -44,7 +44,7 @@ MODULES = {
     "ablate": "checker.commands.ablate",
     "failures": "checker.commands.failures",
     "profiles": "checker.commands.profiles",
-    "sql": "checker.commands.store.replay",
+    "sql": "checker.commands.store.sql",
     "replay": "checker.commands.store.replay",
     "validate": "checker.commands.store.validate",
     "torture": "checker.commands.store.torture",

@@ -6,19 +6,15 @@ the refinement mapping reads them. Whoever refuses a step must name the same gua
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
 
 from checker.runs.story import RANGE, Plain, plain
-from checker.runs.trace import BadTrace, Trace, binding_of
-from impl.derive.design import Design, derive
+from impl.derive.design import Design
 from impl.derive.mapping import Unmapped, abstract, asked, beginning
 from impl.sqlite.files import MEMORY, StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
-from spec.failures.edits import NONE, Edits
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State, Value, show_binding
 from spec.language.types import is_sort
@@ -35,8 +31,12 @@ class Divergence(Exception):
         super().__init__(step, call, place, want, got, sql)  # what another process makes it of
 
     def __str__(self) -> str:
-        where = f"step {self.step}, {self.call}: {self.place}"
-        return f"{where}: the spec says {self.want}, the store {self.got}"
+        return f"step {self.step}, {self.call}: {self.fact}"
+
+    @property
+    def fact(self) -> str:
+        """Where, what was wanted, and what came."""
+        return f"{self.place}: the spec says {self.want}, the store {self.got}"
 
 
 class Steps:
@@ -183,53 +183,3 @@ def _leaving(instance: Instance, state: State) -> list[str]:
         except OutOfRange as leaving:
             found.append(RANGE + leaving.field)
     return found
-
-
-# ---------------------------------------------------------------- traces
-@dataclass(frozen=True)
-class Replayed:
-    """How a trace went: steps taken and compared; the step that both refused, with its guard; and
-    whether the property of the trace is violated in the store.
-    """
-
-    steps: int
-    refused: str | None
-    broken: bool
-
-
-def replay_trace(trace: Trace, edits: Edits = NONE, path: str = MEMORY) -> Replayed:
-    """Run a trace on a store from whose SQL these protections are missing.
-
-    With none missing, CHECKs guard the rows as well; they are left out beside a protection, whose
-    loss they could hide. A run that never ends is followed once around; no one state is to blame
-    for it. Raises `Divergence`, `StoreError`, or `Misuse` for an unknown protection.
-    """
-    with fresh(trace, edits, path) as replay:
-        return _run(trace, replay.scope, replay)
-
-
-@contextlib.contextmanager
-def fresh(trace: Trace, edits: Edits, path: str) -> Iterator[Replay]:
-    """Open a fresh store for a trace, beside the spec, with the edits made in both; raises as
-    `replay_trace` does.
-    """
-    if trace.start is not None:
-        fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
-        raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
-    replay = Replay(derive(edits.on(trace.scope), checks=not edits), path)
-    with contextlib.closing(replay.store):
-        yield replay
-
-
-def _run(trace: Trace, scope: Scope, replay: Replay) -> Replayed:
-    for n, line in enumerate(trace.lines):
-        action = scope.spec.actions.get(line.action)
-        if action is None:  # an edit brought it in
-            return Replayed(n, f"{line.action} does not exist", False)
-        refusal = replay.step(replay.steps.find(action.name, binding_of(scope, action, line)))
-        if refusal is not None:
-            if refusal.startswith(RANGE):
-                return Replayed(n + 1, None, refusal == trace.violated)
-            return Replayed(n, f"{action.name}.{refusal}", False)
-    one_state = trace.loop is None and trace.violated in scope.spec.properties
-    return Replayed(len(trace.lines), None, one_state and replay.broken(trace.violated))

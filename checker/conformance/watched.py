@@ -7,15 +7,16 @@ the spec gives them.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from checker.conformance.beside_spec import Divergence, Replay, fresh
-from checker.runs.story import RANGE, Line, Plain
+from checker.conformance.beside_spec import Divergence, Replay
+from checker.runs.story import RANGE, Line
 from checker.runs.trace import BadTrace, Trace, binding_of
-from impl.derive.design import Design
+from impl.derive.design import Design, derive
 from impl.derive.mapping import Unmapped, abstract
 from impl.derive.view import Inexpressible
 from impl.sqlite.files import MEMORY, StoreError
@@ -42,18 +43,6 @@ class Ran:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """The first place in which both differ after a step; `outcome` if only one of them took it."""
-
-    place: str
-    want: Plain
-    got: Plain
-
-    def __str__(self) -> str:
-        return f"{self.place}: the spec says {self.want}, the store {self.got}"
-
-
-@dataclass(frozen=True)
 class Seen:
     """One step on both: the state that the spec is in after it, and the state of the store.
 
@@ -66,7 +55,7 @@ class Seen:
     store: State | None
     ran: tuple[Ran, ...]
     refused: str | None
-    difference: Difference | None
+    difference: Divergence | None
 
 
 @dataclass(frozen=True)
@@ -91,19 +80,37 @@ class Beside:
         return last.refused if missing else f"{last.line.action}.{last.refused}"
 
     @property
-    def difference(self) -> Difference | None:
+    def taken(self) -> int:
+        """How many steps both took alike; one that leaves a range is taken, and stores nothing."""
+        return len(self.steps) - (self.refused is not None or self.difference is not None)
+
+    @property
+    def difference(self) -> Divergence | None:
         """Where both differ, if they do."""
         return self.steps[-1].difference if self.steps else None
 
 
 def beside(trace: Trace, edits: Edits = NONE, path: str = MEMORY) -> Beside:
-    """Run a trace on both, with the edits made in both.
+    """Run a trace on a fresh store beside the spec, with the edits made in both.
 
-    With none missing, CHECKs guard the rows as well, as in `replay_trace`. Raises `BadTrace`,
-    `StoreError`, `Inexpressible`, or `Misuse` for an unknown protection.
+    With none, CHECKs guard the rows as well; they are left out beside an edit, whose loss they
+    could hide. A run that never ends is followed once around; no one state is to blame for it.
+    Raises `BadTrace`, `StoreError`, `Inexpressible`, or `Misuse` for an unknown protection.
     """
-    with fresh(trace, edits, path) as replay:
+    if trace.start is not None:
+        fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
+        raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
+    replay = Replay(derive(edits.on(trace.scope), checks=not edits), path)
+    with contextlib.closing(replay.store):
         return _follow(trace, replay.scope, replay)
+
+
+def replay_trace(trace: Trace, edits: Edits = NONE, path: str = MEMORY) -> Beside:
+    """Run a trace as `beside` does, where both should agree; raises `Divergence`, too."""
+    found = beside(trace, edits, path)
+    if found.difference is not None:
+        raise found.difference
+    return found
 
 
 def _follow(trace: Trace, scope: Scope, replay: Replay) -> Beside:
@@ -147,7 +154,7 @@ class _Watched:
         try:
             refused = replay.step(instance)
         except Divergence as differs:
-            difference = Difference(differs.place, differs.want, differs.got)
+            difference = differs
         finally:
             connection.exec_trace = None
         model = replay.state
@@ -200,19 +207,20 @@ def told(trace: Trace) -> list[str]:
     if trace.edits:
         how = f"With the same missing from its SQL ({', '.join(trace.edits)})"
         found.insert(0, (beside(trace, trace.edits), how))
-    return [f"{how}: {_outcome(trace, seen)}" for seen, how in found]
+    return [f"{how}: {outcome(trace, seen)}" for seen, how in found]
 
 
-def _outcome(trace: Trace, seen: Beside) -> str:
-    last = seen.steps[-1] if seen.steps else None
-    taken = len(seen.steps) - (last is not None and (seen.refused or seen.difference) is not None)
+def outcome(trace: Trace, seen: Beside) -> str:
+    """Return in a sentence how far both went alike, and what came of it."""
     agree = (
-        f"{taken} of {len(trace.lines)} steps agree with the spec in every column and all memory"
+        f"{seen.taken} of {len(trace.lines)} steps agree with the spec in every column and all "
+        "memory"
     )
-    if last is not None and seen.difference is not None:
-        return f"{agree}; step {last.line.n}, {last.line.call}, differs: {seen.difference}."
-    if last is not None and seen.refused is not None:
-        who = f"step {last.line.n}, {last.line.call} of {last.line.actor}"
+    if seen.difference is not None:
+        return f"{agree}; {seen.difference}."
+    if seen.refused is not None:
+        last = seen.steps[-1].line
+        who = f"step {last.n}, {last.call} of {last.actor}"
         return f"{agree}; {who}, is refused, as by the spec: {seen.refused}."
     if trace.loop is not None:
         return f"{agree}; no state can break {trace.violated}, a run without end can."

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from checker.conformance.beside_spec import replay_trace
+from checker.conformance.watched import replay_trace
 from checker.evidence import traces
 from checker.evidence.detectors import DETECTORS, UNDETECTED, Detector
 from checker.evidence.local import Healthy

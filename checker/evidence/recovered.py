@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from checker.conformance.beside_spec import replay_trace
+from checker.conformance.watched import replay_trace
 from checker.evidence import traces as found
 from checker.evidence.damaged import Damage, damage, stopped
 from checker.evidence.marks import Recovered

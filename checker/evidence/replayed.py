@@ -7,7 +7,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from checker.conformance.beside_spec import Divergence, replay_trace
+from checker.conformance.beside_spec import Divergence
+from checker.conformance.watched import replay_trace
 from checker.evidence import traces
 from checker.evidence.marks import Prevented, Replayed, Reproduced, shown_in
 from checker.explain.lens import under
@@ -58,17 +59,17 @@ def replayed(mode: FailureMode, loss: Loss) -> Replayed:
             seen = replay_trace(trace, Edits(loss.edits), str(Path(folder) / "queue.sqlite3"))
         except Divergence as differs:
             return Replayed(False, "", str(differs))
-    if seen.refused or seen.steps != len(trace.lines):
+    if seen.refused or seen.taken != len(trace.lines):
         return Replayed(False, "", f"refused by {seen.refused}")
     if trace.loop is not None:
         # Every state of the store was compared with the run's, and the run is a fair loop.
         says = "every step is taken, and the database is where it was when the loop began"
-        return Replayed(True, shown_in(seen.steps), says)
+        return Replayed(True, shown_in(seen.taken), says)
     if not seen.broken:
         return Replayed(False, "", f"{loss.breaks} holds in the database")
     says = f"{loss.breaks} is broken in the database"
     says += f"; {mode.modelled}" if mode.modelled else ""
-    return Replayed(True, shown_in(seen.steps), says)
+    return Replayed(True, shown_in(seen.taken), says)
 
 
 # ---------------------------------------------------------------- with the protection
@@ -87,8 +88,8 @@ def prevented(mode: FailureMode, loss: Loss) -> Prevented:
         return Prevented(False, "", str(differs))
     lens = under(run_of(trace))
     where, wanted, got = lens.steps_taken, lens.refused_by or "", seen.refused or ""
-    if (seen.steps, got) != (where, wanted) or seen.broken:
-        says = f"the spec refuses step {where + 1} by {wanted}, the store {seen.steps + 1} by {got}"
+    if (seen.taken, got) != (where, wanted) or seen.broken:
+        says = f"the spec refuses step {where + 1} by {wanted}, the store {seen.taken + 1} by {got}"
         return Prevented(False, "", says)
     says, at = _says(trace, where, wanted), where + 1 if wanted else 0
     return Prevented(True, evidence, says, refused_by=wanted, at_step=at)

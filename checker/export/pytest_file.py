@@ -21,7 +21,7 @@ _TEXT = '''\
 {doc}
 """
 
-from checker.conformance.beside_spec import replay_trace
+from checker.conformance.watched import replay_trace
 from checker.runs.story import Line
 from checker.runs.trace import Trace
 from spec.failures.edits import NONE, Edits
@@ -45,7 +45,7 @@ def test_{name}() -> None:
     lines = tuple(Line(n, "-", action, params, ()) for n, (action, params) in enumerate(STEPS, 1))
     trace = Trace(scope, NONE, "pytest", BREAKS, lines, where=__file__{loop})
     found = replay_trace(trace, Edits(WITHOUT))
-    assert not found.broken, f"{{BREAKS}} is broken in the store after {{found.steps}} steps"
+    assert not found.broken, f"{{BREAKS}} is broken in the store after {{found.taken}} steps"
 '''
 
 
@@ -85,7 +85,7 @@ def text(run: Run) -> str:
     if lens.refused_at is None:
         return filled
     refusal = _literal((lens.refused_at - 1, lens.refused_by))
-    return filled + f"    assert (found.steps, found.refused) == {refusal}\n"
+    return filled + f"    assert (found.taken, found.refused) == {refusal}\n"
 
 
 def _says(run: Run, lens: Lens) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from checker.commands import main as cli
 from checker.commands.trace.files import As
-from checker.conformance import beside_spec
+from checker.conformance import watched
 from checker.evidence.traces import FOLDER
 from checker.export.formats import FORMATS
 from impl.derive.design import Design, derive
@@ -175,7 +175,7 @@ def test_replay_shows_sql_and_both_states_and_who_refuses(ffq: Ffq) -> None:
     assert "AND token = :held       /* fenced */" in out
     assert "with :job = 1, :held = 1" in out
     assert "   both refuse it: fenced\n" in out
-    assert "the next is refused, as by the spec: settle_done.fenced" in out
+    assert "of worker1, is refused, as by the spec: settle_done.fenced." in out
     status, answer = ffq.json("replay", FILE, "--protected")
     assert (status, answer["ok"], answer["refused"]) == (0, True, "settle_done.fenced")
     assert [step["spec"] == step["store"] for step in answer["steps"]] == [True] * 8
@@ -185,7 +185,7 @@ def test_replay_shows_the_violation_where_the_protection_is_missing(ffq: Ffq) ->
     status, out, err = ffq("replay", FILE, "--without", "FM-010")
     assert (status, err) == (1, "")
     assert "status[job1]   claimed  done  done   row" in out
-    assert "INV-004 only_the_holder_settles is broken in the database" in out
+    assert "only_the_holder_settles is broken in the database" in out
     status, answer = ffq.json("replay", FILE, "--without", "settle_done.fenced")
     assert (status, answer["ok"], answer["broken"]["id"]) == (1, False, "INV-004")
     (sql,) = [s["sql"] for s in answer["steps"][-1]["statements"] if s["role"] == "step"]
@@ -207,13 +207,14 @@ def test_replay_says_where_they_differ(ffq: Ffq, monkeypatch: pytest.MonkeyPatch
     def wrong(scope: Scope, checks: bool) -> Design:
         return faulty(derive(scope, checks=False))
 
-    monkeypatch.setattr(beside_spec, "derive", wrong)
+    monkeypatch.setattr(watched, "derive", wrong)
     status, out, _ = ffq("replay", FILE)
     assert status == 1
     assert "they differ: token[job1]: the spec says 1, the store 2" in out
     status, answer = ffq.json("replay", FILE)
     assert (status, answer["ok"]) == (1, False)
-    assert answer["difference"] == {"place": "token[job1]", "want": 1, "got": 2}
+    differs = answer["difference"]
+    assert (differs["place"], differs["want"], differs["got"]) == ("token[job1]", 1, 2)
     (row,) = [row for row in answer["steps"][-1]["changed"] if not row["agree"]]
     assert (row["place"], row["spec"], row["store"]) == ("token[job1]", "1", "2")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from checker.commands.main import main
-from checker.conformance.beside_spec import Divergence, Replay, replay_trace
+from checker.conformance.beside_spec import Divergence, Replay
+from checker.conformance.watched import replay_trace
 from checker.runs.trace import BadTrace, binding_of, record, save
 from impl.derive.design import Design, derive
 from impl.derive.statements import Assignment
@@ -78,14 +79,14 @@ def test_the_store_refuses_what_the_guard_is_there_for(guard: str) -> None:
     trace, _ = counterexample(guard)
     found = replay_trace(trace)
     assert (found.refused, found.broken) == (NAMED.get(guard, guard), False)
-    assert trace.lines[found.steps].action == guard.split(".")[0]
+    assert trace.lines[found.taken].action == guard.split(".")[0]
 
 
 @pytest.mark.parametrize("guard", EVERY)
 def test_the_store_breaks_as_the_spec_does_without_the_guard(guard: str) -> None:
     trace, _ = counterexample(guard)
     found = replay_trace(trace, Edits([guard]))
-    assert (found.steps, found.refused, found.broken) == (len(trace.lines), None, True)
+    assert (found.taken, found.refused, found.broken) == (len(trace.lines), None, True)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_the_store_breaks_as_the_spec_does_without_the_guard(guard: str) -> None
 def test_the_store_breaks_as_the_spec_does_under_an_edit(edit: str) -> None:
     trace, _ = counterexample(edit)
     found = replay_trace(trace, Edits([edit]))
-    assert (found.steps, found.refused, found.broken) == (len(trace.lines), None, True)
+    assert (found.taken, found.refused, found.broken) == (len(trace.lines), None, True)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_a_run_that_never_ends_is_followed_once_around() -> None:
     trace, _ = counterexample("claim.ready")
     endless = replace(trace, violated="every_job_ends", loop=1)
     found = replay_trace(endless, Edits(["claim.ready"]))
-    assert (found.steps, found.refused, found.broken) == (len(trace.lines), None, False)
+    assert (found.taken, found.refused, found.broken) == (len(trace.lines), None, False)
 
 
 def test_a_run_from_nowhere_cannot_begin_in_a_fresh_store() -> None:
@@ -185,7 +186,7 @@ def test_ffq_replay_says_who_refuses_a_trace(
     assert main(["replay", file, "--protected", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is True
-    assert (answer["steps"], answer["refused"]) == (7, "settle_done.fenced")
+    assert (answer["taken"], answer["refused"]) == (7, "settle_done.fenced")
     assert answer["broken"] is None
 
 
@@ -219,15 +220,15 @@ def test_ffq_replay_says_where_the_store_differs(
 ) -> None:
     file = saved(tmp_path, "settle_done.fenced")
     monkeypatch.setattr(
-        "checker.conformance.beside_spec.derive", lambda scope, checks: faulty(derive(scope))
+        "checker.conformance.watched.derive", lambda scope, checks: faulty(derive(scope))
     )
     assert main(["replay", file, "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is False
-    assert answer["divergence"]["step"] == 2
-    assert answer["divergence"]["want"] == "done"
-    assert answer["divergence"]["got"] == "refused by INV-025 every_claim_has_an_outcome"
-    assert "token = token + 2" in answer["divergence"]["sql"]
+    assert answer["difference"]["step"] == 2
+    assert answer["difference"]["want"] == "done"
+    assert answer["difference"]["got"] == "refused by INV-025 every_claim_has_an_outcome"
+    assert "token = token + 2" in answer["difference"]["sql"]
 
 
 def test_ffq_replay_names_a_guard_that_is_none(

@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from checker.conformance import beside_spec
+from checker.conformance import watched
 from checker.conformance.watched import Beside, Ran, Seen, beside
 from checker.runs.trace import BadTrace
 from impl.derive.design import Design, derive
@@ -84,11 +84,12 @@ def test_where_they_differ_the_place_is_named_and_both_states_are_kept(
     def wrong(scope: Scope, checks: bool) -> Design:
         return faulty(derive(scope, checks=False))
 
-    monkeypatch.setattr(beside_spec, "derive", wrong)
+    monkeypatch.setattr(watched, "derive", wrong)
     found: Beside = beside(kept("FM-010").trace)
     last = found.steps[-1]
     assert last.line.call == "claim(job1)"
-    assert str(found.difference) == "token[job1]: the spec says 1, the store 2"
+    assert found.difference is not None
+    assert found.difference.fact == "token[job1]: the spec says 1, the store 2"
     at = [place.name for place in found.scope.places].index("token[job1]")
     assert last.store is not None
     assert (last.model[at], last.store[at]) == (1, 2)

@@ -149,15 +149,15 @@ def test_a_run_that_differs_is_kept_and_replayed(
     assert main(asked) == 1
     first = json.loads(capsys.readouterr().out)
     assert first["ok"] is False
-    assert (first["divergence"]["place"], first["divergence"]["got"]) == ("lease[job1]", "expired")
+    assert (first["difference"]["place"], first["difference"]["got"]) == ("lease[job1]", "expired")
     assert first["run"] == str(Path(".ffq", "runs", "one-job-1.jsonl"))
     assert main(["replay", first["run"], "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["divergence"] == first["divergence"]
+    assert json.loads(capsys.readouterr().out)["difference"] == first["difference"]
     assert main(asked) == 1  # it may be saved over
     capsys.readouterr()
     monkeypatch.setattr(run_file, "derive", derive)
     assert main(["replay", first["run"]]) == 0
-    steps = first["divergence"]["step"]
+    steps = first["difference"]["step"]
     assert f"in every column and all memory: {steps}\n" in capsys.readouterr().out
 
 
@@ -172,6 +172,8 @@ def test_a_run_that_differs_is_kept_and_replayed(
         ),
         (["--generate", "1", "--scope", "hole"], "there is no scope 'hole'"),
         (["missing.jsonl"], "there is no such file"),
+        (["a.jsonl", "--scope", "one-job"], "--scope and --seed are for --generate, a file has"),
+        (["a.jsonl", "--seed", "2"], "--scope and --seed are for --generate, a file has"),
     ],
 )
 def test_ffq_replay_refuses_what_makes_no_sense(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checker.commands.main import main
-from checker.conformance.beside_spec import replay_trace
+from checker.conformance.watched import replay_trace
 from checker.evidence import traces
 from checker.evidence.detectors import DETECTORS, UNDETECTED
 from checker.evidence.proofs import five

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.conformance.beside_spec import replay_trace
+from checker.conformance.watched import replay_trace
 from checker.evidence import recovered, traces
 from checker.evidence.damaged import damage
 from checker.evidence.mending import ASIDE, mending

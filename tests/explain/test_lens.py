@@ -8,7 +8,7 @@ import pytest
 from checker.commands.main import main
 from checker.commands.options import Catalogue
 from checker.commands.trace import why
-from checker.conformance.beside_spec import replay_trace
+from checker.conformance.watched import replay_trace
 from checker.evidence.traces import FOLDER
 from checker.explain.lens import restored, under
 from checker.runs.trace import record, save
@@ -29,7 +29,7 @@ def test_a_run_seen_through_its_own_variant_breaks_what_it_broke(name: str) -> N
 def test_the_spec_refuses_with_every_protection_what_the_store_refuses(name: str) -> None:
     run = kept(name)
     lens, store = under(run), replay_trace(run.trace)
-    assert (lens.steps_taken, lens.refused_by, lens.broken) == (store.steps, store.refused, False)
+    assert (lens.steps_taken, lens.refused_by, lens.broken) == (store.taken, store.refused, False)
 
 
 def test_the_guard_and_its_false_clause_are_named() -> None:
@@ -93,7 +93,7 @@ def test_one_json_object_says_what_the_store_does(
     (whole,) = answer["variants"]
     store = replay_trace(kept(name).trace)
     assert (answer["ok"], whole["without"], whole["broken"]) == (True, [], False)
-    assert whole["steps_taken"] == store.steps
+    assert whole["steps_taken"] == store.taken
     assert (whole["refused"] and whole["refused"]["by"]) == store.refused
 
 

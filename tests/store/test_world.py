@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from checker.commands.trace.replay import KEPT_IN
+from checker.commands.store.side_by_side import KEPT_IN
 from checker.conformance.follow import Follower
 from checker.conformance.sql import explained
 from checker.conformance.validate import events

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checker.commands.main import main
-from checker.conformance.beside_spec import replay_trace
+from checker.conformance.watched import replay_trace
 from checker.docs import partners
 from checker.evidence import pairs
 from checker.runs.exploration import Limits

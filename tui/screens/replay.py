@@ -150,7 +150,7 @@ class Replay(Stepping):
         """Return how the run ended, in one line."""
         taken, name = len(found.steps), self.opened.run.story.broken.name
         if (differs := found.difference) is not None:
-            return f"{glyphs.FAILS} differs at {taken}: {differs}"
+            return f"{glyphs.FAILS} differs at {taken}: {differs.fact}"
         if found.refused is not None:
             return f"{glyphs.HOLDS} both refuse step {taken}: {found.refused}"
         if found.broken:

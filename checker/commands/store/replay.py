@@ -1,4 +1,4 @@
-"""`ffq sql` and `ffq replay`: what is derived from the spec for SQLite, and a trace run on it."""
+"""`ffq replay`: a trace, a run or many of them, on the spec and on SQLite side by side."""
 
 from __future__ import annotations
 
@@ -7,65 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from checker.commands.edits import Protected, WithoutAsFound, as_found
+from checker.commands.edits import Protected, WithoutAsFound, as_found, asked
 from checker.commands.options import (
     Wrong,
     catalogue,
-    close,
     complete_scope,
+    following,
     for_sqlite,
     reachable,
 )
 
 if TYPE_CHECKING:
-    from checker.conformance.beside_spec import Replayed
+    from checker.conformance.beside_spec import Divergence
     from checker.conformance.generate import RunDiffers
-    from checker.runs.story import Story
-    from checker.runs.trace import Trace
-    from impl.derive.design import Design
     from spec.failures.edits import Edits
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def sql(
-    action: Annotated[str | None, typer.Argument(help="Only the statement of this one.")] = None,
-    scope: Annotated[
-        str, typer.Option(help="Which scope.", autocompletion=complete_scope)
-    ] = "whole",
-    as_json: AsJson = False,
-) -> None:
-    """Print the schema and the guarded statements that are derived from the spec.
-
-    Exit status: 0 they are printed, 2 bad usage.
-    """
-    from checker.conformance.sql import as_json_of, explained
-    from checker.shown import console
-
-    design = _derived(scope)
-    if action is not None and action not in design.transitions:
-        remedy = close(action, design.transitions, "ffq sql")
-        raise Wrong(f"there is no action '{action}' in {scope}; {remedy}")
-    chosen = [t for name, t in design.transitions.items() if action in (None, name)]
-    schema = [design.schema] if action is None else []
-    if as_json:
-        answer: dict[str, Any] = {"ok": True, "scope": scope}
-        if action is None:
-            answer["schema"] = design.schema
-        console.emit(answer | {"actions": {t.action.name: as_json_of(t) for t in chosen}})
-        return
-    text = "\n".join([*schema, *map(explained, chosen)])
-    console.console().print(text, soft_wrap=True, end="")
-
-
-def _derived(scope: str) -> Design:
-    from impl.derive.design import derive
-    from impl.derive.view import Inexpressible
-
-    try:
-        return derive(catalogue().scope(scope))
-    except Inexpressible as wrong:
-        raise Wrong(f"{wrong}; name a scope that a store can hold") from None
 
 
 def replay(
@@ -89,14 +46,20 @@ def replay(
             "small scope, and this many at random.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The seed of the first random run.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="The seed of the first random run; default: 1.")
+    ] = None,
     scope: Annotated[
-        str,
-        typer.Option(help="Which scope to generate in.", autocompletion=complete_scope),
-    ] = "whole",
+        str | None,
+        typer.Option(
+            help="Which scope to generate in; default: whole.", autocompletion=complete_scope
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a trace on the reference implementation, comparing it with the spec after every step.
+
+    Of each step it prints the SQL, and the state of both before and after.
 
     Exit status: 0 both agree and nothing is violated, 1 they differ or a property is violated in
     the database, 2 bad usage.
@@ -106,12 +69,15 @@ def replay(
     if generate is not None:
         if without or protected or database:
             raise Wrong("--generate: --without and --database are for a trace; leave them out")
-        _generate(scope, range(seed, seed + generate), as_json)
+        first = 1 if seed is None else seed
+        _generate(scope or "whole", range(first, first + generate), as_json)
     elif file is not None:
         from checker.conformance.run_file import is_run
 
+        if scope is not None or seed is not None:
+            raise Wrong("--scope and --seed are for --generate, a file has its own; leave them out")
         if not is_run(file):
-            _replay_trace(file, without, protected, database, as_json)
+            _replay_trace(file, asked(without, protected), database, as_json)
         elif without or protected:
             raise Wrong(f"{file}: a run asks nothing of a protection; leave --without out")
         else:
@@ -188,81 +154,45 @@ def _replay_run(file: Path, database: Path | None, as_json: bool) -> None:
     out.print(f"steps that agree with the spec in every column and all memory: {steps}")
 
 
-def _differs(differs: Exception, kept: Path | None, as_json: bool) -> NoReturn:
-    from checker.conformance.beside_spec import Divergence
+def _differs(differs: Divergence, kept: Path | None, as_json: bool) -> NoReturn:
     from checker.shown import console
 
     console.say(str(differs))
-    if isinstance(differs, Divergence) and differs.sql:
+    if differs.sql:
         console.console(stderr=True).print(differs.sql)
     if as_json:
-        answer = {"ok": False, "error": str(differs), "divergence": _parts(differs)}
+        answer = {"ok": False, "error": str(differs), "difference": _parts(differs)}
         console.emit(answer if kept is None else {**answer, "run": str(kept)})
     raise typer.Exit(1)
 
 
-def _replay_trace(
-    file: Path, wanted: list[str] | None, protected: bool, database: Path | None, as_json: bool
-) -> None:
-    from checker.conformance.beside_spec import Divergence, replay_trace
+def _replay_trace(file: Path, wanted: Edits | None, database: Path | None, as_json: bool) -> None:
+    from checker.commands.store import side_by_side
+    from checker.conformance.watched import NO_REPLAY, beside
     from checker.runs.reading import read
-    from checker.runs.trace import BadTrace, Diverged
     from checker.runs.trace import replay as follow
     from checker.shown import console
-    from impl.derive.view import Inexpressible
-    from impl.sqlite.files import MEMORY, StoreError
+    from impl.sqlite.files import MEMORY
 
-    try:
+    with following(as_json):
         trace = read(file, catalogue().scopes)
         _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
-        path = MEMORY if database is None else str(database)
-        edits = as_found(wanted, protected, trace.edits)
-        found = replay_trace(trace, edits, path)
-    except (BadTrace, StoreError, Inexpressible) as wrong:
+    edits = as_found(trace.edits) if wanted is None else wanted
+    try:
+        found = beside(trace, edits, MEMORY if database is None else str(database))
+    except NO_REPLAY as wrong:
         raise Wrong(str(wrong)) from None
-    except (Diverged, Divergence) as differs:
-        _differs(differs, None, as_json)
+    ok = not found.broken and found.difference is None
     if as_json:
-        claim = {"id": story.broken.id, "name": story.broken.name}
-        answer = {
-            "ok": not found.broken,
-            "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
-            "without": edits,
-            "steps": found.steps,
-            "refused": found.refused,
-            "broken": claim if found.broken else None,
-        }
-        console.emit(answer)
+        answer = side_by_side.as_json(trace, story.broken, found, edits)
+        console.emit({"ok": ok, **answer, "difference": _parts(found.difference)})
     else:
-        _show(trace, story, found, edits)
-    raise typer.Exit(1 if found.broken else 0)
+        side_by_side.show(trace, found, edits)
+    raise typer.Exit(0 if ok else 1)
 
 
-def _show(trace: Trace, story: Story, found: Replayed, edits: Edits) -> None:
-    from checker.shown import console
-
-    out = console.console()
-    console.show_title(out, trace.scope, edits.titles)
-    out.print(f"steps that agree with the spec in every column and all memory: {found.steps}")
-    claim = f"{story.broken.id} {story.broken.name}"
-    if found.refused:
-        line = trace.lines[found.steps]
-        step = f"step {line.n}, {line.call} of {line.actor}"
-        out.print(f"{step}, is refused, as by the spec: {found.refused}", soft_wrap=True)
-    elif trace.loop is not None:
-        out.print(
-            f"from step {trace.loop} on it never ends: no state can break {claim}, "
-            "a run without end can",
-            soft_wrap=True,
-        )
-    else:
-        out.print(f"{claim} {'is broken' if found.broken else 'holds'} in the database")
-
-
-def _parts(differs: Exception) -> dict[str, Any] | None:
-    from checker.conformance.beside_spec import Divergence
-
-    if not isinstance(differs, Divergence):
+def _parts(differs: Divergence | None) -> dict[str, Any] | None:
+    if differs is None:
         return None
     return {
         "step": differs.step,
@@ -275,6 +205,5 @@ def _parts(differs: Exception) -> dict[str, Any] | None:
 
 
 def register(app: typer.Typer) -> None:
-    """Give the command line its two commands."""
-    app.command()(sql)
+    """Add the command."""
     app.command()(replay)

@@ -15,8 +15,8 @@ from checker.commands.options import (
     listed,
     reachable,
 )
+from checker.commands.store.replay import replay
 from checker.commands.trace import diff, files, lens, notes, search, why
-from checker.commands.trace import replay as replay_beside_cli
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,8 +29,9 @@ def register(app: typer.Typer) -> None:
     traces = typer.Typer(cls=Group, help="Saved traces.")
     traces.callback(invoke_without_command=True)(listed)
     traces.command()(show)
+    traces.command()(replay)
     for module in (
-        why, diff, lens, replay_beside_cli, search, notes,
+        why, diff, lens, search, notes,
         files,
     ):  # fmt: skip
         module.register(traces)

@@ -1,24 +1,16 @@
-"""`ffq trace replay`: a trace on the spec and on SQLite, side by side, step by step."""
+"""A trace on the spec and on SQLite, side by side, step by step: what `ffq replay` prints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
-
-from checker.commands.edits import Protected, WithoutAsFound, as_found
-from checker.commands.options import (
-    TraceFile,
-    Wrong,
-)
-from checker.commands.trace.why import opened
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from checker.conformance.watched import Beside, Ran, Seen
-    from checker.explain.run import Run
+    from checker.runs.story import Broken
+    from checker.runs.trace import Trace
     from spec.failures.edits import Edits
     from spec.language.scope import Scope, State
 
@@ -26,41 +18,32 @@ KEPT_IN = {"durable": "row", "volatile": "memory", "world": "world", "ghost": "s
 """Where the implementation keeps a field, by what survives of it."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(replay)
-
-
-def replay(
-    file: TraceFile,
-    without: WithoutAsFound = None,
-    protected: Protected = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Take each step on the spec and on SQLite: print the SQL, and both states side by side.
-
-    Exit status: 0 both agree and nothing is violated, 1 they differ or a property is violated in
-    the database, 2 bad usage.
-    """
-    from checker.conformance.watched import NO_REPLAY, beside
+def show(trace: Trace, found: Beside, edits: Edits) -> None:
+    """Print each step: the SQL, and both states where they change or differ; then the outcome."""
+    from checker.conformance.watched import outcome
     from checker.shown import console
 
-    run = opened(file, as_json)
-    try:
-        edits = as_found(without, protected, run.trace.edits)
-        found = beside(run.trace, edits)
-    except NO_REPLAY as wrong:
-        raise Wrong(str(wrong)) from None
-    ok = not found.broken and found.difference is None
-    if as_json:
-        console.emit({"ok": ok, **_as_json(run, found, edits)})
-    else:
-        out = console.console()
-        console.show_title(out, run.trace.scope, edits.titles)
-        for before, seen in _pairs(found):
-            _show(out, found.scope, before, seen)
-        _end(out, run, found)
-    raise typer.Exit(0 if ok else 1)
+    out = console.console()
+    console.show_title(out, trace.scope, edits.titles)
+    for before, seen in _pairs(found):
+        _show(out, found.scope, before, seen)
+    out.print()
+    out.print(outcome(trace, found), soft_wrap=True)
+
+
+def as_json(trace: Trace, claim: Broken, found: Beside, edits: Edits) -> dict[str, Any]:
+    """Return the same for programs, but for where they differ."""
+    from checker.runs.trace import state_as_json
+
+    return {
+        "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
+        "without": edits,
+        "start": state_as_json(found.scope, found.start),
+        "steps": [_step_as_json(found.scope, *pair) for pair in _pairs(found)],
+        "taken": found.taken,
+        "refused": found.refused,
+        "broken": {"id": claim.id, "name": claim.name} if found.broken else None,
+    }
 
 
 def _pairs(found: Beside) -> Iterator[tuple[State, Seen]]:
@@ -70,7 +53,6 @@ def _pairs(found: Beside) -> Iterator[tuple[State, Seen]]:
         before = seen.model
 
 
-# ---------------------------------------------------------------- for people
 def _show(out: Console, scope: Scope, before: State, seen: Seen) -> None:
     from rich.text import Text
 
@@ -89,7 +71,7 @@ def _show(out: Console, scope: Scope, before: State, seen: Seen) -> None:
         style = "dim" if told is None else "" if told["agree"] else "bold red"
         out.print(Text(f"   {'  '.join(cells)}".rstrip(), style=style), soft_wrap=True)
     if seen.difference is not None:
-        out.print(Text(f"   they differ: {seen.difference}", style="bold red"), soft_wrap=True)
+        out.print(Text(f"   they differ: {seen.difference.fact}", style="bold red"), soft_wrap=True)
     elif seen.refused is not None:
         out.print(f"   both refuse it: {seen.refused}", soft_wrap=True)
     elif not rows:
@@ -107,42 +89,6 @@ def _show_sql(out: Console, ran: Ran) -> None:
 
 def _sql(value: Any) -> str:
     return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
-
-
-def _end(out: Console, run: Run, found: Beside) -> None:
-    broken = run.story.broken
-    taken = len(found.steps) - (found.refused is not None or found.difference is not None)
-    out.print()
-    out.print(f"steps that agree with the spec in every column and all memory: {taken}")
-    if found.difference is not None:
-        return
-    if found.refused is not None:
-        out.print(f"the next is refused, as by the spec: {found.refused}", soft_wrap=True)
-    elif run.trace.loop is not None:
-        out.print(
-            f"it never ends: no state can break {broken.id} {broken.name}, a run without end can"
-        )
-    else:
-        says = "is broken" if found.broken else "holds"
-        out.print(f"{broken.id} {broken.name} {says} in the database", soft_wrap=True)
-
-
-# ---------------------------------------------------------------- for programs
-def _as_json(run: Run, found: Beside, edits: Edits) -> dict[str, Any]:
-    from checker.runs.trace import state_as_json
-
-    claim = {"id": run.story.broken.id, "name": run.story.broken.name}
-    differs = found.difference
-    return {
-        "scope": {"name": run.trace.scope.name, "bounds": dict(run.trace.scope.bounds)},
-        "without": edits,
-        "start": state_as_json(found.scope, found.start),
-        "steps": [_step_as_json(found.scope, *pair) for pair in _pairs(found)],
-        "refused": found.refused,
-        "difference": differs
-        and {"place": differs.place, "want": differs.want, "got": differs.got},
-        "broken": claim if found.broken else None,
-    }
 
 
 def _step_as_json(scope: Scope, before: State, seen: Seen) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""`ffq sql`: what is derived from the spec for SQLite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checker.commands.options import Wrong, catalogue, close, complete_scope
+
+if TYPE_CHECKING:
+    from impl.derive.design import Design
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def sql(
+    action: Annotated[str | None, typer.Argument(help="Only the statement of this one.")] = None,
+    scope: Annotated[
+        str, typer.Option(help="Which scope.", autocompletion=complete_scope)
+    ] = "whole",
+    as_json: AsJson = False,
+) -> None:
+    """Print the schema and the guarded statements that are derived from the spec.
+
+    Exit status: 0 they are printed, 2 bad usage.
+    """
+    from checker.conformance.sql import as_json_of, explained
+    from checker.shown import console
+
+    design = _derived(scope)
+    if action is not None and action not in design.transitions:
+        remedy = close(action, design.transitions, "ffq sql")
+        raise Wrong(f"there is no action '{action}' in {scope}; {remedy}")
+    chosen = [t for name, t in design.transitions.items() if action in (None, name)]
+    schema = [design.schema] if action is None else []
+    if as_json:
+        answer: dict[str, Any] = {"ok": True, "scope": scope}
+        if action is None:
+            answer["schema"] = design.schema
+        console.emit(answer | {"actions": {t.action.name: as_json_of(t) for t in chosen}})
+        return
+    text = "\n".join([*schema, *map(explained, chosen)])
+    console.console().print(text, soft_wrap=True, end="")
+
+
+def _derived(scope: str) -> Design:
+    from impl.derive.design import derive
+    from impl.derive.view import Inexpressible
+
+    try:
+        return derive(catalogue().scope(scope))
+    except Inexpressible as wrong:
+        raise Wrong(f"{wrong}; name a scope that a store can hold") from None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(sql)
