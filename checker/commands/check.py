@@ -45,6 +45,20 @@ _All = Annotated[
 ]
 
 
+_Never = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ACTION", help="Look only at runs that never take this action."),
+]
+_Via = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ACTIONS", help="Look only at runs that take these, in this order: 'A then B'."
+    ),
+]
+_Bound = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=N", help="Another bound of the scopes: Recoverer=1."),
+]
 _NoSymmetry = Annotated[
     bool, typer.Option("--no-symmetry", help="Count states that differ in names apart.")
 ]
@@ -80,6 +94,9 @@ def check(
     ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Check the large scopes too.")] = False,
     without: Without = None,
+    never: _Never = None,
+    via: _Via = None,
+    bound: _Bound = None,
     property: Annotated[
         str | None,
         typer.Option(help="Check this one alone, by name or ID.", autocompletion=complete_property),
@@ -119,14 +136,14 @@ def check(
         max_seconds,
     )
     plan = Plan(
-        _scopes(catalogue(), scope or [], deep),
+        tuple(_bounded(s, bound or []) for s in _scopes(catalogue(), scope or [], deep)),
         engine=engine.value,
         threads=threads,
         symmetry=not no_symmetry,
         limits=limits,
         every=every,
     )
-    plan = _protections(plan, without or [])
+    plan = _protections(plan, [*(without or []), *_narrowed(never or [], via)])
     plan = _property(plan, property)
     full = verbose or len(plan.scopes) == 1 or bool(plan.wanted or plan.edits)
     raise typer.Exit(_check(plan, _Saving(save, not no_save), full, as_json))
@@ -143,6 +160,31 @@ def _scopes(found: Catalogue, names: list[str], deep: bool) -> tuple[Scope, ...]
     return tuple({s.name: s for s in chosen}.values())
 
 
+def _narrowed(never: list[str], via: str | None) -> list[str]:
+    """Return the edits that leave only these runs."""
+    if via is not None and not via.split():
+        raise Wrong("--via: names no action; write it as 'expire then settle_done'")
+    return [*(f"never {action}" for action in never), *([] if via is None else [f"via {via}"])]
+
+
+def _bounded(scope: Scope, texts: list[str]) -> Scope:
+    """Return the scope with the bounds `NAME=N`; a trace of it can be read again."""
+    from checker.runs.reading import BOUND_MAX
+    from spec.language.scope import Scope
+
+    bounds = dict(scope.bounds)
+    for text in texts:
+        name, _, number = text.partition("=")
+        if name not in bounds:
+            raise Wrong(
+                f"--bound: {scope.name} has no '{name}'; {close(name, bounds, 'ffq scopes')}"
+            )
+        if not (number.isascii() and number.isdigit() and int(number) <= BOUND_MAX):
+            raise Wrong(f"--bound: {text} gives no bound; write {name}=N, at most {BOUND_MAX}")
+        bounds[name] = int(number)
+    return Scope(scope.name, scope.spec, bounds, scope.doc) if texts else scope
+
+
 def _protections(plan: Plan, texts: list[str]) -> Plan:
     """Return the plan with the edits made; scopes that do not have what is edited are left out."""
     if not texts:
@@ -155,11 +197,15 @@ def _property(plan: Plan, wanted: str | None) -> Plan:
     """Return the plan for the properties of this name or ID, and for the scopes that have one."""
     if wanted is None:
         return plan
+    from spec.language.claims import EXEMPTED
+
     claims = [p for s in plan.scopes for p in s.spec.properties.values() if p.kind != "lemma"]
     names = frozenset(p.name for p in claims if wanted in (p.name, p.id))
     if not names:
         known = dict.fromkeys(text for p in claims for text in (p.name, p.id))
         raise Wrong(f"there is no property '{wanted}'; {close(wanted, known, 'ffq scopes SCOPE')}")
+    if plan.edits.narrow and not any(p.kind in EXEMPTED for p in claims if p.name in names):
+        raise Wrong(f"'{wanted}' is asked of all runs together; leave --never and --via away")
     scopes = tuple(s for s in plan.scopes if names & s.spec.properties.keys())
     return replace(plan, scopes=scopes, wanted=names)
 

@@ -29,8 +29,11 @@ class Result:
 
     @property
     def never_fired(self) -> tuple[str, ...]:
-        """The actions that no state enables; of a run that is not finished nothing is known."""
-        return self.exploration.never_fired if self.exploration.complete else ()
+        """The actions that no state enables; of a run that is not finished nothing is known, and
+        where only some runs are looked at nothing is said.
+        """
+        known = self.exploration.complete and not self.edits.narrow
+        return self.exploration.never_fired if known else ()
 
     @property
     def failed(self) -> bool:
@@ -186,14 +189,18 @@ def judge(
     decided = dict.fromkeys(leads_to, PROVED)
     if asked and found.complete:
         decided |= _liveness(found, asked, plan)
-    judged = [Judged(p.id, p.name, p.kind, _verdict(p, found, decided)) for p in claims]
+    judged = [
+        Judged(p.id, p.name, p.kind, _verdict(p, found, decided, plan.edits.narrow)) for p in claims
+    ]
     for name, steps in found.violations.items():
         if name.startswith(RANGE) and name not in spec.properties:
             judged.append(Judged("range", name, "range", _violated(steps)))
     return tuple(judged)
 
 
-def _verdict(claim: Property, found: Exploration, decided: Mapping[str, Verdict]) -> Verdict:
+def _verdict(
+    claim: Property, found: Exploration, decided: Mapping[str, Verdict], narrow: bool
+) -> Verdict:
     exercised = claim.name in found.exercised
     if claim.kind == "sometimes":
         if exercised:
@@ -203,6 +210,8 @@ def _verdict(claim: Property, found: Exploration, decided: Mapping[str, Verdict]
         return _violated(found.violations[claim.name])
     if not found.complete:
         return _unfinished(claim, found)
+    if narrow:
+        return Verdict("E", "every run that is left")
     if not exercised:
         return Verdict("V", "its condition never holds")
     if claim.kind == "leads_to":

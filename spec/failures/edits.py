@@ -52,6 +52,11 @@ class Edits(tuple[str, ...]):
         """
         return tuple(text for text in self if " " not in text)
 
+    @property
+    def narrow(self) -> bool:
+        """Whether only some of the runs are looked at."""
+        return any(text.startswith(("never ", "via ")) for text in self)
+
     def removed_from(self, action: str) -> frozenset[str]:
         """Return the guards that are removed from an action, by their own names."""
         pairs = (text.partition(".") for text in self.guards)
@@ -102,6 +107,10 @@ def in_words(edit: str) -> str:
             return f"{action} promised only where it stays possible"
         case ["endless", action]:
             return f"{action} again and again, without an end"
+        case ["never", action]:
+            return f"{action} never taken"
+        case ["via", *names]:
+            return f"by way of {' '.join(names)}"
         case [*_, guard]:
             return f"without {guard}"
     raise AssertionError("an edit says something")

@@ -1,8 +1,8 @@
 """The four ways to take a protection away from a spec; a failure mode is one of them.
 
-And the three ways to take away what is assumed of fair runs: `unfair`, `weakly`, `endless`. Each
-edit has a name, by which the command line, traces and documents call it; `find` reads such a
-name.
+And the three ways to take away what is assumed of fair runs: `unfair`, `weakly`, `endless`; and the
+two of `narrowed`, which take nothing away. Each edit has a name, by which the command line, traces
+and documents call it; `find` reads such a name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from spec.language import claims, tracing
+from spec.language import claims, narrowed, tracing
 from spec.language.expr import Const, Expr, Not, Read, Var, lift
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action, Field, Guard, Part, Spec, Update
@@ -235,7 +235,8 @@ def assumptions(spec: Spec) -> list[str]:
 def find(spec: Spec, text: str) -> Spec:
     """Return the spec edited as `text` says: `action.guard`, `without action.guard`,
     `without property.exemption`, `split action`, `split action field`, `weaken action`,
-    `unfair action`, `weakly action`, `endless action`.
+    `unfair action`, `weakly action`, `endless action`; or narrowed: `never action`,
+    `via action then action`.
     """
     words = text.split()
     match words:
@@ -249,6 +250,10 @@ def find(spec: Spec, text: str) -> Spec:
             return weaken(spec, name)
         case ["unfair" | "weakly" | "endless" as how, name]:
             return assume_less(spec, how, name)
+        case ["never", name]:
+            return narrowed.never(spec, name)
+        case ["via", *names] if set(names[1::2]) <= {"then"} and len(names) % 2:
+            return narrowed.via(spec, names[::2])
     raise Misuse(
         f"'{text}' is not an edit",
         "`ffq check --help` names every kind",
