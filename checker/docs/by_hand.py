@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 
 from checker.evidence import traces
-from checker.runs.story import Line
+from checker.runs.story import Line, word
 from spec.failures import FailureMode
 
 _WIDTH = 92
@@ -36,7 +36,7 @@ def script(mode: FailureMode) -> str:
 
 def _run(steps: Sequence[Line]) -> list[str]:
     """Return the steps as a text, no step of which goes over the end of a line."""
-    told = (" ".join([step.action, *map(str, step.params.values())]) for step in steps)
+    told = (" ".join([step.action, *map(word, step.params.values())]) for step in steps)
     text = ", ".join(step.replace(" ", _KEPT) for step in told)
     lines = textwrap.wrap(f'run{_KEPT}={_KEPT}"""{text}"""', _WIDTH)
     return [line.replace(_KEPT, " ") for line in lines]

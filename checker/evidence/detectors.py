@@ -53,6 +53,7 @@ DETECTORS = {
     "FM-028": Detector("verdicts_are_just"),
     "FM-029": Detector("deaths_are_announced"),
     "FM-030": Detector("terminal_is_absorbing"),
+    "FM-036": Detector("retries_are_paced"),
     "FM-035b": Detector("nothing_stands_on_a_withdrawn_input"),
 }
 

@@ -42,6 +42,12 @@ TERMS = (
         ("FM-001", "FM-002b"),
     ),
     Term(
+        "back-off",
+        ("backoff", "retry storm", "hot loop", "jitter", "thundering herd", "exponential"),
+        "How long a job that has failed waits before it is tried again; longer each time.",
+        ("FM-036", "FM-034a"),
+    ),
+    Term(
         "charged twice",
         ("double charge", "duplicate payment", "mail sent twice", "effect twice", "exactly-once"),
         "An effect took place again because nobody could tell that it had, or nobody asked.",

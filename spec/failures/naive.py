@@ -105,6 +105,14 @@ def fail_and_roll_back(s, w: Worker):
     forget(w)
 
 
+def fail_at_once(s, w: Worker):
+    """The worker reports its failure, and the job is ready for the next one."""
+    j = s.job[w]
+    require(leased=leased(s, j), fenced=fenced(s, w))
+    fail(s, j)
+    forget(w)
+
+
 def let_go_when_put_off(s, w: Worker):
     """A worker whose report met a lock takes the error for the end of it."""
     require(put_off=s.put_off[w])
@@ -191,6 +199,7 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     return_without_grace,
     expire_by_another_clock,
     fail_and_roll_back,
+    fail_at_once,
     let_go_when_put_off,
     recover_what_is_claimed,
     recover_uncharged,

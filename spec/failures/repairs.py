@@ -187,6 +187,7 @@ RESIDUE = {
     "FM-035a": "what two workers did under one token cannot be told apart; the store is put back "
     "once more, as a new history, so that both are refused",
     "FM-029": "whoever waits for the notice was told late",
+    "FM-036": "what was tried too soon has used up its attempts, beside the load",
     "FM-035b": "whoever read the effect before it was taken back has read it",
 }
 """What no repair takes back."""

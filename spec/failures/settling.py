@@ -134,6 +134,34 @@ MODES = (
         ),
     ),
     FailureMode(
+        "FM-036",
+        "a_failure_is_tried_again_at_once",
+        Loss(
+            ("instead settle_failed fail_at_once",),
+            "retries_are_paced",
+            "due",
+            "A job that has failed is put back to be taken at once, and its retries add to the "
+            "load that made it fail.",
+        ),
+        "A job that has failed waits before it is tried again, and is not taken before its time.",
+        elsewhere=(
+            Loss(
+                ("claim.due",),
+                "claims_are_of_what_is_due",
+                "due",
+                "A worker takes a job that waits, without looking whether its time has come.",
+            ),
+            Loss(
+                ("split settle_failed waits",),
+                "retries_are_paced",
+                "due",
+                "The failure is written, and the worker dies before it writes how long to wait.",
+            ),
+        ),
+        modelled="that a job waits is one bit here; the queue keeps the moment, and `ffq queue` "
+        "waits by a clock",
+    ),
+    FailureMode(
         "FM-030",
         "the_dead_come_back_to_life",
         Loss(

@@ -10,6 +10,7 @@ from spec.queue.busy import busy
 from spec.queue.cancel import cancelling
 from spec.queue.clocks import clocks
 from spec.queue.deadlines import deadlines
+from spec.queue.due import due
 from spec.queue.effects import effects
 from spec.queue.intents import intents
 from spec.queue.keeping import keeping
@@ -26,6 +27,7 @@ life = Spec(
     "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."
 )
 requests = Spec("requests", producers, recovery, doc="Clients, claims and recovery.")
+paced = Spec("paced", due, deadlines, doc="Claims, recovery and deadlines of jobs that wait.")
 shared = Spec("shared", effects, doc="Claims, recovery and effects in two steps.")
 whole = Spec(
     "whole", producers, effects, notices, deadlines, cancelling, doc="All modules at once."
@@ -76,6 +78,7 @@ _APART = (
         {"Job": 1, "Worker": 1, "MaxFails": 1, "MaxInterrupts": 1, "Promoter": 2},
         "One job that is for later.",
     ),
+    _scope("due", paced, 1, 2, 2, "One job that may wait for its time, and ends."),
     _scope("intents", intents, 1, 2, 2, "One job that follows a change of its client."),
     _scope("versions", versions, 1, 1, 2, "One job whose input may be withdrawn."),
     _scope("holding", periods, 1, 1, 2, "One job, held by name, over a connection, in time."),

@@ -1,0 +1,59 @@
+"""A job that waits for its time is a row like any other: in one place, where nothing loses it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from checker.search.plain import explore
+from spec.language import Spec
+from spec.language.edits import split
+from spec.language.misuse import Misuse
+from spec.language.scope import Scope
+from spec.queue import SCOPES
+from spec.queue.cancel import cancel, cancelling
+from spec.queue.due import due
+from spec.queue.job import Job
+
+FEWEST = {"Job": 1, "Worker": 1, "Recoverer": 1, "MaxFails": 2, "MaxInterrupts": 1}
+DUE = SCOPES["due"].spec
+
+
+def splits() -> Iterator[tuple[str, str | None]]:
+    """Yield every way to make two steps of an action."""
+    for action in DUE.actions.values():
+        for field in (None, *(u.field.name for part in action.parts for u in part.statements)):
+            try:
+                split(DUE, action.name, field)
+            except Misuse:
+                continue  # what is written first has nothing before it
+            yield action.name, field
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("action", "field"), [*splits()])
+def test_whichever_step_is_torn_no_job_leaves_the_queue(action: str, field: str | None) -> None:
+    torn = split(DUE, action, field)
+    assert "rows_are_kept" not in explore(Scope("torn", torn, FEWEST)).violations
+
+
+def test_a_job_that_is_cancelled_while_it_waits_has_to_wait_no_more() -> None:
+    """By hand: it is enqueued for later, and its client gives it up."""
+    both = Scope("both", Spec("both", due, cancelling), FEWEST)
+    found = explore(both, until=frozenset({"only_ready_jobs_wait"}))
+    steps = found.walk("only_ready_jobs_wait").steps
+    assert [s.action.name for s in steps] == ["enqueue", "cancel"]
+    assert steps[0].binding["later"] is True
+
+
+@pytest.mark.deep
+def test_then_jobs_that_wait_and_jobs_that_are_cancelled_go_together() -> None:
+    both = Spec("both", due, cancelling)
+
+    @both.also(cancel)
+    def cancel_what_waits(s, j: Job) -> None:  # type: ignore[no-untyped-def]
+        """What is cancelled waits no more."""
+        s.waits[j] = False
+
+    found = explore(Scope("both", both, FEWEST))
+    assert found.complete
+    assert dict(found.violations) == {}
