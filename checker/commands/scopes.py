@@ -21,31 +21,16 @@ def scopes(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the scopes, or the actions, guards and properties of one."""
+    """List the scopes; or of one the fields, the actions and what can be edited, the claims."""
     from checker.shown import console
+    from checker.shown.scope import as_json as in_full
+    from checker.shown.scope import show_scope
 
     found = catalogue()
     chosen = [found.scope(name)] if name else list(found.scopes.values())
     if as_json:
         listed = [
-            {
-                "name": s.name,
-                "doc": s.doc,
-                "bounds": dict(s.bounds),
-                "default": s.name in found.default,
-                "deep": s.name in found.deep,
-                "guards": s.spec.guard_names(),
-                "properties": [
-                    {
-                        "id": p.id,
-                        "name": p.name,
-                        "kind": p.kind,
-                        "doc": p.doc,
-                        "unless": {e.name: e.doc for e in p.exemptions},
-                    }
-                    for p in s.spec.properties.values()
-                ],
-            }
+            {**in_full(s), "default": s.name in found.default, "deep": s.name in found.deep}
             for s in chosen
         ]
         console.emit({"ok": True, "scopes": listed})
@@ -53,4 +38,4 @@ def scopes(
     out = console.console()
     for s in chosen:
         when = "default" if s.name in found.default else "deep" if s.name in found.deep else ""
-        console.show_scope(out, s, when, full=name is not None)
+        show_scope(out, s, when, full=name is not None)

@@ -100,31 +100,12 @@ def show_title(out: Console, scope: Scope, edits: Sequence[str]) -> None:
     title.append(f": {bounds(scope)}", style="not bold")
     for edit in edits:
         title.append(f"; {edit}", style="bold red")
-    out.print(title, soft_wrap=not _has_width(out))
+    out.print(title, soft_wrap=not has_width(out))
 
 
-def _has_width(out: Console) -> bool:
+def has_width(out: Console) -> bool:
     """Return whether lines are to be folded: what reads a pipe wants them whole."""
     return out.is_terminal or "COLUMNS" in os.environ
-
-
-def show_scope(out: Console, scope: Scope, when: str, full: bool) -> None:
-    """Print what a scope is, and in full the names of its guards and properties."""
-    show_title(out, scope, ())
-    whole = not _has_width(out)
-    out.print(Text(f"  {scope.doc}" + (f" ({when})" if when else "")), soft_wrap=whole)
-    if not full:
-        return
-    out.print()
-    for action in scope.spec.actions.values():
-        out.print(Text(f"{action.name}: {action.doc}"), soft_wrap=whole)
-        if names := " ".join(f"{action.name}.{guard.name}" for guard in action.guards):
-            out.print(Text(f"  {names}", style="cyan"), soft_wrap=whole)
-    out.print()
-    rows: list[tuple[str, ...]] = []
-    for p in scope.spec.properties.values():
-        rows += [(p.id, p.name, p.doc), *(("", f"  unless {e.name}", e.doc) for e in p.exemptions)]
-    _print_table(out, [list(map(Text, row)) for row in rows])
 
 
 def show_verdicts(out: Console, results: Sequence[Result], full: bool = True) -> None:
@@ -163,7 +144,7 @@ def print_rows(
     """Print properties, by ID and name, with their verdicts and what each is a verdict on; where
     that is all of the `wholes`, it is not said.
     """
-    _print_table(
+    print_table(
         out,
         [
             [Text(f"  {symbol}", style=style), Text(claim_id), Text(name), Text(says, style=style)]
@@ -188,7 +169,7 @@ def _merged(found: list[tuple[Verdict, str]], scopes: int) -> Iterable[tuple[str
         yield shortest.symbol, says + where, COLOURS[shortest.evidence]
 
 
-def _print_table(out: Console, rows: list[list[Text]]) -> None:
+def print_table(out: Console, rows: list[list[Text]]) -> None:
     """Print columns that fold in a narrow terminal, where cutting them off would lose something."""
     if not rows:
         return
@@ -219,7 +200,7 @@ def _facts(found: Exploration) -> Iterable[str]:
 
 def show_story(out: Console, story: Story) -> None:
     """Print a story; it is wrapped for a terminal, and has one line a step in a file."""
-    for told in render(story, out.width if _has_width(out) else None):
+    for told in render(story, out.width if has_width(out) else None):
         broken = told.startswith(f"{story.broken.id} {story.broken.name} is broken")
         out.print(Text(told, style=COLOURS["✗"] if broken else ""), soft_wrap=True)
 

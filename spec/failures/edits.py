@@ -137,15 +137,25 @@ def _named(text: str) -> tuple[str, ...]:
     return (text,)
 
 
-def _refuse_elsewhere(action: str, naive: str) -> None:
+def naive_steps() -> dict[str, list[str]]:
+    """Return the naive steps that failure modes and designs know, by the action each is a way to
+    take.
+    """
     from spec.failures.profiles import PROFILES
 
     lost = [loss.edits for mode in FAILURES.values() for loss in mode.losses]
     lost += [profile.edits for profile in PROFILES.values()]
-    every = [text.split() for edits in lost for text in edits]
-    known = sorted({words[1] for words in every if words[0] == "instead" and words[2] == naive})
+    found: dict[str, list[str]] = {}
+    for words in sorted({tuple(text.split()) for texts in lost for text in texts}):
+        if words[0] == "instead":
+            found.setdefault(words[1], []).append(words[2])
+    return found
+
+
+def _refuse_elsewhere(action: str, naive: str) -> None:
+    known = [name for name, ways in naive_steps().items() if naive in ways]
     if known and action not in known:
-        fact = f"'{naive}' is a way to {' or '.join(known)}, and says nothing of {action}"
+        fact = f"'{naive}' is a way to {' or '.join(sorted(known))}, and says nothing of {action}"
         raise Misuse(fact, f"write instead {known[0]} {naive}")
 
 
