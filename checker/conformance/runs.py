@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from checker.conformance.beside_spec import Replay, Steps
+from checker.runs.nearby import Nearby
 from checker.search.targets import Way
 from impl.derive.design import Design
 from spec.language.evaluate import Instance, Step
@@ -107,22 +108,16 @@ def tour(runs: Runs) -> int:
     Each run goes the shortest way to a state from which an edge is left, takes it, and goes on for
     as long as one is left where it comes to.
     """
-    start = runs.steps.initial
-    origin: dict[State, tuple[State, Instance] | None] = {start: None}
-    left: dict[State, list[tuple[Instance, State]]] = {}
-    order = [start]
-    for state in order:  # which grows
-        possible = [i for i in runs.steps.every if i.refusal(state) is None]
-        left[state] = [(i, i.after(state)) for i in possible]
-        for instance, after in left[state]:
-            if after not in origin:
-                origin[after] = state, instance
-                order.append(after)
+    every = runs.steps.every
+    near = Nearby(
+        runs.steps.initial, lambda s: [(i, i.after(s)) for i in every if i.refusal(s) is None]
+    )
+    left = dict(near)
     edges = sum(map(len, left.values()))
-    for state in order:
-        while left[state]:
+    for state, going in left.items():
+        while going:
             runs.begin()
-            for instance in _way(state, origin):
+            for instance in near.way(state):
                 runs.step(instance)
             here = state
             while left[here]:
@@ -130,14 +125,6 @@ def tour(runs: Runs) -> int:
                 runs.step(instance)
     runs.end()
     return edges
-
-
-def _way(state: State, origin: dict[State, tuple[State, Instance] | None]) -> list[Instance]:
-    way: list[Instance] = []
-    while (came := origin[state]) is not None:
-        state, instance = came
-        way.insert(0, instance)
-    return way
 
 
 def _best(here: State, left: dict[State, list[tuple[Instance, State]]]) -> int:

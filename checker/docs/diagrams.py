@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from checker.docs.spec_index import Index
+from checker.runs.nearby import Nearby, possible
 from spec.language.evaluate import Evaluator, instances
 from spec.language.model import Field
-from spec.language.scope import Scope, State
+from spec.language.scope import Scope
 from spec.language.types import is_enum, is_sort
 
 # Words that a diagram would take for its own.
@@ -29,41 +29,31 @@ Arrows = dict[tuple[str, str], list[str]]
 """From one value of a field to another: the actions that lead there."""
 
 
-def small(scope: Scope) -> Scope:
+def one_of_each(scope: Scope) -> Scope:
     """Return the scope with one of each sort, and with budgets that leave one attempt to fail."""
     constants = scope.spec.constants
     bounds = {n: constants[n].least + 1 if n in constants else 1 for n in scope.bounds}
     return replace(scope, bounds=bounds)
 
 
-class Steps:
+class Taken:
     """Every step that is taken in a scope, found once and asked for each diagram."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.evaluator = Evaluator(scope)
-        self.initial = self.evaluator.initial()
-        self.taken = list(self._explore())
-
-    def _explore(self) -> Iterator[tuple[State, str, State]]:
-        steps = instances(self.evaluator)
-        seen, level = {self.initial}, [self.initial]
-        while level:
-            state = level.pop()
-            for step in steps:
-                after = step.successor(state)
-                if after is None:
-                    continue
-                yield state, step.step.action.name, after
-                if after not in seen:
-                    seen.add(after)
-                    level.append(after)
+        evaluator = Evaluator(scope)
+        self.initial, every = evaluator.initial(), instances(evaluator)
+        self.steps = [
+            (state, step.step.action.name, after)
+            for state, edges in Nearby(self.initial, lambda state: possible(every, state))
+            for step, after in edges
+        ]
 
     def arrows(self, f: Field) -> Arrows:
         """Return how the field changes, and by which actions, in the order declared."""
         places = [i for i, place in enumerate(self.scope.places) if place.field.name == f.name]
         found: dict[tuple[str, str], set[str]] = {}
-        for before, action, after in self.taken:
+        for before, action, after in self.steps:
             for i in places:
                 if before[i] != after[i]:
                     found.setdefault((_word(f, before[i]), _word(f, after[i])), set()).add(action)
@@ -73,7 +63,7 @@ class Steps:
         return {key: sorted(found[key], key=order.index) for key in keys}
 
 
-def diagram(index: Index, steps: Steps, name: str) -> str:
+def diagram(index: Index, taken: Taken, name: str) -> str:
     """Return the life of one field as a Mermaid diagram."""
     f = index.fields.get(name)
     if f is None:
@@ -82,12 +72,12 @@ def diagram(index: Index, steps: Steps, name: str) -> str:
         raise ValueError(
             f"'{name}' has no few values to draw; name a field that is an enum or a reference"
         )
-    arrows = steps.arrows(f)
-    start = steps.scope.places
+    arrows = taken.arrows(f)
+    start = taken.scope.places
     first = next(i for i, place in enumerate(start) if place.field.name == name)
     lines = ["```mermaid", "stateDiagram-v2"]
     lines += [f'    state "{v}" as {_id(v)}' for v in _values(f) if _id(v) != v]
-    lines.append(f"    [*] --> {_id(_word(f, steps.initial[first]))}")
+    lines.append(f"    [*] --> {_id(_word(f, taken.initial[first]))}")
     lines += [f"    {_id(a)} --> {_id(b)}: {', '.join(names)}" for (a, b), names in arrows.items()]
     entered = {b for _, b in arrows}
     left = {a for a, _ in arrows}

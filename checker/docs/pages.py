@@ -14,7 +14,7 @@ from pathlib import Path
 
 from checker.docs import designs, explaining, failures, figures, partners, proofs, tables
 from checker.docs.blocks import Printer, difference, fill, find, outside_fences
-from checker.docs.diagrams import Steps, diagram, small
+from checker.docs.diagrams import Taken, diagram, one_of_each
 from checker.docs.spec_index import Index, Module
 from checker.runs.exploration import Report
 from checker.verdicts.ablate import Watch
@@ -107,8 +107,8 @@ class Printers(Mapping[str, Printer]):
         return len(self._known)
 
     @cached_property
-    def _steps(self) -> Steps:
-        return Steps(small(self.index.largest))
+    def _steps(self) -> Taken:
+        return Taken(one_of_each(self.index.largest))
 
     def _whole(self, printer: Callable[[Index], str]) -> Printer:
         return alone(lambda: self._said(printer(self.index)))

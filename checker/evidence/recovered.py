@@ -23,6 +23,7 @@ from checker.evidence.damaged import Damage, damage, stopped
 from checker.evidence.marks import Recovered
 from checker.evidence.mending import ASIDE, Mending, mending
 from checker.runs.cache import place, recall, remember
+from checker.runs.nearby import Nearby
 from checker.runs.sources import Sources
 from impl.derive.design import derive
 from impl.derive.sql import decode
@@ -115,16 +116,12 @@ class _Run:
         """Yield each state in which the repairs can stop; a way that comes back to itself has
         none.
         """
-        seen, left = {state}, [state]
-        while left:
-            now = left.pop()
-            following = [s.after(now) for s in self.steps if s.refusal(now) is None]
+        near = Nearby(
+            state, lambda now: [(s, s.after(now)) for s in self.steps if s.refusal(now) is None]
+        )
+        for now, following in near:
             if not following:
                 yield now
-            for then in following:
-                if then not in seen:
-                    seen.add(then)
-                    left.append(then)
 
     def _violated(self, state: State) -> list[Claim]:
         """Return the claims that are broken for a job that is not set aside."""

@@ -4,18 +4,16 @@ fair and violates a `leads_to`.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
+from checker.runs.nearby import At, Nearby
 from checker.runs.walk import Walk, follow
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step, instances
 from spec.language.model import Property
 from spec.language.scope import Scope, State, show_binding
-
-At = TypeVar("At", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -206,35 +204,19 @@ def _owed(part: Part[At], walk: list[At], taken: set[int]) -> int | None:
     return min(owed, default=None)
 
 
-def _way(part: Part[At], here: At, start: At, owed: int | None) -> Iterator[tuple[int, At]]:
-    """Yield the shortest way to what is owed: to take the step or, if it is only weakly fair, to
-    where it is not possible. If nothing is owed, yield the way back to the start.
+def _way(part: Part[At], here: At, start: At, owed: int | None) -> list[tuple[int, At]]:
+    """Return the shortest way to what is owed: to take the step or, if it is only weakly fair, to
+    where it is not possible. If nothing is owed, return the way back to the start.
     """
-    came: dict[At, tuple[int, At] | None] = {here: None}
-    left = deque([here])
-    while left:
-        state = left.popleft()
+    near = Nearby(here, lambda at: ((edge, edge[1]) for edge in part.edges(at)))
+    for state, edges in near:
         if owed is None:
             found = state == start
         else:
             found = owed in part.weak and owed not in part.possible(state)
         if found:
-            yield from _back(came, state)
-            return
-        for step, after in part.edges(state):
-            if step == owed:
-                yield from _back(came, state)
-                yield step, after
-                return
-            if after not in came:
-                came[after] = (step, state)
-                left.append(after)
+            return near.way(state)
+        for edge, _ in edges:
+            if edge[0] == owed:
+                return [*near.way(state), edge]
     raise AssertionError("the part is not strongly connected, or not fair")
-
-
-def _back(came: dict[At, tuple[int, At] | None], state: At) -> list[tuple[int, At]]:
-    way: list[tuple[int, At]] = []
-    while (origin := came[state]) is not None:
-        way.insert(0, (origin[0], state))
-        state = origin[1]
-    return way

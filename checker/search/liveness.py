@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from checker.runs.lasso import LOOP_LEAST, Decision, Lasso, Part, round_trip, where_it_is_cut
+from checker.runs.nearby import Nearby
 from spec.language.edits import without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
 from spec.language.model import Property
@@ -42,26 +43,15 @@ class _Graph:
         self.left: str | None = None  # a field whose range a step would leave: it is left out
         evaluator = Evaluator(self.scope)
         self.steps = instances(evaluator)
-        self.states: list[State] = [evaluator.initial()]
-        self.edges: list[list[_Edge]] = []
-        number = {self.states[0]: 0}
-        while len(self.edges) < len(self.states) <= MAX_STATES:
-            here = len(self.edges)
-            self.edges.append([])
-            for k, step in enumerate(self.steps):
-                if step.refusal(self.states[here]) is not None:
-                    continue
-                try:
-                    after = step.after(self.states[here])
-                except OutOfRange as leaving:
-                    self.left = self.left or leaving.field
-                    continue
-                if after == self.states[here]:
-                    continue  # a step that changes nothing is standing still
-                if after not in number:
-                    number[after] = len(self.states)
-                    self.states.append(after)
-                self.edges[here].append(_Edge(number[after], k))
+        near = Nearby(evaluator.initial(), self._changing)
+        found = []
+        for _, edges in near:
+            found.append(edges)
+            if len(near.came) > MAX_STATES:
+                break
+        self.states = list(near.came)
+        number = {state: i for i, state in enumerate(self.states)}
+        self.edges = [[_Edge(number[after], k) for k, after in edges] for edges in found]
         self.complete = len(self.edges) == len(self.states)
         self.claims = {
             p.name: (Claim(evaluator, p), Claim(evaluator, _outcome(p)))
@@ -72,6 +62,21 @@ class _Graph:
         self.weak = frozenset(k for k, f in enumerate(fair) if f == "weak")
         self.strong = frozenset(k for k, f in enumerate(fair) if f == "strong")
         self.finite = frozenset(k for k, s in enumerate(self.steps) if s.step.action.finite)
+
+    def _changing(self, here: State) -> Iterator[tuple[int, State]]:
+        """Yield the number of each step that is possible and changes something, and where it
+        leads.
+        """
+        for k, step in enumerate(self.steps):
+            if step.refusal(here) is not None:
+                continue
+            try:
+                after = step.after(here)
+            except OutOfRange as leaving:
+                self.left = self.left or leaving.field
+                continue
+            if after != here:  # a step that changes nothing is standing still
+                yield k, after
 
     def possible(self, state: int) -> set[int]:
         return {e.step for e in self.edges[state]}

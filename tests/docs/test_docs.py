@@ -9,7 +9,7 @@ from checker.commands.docs import commands
 from checker.commands.main import command_line
 from checker.docs import failures, output, pages
 from checker.docs.blocks import Block, difference, fill, find
-from checker.docs.diagrams import Steps, diagram, small
+from checker.docs.diagrams import Taken, diagram, one_of_each
 from checker.docs.pages import Printers, all_pages, unknown_names
 from checker.docs.spec_index import Index, index
 from checker.docs.tables import table
@@ -143,7 +143,7 @@ def test_pages_about_other_things_may_use_any_name() -> None:
 
 
 def test_a_diagram_shows_the_arrows_that_are_taken() -> None:
-    assert diagram(LAMPS, Steps(SHOP), "broken").splitlines() == [
+    assert diagram(LAMPS, Taken(SHOP), "broken").splitlines() == [
         "```mermaid",
         "stateDiagram-v2",
         "    [*] --> false",
@@ -154,11 +154,11 @@ def test_a_diagram_shows_the_arrows_that_are_taken() -> None:
 
 
 def test_what_is_never_left_is_drawn_as_an_end() -> None:
-    assert "    true --> [*]" in diagram(LAMPS, Steps(SHOP), "sold").splitlines()
+    assert "    true --> [*]" in diagram(LAMPS, Taken(SHOP), "sold").splitlines()
 
 
 @pytest.mark.parametrize("name", ["status", "pc", "lease", "progress", "request", "notice"])
-def test_diagrams_of_the_queue_are_mermaid(name: str, queue_steps: Steps) -> None:
+def test_diagrams_of_the_queue_are_mermaid(name: str, queue_steps: Taken) -> None:
     lines = diagram(QUEUE, queue_steps, name).splitlines()
     assert lines[:2] == ["```mermaid", "stateDiagram-v2"]
     assert lines[-1] == "```"
@@ -170,12 +170,12 @@ def test_diagrams_of_the_queue_are_mermaid(name: str, queue_steps: Steps) -> Non
 
 
 @pytest.fixture(scope="module")
-def queue_steps() -> Steps:
-    return Steps(small(QUEUE.largest))
+def queue_steps() -> Taken:
+    return Taken(one_of_each(QUEUE.largest))
 
 
 @pytest.mark.parametrize("name", ["nothing", "token"])
-def test_a_field_that_cannot_be_drawn_is_refused(name: str, queue_steps: Steps) -> None:
+def test_a_field_that_cannot_be_drawn_is_refused(name: str, queue_steps: Taken) -> None:
     with pytest.raises(ValueError, match=name):
         diagram(QUEUE, queue_steps, name)
 

@@ -15,6 +15,7 @@ from checker.explain.fate.backwards import Array
 from checker.explain.moves import every_step
 from checker.runs.exploration import Limits
 from checker.runs.lasso import named
+from checker.runs.nearby import Nearby, possible
 from spec.language.evaluate import Binding, Evaluator, Instance
 from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not
 from spec.language.scope import Scope, State
@@ -96,27 +97,13 @@ def _nearby(evaluator: Evaluator, state: State, condition: Expr, binding: Bindin
     """Search breadth first, one state at a time."""
     holds = evaluator.meaning(condition, binding)
     every = every_step(evaluator)
-    came: dict[State, tuple[State, Instance] | None] = {state: None}
-    left = [state]
-    for here in left:
+    near = Nearby(state, lambda here: possible(every, here))
+    for asked, (here, _) in enumerate(near, 1):
         if holds(here, here):
-            return Enabled(_way(came, here))
-        if len(came) > NEAR:
-            return Unknown(len(came), "")
-        for step in every:
-            after = step.successor(here)
-            if after is not None and after not in came:
-                came[after] = (here, step)
-                left.append(after)
-    return NeverAgain(len(came))
-
-
-def _way(came: dict[State, tuple[State, Instance] | None], state: State) -> tuple[Instance, ...]:
-    way: list[Instance] = []
-    while (origin := came[state]) is not None:
-        state, step = origin
-        way.append(step)
-    return tuple(reversed(way))
+            return Enabled(tuple(near.way(here)))
+        if len(near.came) > NEAR:
+            return Unknown(asked, "")
+    return NeverAgain(len(near.came))
 
 
 # ---------------------------------------------------------------- over the whole graph

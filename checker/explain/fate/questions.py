@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from checker.explain.moves import every_step
 from checker.explain.run import run_of
 from checker.runs.lasso import named
+from checker.runs.nearby import Nearby
 from checker.runs.story import RANGE
 from checker.runs.trace import Trace
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step
@@ -93,6 +94,9 @@ def node_marks(asked: Asked, came: Sequence[tuple[State | None, Step | None, Sta
 NEAR_MAX = 50_000
 """So many states are looked at for the nearest that is wanted."""
 
+_NOWHERE: State = ()
+"""Where a step leads that takes a number out of its range."""
+
 
 def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> list[str] | str:
     """Return the names of the fewest moves from a state to a violation, or to a state in which
@@ -103,32 +107,32 @@ def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> 
     reached = _breaks(known) if judged is None else judged.ends
     if reached is None:
         return "no state is broken: what is broken here is a run that never ends"
-    came: dict[State, tuple[State, str] | None] = {state: None}
-    left = [state]
     if reached(state, state):
         return []
-    for here in left:
+
+    def leading(here: State) -> Iterator[tuple[Instance, State]]:
         for step in every_step(known.evaluator):
             if step.refusal(here) is not None:
                 continue
-            name = named(step.step)
             try:
                 after = step.after(here)
             except OutOfRange as leaving:
                 if goal == "broken" and asked.violated == RANGE + leaving.field:
-                    return [*_way(came, here), name]
+                    yield step, _NOWHERE
                 continue
-            if reached(here, after):
-                return [*_way(came, here), name]
-            if after not in came and (judged is None or judged.keeps(here, after)):
-                came[after] = here, name
-                left.append(after)
-        if len(came) > NEAR_MAX:
-            return (
-                f"none is {goal} among the nearest {len(came):,} states; there may be one further"
-            )
+            if judged is None or after in near.came or judged.keeps(here, after):
+                yield step, after
+
+    near = Nearby(state, leading)
+    for here, edges in near:
+        for step, after in edges:
+            if after == _NOWHERE or reached(here, after):
+                return [named(i.step) for i in [*near.way(here), step]]
+        if len(near.came) > NEAR_MAX:
+            count = f"{len(near.came):,}"
+            return f"none is {goal} among the nearest {count} states; there may be one further"
     how = "from here" if judged is None else "from here with nothing more broken"
-    return f"none of the {len(came):,} states that can be reached {how} is {goal}"
+    return f"none of the {len(near.came):,} states that can be reached {how} is {goal}"
 
 
 def _breaks(known: _Known) -> Callable[[State, State], bool] | None:
@@ -140,14 +144,6 @@ def _breaks(known: _Known) -> Callable[[State, State], bool] | None:
         return None
     broken, two = Claim(known.evaluator, claim), claim.kind == "step"
     return lambda before, after: broken.holds(before if two else after, after) is not None
-
-
-def _way(came: dict[State, tuple[State, str] | None], state: State) -> list[str]:
-    way = []
-    while (origin := came[state]) is not None:
-        state, name = origin
-        way.append(name)
-    return way[::-1]
 
 
 class _Good:
