@@ -11,13 +11,12 @@ from functools import cached_property
 
 from checker.runs.story import RANGE, Plain, plain
 from impl.derive.design import Design
-from impl.derive.mapping import Unmapped, abstract, asked, beginning
+from impl.derive.mapping import Memories, Unmapped, abstract
 from impl.sqlite.files import MEMORY, StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State, Value, show_binding
-from spec.language.types import is_sort
 
 
 class Divergence(Exception):
@@ -77,7 +76,7 @@ class Replay:
         self.steps = steps or Steps(self.scope)
         self.evaluator = self.steps.evaluator
         self.state = self.before = self.steps.initial
-        self.memories = beginning(self.scope)
+        self.memories = Memories(self.design)
         self.taken = 0
         self.store = Store(design, path)
         if abstract(self.store, self.memories, self.state) != self.state:
@@ -122,21 +121,14 @@ class Replay:
 
     def _take(self, instance: Instance) -> str | None:
         """Let the store take the step, and its process remember; return what refuses it."""
-        action, binding = instance.step.action, instance.step.binding
-        process = self.design.transitions[action.name].seen.process
-        memory: dict[str, Value] = {}
-        if process is not None and is_sort(process.type):
-            memory = self.memories[process.type][int(binding[process.name] or 0)]
         try:
-            world = asked(self.design, self.evaluator, instance.step, self.state)
-            outcome = self.store.take(action.name, binding, memory, world)
+            outcome = self.memories.take(self.store.take, instance.step, self.state)
         except CheckFailed as failed:
             return failed.name
         except Disagreement as wrong:
             raise self._divergence(instance, "outcome", "one answer", str(wrong)) from None
         match outcome:
             case Done():
-                memory.update({name: after for name, (_, after) in outcome.memory.items()})
                 return None
             case Refused():
                 return outcome.guard

@@ -158,16 +158,16 @@ class Follower:
         return element_name(p.type, binding[p.name]) if is_sort(p.type) else "-"
 
     def _process(self, step: Claimed) -> _Process | None:
-        var = self.design.transitions[step.action.name].seen.process
-        if var is None or not is_sort(var.type):
+        owner = self.design.transitions[step.action.name].seen.owner(step.binding)
+        if owner is None:
             return None
-        element = step.binding[var.name]
-        if var.type not in self._rows_of:  # the client of a job has the job's number
+        sort, element = owner
+        if sort not in self._rows_of:  # the client of a job has the job's number
             found = self.joined.get(element + 1)
-            if found != var.type.__name__:
-                what = f"{element_name(var.type, element)} has never joined the queue"
+            if found != sort.__name__:
+                what = f"{element_name(sort, element)} has never joined the queue"
                 raise NotAllowed(Finding("process", what, step.where))
-        return self._processes.setdefault((var.type, element), _Process())
+        return self._processes.setdefault(owner, _Process())
 
     # ------------------------------------------------------------ whether it may be
     def _take(self, step: Claimed) -> None:

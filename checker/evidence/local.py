@@ -127,8 +127,8 @@ class Healthy:
         return self.design.transitions[step.step.action.name]
 
     def _may_be(self, step: Instance, process: type[Sort], p: int) -> bool:
-        mine = self._transition(step).seen.process
-        return mine is None or (mine.type is process and step.step.binding[mine.name] == p)
+        owner = self._transition(step).seen.owner(step.step.binding)
+        return owner in (None, (process, p))
 
     def _row(self, step: Instance, state: State) -> Value:
         if id(step) not in self._keys:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from impl.derive.design import Design
 from impl.derive.view import Global, sort_of
+from impl.terms.outcomes import Done, Outcome, Values
 from spec.language.evaluate import Evaluator, Step
-from spec.language.scope import Scope, State, Value, element_name
+from spec.language.scope import State, Value, element_name
 from spec.language.types import Sort
-
-Memories = Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]
-"""What each process remembers, by sort and element: the volatile fields."""
 
 
 class Rows(Protocol):
@@ -57,18 +55,31 @@ def abstract(store: Rows, memories: Memories, others: State) -> State:
     return tuple(state)
 
 
-def asked(design: Design, evaluator: Evaluator, step: Step, state: State) -> dict[str, Value]:
-    """Return what the world says, in this state of the spec, to a step that asks it."""
-    reads = design.transitions[step.action.name].seen.world
-    return {r.field.name: evaluator.meaning(r, step.binding)(state, state) for r in reads}
+Take = Callable[[str, Values, Values, Values], Outcome]
+"""How a store takes a step: an action, its parameters, and what memory and the world say."""
 
 
-def beginning(scope: Scope) -> dict[type[Sort], dict[int, dict[str, Value]]]:
-    """Return what processes remember that remember nothing yet."""
-    memories: dict[type[Sort], dict[int, dict[str, Value]]] = {}
-    for place, value in zip(scope.places, Evaluator(scope).initial(), strict=True):
-        if place.field.survival == "volatile":
-            assert place.field.over is not None and place.element is not None
-            of_sort = memories.setdefault(place.field.over, {})
-            of_sort.setdefault(place.element, {})[place.field.name] = value
-    return memories
+class Memories(dict[type[Sort], dict[int, dict[str, Value]]]):
+    """What each process remembers, by sort and element: the volatile fields; at first nothing."""
+
+    def __init__(self, design: Design) -> None:
+        super().__init__()
+        self._design, self._evaluator = design, Evaluator(design.scope)
+        for place, value in zip(design.scope.places, self._evaluator.initial(), strict=True):
+            if place.field.survival == "volatile":
+                assert place.field.over is not None and place.element is not None
+                of_sort = self.setdefault(place.field.over, {})
+                of_sort.setdefault(place.element, {})[place.field.name] = value
+
+    def take(self, take: Take, step: Step, state: State) -> Outcome:
+        """Let a store take a step, and its process remember what came; the world says what it does
+        in this state of the spec. Raises as the store does.
+        """
+        seen, binding = self._design.transitions[step.action.name].seen, step.binding
+        owner, meaning = seen.owner(binding), self._evaluator.meaning
+        memory = {} if owner is None else self[owner[0]][owner[1]]
+        world = {r.field.name: meaning(r, binding)(state, state) for r in seen.world}
+        outcome = take(step.action.name, binding, memory, world)
+        if isinstance(outcome, Done):
+            memory.update({name: after for name, (_, after) in outcome.memory.items()})
+        return outcome

@@ -48,6 +48,12 @@ class View:
     table: type[Sort] | None
     world: tuple[Read, ...]
 
+    def owner(self, binding: Mapping[str, Value]) -> tuple[type[Sort], int] | None:
+        """Return which process takes the step with these parameters, by its sort and number."""
+        if self.process is None or not is_sort(self.process.type):
+            return None
+        return self.process.type, int(binding[self.process.name] or 0)
+
     def in_row(self, e: Expr) -> bool:
         """Return whether the expression reads the row."""
         return _reads_of(e, "durable") is not None

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 
 from impl.derive.design import derive
-from impl.derive.mapping import abstract, asked, beginning
+from impl.derive.mapping import Memories, abstract
 from impl.derive.view import Global
 from impl.sqlite.files import StoreError
 from impl.sqlite.store import Store
@@ -20,7 +20,7 @@ from spec.language.evaluate import Claim, Evaluator, Instance
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action
 from spec.language.scope import State, Value, element_name, value_name
-from spec.language.types import is_sort, type_name
+from spec.language.types import type_name
 from spec.queue import SCOPES
 
 
@@ -39,8 +39,8 @@ class ByHand:
             self.store.close()
             raise StoreError(os.fspath(path), "is in use: it has rows already", "name another file")
         self._evaluator = Evaluator(self.scope)
-        self._memories = beginning(self.scope)
-        # Ghosts and the world are in no store: whoever watches from the beginning knows them.
+        self._memories = Memories(self.store.design)
+        # Ghosts are in no store: whoever watches from the beginning knows them.
         self._now = self._evaluator.initial()
         self._steps: list[tuple[State, State]] = []
 
@@ -53,22 +53,16 @@ class ByHand:
         if len(given) != len(actions[name].params):  # an edit may give a step to somebody else
             return f"is no step: {name} is of {', '.join(p.name for p in actions[name].params)}"
         instance = Instance(self._evaluator, actions[name], self._binding(actions[name], given))
-        process = self.store.design.transitions[name].seen.process
-        memory: dict[str, Value] = {}
-        if process is not None and is_sort(process.type):
-            memory = self._memories[process.type][int(instance.step.binding[process.name] or 0)]
         try:
-            world = asked(self.store.design, self._evaluator, instance.step, self._now)
-            outcome = self.store.take(name, instance.step.binding, memory, world)
+            outcome = self._memories.take(self.store.take, instance.step, self._now)
         except CheckFailed as failed:
             return f"taken back: {failed.name} would be broken"
         if isinstance(outcome, Refused):
             return f"refused: {outcome.guard}"
         if not isinstance(outcome, Done):
             return f"unknown: {outcome.error}"
-        memory.update({field: after for field, (_, after) in outcome.memory.items()})
-        others = instance.after(self._now)
-        before, self._now = self._now, abstract(self.store, self._memories, others)
+        ghosts = instance.after(self._now)
+        before, self._now = self._now, abstract(self.store, self._memories, ghosts)
         self._steps.append((before, self._now))
         return "done"
 

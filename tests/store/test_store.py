@@ -16,7 +16,7 @@ import apsw
 import pytest
 
 from impl.derive.design import derive
-from impl.derive.mapping import Unmapped, abstract, beginning
+from impl.derive.mapping import Memories, Unmapped, abstract
 from impl.sqlite.files import StoreError
 from impl.sqlite.place import place
 from impl.sqlite.store import Store
@@ -113,7 +113,7 @@ def test_each_durable_step_has_its_row_in_the_trace(store: Store) -> None:
 
 def test_the_mapping_reads_rows_memory_and_nothing_else(store: Store) -> None:
     start = Evaluator(LIFE).initial()
-    memories = beginning(LIFE)
+    memories = Memories(store.design)
     assert abstract(store, memories, start) == start
     store.take("enqueue", {"j": 1}, {})
     memories[Worker][0]["pc"] = "down"
@@ -136,7 +136,7 @@ def test_the_mapping_reads_rows_memory_and_nothing_else(store: Store) -> None:
 def test_a_row_beyond_the_scope_has_no_state(store: Store) -> None:
     store.take("enqueue", {"j": 2}, {})
     with pytest.raises(Unmapped, match="job3"):
-        abstract(store, beginning(LIFE), Evaluator(LIFE).initial())
+        abstract(store, Memories(store.design), Evaluator(LIFE).initial())
 
 
 # ---------------------------------------------------------------- durability

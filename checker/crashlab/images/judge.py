@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from checker.crashlab.images.disk import Image
 from impl.derive.design import Design
-from impl.derive.mapping import Memories, Unmapped, abstract, beginning
+from impl.derive.mapping import Memories, Unmapped, abstract
 from impl.sqlite.contents import rows_of
 from spec.language.scope import State, Value, value_name
 from spec.language.types import Sort
@@ -86,7 +86,7 @@ class Judge:
     def __init__(self, design: Design, folder: Path, blank: State) -> None:
         """Read images of stores of this design; `blank` is the state that a store begins in."""
         self.design, self.folder, self.blank = design, str(folder), blank
-        self.memories: Memories = beginning(design.scope)
+        self.memories = Memories(design)
         self._met: dict[int, tuple[str, Reading]] = {}
         self._keys: dict[object, Key] = {}
 

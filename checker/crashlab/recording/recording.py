@@ -18,15 +18,15 @@ from checker.crashlab.images.settings import SHIPPED, Habit, Setting
 from checker.crashlab.recording.mutants import Mutant
 from checker.crashlab.recording.paths import Workload, called, written
 from impl.derive.design import Design
-from impl.derive.mapping import abstract, asked, beginning
+from impl.derive.mapping import Memories, abstract
 from impl.lab import Event, Fault, Log, recorded
 from impl.lab.connections import leave, set_up
 from impl.sqlite.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done, Outcome, OutcomeUnknown, Unknown
 from spec.language.evaluate import Instance
-from spec.language.scope import State, Value, element_name
-from spec.language.types import Sort, is_sort
+from spec.language.scope import State, element_name
+from spec.language.types import Sort
 
 _TRIES = 4
 _CHECKPOINT_AT = 4
@@ -165,7 +165,7 @@ class _Run:
         self.setting, self.habit, self.mutant = setting, habit, mutant
         self.stores: dict[_Owner, Store] = {}
         self.set_up: dict[_Owner, object] = {}
-        self.memories = beginning(laboratory.design.scope)
+        self.memories = Memories(laboratory.design)
         self.possible: set[int] = set()
         self.actor = "queue"
 
@@ -231,15 +231,10 @@ class _Run:
 
     def _try(self, owner: _Owner, instance: Instance, begun: int) -> Outcome | None:
         """Return the outcome; None if the store could not be used, which changes nothing."""
-        step = instance.step
-        memory: dict[str, Value] = {}
-        if owner[0] is not None:
-            memory = self.memories[owner[0]][owner[1]]
         try:
             store = self._store(owner)
             with self._changed(begun, instance):
-                world = asked(self.lab.design, self.lab.steps.evaluator, step, self.state)
-                return store.take(step.action.name, step.binding, memory, world)
+                return self.memories.take(store.take, instance.step, self.state)
         except StoreError:
             return None
 
@@ -265,7 +260,7 @@ class _Run:
         try:
             store = self._store((None, 0))
             with store.transaction(writes=False):
-                state = abstract(store, beginning(self.lab.design.scope), self.lab.blank)
+                state = abstract(store, Memories(self.lab.design), self.lab.blank)
                 rows = [(t.action, t.params, t.before, t.after) for t in store.trace()]
         except (StoreError, OutcomeUnknown):
             return None
@@ -273,10 +268,8 @@ class _Run:
 
     # ------------------------------------------------------------ connections
     def _owner(self, instance: Instance) -> _Owner:
-        process = self.lab.design.transitions[instance.step.action.name].seen.process
-        if process is None or not is_sort(process.type):
-            return None, 0
-        return process.type, int(instance.step.binding[process.name] or 0)
+        seen = self.lab.design.transitions[instance.step.action.name].seen
+        return seen.owner(instance.step.binding) or (None, 0)
 
     def _store(self, owner: _Owner) -> Store:
         """Return the connection of a process; a journal in place of a log is for one alone."""
