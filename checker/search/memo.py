@@ -15,6 +15,7 @@ from checker.runs.cache import Place, place, recall, remember
 from checker.runs.exploration import Exploration, Limits, Report
 from checker.runs.lasso import Decision, Lasso
 from checker.runs.sources import Sources
+from spec.failures.edits import Edits
 from spec.language.evaluate import Step
 from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
@@ -91,7 +92,7 @@ def hopes(
     from checker.search import fair_cycles
 
     at = _place(scope, off, "fair cycles")
-    known = recall(at, lambda kept: _hopes(kept, scope))
+    known = recall(at, lambda kept: _hopes(kept, Edits(off).on(scope)))
     if known is not None:
         return known
     decided = fair_cycles.decide(scope, off, limits, threads)
@@ -108,7 +109,6 @@ def _lasso_as_json(lasso: Lasso | None) -> list[Any] | None:
 
 
 def _hopes(kept: Any, scope: Scope) -> dict[str, Decision]:
-    # With guards off, an action of the scope stands for the same one with fewer guards.
     actions = scope.spec.actions
     found = {}
     for name, parts in kept.items():

@@ -7,7 +7,10 @@ from typing import NoReturn
 import pytest
 
 from checker.runs import cache
+from checker.runs.exploration import Limits
+from checker.runs.story import tell_lasso
 from checker.search import memo, plain
+from spec.failures.edits import Edits
 from tests.edited import edited
 from tests.specs.lamps import SHOP, STREET, lamps
 
@@ -47,6 +50,14 @@ def test_an_exploration_is_remembered_until_what_decides_it_changes(
     ):
         with edited(module), pytest.raises(Again):
             memo.look(SHOP, engine="plain")
+
+
+def test_a_fair_run_without_a_guard_is_one_when_it_is_recalled() -> None:
+    missing = Edits(["strike_out.mended"])
+    asked = (SHOP, missing.guards, Limits(), 1)
+    first, again = (memo.hopes(*asked)["broken_lamps_are_mended"].lasso for _ in range(2))
+    assert first is not None and again is not None
+    assert tell_lasso(missing.on(SHOP), again, "broken_lamps_are_mended").loop is not None
 
 
 def test_an_interrupt_ends_all_the_work(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
