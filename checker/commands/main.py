@@ -49,7 +49,7 @@ MODULES = {
     "validate": "checker.commands.store.validate",
     "torture": "checker.commands.store.torture",
     "crashlab": "checker.commands.store.crashlab",
-    "fairness": "checker.commands.fairness",
+    "fairness": "checker.commands.ablate",
     "docs": "checker.commands.docs",
     "bench": "checker.commands.bench",
     "lemmas": "checker.commands.lemmas",

@@ -12,7 +12,6 @@ from checker.runs.exploration import Report
 from checker.search.memo import look
 from checker.search.targets import ways
 from checker.verdicts import ablate
-from checker.verdicts import fairness as assumed
 from spec.language.scope import Scope
 
 
@@ -66,16 +65,13 @@ def ablation(index: Index, watch: ablate.Watch, engine: str) -> str:
     plan = ablate.plan(scopes, watch, engine=engine)
     rows = list(ablate.ablate(plan, ablate.guards(scopes), watch))
     with solvers() as both:
-        needs = {row.guard: ablate.need(plan, row, both) for row in rows}
+        needs = {row.edit: ablate.need(plan, row, both) for row in rows}
     text = [
         table(
             ["without", "in scope", "steps", "breaks", "more later", "induction"],
-            (_row(row, needs[row.guard]) for row in rows),
+            (_row(row, needs[row.edit]) for row in rows),
         )
     ]
-    silent = [[code(r.guard), ablate.EXPLAINED.get(r.guard, "")] for r in rows if not r.missed]
-    if silent:
-        text += ["Guards that nobody misses:", table(["guard", "why it stays"], silent)]
     text.append(
         "_Found by `ffq ablate`; `ffq ablate --guard GUARD` names what breaks later. A `range_` is "
         f"a number that leaves the range of its field. {_order(plan.scopes, 'misses a guard')} "
@@ -94,7 +90,7 @@ def _order(scopes: Sequence[Scope], does: str) -> str:
 
 
 def _row(row: ablate.Row, need: Necessity) -> list[str]:
-    guard, induction = code(row.guard), row.for_any_size(need)
+    guard, induction = code(row.edit), row.for_any_size(need)
     if need.lost and not row.unsafe:
         # The claims name the lemma that is missing.
         induction += f": {', '.join(map(code, need.lost))}"
@@ -109,24 +105,30 @@ def _row(row: ablate.Row, need: Necessity) -> list[str]:
 
 def fairness(index: Index, watch: ablate.Watch) -> str:
     """Print for each assumption about fair runs what breaks without it."""
-    scopes = assumed.by_size(default_scopes(index))
-    if broken := assumed.healthy(scopes):
+    scopes = ablate.hoping(default_scopes(index))
+    plan = ablate.plan(scopes, watch)
+    if broken := plan.broken(fair=True):
         raise ValueError(broken[0])
-    rows = list(assumed.needed(scopes, watch))
+    rows = list(ablate.ablate(plan, ablate.assumed(scopes), watch))
     return "\n\n".join(
         [
             table(["assume less", "and", "breaks", "in scope"], map(_assumed, rows)),
             "_Found by `ffq fairness`. The numbers count the steps to the loop, and those of the "
             "loop; none means that nothing happens any more. "
-            f"{_order(scopes, 'breaks a claim')}_",
+            f"{_order(plan.scopes, 'breaks a claim')}_",
         ]
     )
 
 
-def _assumed(row: assumed.Assumed) -> list[str]:
-    breaks = [f"{b.claim.id} in {len(b.lasso.stem)} + {len(b.lasso.loop)}" for b in row.breaks]
+def _assumed(row: ablate.Row) -> list[str]:
+    lassos = [(m.id, m.lasso) for m in row.missed if m.lasso is not None]
+    breaks = [f"{id} in {len(lasso.stem)} + {len(lasso.loop)}" for id, lasso in lassos]
     told = ", ".join(breaks) or "nothing: it is assumed in vain"
-    return [code(row.dropped), f"{code(row.action)} is {row.says}", told, row.scope or NOTHING]
+    how, action = row.edit.split()
+    return [code(row.edit), f"{code(action)} is {_LESS[how]}", told, row.scope or NOTHING]
+
+
+_LESS = {"unfair": "not fair", "weakly": "only weakly fair", "endless": "no longer finite"}
 
 
 def refusals(index: Index, watch: Callable[[Scope], Report | None]) -> str:

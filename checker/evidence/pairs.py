@@ -20,7 +20,7 @@ from checker.runs.sources import Sources
 from checker.runs.story import Story, tell
 from checker.search.compiled.sweep import sweep
 from checker.search.variants import Switched, Unswitchable, switchable, switched
-from checker.verdicts.ablate import Missed, named, only_together, sooner_together
+from checker.verdicts.ablate import Missed, named
 from spec.failures import FAILURES, FailureMode, Loss
 from spec.failures.edits import Edits
 from spec.language.hashes import claims_hash
@@ -188,6 +188,23 @@ def _pair(
     sooner = sooner_together(one, two, together)
     steps = {n: min(each[n] for each in (one, two) if n in each) for n in sooner}
     return Pair(both, scope, only, tuple((m, steps[m.property]) for m in named(scope, sooner)))
+
+
+def only_together(
+    one: Mapping[str, int], two: Mapping[str, int], both: Mapping[str, int]
+) -> dict[str, int]:
+    """Return what is broken without both, and holds as long as one of them is there."""
+    return {name: steps for name, steps in both.items() if name not in one and name not in two}
+
+
+def sooner_together(
+    one: Mapping[str, int], two: Mapping[str, int], both: Mapping[str, int]
+) -> dict[str, int]:
+    """Return what is broken without one as well, but in fewer steps without both."""
+    known = {
+        name: min(each[name] for each in (one, two) if name in each) for name in {**one, **two}
+    }
+    return {name: steps for name, steps in both.items() if steps < known.get(name, 0)}
 
 
 def violations(

@@ -1,9 +1,11 @@
-"""Takes each protection away in turn: what nobody misses guards nothing, or a property is missing.
+"""Takes each protection away in turn, or each assumption about fair runs: what nobody misses guards
+nothing, or is assumed in vain, or a property is missing.
 
-A guard is missed if without it a property that holds with it is violated. Scopes are asked from the
-smallest to the largest; the first one that misses a guard speaks for it. Only if no state of any
-scope misses it is liveness asked, in the least scope there is. Beside it stands what the solvers
-say: whether induction survives without the guard, for any size.
+An edit is missed if with it a property is violated that holds without it. Scopes are asked from the
+smallest to the largest; the first one that misses it speaks for it. Of a guard, liveness is asked
+only if no state of any scope misses it, in the least scope there is; an assumption changes nothing
+but which runs are fair. Beside a guard stands what the solvers say: whether induction survives
+without it, for any size.
 """
 
 from __future__ import annotations
@@ -15,11 +17,14 @@ from dataclasses import dataclass, replace
 from checker.prove.necessity import KEPT, Necessity, needed
 from checker.prove.portfolio import Solvers, Told
 from checker.runs.exploration import Limits, Report
-from checker.search.memo import look
+from checker.runs.lasso import Decision, Lasso, judge
+from checker.search import liveness
+from checker.search.memo import hopes, look
+from spec.failures.edits import NONE, Edits
+from spec.language.edits import assumptions
 from spec.language.scope import Scope
 
-EXPLAINED: dict[str, str] = {}
-"""Guards that no safety property misses in a default scope, and why each stays all the same."""
+THREADS = 2
 
 Watch = Callable[[Scope, str], Report | None]
 """Told what is explored next; returns what to tell of its progress."""
@@ -27,21 +32,24 @@ Watch = Callable[[Scope, str], Report | None]
 
 @dataclass(frozen=True)
 class Missed:
-    """One property that is violated without a guard; liveness has no number of steps."""
+    """One property that is violated without a protection: in so many steps, or by a fair run that
+    never ends.
+    """
 
     id: str
     property: str
     steps: int | None
+    lasso: Lasso | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one guard: the scope that misses it, if any, and what breaks there.
+    """What became of one edit: the scope that misses what it takes away, if any, and what breaks.
 
     `asked`: scopes in which nobody misses it. `unfinished`: those where a limit was reached first.
     """
 
-    guard: str
+    edit: str
     scope: str | None
     missed: tuple[Missed, ...]
     asked: tuple[str, ...]
@@ -49,14 +57,12 @@ class Row:
 
     @property
     def alive(self) -> bool:
-        """Whether only liveness misses the guard."""
+        """Whether only liveness misses it."""
         return bool(self.missed) and self.missed[0].steps is None
 
     @property
     def unsafe(self) -> bool:
-        """Whether a state or step that breaks a safety property can be reached without the
-        guard.
-        """
+        """Whether a state or step that breaks a safety property can be reached without it."""
         return bool(self.missed) and not self.alive
 
     def for_any_size(self, need: Necessity) -> str:
@@ -65,20 +71,8 @@ class Row:
 
     @property
     def says(self) -> str:
-        """What is to be said of a guard that no state misses."""
-        reason = EXPLAINED.get(self.guard)
-        if reason:
-            return reason
+        """What is to be said of what nobody misses."""
         return "a limit was reached" if self.unfinished else "nobody misses it"
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two guards that cover for each other: without both, what neither alone breaks is broken."""
-
-    guards: tuple[str, str]
-    scope: str
-    missed: tuple[Missed, ...]
 
 
 @dataclass(frozen=True)
@@ -89,13 +83,27 @@ class Plan:
     engine: str = "compiled"
     limits: Limits | None = None
 
-    def healthy(self) -> list[str]:
-        """Say what fails with every guard in place: then nothing can be said of a guard."""
+    def broken(self, fair: bool = False) -> list[str]:
+        """Say what fails with everything in place, of states and steps, or of fair runs: then
+        nothing can be said of what is taken away.
+        """
         return [
-            f"{name} fails in {s.name} with every guard in place; `ffq check` shows how"
+            f"{name} fails in {s.name} with everything in place; `ffq check` shows how"
             for s in self.scopes
-            for name in look(s, (), self.engine, self.limits).violations
+            for name in (self._hopeless(s) if fair else self._violated(s))
         ]
+
+    def _violated(self, scope: Scope) -> Sequence[str]:
+        return list(look(scope, (), self.engine, self.limits).violations)
+
+    def _hopeless(self, scope: Scope) -> Sequence[str]:
+        return [n for n, d in self.decide(scope, NONE).items() if d.verdict != "holds"]
+
+    def decide(self, scope: Scope, edits: Edits) -> Mapping[str, Decision]:
+        """Decide what is hoped for in the scope so edited; without a guard that is a least one."""
+        if self.engine == "plain" or edits.guards:
+            return liveness.decide(edits.on(scope))
+        return hopes(edits.on(scope), (), self.limits or Limits(), THREADS)
 
 
 def plan(
@@ -119,43 +127,58 @@ def guards(scopes: Sequence[Scope]) -> list[str]:
     return list(dict.fromkeys(itertools.chain.from_iterable(names)))
 
 
+def hoping(scopes: Sequence[Scope]) -> list[Scope]:
+    """Return the scopes with something to hope for: no others need fairness."""
+    return [s for s in scopes if any(p.kind == "leads_to" for p in s.spec.properties.values())]
+
+
+def assumed(scopes: Sequence[Scope]) -> list[str]:
+    """Return the edits that each drop an assumption of the scopes, in the order declared."""
+    return list(dict.fromkeys(edit for s in scopes for edit in assumptions(s.spec)))
+
+
 def ablate(plan: Plan, wanted: Sequence[str], watch: Watch) -> Iterator[Row]:
-    """Yield a row for each guard, as it is ready."""
-    for guard in wanted:
-        yield _row(plan, guard, watch)
+    """Yield a row for each guard or assumption, as it is ready."""
+    for edit in wanted:
+        yield _row(plan, edit, watch)
 
 
 def need(plan: Plan, row: Row, both: Solvers, told: Told | None = None) -> Necessity:
     """Return what becomes of induction without the guard: where a scope reaches a violation, in the
     spec of this scope, else in the first spec that loses it.
     """
-    have_it = [s for s in plan.scopes if row.guard in s.spec.guard_names()]
+    have_it = [s for s in plan.scopes if row.edit in s.spec.guard_names()]
     if row.unsafe:
         have_it = [s for s in have_it if s.name == row.scope]
     specs = {s.spec.name: s.spec for s in have_it}
-    return needed(list(specs.values()), row.guard, both, told)
+    return needed(list(specs.values()), row.edit, both, told)
 
 
-def told(watch: Watch, scope: Scope, guard: str = "") -> Callable[[], Report | None]:
+def told(watch: Watch, scope: Scope, edit: str = "") -> Callable[[], Report | None]:
     """Return what to call when a run of this scope begins."""
-    return lambda: watch(scope, f"without {guard}" if guard else "every guard in place")
+    return lambda: watch(scope, Edits((edit,)).titles[0] if edit else "everything in place")
 
 
-def _row(plan: Plan, guard: str, watch: Watch) -> Row:
+def _row(plan: Plan, edit: str, watch: Watch) -> Row:
     asked: list[str] = []
     unfinished: list[str] = []
-    has_it = [s for s in plan.scopes if guard in s.spec.guard_names()]
-    for scope in has_it:
-        found = look(scope, (guard,), plan.engine, plan.limits, told(watch, scope, guard))
-        missed = named(scope, found.violations)
+    edits = Edits((edit,))
+    scopes = [s for s in plan.scopes if edits.refused(s.spec) is None]
+    for scope in scopes:
+        if edit in assumptions(scope.spec):
+            watch(scope, edit)
+            missed, finished = _fair_runs(plan, scope, edits)
+        else:
+            found = look(scope, edits.guards, plan.engine, plan.limits, told(watch, scope, edit))
+            missed, finished = named(scope, found.violations), found.stopped_by is None
         if missed:
-            return Row(guard, scope.name, missed, tuple(asked), tuple(unfinished))
-        (asked if found.stopped_by is None else unfinished).append(scope.name)
-    for scope in has_it:
-        missed = _hopes(scope, guard)
+            return Row(edit, scope.name, missed, tuple(asked), tuple(unfinished))
+        (asked if finished else unfinished).append(scope.name)
+    for scope in scopes if edits.guards else ():
+        missed, _ = _fair_runs(plan, least(scope), edits)
         if missed:
-            return Row(guard, scope.name, missed, tuple(asked), tuple(unfinished))
-    return Row(guard, None, (), tuple(asked), tuple(unfinished))
+            return Row(edit, scope.name, missed, tuple(asked), tuple(unfinished))
+    return Row(edit, None, (), tuple(asked), tuple(unfinished))
 
 
 def named(scope: Scope, violations: Mapping[str, int]) -> tuple[Missed, ...]:
@@ -167,16 +190,21 @@ def named(scope: Scope, violations: Mapping[str, int]) -> tuple[Missed, ...]:
     return tuple(Missed(known[n].id if n in known else "range", n, violations[n]) for n in names)
 
 
-def _hopes(scope: Scope, guard: str) -> tuple[Missed, ...]:
-    """Return what is hoped for in vain without the guard, where there is one of everything."""
-    from checker.search.liveness import decide
-
-    small = least(scope)
-    broken = {n for n, d in decide(small, (guard,)).items() if d.verdict == "violated"}
-    if broken:
-        broken -= {n for n, d in decide(small).items() if d.verdict != "holds"}
-    claims = scope.spec.properties.values()
-    return tuple(Missed(p.id, p.name, None) for p in claims if p.name in broken)
+def _fair_runs(plan: Plan, scope: Scope, edits: Edits) -> tuple[tuple[Missed, ...], bool]:
+    """Return what is hoped for in vain with the edits, by ID, and whether all was decided; every
+    run that shows it is judged again by the evaluator.
+    """
+    edited, found = edits.on(scope), []
+    decided = plan.decide(scope, edits)
+    lassos = {name: d.lasso for name, d in decided.items() if d.lasso is not None}
+    hopeless = plan.decide(scope, NONE) if lassos else {}
+    for name, lasso in lassos.items():
+        if hopeless[name].verdict == "holds":
+            claim = edited.spec.properties[name]
+            judge(edited, lasso, claim)
+            found.append(Missed(claim.id, name, None, lasso))
+    finished = all(d.verdict != "unfinished" for d in decided.values())
+    return tuple(sorted(found, key=lambda missed: missed.id)), finished
 
 
 def least(scope: Scope) -> Scope:
@@ -186,61 +214,26 @@ def least(scope: Scope) -> Scope:
     return replace(scope, bounds=bounds)
 
 
-def pairs(plan: Plan, scope: Scope, wanted: Sequence[str], watch: Watch) -> Iterator[Pair]:
-    """Yield the pairs, one of them `wanted`, that break what neither guard alone breaks."""
-    alone = {}
-    every = scope.spec.guard_names()
-    for guard in every:
-        alone[guard] = look(scope, (guard,), plan.engine, plan.limits, told(watch, scope, guard))
-    for one, two in itertools.combinations(every, 2):
-        if one not in wanted and two not in wanted:
-            continue
-        report = told(watch, scope, f"{one} and {two}")
-        both = look(scope, (one, two), plan.engine, plan.limits, report).violations
-        new = only_together(alone[one].violations, alone[two].violations, both)
-        if new:
-            yield Pair((one, two), scope.name, named(scope, new))
-
-
-def only_together(
-    one: Mapping[str, int], two: Mapping[str, int], both: Mapping[str, int]
-) -> dict[str, int]:
-    """Return what is broken without both, and holds as long as one of them is there."""
-    return {name: steps for name, steps in both.items() if name not in one and name not in two}
-
-
-def sooner_together(
-    one: Mapping[str, int], two: Mapping[str, int], both: Mapping[str, int]
-) -> dict[str, int]:
-    """Return what is broken without one as well, but in fewer steps without both."""
-    known = {
-        name: min(each[name] for each in (one, two) if name in each) for name in {**one, **two}
-    }
-    return {name: steps for name, steps in both.items() if steps < known.get(name, 0)}
-
-
 def contradictions(rows: Sequence[Row], needs: Mapping[str, Necessity]) -> list[str]:
     """Say where a scope reaches what induction excludes: then an explorer or a solver is wrong."""
     return [
-        f"{row.guard}: {row.missed[0].property} is broken in {row.scope}, and induction is kept in "
-        f"{needs[row.guard].spec}; one of them is wrong, report it"
+        f"{row.edit}: {row.missed[0].property} is broken in {row.scope}, and induction is kept in "
+        f"{needs[row.edit].spec}; one of them is wrong, report it"
         for row in rows
-        if row.unsafe and row.for_any_size(needs[row.guard]) == KEPT
+        if row.unsafe and row.for_any_size(needs[row.edit]) == KEPT
     ]
 
 
-def complaints(rows: Sequence[Row], every: Sequence[str]) -> list[str]:
-    """Say which guards guard nothing and are not explained, and which explanations are wrong."""
-    found = [
-        f"{row.guard}: nobody misses it; remove it, write the property that does, or explain it"
+def complaints(rows: Sequence[Row]) -> list[str]:
+    """Say which guards guard nothing, and what is assumed in vain."""
+    return [
+        f"{row.edit}: nobody misses it; {_remedy(row)}"
         for row in rows
-        if not row.missed and not row.unfinished and row.guard not in EXPLAINED
+        if not row.missed and not row.unfinished
     ]
-    for row in rows:
-        if row.guard in EXPLAINED and row.unsafe:
-            missed = row.missed[0]
-            found.append(f"{row.guard}: explained, yet {missed.property} misses it in {row.scope}")
-    for guard in EXPLAINED:
-        if guard not in every:
-            found.append(f"{guard}: explained, and there is no such guard")
-    return found
+
+
+def _remedy(row: Row) -> str:
+    if Edits((row.edit,)).guards:
+        return "remove it, or write the property that does"
+    return "it is assumed in vain: take it out of the spec"

@@ -8,7 +8,7 @@ from checker.commands.main import main
 from checker.prove import necessity
 from checker.search import memo
 from checker.verdicts import ablate
-from checker.verdicts.ablate import Missed, Pair, Plan, Row
+from checker.verdicts.ablate import Missed, Plan, Row
 from spec.language.edits import without
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
@@ -38,15 +38,15 @@ def shop_rows(*guards: str) -> list[Row]:
 # ---------------------------------------------------------------- the queue
 
 
-def test_each_guard_of_the_queue_is_missed_or_explained() -> None:
+def test_each_guard_of_the_queue_is_missed() -> None:
     scopes = [SCOPES[name] for name in DEFAULT]
     plan = ablate.plan(scopes, unwatched)
-    assert plan.healthy() == []
+    assert plan.broken() == []
     every = ablate.guards(scopes)
     rows = list(ablate.ablate(plan, every, unwatched))
-    assert [row.guard for row in rows] == every
-    assert not [row.guard for row in rows if row.unfinished]
-    assert ablate.complaints(rows, every) == []
+    assert [row.edit for row in rows] == every
+    assert not [row.edit for row in rows if row.unfinished]
+    assert ablate.complaints(rows) == []
 
 
 def test_every_scope_of_the_queue_has_guards_that_the_default_scopes_know() -> None:
@@ -62,7 +62,7 @@ def test_ffq_ablate_says_who_misses_a_guard_of_the_queue(
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is True
     (row,) = answer["guards"]
-    assert row["guard"] == "settle_done.fenced"
+    assert row["without"] == "settle_done.fenced"
     assert row["missed_by"] == "safety"
     assert [b["steps"] for b in row["breaks"]] == sorted(b["steps"] for b in row["breaks"])
     assert "only_the_holder_settles" in [b["name"] for b in row["breaks"]]
@@ -88,7 +88,9 @@ def test_another_scope_is_asked_first_on_request() -> None:
 def test_a_guard_that_only_liveness_misses_says_so() -> None:
     (row,) = shop_rows("strike_out.mended")
     assert row.alive
-    assert row.missed == (Missed("LAMP-3", "broken_lamps_are_mended", None),)
+    assert [(m.id, m.property, m.steps) for m in row.missed] == [
+        ("LAMP-3", "broken_lamps_are_mended", None)
+    ]
     assert row.asked == ("shop", "street")
 
 
@@ -96,43 +98,14 @@ def test_a_guard_that_only_liveness_misses_says_so() -> None:
 def test_a_guard_that_nobody_misses_is_a_complaint() -> None:
     rows = shop_rows("switch_on.whole")
     assert rows == [Row("switch_on.whole", None, (), ("shop", "street"), ())]
-    (complaint,) = ablate.complaints(rows, ["switch_on.whole"])
+    (complaint,) = ablate.complaints(rows)
     assert complaint.startswith("switch_on.whole: nobody misses it")
-
-
-@made_up
-def test_an_explanation_keeps_a_guard_and_must_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = ablate.guards([SHOP])
-    rows = shop_rows("switch_on.whole", "sell.dark", "strike_out.mended")
-    explained = {"switch_on.whole": "a reader expects it", "strike_out.mended": "liveness"}
-    monkeypatch.setattr(ablate, "EXPLAINED", explained)
-    assert ablate.complaints(rows, every) == []
-    assert rows[0].says == "a reader expects it"
-
-    explained |= {"sell.dark": "wrong", "sell.blue": "gone"}
-    assert ablate.complaints(rows, every) == [
-        "sell.dark: explained, yet sold_lamps_are_dark misses it in shop",
-        "sell.blue: explained, and there is no such guard",
-    ]
-
-
-@made_up
-def test_two_guards_that_cover_for_each_other_are_found() -> None:
-    plan = Plan((SHOP,), "plain")
-    found = list(ablate.pairs(plan, SHOP, SHOP.spec.guard_names(), unwatched))
-    missed = (Missed("LAMP-2", "broken_lamps_are_dark", 2),)
-    assert found == [Pair(("switch_on.whole", "switch_on.works"), "shop", missed)]
-
-
-@made_up
-def test_pairs_are_sought_for_the_wanted_guards_alone() -> None:
-    assert list(ablate.pairs(Plan((SHOP,), "plain"), SHOP, ["sell.dark"], unwatched)) == []
 
 
 @made_up
 def test_nothing_is_said_of_guards_while_a_property_fails_with_all_of_them() -> None:
     broken = Scope("broken", without(lamps, "sell.dark"), {"Lamp": 1})
-    (line,) = Plan((broken,), "plain").healthy()
+    (line,) = Plan((broken,), "plain").broken()
     assert line.startswith("sold_lamps_are_dark fails in broken")
 
 

@@ -9,7 +9,7 @@ from checker.commands.main import main
 from checker.runs.exploration import Report
 from checker.runs.lasso import judge
 from checker.search import liveness
-from checker.verdicts import fairness
+from checker.verdicts import ablate
 from spec.language.edits import assumptions, find
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope
@@ -45,26 +45,31 @@ def unwatched(scope: Scope, what: str) -> Report | None:
     return None
 
 
-def broken(row: fairness.Assumed) -> str:
-    return " ".join(breach.claim.id for breach in row.breaks)
+def needed(*scopes: Scope) -> list[ablate.Row]:
+    plan = ablate.Plan(tuple(ablate.hoping(scopes)))
+    return list(ablate.ablate(plan, ablate.assumed(scopes), unwatched))
+
+
+def broken(row: ablate.Row) -> str:
+    return " ".join(missed.id for missed in row.missed)
 
 
 @pytest.mark.deep
 def test_one_job_needs_what_was_worked_out_by_hand() -> None:
-    rows = {row.dropped: broken(row) for row in fairness.needed([ONE_JOB], unwatched)}
+    rows = {row.edit: broken(row) for row in needed(ONE_JOB)}
     assert {dropped: ids for dropped, ids in rows.items() if ids} == NEEDED
 
 
 def test_the_two_other_assumptions_need_a_second_job() -> None:
-    rows = list(fairness.needed([ONE_JOB, DISTRACTED, STUCK], unwatched))
-    assert [row.dropped for row in rows if not row.breaks] == []
-    found = {row.dropped: (row.scope, broken(row)) for row in rows if row.dropped not in NEEDED}
+    rows = needed(ONE_JOB, DISTRACTED, STUCK)
+    assert [row.edit for row in rows if not row.missed] == []
+    found = {row.edit: (row.scope, broken(row)) for row in rows if row.edit not in NEEDED}
     # A recoverer always looks elsewhere; or a worker never lets go of a claim that it has lost.
     assert found == {
         "unfair abandon": ("stuck", "LIVE-01"),
         "weakly recover": ("distracted", "LIVE-02"),
     }
-    assert fairness.complaints(rows) == []
+    assert ablate.complaints(rows) == []
 
 
 @pytest.mark.deep
@@ -82,8 +87,13 @@ def test_the_plain_reader_needs_them_too(scope: Scope, dropped: str) -> None:
 
 def test_every_assumption_of_the_queue_is_asked() -> None:
     every = {a for scope in SCOPES.values() for a in assumptions(scope.spec)}
-    outages = {"unfair pass_period", "endless lose_store", "unfair return_store"}
-    assert every == {*NEEDED, *outages, "unfair abandon", "weakly recover"}
+    elsewhere = {
+        "unfair pass_period",
+        "endless lose_store",
+        "unfair return_store",
+        "unfair fall_due",
+    }
+    assert every == {*NEEDED, *elsewhere, "unfair abandon", "weakly recover"}
 
 
 def test_what_is_assumed_in_vain_is_named() -> None:
@@ -93,23 +103,21 @@ def test_what_is_assumed_in_vain_is_named() -> None:
         "strong in vain", actions={**FALLING.actions, "shut": replace(vain, fair="strong")}
     )
     scope = DOOR.on(spec)
-    rows = list(fairness.needed([scope], unwatched))
-    assert [row.dropped for row in rows if not row.breaks] == [
+    rows = needed(scope)
+    assert [row.edit for row in rows if not row.missed] == [
         "endless blow_open", "weakly shut", "weakly lock",
     ]  # fmt: skip
-    assert len(fairness.complaints(rows)) == 3
-    claims = {p.name: fairness.needs(rows, p) for p in fairness.hoped(scope)}
-    assert claims == {
-        "open_doors_are_shut": ["`shut` weakly fair"],
-        "shut_doors_are_locked": ["`lock` weakly fair"],
-        "doors_are_locked": ["`shut` weakly fair", "`lock` weakly fair"],
+    assert len(ablate.complaints(rows)) == 3
+    assert {row.edit: [m.property for m in row.missed] for row in rows if row.missed} == {
+        "unfair shut": ["open_doors_are_shut", "doors_are_locked"],
+        "unfair lock": ["shut_doors_are_locked", "doors_are_locked"],
     }
 
 
 def test_what_fails_with_everything_assumed_is_said_first() -> None:
     nobody = DOOR.on(find(FALLING, "unfair shut"))
-    assert fairness.healthy([DOOR]) == []
-    assert [line.split()[0] for line in fairness.healthy([nobody])] == [
+    assert ablate.Plan((DOOR,)).broken(fair=True) == []
+    assert [line.split()[0] for line in ablate.Plan((nobody,)).broken(fair=True)] == [
         "open_doors_are_shut",
         "doors_are_locked",
     ]
@@ -133,9 +141,9 @@ def test_an_assumption_that_is_none_is_refused_with_those_there_are(edit: str, r
 def test_the_command_says_what_one_job_needs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fairness", "--scope", "one-job", "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
-    rows = {row["dropped"]: row for row in answer["assumptions"]}
+    rows = {row["without"]: row for row in answer["assumptions"]}
     assert answer["ok"] is False and len(answer["complaints"]) == 2
     assert rows["weakly claim"]["breaks"] == [
-        {"id": "LIVE-01", "name": "every_job_ends", "stem": 1, "loop": 4}
+        {"id": "LIVE-01", "name": "every_job_ends", "steps": None, "stem": 1, "loop": 4}
     ]
-    assert rows["unfair abandon"]["not_needed_in"] == ["one-job"]
+    assert rows["unfair abandon"]["not_missed_in"] == ["one-job"]

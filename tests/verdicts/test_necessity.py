@@ -181,7 +181,7 @@ def unwatched(scope: Scope, what: str) -> None:
 def columns(scope: Scope, both: Solvers) -> dict[str, str]:
     plan = ablate.plan([scope], unwatched, engine="plain")
     rows = ablate.ablate(plan, scope.spec.guard_names(), unwatched)
-    return {row.guard: row.for_any_size(ablate.need(plan, row, both)) for row in rows}
+    return {row.edit: row.for_any_size(ablate.need(plan, row, both)) for row in rows}
 
 
 def test_the_three_columns_are_told_apart(both: Solvers) -> None:

@@ -11,13 +11,13 @@ from checker.commands.main import main
 from checker.conformance.watched import replay_trace
 from checker.docs import partners
 from checker.evidence import pairs
+from checker.evidence.pairs import only_together, sooner_together
 from checker.runs.exploration import Limits
 from checker.runs.story import Story
 from checker.runs.trace import Trace
 from checker.search import compiled, plain
 from checker.search.compiled.sweep import sweep
 from checker.search.variants import Unswitchable, switchable, switched
-from checker.verdicts.ablate import only_together, sooner_together
 from spec.failures import FAILURES
 from spec.failures.edits import Edits
 from spec.failures.naive import NAIVE
