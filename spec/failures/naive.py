@@ -22,6 +22,8 @@ from spec.queue.job import (
     fail,
     fenced,
     interrupt,
+    last_failure,
+    last_interrupt,
     leased,
 )
 from spec.queue.periods import Silence, longer, well
@@ -154,7 +156,10 @@ def recover_without_notice(s, r: Recoverer):
     """The recoverer writes the end of the claim itself, and what goes with a death is left out."""
     j = s.seen[r]
     require(expired=s.lease[j] == Lease.expired)
-    interrupt(s, j)
+    last = last_interrupt(s, j)
+    s.interrupts[j] = s.interrupts[j] + 1
+    reason = ite(last, Reason.interruptions, Reason.none)
+    end_claim(s, j, ite(last, Status.dead, Status.ready), reason)
     s.seen[r] = None
 
 
@@ -186,7 +191,9 @@ def fail_directly(s, w: Worker):
     """
     j = s.job[w]
     require(leased=leased(s, j), fenced=fenced(s, w))
-    fail(s, j)
+    last = last_failure(s, j)
+    s.fails[j] = s.fails[j] + 1
+    end_claim(s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.failures, Reason.none))
     forget(w)
 
 

@@ -12,6 +12,7 @@ from spec.language.tree import quantified
 from spec.language.types import Sort, Type
 
 if TYPE_CHECKING:
+    from spec.language.events import Hook, Raised
     from spec.language.model import Spec
 
 Survival = Literal["durable", "volatile", "world", "ghost"]
@@ -63,7 +64,8 @@ class Update:
 @dataclass(frozen=True)
 class Part:
     """What one spec says of an action, in the order written; `forgets` lists the processes that
-    lose their memory, `erases` the elements that lose their rows.
+    lose their memory, `erases` the elements that lose their rows. `raises` are the events that it
+    brings about, and `origin` is what made the part if it is that of a hook.
     """
 
     params: tuple[Var, ...]
@@ -71,6 +73,8 @@ class Part:
     statements: tuple[Update, ...]
     forgets: tuple[Expr, ...] = ()
     erases: tuple[Expr, ...] = ()
+    raises: tuple[Raised, ...] = ()
+    origin: tuple[Raised, Hook] | None = None
 
     @property
     def cleared(self) -> tuple[tuple[Survival, Expr], ...]:

@@ -14,6 +14,7 @@ from operator import and_
 from typing import Any
 
 from spec.language import claims, narrowed, tracing
+from spec.language.events import expanded
 from spec.language.expr import Const, Expr, Not, Read, Var, lift
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action, Field, Guard, Part, Spec, Update
@@ -41,11 +42,11 @@ def without(spec: Spec, guard: str) -> Spec:
 
 def instead(spec: Spec, name: str, other: Callable[..., Any]) -> Spec:
     """Return the spec with the action `name` replaced by the function `other`, in every part: the
-    naive fix.
+    naive fix. An event that it raises is one, with what goes with it.
     """
     action = _action(spec, name)
     part = tracing.trace_action(spec, other, parameters(other, 1))
-    naive = replace(action, doc=first_sentence(other), parts=(part,))
+    naive = expanded(replace(action, doc=first_sentence(other), parts=(part,)), spec.hooks)
     return _with_actions(spec, f"instead {name} {other.__name__}", {name: naive})
 
 
@@ -74,11 +75,11 @@ def split(spec: Spec, name: str, at: str | None = None) -> Spec:
         here, left = min(left, len(part.statements)), max(0, left - len(part.statements))
         begin.append(Part(part.params, part.guards, part.statements[:here]))
         later = tuple(_later(u, here, half.recalled) for u in part.statements[here:])
-        gone = [
+        forgets, erases = (
             tuple(_again(e, here, half.recalled) for e in several)
             for several in (part.forgets, part.erases)
-        ]
-        end.append(Part(own, (), later, *gone))
+        )
+        end.append(Part(own, (), later, forgets, erases))
     begin.append(Part(action.params, (half.free.pop(name),), half.mark))
     end.append(Part(own, (Guard("half_way", half.begun),), half.clear))
     doc = f"The second half of {name}."

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from spec.language import claims, stages, tracing
+from spec.language import claims, events, stages, tracing
 from spec.language.actions import Action, Fairness, Field, Guard, Part, Survival, Update
 from spec.language.claims import Exemption, Kind, Property
+from spec.language.events import Event, Hook, Hooks
 from spec.language.expr import Bound, lift
 from spec.language.misuse import Misuse, near
 from spec.language.parts import joined, one_disk
@@ -43,24 +44,29 @@ class Spec:
     actions: dict[str, Action] = field(default_factory=dict)
     properties: dict[str, Property] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    hooks: Hooks = field(default_factory=dict)
     edits: tuple[str, ...] = ()
     disk: Disk | None = None
 
     def __init__(self, name: str, *extends: Spec, doc: str = "") -> None:
         self.name, self.doc, self.extends, self.edits = name, doc, extends, ()
         self.constants, self.fields, self.actions, self.properties = {}, {}, {}, {}
-        self.stages = {}
+        self.stages, self.events, self.hooks = {}, {}, {}
         self.disk = one_disk(name, extends)
         for other in extends:
             self._merge("constant", self.constants, other.constants)
             self._merge("field", self.fields, other.fields)
             self._merge("stage", self.stages, other.stages)
+            self._merge("event", self.events, other.events)
+            self.hooks = events.merged(self.hooks, other.hooks)
             for action in other.actions.values():
                 mine = self.actions.get(action.name)
                 self.actions[action.name] = joined(mine, action) if mine else action
             for claim in other.properties.values():
                 known = self.properties.get(claim.name)
                 self.properties[claim.name] = claims.joined(known, claim) if known else claim
+        self._expand()
 
     def _merge(self, what: str, mine: dict[str, Any], other: dict[str, Any]) -> None:
         for name, thing in other.items():
@@ -110,7 +116,9 @@ class Spec:
 
     def fresh(self, name: str) -> None:
         """Raise `Misuse` if a declaration of this spec has the name."""
-        for what in (self.constants, self.fields, self.actions, self.properties, self.stages):
+        for what in (
+            self.constants, self.fields, self.actions, self.properties, self.stages, self.events,
+        ):  # fmt: skip
             if name in what:
                 raise Misuse(f"'{name}' is declared twice", "give each thing one name of its own")
 
@@ -133,6 +141,7 @@ class Spec:
             self.actions[name] = Action(
                 name, first_sentence(function), (part,), fair, finite, fault, loose
             )
+            self._expand()
             return self.actions[name]
 
         return declare
@@ -149,9 +158,36 @@ class Spec:
             part = tracing.trace_action(self, function, parameters(function, 1))
             extra = replace(base, parts=(part,))
             self.actions[base.name] = joined(base, extra)
+            self._expand()
             return self.actions[base.name]
 
         return declare
+
+    def event(self, function: Callable[..., Any]) -> Event:
+        """Decorate a function `(s, parameters...)` that says only what an event is; actions raise
+        it by calling it: `event(s, ..., when=condition)`.
+        """
+        self.fresh(function.__name__)
+        event = events.declared(self, function)
+        self.events[event.name] = event
+        return event
+
+    def on(self, event: Event) -> Callable[[Callable[..., Any]], Hook]:
+        """Decorate a function of the event's parameters that assigns what goes with the event, in
+        the step of each action that raises it, in whatever module.
+        """
+
+        def declare(function: Callable[..., Any]) -> Hook:
+            hook = events.hooked(self, event, function)
+            self.hooks = events.merged(self.hooks, {event.name: (hook,)})
+            self._expand()
+            return hook
+
+        return declare
+
+    def _expand(self) -> None:
+        for name, action in self.actions.items():
+            self.actions[name] = events.expanded(action, self.hooks)
 
     # ---------------------------------------------------------------- properties
     def invariant(self, id: str) -> Callable[[Callable[..., Any]], Property]:

@@ -13,6 +13,7 @@ from spec.language.tree import alike, free_variables, rebuild, walk
 from spec.language.types import is_sort, type_name
 
 if TYPE_CHECKING:
+    from spec.language.events import Event
     from spec.language.model import Field, Part, Spec, Update
 
 
@@ -25,11 +26,12 @@ class _Recorder:
         self.statements: list[Update] = []
         self.forgets: list[Expr] = []
         self.erases: list[Expr] = []
+        self.raised: list[tuple[Event, tuple[Expr, ...], Expr | None]] = []
 
     @property
     def assigns(self) -> bool:
         """Whether anything was assigned yet."""
-        return bool(self.statements or self.forgets or self.erases)
+        return bool(self.statements or self.forgets or self.erases or self.raised)
 
 
 _current: _Recorder | None = None
@@ -149,9 +151,30 @@ def erase(row: Any) -> None:
     _current.erases.append(row)
 
 
+def raises(event: Event, s: Any, about: tuple[Any, ...], when: Any) -> None:
+    """The step brings the event about for these elements, if the condition holds or is none."""
+    if _current is None:
+        raise Misuse(f"{event.name} is raised outside an action", "raise it in the step")
+    if not isinstance(s, State):
+        raise Misuse(f"{event.name} is raised in no state", f"write {event.name}(s, ...)")
+    known = s.__dict__["_spec"].events
+    if known.get(event.name) is not event:
+        raise Misuse(f"no event '{event.name}' to raise", near(event.name, known))
+    if len(about) != len(event.params):
+        raise Misuse(
+            f"{event.name} is raised of {len(about)} things",
+            f"name {', '.join(p.name for p in event.params) or 'none'}",
+        )
+    things = tuple(
+        lift(e, p.type, f"for '{p.name}'") for e, p in zip(about, event.params, strict=True)
+    )
+    _current.raised.append((event, things, None if when is None else truth(when)))
+
+
 def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ...]) -> Part:
     """Run the function once and return what it requires and assigns."""
     global _current
+    from spec.language.events import Raised
     from spec.language.model import Guard, Part
     from spec.language.signature import first_sentence
 
@@ -170,12 +193,23 @@ def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ..
             f"{recorder.name} returns a value, which would be lost", "use require() and assignments"
         )
     whole = [*recorder.guards.values(), *recorder.forgets, *recorder.erases]
+    whole += [e for _, about, when in recorder.raised for e in (*about, when) if e is not None]
     for u in recorder.statements:
         whole += [u.value, *([u.index] if u.index is not None else [])]
     refuse_unbound(whole, params, recorder.name)
     guards = tuple(Guard(name, condition) for name, condition in recorder.guards.items())
+    done = _done(recorder.statements)
+    raised = tuple(
+        Raised(
+            event,
+            params,
+            tuple(_before(e, done) for e in about),
+            None if when is None else _before(when, done),
+        )
+        for event, about, when in recorder.raised
+    )
     said = recorder.statements, recorder.forgets, recorder.erases
-    return Part(params, guards, tuple(said[0]), tuple(said[1]), tuple(said[2]))
+    return Part(params, guards, tuple(said[0]), tuple(said[1]), tuple(said[2]), raised)
 
 
 def refuse_unbound(whole: Iterable[Expr], params: Iterable[Var], name: str) -> None:
@@ -202,14 +236,11 @@ def simultaneous(part: Part, spec: Spec) -> list[Update]:
     """Return the part's updates with every value read before the step, one update a place."""
     from spec.language.model import Update
 
-    done: list[Update] = []
+    done = _done(part.statements)
     values: list[Update] = []
-    for u in part.statements:
-        index = None if u.index is None else _before(u.index, done)
-        value = _before(u.value, done)
-        done.append(Update(u.field, index, value))
-        values = [v for v in values if not (v.field is u.field and alike(v.index, index))]
-        values.append(done[-1])
+    for u in done:
+        values = [v for v in values if not (v.field is u.field and alike(v.index, u.index))]
+        values.append(u)
     for survival, whose in part.cleared:
         element = _before(whose, done)
         for f in spec.fields.values():
@@ -220,6 +251,17 @@ def simultaneous(part: Part, spec: Spec) -> list[Update]:
                 # What is assigned stands, should it be the same element under another name.
                 values.insert(0 if written else len(values), Update(f, element, f.initial))
     return values
+
+
+def _done(statements: Iterable[Update]) -> list[Update]:
+    """Return the assignments, each value and index as it was before the first of them."""
+    from spec.language.model import Update
+
+    done: list[Update] = []
+    for u in statements:
+        index = None if u.index is None else _before(u.index, done)
+        done.append(Update(u.field, index, _before(u.value, done)))
+    return done
 
 
 def _before(e: Expr, done: list[Update]) -> Expr:

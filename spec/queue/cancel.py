@@ -6,13 +6,11 @@ client's request, which may be lost or come again and then changes nothing.
 """
 
 from spec.language import Spec, forall, ite, require
-from spec.queue.effects import effects, written
-from spec.queue.job import Job, Pc, Reason, Status, Worker, end_claim, has, leased
+from spec.queue.job import Job, Pc, Reason, Status, Worker, dies, end_claim, has, leased
 from spec.queue.lease import a_live_claim_ends_by_its_holder, only_legal_transitions
-from spec.queue.notices import Notice, notices
-from spec.queue.recovery import Recoverer
+from spec.queue.recovery import Recoverer, recovery
 
-cancelling = Spec("cancelling", effects, notices, doc="Clients cancel jobs, claimed or not.")
+cancelling = Spec("cancelling", recovery, doc="Clients cancel jobs, claimed or not.")
 
 
 @cancelling.action()
@@ -21,8 +19,7 @@ def cancel(s, j: Job):
     require(open=s.status[j].is_in(Status.ready, Status.claimed))
     s.interrupts[j] = s.interrupts[j] + ite(leased(s, j), 1, 0)
     end_claim(s, j, Status.dead, Reason.cancelled)
-    s.letter[j] = written(s, j)
-    s.notice[j] = Notice.due
+    dies(s, j)
 
 
 # ------------------------------------------------------------------ what must hold

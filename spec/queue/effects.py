@@ -8,19 +8,9 @@ need an outbox.
 """
 
 from spec.language import Enum, Nat, Spec, ite, require
-from spec.queue.job import (
-    Job,
-    Pc,
-    Status,
-    Token,
-    Worker,
-    fenced,
-    last_failure,
-    last_interrupt,
-    leased,
-)
-from spec.queue.lease import settle_done, settle_failed, settle_released, start
-from spec.queue.recovery import Recoverer, recover, recovery
+from spec.queue.job import Job, Pc, Status, Token, Worker, dies, fenced, leased
+from spec.queue.lease import settle_done, start
+from spec.queue.recovery import recovery
 
 effects = Spec(
     "effects", recovery, doc="Handlers change shared state in two steps and a commit record."
@@ -61,11 +51,6 @@ def written(s, j):
     """What a dead letter would have to say now."""
     halves = ite(s.first[j] == s.second[j], Letter.both, Letter.half)
     return ite(s.recorded[j], Letter.applied, ite(s.first[j] == 0, Letter.nothing, halves))
-
-
-def bury(s, j, dies):
-    """The dead letter lists what was written, in the step that buries the job."""
-    s.letter[j] = ite(dies, written(s, j), Letter.none)
 
 
 # ------------------------------------------------------------------ inside the handler
@@ -136,22 +121,10 @@ def done_needs_evidence(s, w: Worker):
     require(evidence=s.recorded[s.job[w]])
 
 
-@effects.also(settle_failed)
-def failure_writes_the_letter(s, w: Worker):
-    """A failure that buries the job says what was written."""
-    bury(s, s.job[w], last_failure(s, s.job[w]))
-
-
-@effects.also(settle_released)
-def release_writes_the_letter(s, w: Worker):
-    """A release that buries the job says what was written."""
-    bury(s, s.job[w], last_interrupt(s, s.job[w]))
-
-
-@effects.also(recover)
-def recovery_writes_the_letter(s, r: Recoverer):
-    """A recovery that buries the job says what was written."""
-    bury(s, s.seen[r], last_interrupt(s, s.seen[r]))
+@effects.on(dies)
+def deaths_leave_a_letter(s, j: Job):
+    """The dead letter says what was written, in the step that buries the job."""
+    s.letter[j] = written(s, j)
 
 
 # ------------------------------------------------------------------ what must hold

@@ -117,11 +117,17 @@ def end_claim(s, j, status, reason):
     s.lease[j] = Lease.none
 
 
+@jobs.event
+def dies(s, j: Job):
+    """The job is given up, for whatever reason: nobody will try it again."""
+
+
 def fail(s, j):
     """The one way in which an attempt fails, whoever says so."""
     last = last_failure(s, j)
     s.fails[j] = s.fails[j] + 1
     end_claim(s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.failures, Reason.none))
+    dies(s, j, when=last)
 
 
 def interrupt(s, j):
@@ -131,3 +137,4 @@ def interrupt(s, j):
     end_claim(
         s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.interruptions, Reason.none)
     )
+    dies(s, j, when=last)

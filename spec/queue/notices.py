@@ -4,10 +4,9 @@ The notice is written in the step that buries the job, and delivered later; deli
 by a crash that this module does not show, so the reader of notices must expect one twice.
 """
 
-from spec.language import Enum, Spec, ite, require
-from spec.queue.job import Job, Status, Worker, last_failure, last_interrupt
-from spec.queue.lease import settle_failed, settle_released
-from spec.queue.recovery import Recoverer, recover, recovery
+from spec.language import Enum, Spec, require
+from spec.queue.job import Job, Status, dies
+from spec.queue.recovery import recovery
 
 notices = Spec("notices", recovery, doc="Every death is announced.")
 
@@ -23,27 +22,10 @@ class Notice(Enum):
 notices.durable("notice", Job, Notice, Notice.none, "what has been said of its death")
 
 
-def announce(s, j, dies):
-    """Write the notice in the step that buries the job."""
-    s.notice[j] = ite(dies, Notice.due, Notice.none)
-
-
-@notices.also(settle_failed)
-def failure_is_announced(s, w: Worker):
-    """A failure that buries the job is announced."""
-    announce(s, s.job[w], last_failure(s, s.job[w]))
-
-
-@notices.also(settle_released)
-def release_is_announced(s, w: Worker):
-    """A release that buries the job is announced."""
-    announce(s, s.job[w], last_interrupt(s, s.job[w]))
-
-
-@notices.also(recover)
-def recovery_is_announced(s, r: Recoverer):
-    """A recovery that buries the job is announced, as any other death."""
-    announce(s, s.seen[r], last_interrupt(s, s.seen[r]))
+@notices.on(dies)
+def deaths_are_written_down(s, j: Job):
+    """The notice is written in the step that buries the job."""
+    s.notice[j] = Notice.due
 
 
 @notices.action(fair="weak")

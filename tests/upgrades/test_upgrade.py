@@ -157,6 +157,7 @@ def test_the_command_says_what_it_changes_and_does_it(
     assert main(["queue", "upgrade", str(file)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "the schema is of version 3, and was of version 2",
+        "actions have the same names, and say something else",
         "claims that are open, and whose lease is over: 1",
         f"8 jobs are taken over; what the file was is kept as {file}.backup-1",
         "1 claim was ended",

@@ -38,7 +38,10 @@ def test_a_file_of_version_2_is_taken_over(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"has version 2 of the schema.*`ffq queue upgrade"):
         Queue(file)
     with upgrade(file, clock=clock) as found:
-        assert found.changes == ("the schema is of version 3, and was of version 2",)
+        assert found.changes == (
+            "the schema is of version 3, and was of version 2",
+            "actions have the same names, and say something else",
+        )
         assert (found.jobs, found.lapsed) == (8, 1)
         assert found.carry_out() == f"{file}.backup-1"
     of_one_spec(file, design())
@@ -73,7 +76,7 @@ def test_a_file_of_version_2_is_taken_over(tmp_path: Path) -> None:
         Worker(queue, kinds).run(until_empty=True)
         assert done == ["waiting", "given up", "left behind", "delayed"]
     judged = validate(str(file))
-    assert (judged.finding, judged.origin) == (None, 0)
+    assert (judged.finding, judged.origin) == (None, 27)
 
 
 def test_schema_and_spec_can_change_at_once(tmp_path: Path) -> None:
