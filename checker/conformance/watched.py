@@ -26,15 +26,15 @@ from spec.language.scope import Scope, State
 NO_REPLAY = (BadTrace, StoreError, Inexpressible)
 """What `beside` raises; each says in one line why there is nothing to see."""
 
-Role = Literal["transaction", "row", "step", "guards", "trace", "other"]
+Role = Literal["transaction", "step", "guards", "other"]
 
 
 @dataclass(frozen=True)
 class Ran:
     """A statement that SQLite ran, with its parameters by name or by number.
 
-    `role` says what for: `row` reads the row before the step, `step` is the guarded statement,
-    `guards` asks which guard refused it, `trace` writes the step down.
+    `role` says what for: `step` is the guarded statement, of which the database writes the row of
+    the trace, and `guards` asks which guard refused it.
     """
 
     role: Role
@@ -179,15 +179,11 @@ class _Watched:
 
 def _role(design: Design, action: str, sql: str) -> Role:
     t = design.transitions[action]
-    known: dict[str, Role] = {t.row: "row", t.verdicts: "guards"}
+    known: dict[str, Role] = {t.verdicts: "guards"}
     if t.statement is not None:
         known[t.statement.text] = "step"
-    if t.beside is not None:
-        known[t.beside.every_row] = "row"
     if sql in known:
         return known[sql]
-    if sql.startswith("INSERT INTO trace"):
-        return "trace"
     return "transaction" if sql.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK") else "other"
 
 

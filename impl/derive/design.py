@@ -7,7 +7,7 @@ second time.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,15 +16,16 @@ from impl.derive.possible import Known, possible
 from impl.derive.sql import bound, condition, value
 from impl.derive.statements import Assignment, Clause, Statement
 from impl.derive.tables import Table, schema, table
+from impl.derive.tracing import as_json, triggers
 from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
 from spec.language import model
 from spec.language.evaluate import Evaluator, Meaning
-from spec.language.expr import Expr, Read
+from spec.language.expr import Expr, Read, Var
 from spec.language.hashes import spec_hash
 from spec.language.model import Action, Field, Update
-from spec.language.scope import Scope, Value
+from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import alike, rebuild, walk
-from spec.language.types import Nat, Sort, is_enum
+from spec.language.types import Nat, Sort, is_enum, is_sort
 
 NO_ROW = {"status": "absent"}
 """A job of this status has no row; of nothing else need the store be told."""
@@ -40,11 +41,26 @@ class Guard:
 
 @dataclass(frozen=True)
 class Remember:
-    """What a field of the process's memory becomes, once the step is committed."""
+    """What a field of the process's memory becomes, once the step is committed; `at` is its place
+    in what the action sees.
+    """
 
     field: Field
     value: Meaning
     limit: int | None
+    at: int
+
+
+@dataclass(frozen=True)
+class Element:
+    """A parameter that is an element."""
+
+    name: str
+    sort: type[Sort]
+
+    def element(self, v: Value) -> str:
+        """Return what traces call it."""
+        return element_name(self.sort, v)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +68,9 @@ class Transition:
     """An action, ready to be taken: what the process checks, what the store does, what is
     remembered.
 
-    `row` and `verdicts` are queries for the row before the step, and for each guard that SQL
-    checks; `beside` has the values of no row, if the process remembers one of them. An action that
-    touches only memory has no SQL at all.
+    `verdicts` asks for each guard that SQL checks. `reads`: what of the store before the step the
+    process will remember something of; `told`: what the triggers of the table say of it. An action
+    that touches only memory has no SQL at all.
     """
 
     action: Action
@@ -64,36 +80,63 @@ class Transition:
     references: tuple[Meaning, ...]
     guards: tuple[Guard, ...]
     remembers: tuple[Remember, ...]
-    key: Meaning | None = None
     statement: Statement | None = None
-    row: str = ""
     verdicts: str = ""
-    beside: Table | None = None
+    reads: tuple[Field, ...] = ()
+    told: tuple[Field, ...] = ()
 
     @property
     def writes(self) -> bool:
         """Whether something durable changes."""
         return self.statement is not None and self.statement.form != "select"
 
+    @cached_property
+    def as_json(self) -> dict[str, Callable[[Value], str]]:
+        """What writes each value that the action sees as JSON, by the name of its place."""
+        return {name: as_json(f.type) for name, f in self.local.fields.items()}
+
+    @cached_property
+    def process(self) -> Element | None:
+        """The parameter that is the process whose memory it is."""
+        return _element(self.seen.process)
+
+    @cached_property
+    def actor(self) -> Element | None:
+        """The first parameter, if it is an element: who takes the step."""
+        return _element(self.action.params[0] if self.action.params else None)
+
+
+def _element(p: Var | None) -> Element | None:
+    return Element(p.name, p.type) if p is not None and is_sort(p.type) else None
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """All that is derived from a spec with its constants chosen; `beside` is the schema of what the
-    spec leaves out.
+    """All that is derived from a spec with its constants chosen: the schema, the triggers by which
+    it writes the trace, and the transitions. `beside` is the schema of what the spec leaves out.
     """
 
     scope: Scope
     tables: tuple[Table, ...]
     schema: str
+    triggers: str
     transitions: Mapping[str, Transition]
     beside: str = ""
+
+    @property
+    def whole(self) -> str:
+        """All that makes an empty store."""
+        return self.schema + self.beside + self.triggers
+
+    @cached_property
+    def constants(self) -> dict[str, int]:
+        """The constants of the spec, as the scope has them."""
+        return {name: self.scope.bounds[name] for name in self.scope.spec.constants}
 
     @cached_property
     def identity(self) -> dict[str, str]:
         """What a file says of itself: which spec it belongs to, and which constants."""
-        spec = self.scope.spec
-        constants = {name: self.scope.bounds[name] for name in spec.constants}
-        return {"spec": spec_hash(spec), "constants": json.dumps(constants)}
+        return {"spec": spec_hash(self.scope.spec), "constants": json.dumps(self.constants)}
 
     @cached_property
     def blank(self) -> dict[type[Sort], dict[str, Value]]:
@@ -116,9 +159,24 @@ def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True
     sorts = dict.fromkeys(map(sort_of, _durable(scope)))
     views = {a.name: view(scope.spec, a) for a in scope.spec.actions.values()}
     tables = {s: _table(scope, s, no_row, list(views.values())) for s in sorts}
-    transitions = {name: _transition(scope, v, tables) for name, v in views.items()}
+    told = {s: _told(s, views.values()) for s in tables}
+    transitions = {name: _transition(scope, v, tables, told) for name, v in views.items()}
     whole = tuple(tables.values())
-    return Design(scope, whole, schema(scope, whole, checks), transitions)
+    writing = "\n".join(triggers(t, told[t.sort]) for t in whole)
+    return Design(scope, whole, schema(scope, whole, checks), writing, transitions)
+
+
+def _told(sort: type[Sort], views: Iterable[View]) -> tuple[Field, ...]:
+    """Return what of the store processes remember something of, when a row of the sort changes."""
+    found = [f for v in views if v.table is sort and _writes(v) for f in _read(v)]
+    return tuple(dict.fromkeys(found))
+
+
+def _read(v: View) -> list[Field]:
+    """Return the durable fields on which it depends what the process remembers."""
+    whole = [e for u in v.updates if u.field.survival == "volatile" for e in walk(u.value)]
+    read = [e.field for e in whole if isinstance(e, Read) and e.field.survival == "durable"]
+    return list(dict.fromkeys(read))
 
 
 def _durable(scope: Scope) -> list[Field]:
@@ -189,8 +247,14 @@ def _writes(v: View) -> list[Update]:
     return [u for u in v.updates if u.field.survival == "durable"]
 
 
-def _transition(scope: Scope, v: View, tables: Mapping[type[Sort], Table]) -> Transition:
+def _transition(
+    scope: Scope,
+    v: View,
+    tables: Mapping[type[Sort], Table],
+    told: Mapping[type[Sort], tuple[Field, ...]],
+) -> Transition:
     local = Local(scope, v)
+    at = {name: n for n, name in enumerate(local.fields)}
     following = v.action.references(scope.spec)
     for reference in following:
         if v.in_row(reference):
@@ -205,6 +269,7 @@ def _transition(scope: Scope, v: View, tables: Mapping[type[Sort], Table]) -> Tr
             u.field,
             local.meaning(u.value),
             scope.limit(u.field.type) if isinstance(u.field.type, Nat) else None,
+            at[u.field.name],
         )
         for u in v.updates
         if u.field.survival == "volatile"
@@ -215,10 +280,8 @@ def _transition(scope: Scope, v: View, tables: Mapping[type[Sort], Table]) -> Tr
     t, key = tables[v.table], _key(v)
     asked = [_clause(t, g) for g in v.action.guards if v.in_row(g.condition)]
     return Transition(
-        v.action, v, local, t, references, guards, remembers,
-        local.meaning(v.key) if v.key is not None else lambda s, t: 0,
-        _statement(scope, v, t), statements.row(t, key),
-        statements.verdicts(t, key, asked) if asked else "", _beside(v, tables),
+        v.action, v, local, t, references, guards, remembers, _statement(scope, v, t),
+        statements.verdicts(t, key, asked) if asked else "", tuple(_read(v)), told[v.table],
     )  # fmt: skip
 
 
@@ -226,14 +289,6 @@ def _key(v: View) -> str:
     """Return the row as SQL."""
     assert v.table is not None
     return "1" if v.key is None else value(v.key, bound(v.table))
-
-
-def _beside(v: View, tables: Mapping[type[Sort], Table]) -> Table | None:
-    """Return the table of the values of no row, if the step of a row remembers one."""
-    whole = [e for u in v.updates if u.field.survival == "volatile" for e in walk(u.value)]
-    read = [e.field for e in whole if isinstance(e, Read) and e.field.survival == "durable"]
-    asked = v.table is not Global and any(f.over is None for f in read)
-    return tables[Global] if asked else None
 
 
 def _clause(t: Table, g: model.Guard) -> Clause:
@@ -248,7 +303,7 @@ def _statement(scope: Scope, v: View, t: Table) -> Statement:
     sets = tuple(Assignment(u.field.name, value(u.value, bound(t.sort))) for u in _writes(v))
     from_nothing = t.sort is not Global and _may(scope, v, none)
     if from_nothing and not sets:
-        return Statement("select", t, key, every, anywhere=True)
+        return Statement("select", t, key, every, anywhere=True, returned=_returned(v, t))
     if from_nothing:
         certain = all(not _can(scope, g.condition, False, none) for g in guards)
         if t.always and certain and not _may(scope, v, some):
@@ -259,7 +314,16 @@ def _statement(scope: Scope, v: View, t: Table) -> Statement:
     where = tuple(c for c in every if c.guard not in shown)
     if _deletes(scope, v, t):
         return Statement("delete", t, key, where, shown=tuple(shown))
-    return Statement("update" if sets else "select", t, key, where, sets, shown=tuple(shown))
+    if not sets:
+        returned = _returned(v, t)
+        return Statement("select", t, key, where, shown=tuple(shown), returned=returned)
+    return Statement("update", t, key, where, sets, shown=tuple(shown))
+
+
+def _returned(v: View, t: Table) -> tuple[tuple[Field, str], ...]:
+    """Return what the process has to be told of the row, of which nothing is changed."""
+    names = bound(t.sort)
+    return tuple((f, names(Read(f, None))) for f in _read(v))
 
 
 def _first_row(v: View, t: Table) -> tuple[Assignment, ...]:

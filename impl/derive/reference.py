@@ -5,6 +5,7 @@ These rows say when a step is taken. Whether it may be is for the guards of the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from impl.derive.budgets import own_budgets
@@ -93,4 +94,4 @@ def queue_of(spec: Spec) -> Design:
     sizes = {sort.__name__: 1 for sort in spec.sorts}
     scope = Scope("queue", spec, sizes | dict.fromkeys(spec.constants, MOST))
     derived = derive(own_budgets(scope, Job))
-    return Design(derived.scope, derived.tables, derived.schema, derived.transitions, beside=SCHEMA)
+    return replace(derived, beside=SCHEMA)

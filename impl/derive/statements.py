@@ -11,10 +11,13 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-from impl.derive.sql import name
+from impl.derive.sql import decode, name
 from impl.derive.tables import Table
+from spec.language.model import Field
+from spec.language.scope import Value
+from spec.language.types import Type, is_sort
 
 Form = Literal["select", "update", "delete", "insert", "upsert"]
 
@@ -40,8 +43,9 @@ class Assignment:
 class Statement:
     """One guarded statement; `key` is the row, as SQL.
 
-    `anywhere`: a SELECT also holds of a row that is not there. `shown` names the guards that need
-    not be asked, because the row is there, or, in an INSERT, because it is not.
+    `anywhere`: a SELECT also holds of a row that is not there; `returned` is what it has to say of
+    the row. `shown` names the guards that need not be asked, because the row is there, or, in an
+    INSERT, because it is not.
     """
 
     form: Form
@@ -51,6 +55,7 @@ class Statement:
     sets: tuple[Assignment, ...] = ()
     anywhere: bool = False
     shown: tuple[str, ...] = ()
+    returned: tuple[tuple[Field, str], ...] = ()
 
     @cached_property
     def text(self) -> str:
@@ -67,11 +72,29 @@ class Statement:
             case "upsert":
                 return "\n".join(self._upsert())
 
+    def decoded(self, row: Sequence[Any]) -> dict[str, Value]:
+        """Return what came back, as the spec has it: columns that were set, or that were asked; a
+        row that was deleted is as in the beginning.
+        """
+        if self.form == "delete":
+            return dict(self.table.initial)
+        found = zip(self._fields, row, strict=True)
+        return {name: decode(t, v) if odd else v for (name, t, odd), v in found}
+
+    @cached_property
+    def _fields(self) -> list[tuple[str, Type, bool]]:
+        """Each column that comes back: its name and type, and whether SQLite has it otherwise."""
+        columns = {f.name: f for f in self.table.columns}
+        found = [*(columns[a.column] for a in self.sets), *(f for f, _ in self.returned)]
+        return [(f.name, f.type, f.type is bool or is_sort(f.type)) for f in found]
+
     def _select(self) -> list[str]:
+        wanted = "SELECT " + (", ".join(text for _, text in self.returned) or "1")
         if self.anywhere:
-            before = _before(self.table, self.key, _asked(self.where))
-            return [*before, "SELECT 1", "FROM before", *self._where("TRUE")]
-        return ["SELECT 1", f"FROM {self.table.name}", *self._where(self._key())]
+            columns = _asked(self.where) | {f.name for f, _ in self.returned}
+            before = _before(self.table, self.key, columns)
+            return [*before, wanted, "FROM before", *self._where("TRUE")]
+        return [wanted, f"FROM {self.table.name}", *self._where(self._key())]
 
     def _update(self) -> list[str]:
         sets = [f"{name(a.column)} = {a.text}" for a in self.sets]
@@ -130,12 +153,6 @@ def verdicts(table: Table, key: str, guards: Sequence[Clause]) -> str:
     return "\n".join(
         [*_before(table, key, _asked(guards)), *_listed("SELECT ", asked), "FROM before"]
     )
-
-
-def row(table: Table, key: str) -> str:
-    """Return a query for the columns of one row."""
-    columns = ", ".join(name(f.name) for f in table.columns)
-    return f"SELECT {columns}\nFROM {table.name}\nWHERE id = {key}"
 
 
 def _asked(guards: Sequence[Clause]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import walk
 from spec.language.types import Nat, Sort, is_enum, is_sort
 
-APPLICATION_ID, VERSION = 0x66667131, 3
+APPLICATION_ID, VERSION = 0x66667131, 4
 """What the header of the file says: `ffq1`, and the version of the schema."""
 
 TRACE = """\

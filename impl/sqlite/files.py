@@ -65,7 +65,7 @@ def prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> N
 def fill(opened: apsw.Connection, design: Design) -> None:
     """Make the tables, and say whose they are."""
     with opened:
-        opened.execute(design.schema + design.beside)
+        opened.execute(design.whole)
         opened.executemany("INSERT INTO meta VALUES (?, ?)", list(says(design).items()))
         opened.pragma("application_id", APPLICATION_ID)
         opened.pragma("user_version", VERSION)
@@ -124,7 +124,7 @@ def check_tables(opened: apsw.Connection, design: Design, path: str) -> None:
     A view in place of a table can be endless, so nothing is asked of one that was not looked at.
     """
     found = tables_in(opened)
-    made = tables_of(design.schema + design.beside)
+    made = tables_of(design.whole)
     if ("table", "meta") in made and found.get(("table", "meta")) == made["table", "meta"]:
         rows: list[Any] = opened.execute("SELECT name, value FROM meta").fetchall()
         told = dict(rows)
@@ -133,7 +133,8 @@ def check_tables(opened: apsw.Connection, design: Design, path: str) -> None:
                 fact = f"was made with {name} {told.get(name)}, not {wanted}"
                 raise StoreError(path, fact, upgrade(path))
     ours = {each for each in made if each[0] == "table"}
-    strange = [each for each in ours if not alike(found.get(each), made[each])]
+    writing = tables_of(design.triggers, design.schema)
+    strange = [each for each in (*ours, *writing) if not alike(found.get(each), made[each])]
     strange += [
         each
         for each, (table, _) in found.items()
@@ -170,8 +171,10 @@ def tables_in(opened: apsw.Connection) -> Tables:
 
 
 @cache
-def tables_of(schema: str) -> Tables:
-    """Return what a schema makes."""
+def tables_of(schema: str, after: str = "") -> Tables:
+    """Return what a schema makes, after what another one has made."""
     with contextlib.closing(apsw.Connection(MEMORY)) as opened:
+        opened.execute(after)
+        before = tables_in(opened)
         opened.execute(schema)
-        return tables_in(opened)
+        return {each: made for each, made in tables_in(opened).items() if each not in before}

@@ -119,4 +119,4 @@ def strays(connection: apsw.Connection, own: Iterable[str]) -> list[tuple[str, s
 @cache
 def own_names(design: Design) -> frozenset[str]:
     """Return the names of all that the schema of the queue makes."""
-    return frozenset(name.lower() for _, name in tables_of(design.schema + design.beside))
+    return frozenset(name.lower() for _, name in tables_of(design.whole))

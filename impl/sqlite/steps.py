@@ -1,31 +1,29 @@
-"""One step inside an open transaction: the statement, what refuses it, its row of the trace."""
+"""One step inside an open transaction: the statement, and what refuses it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
 from impl.derive.design import Design, Transition
-from impl.derive.sql import decode
-from impl.terms.outcomes import Change, CheckFailed, Disagreement, Done, Refused, Values
+from impl.sqlite.scribe import Line, Scribe, remembered
+from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
 from spec.language.scope import State, Value, element_name
 from spec.language.types import Sort, Type, is_sort
 
 
 @dataclass(frozen=True)
 class Step:
-    """A transition with its parameters, by a process that remembers this and to which the world
-    says this, in a row with these constants. `seen` is what it sees before it reads the row.
+    """A transition with its parameters, in a row with these constants. `known`: they, what the
+    process remembers, and what the world says to it; `seen`: what it sees before it reads the row.
     """
 
     transition: Transition
     params: Values
-    memory: Values
-    world: Values
+    known: Values
     constants: Mapping[str, int]
     seen: State
 
@@ -45,12 +43,10 @@ def step_of(
     """Return a step; a row that it inserts has these constants, or those of the scope. Raises
     `KeyError` if it asks the world what is not told here.
     """
-    t, scope = design.transitions[action], design.scope
-    chosen = {name: scope.bounds[name] for name in scope.spec.constants}
-    if constants:
-        chosen |= constants
-    told = world or {}
-    return Step(t, params, memory, told, chosen, t.local.state(params, memory, told))
+    t = design.transitions[action]
+    chosen = {**design.constants, **constants} if constants else design.constants
+    known = {**params, **memory, **(world or {})}
+    return Step(t, params, known, chosen, t.local.state(known))
 
 
 def without_store(step: Step) -> Done | Refused | None:
@@ -66,45 +62,35 @@ def without_store(step: Step) -> Done | Refused | None:
     return None
 
 
-def within(connection: apsw.Connection, step: Step) -> Done | Refused:
-    """Take the step in the transaction that is open on the connection, its row of the trace left
-    to the caller; raises `CheckFailed`, `Disagreement`, or what APSW raises.
+def within(
+    scribe: Scribe, step: Step, unseen: str = "[]", note: str | None = None
+) -> tuple[Done | Refused, Line]:
+    """Take the step in the transaction that is open, and let it be written down after what went
+    `unseen`, as JSON, with the note. Raises `CheckFailed`, `Disagreement`, or what APSW raises.
     """
+    t, seen = step.transition, step.seen
+    line = Line(t, step.params, step.known, seen, unseen=unseen, note=note)
     known = without_store(step)
     if known is not None:
-        return known
-    t = step.transition
+        return known, line
     assert t.statement is not None and t.table is not None
-    first, bound = step.seen, step.bound()
-    if any(g.in_memory and not g.in_memory(first, first) for g in t.guards):
-        return Refused(refusal(connection, t, first, bound))
-    columns = t.table.columns
-    # An INSERT finds no row, or else it is refused, whatever the row holds.
-    inserts = t.statement.form == "insert"
-    found = [] if inserts else connection.execute(t.row, bound).fetchall()
-    before = t.table.decoded(found[0]) if found else dict(t.table.initial)
-    beside: dict[str, Value] = {}
-    if t.beside is not None:
-        ((_, *values),) = connection.execute(t.beside.every_row).fetchall()
-        beside = t.beside.decoded(values)
-    seen = t.local.state(step.params, step.memory, step.world, before, beside)
+    bound = step.bound()
+    if any(g.in_memory and not g.in_memory(seen, seen) for g in t.guards):
+        return Refused(refusal(scribe.connection, t, seen, bound)), line
     try:
-        returned = connection.execute(t.statement.text, bound).fetchall()
+        returned = scribe.run(t.statement.text, bound, (line,) if t.writes else ())
     except apsw.ConstraintError as failed:
         name = str(failed).removeprefix("CHECK constraint failed: ")
         raise CheckFailed(name, t.statement.text) from None
     if not returned:
-        return Refused(refusal(connection, t, seen, bound))
+        return Refused(refusal(scribe.connection, t, seen, bound)), line
     if len(returned) > 1:
         raise Disagreement(f"{t.action.name} changes {len(returned)} rows: {t.statement.text}")
-    row: dict[str, Change] = {}
-    if t.statement.form == "delete":
-        row = {name: (before[name], gone) for name, gone in t.table.initial.items()}
-    elif t.writes:
-        kinds = {f.name: f.type for f in columns}
-        for a, v in zip(t.statement.sets, returned[0], strict=True):
-            row[a.column] = before[a.column], decode(kinds[a.column], v)
-    return Done(row, remembered(t, seen))
+    if line.memory is not None:
+        return Done(t.statement.decoded(returned[0]), line.memory), line
+    if t.reads:
+        seen = t.local.state(step.known, t.statement.decoded(returned[0]))
+    return Done({}, remembered(t, seen)), line
 
 
 def refusal(
@@ -121,48 +107,6 @@ def refusal(
             return g.name
     what = t.statement.text if t.statement else t.action.name
     raise Disagreement(f"every guard of {t.action.name} holds, and no row came back: {what}")
-
-
-def remembered(t: Transition, seen: State) -> dict[str, Change]:
-    """Return what the process has to remember, or raise `CheckFailed` if it is out of range."""
-    before = dict(zip(t.local.fields, seen, strict=True))
-    changes = {}
-    for r in t.remembers:
-        after = r.value(seen, seen)
-        if r.limit is not None and not 0 <= int(after) <= r.limit:
-            raise CheckFailed(f"range_{r.field.name}", f"{r.field.name} = {after}")
-        changes[r.field.name] = before[r.field.name], after
-    return changes
-
-
-# ---------------------------------------------------------------- the trace
-_INSERT = """\
-INSERT INTO trace (actor, action, params, before, after, unseen, note)
-VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq"""
-
-
-def write_trace(
-    connection: apsw.Connection, step: Step, done: Done, unseen: Sequence[Any], note: str | None
-) -> int:
-    """Write the row of a step that is done, and return its number."""
-    t = step.transition
-    assert t.key is not None and t.table is not None
-    given = named(t, step.params)
-    first = t.action.params[0] if t.action.params else None
-    actor = given[first.name] if first is not None and is_sort(first.type) else "-"
-    sides: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    row = t.table.place(t.key(step.seen, step.seen))
-    process = t.seen.process
-    whose = f"[{plain(process.type, step.params[process.name])}]" if process is not None else ""
-    for place, changes in ((row, done.row), (whose, done.memory)):
-        for name, pair in changes.items():
-            for side, v in zip(sides, pair, strict=True):
-                if pair[0] != pair[1]:
-                    side[f"{name}{place}"] = plain(t.local.fields[name].type, v)
-    texts = map(json.dumps, (given, *sides, list(unseen)))
-    values = (actor, t.action.name, *texts, note)
-    seq: int = connection.execute(_INSERT, values).fetchall()[0][0]  # type: ignore[assignment]
-    return seq
 
 
 def named(t: Transition, params: Values) -> dict[str, Value]:

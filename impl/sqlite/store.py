@@ -21,9 +21,9 @@ from impl.sqlite.damage import Damaged, damage
 from impl.sqlite.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.gate import Gate, Locked, Mark, Turn
+from impl.sqlite.scribe import Scribe
 from impl.sqlite.transaction import Span, Transaction, last
 from impl.terms.outcomes import (
-    Done,
     Outcome,
     OutcomeUnknown,
     Receipt,
@@ -52,6 +52,7 @@ class Store(Contents):
         super().__init__(design, path, busy_ms, read_only)
         self.gate = None if path == MEMORY else Gate(self.path)
         self._foreign: Foreign | None = None
+        self._scribe: Scribe | None = None
         self._alone, self._thread = threading.Lock(), 0
         self.span: Span | None = None
 
@@ -59,6 +60,11 @@ class Store(Contents):
         if self._foreign is None or self._foreign.connection is not self.connection:
             self._foreign = Foreign(self.connection, self.design)
         return self._foreign
+
+    def _for_steps(self) -> Scribe:
+        if self._scribe is None or self._scribe.connection is not self.connection:
+            self._scribe = Scribe(self.connection)
+        return self._scribe
 
     def query(self, sql: str, values: Any = ()) -> list[Any]:
         """Return the rows of a query that is not ours, without a lock. Raises `StoreError`, and
@@ -90,9 +96,7 @@ class Store(Contents):
         with self._usable(action), self._turn(writes):
             try:
                 self.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-                outcome = steps.within(self.connection, step)
-                if isinstance(outcome, Done) and writes:
-                    steps.write_trace(self.connection, step, outcome, (), None)
+                outcome, _ = steps.within(self._for_steps(), step)
             except BaseException:
                 self._roll_back()
                 raise
@@ -147,7 +151,8 @@ class Store(Contents):
         span.mark = None if turn is None else turn.mark()
         try:
             self.connection.execute("BEGIN IMMEDIATE" if span.writes else "BEGIN")
-            return Transaction(self.design, self._for_others(), span, self._usable)
+            scribe, foreign = self._for_steps(), self._for_others()
+            return Transaction(self.design, scribe, foreign, span, self._usable)
         except BaseException:
             self._roll_back()
             raise

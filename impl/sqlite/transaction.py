@@ -18,6 +18,7 @@ from impl.derive.design import Design
 from impl.sqlite import steps
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.gate import Mark
+from impl.sqlite.scribe import Line, Scribe
 from impl.terms.outcomes import Done, OutcomeUnknown, Receipt, Refused, Unseen
 from impl.terms.requests import BadRequest
 from spec.language.scope import Value
@@ -87,8 +88,10 @@ class Told:
 class Transaction:
     """A transaction that is open: steps of the spec, and statements on what it leaves out."""
 
-    def __init__(self, design: Design, foreign: Foreign, span: Span, usable: Usable) -> None:
-        self._design, self._connection = design, foreign.connection
+    def __init__(
+        self, design: Design, scribe: Scribe, foreign: Foreign, span: Span, usable: Usable
+    ) -> None:
+        self._design, self._scribe, self._connection = design, scribe, scribe.connection
         self._foreign, self.span, self._usable = foreign, span, usable
         self._pending: dict[Process, _Pending] = {}
         self._told: Told | None = None
@@ -127,15 +130,16 @@ class Transaction:
         if claim is not None and not claim.items() <= pending.memory.items():
             return Refused("fenced")
         step = steps.step_of(self._design, action, given, pending.memory, constants, world)
+        last = self.last()  # before there is another one
         with self._usable(action):
-            outcome = steps.within(self._connection, step)
-            if isinstance(outcome, Refused):
-                return outcome
-            if t.writes:
-                self._write(step, outcome, pending.unseen, note)
-                pending.unseen.clear()
-            else:
-                pending.unseen.append(Unseen(self.last(), action, steps.named(t, given)))
+            outcome, line = steps.within(self._scribe, step, _listed(pending.unseen), note)
+        if isinstance(outcome, Refused):
+            return outcome
+        if t.writes:
+            self._note(last + 1, line)
+            pending.unseen.clear()
+        else:
+            pending.unseen.append(Unseen(last, action, steps.named(t, given)))
         pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
         return outcome
 
@@ -193,13 +197,10 @@ class Transaction:
         for row in (("epoch", str(epoch)), ("boot", boot), ("file", file)):
             self.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
 
-    def _write(self, step: steps.Step, done: Done, unseen: list[Unseen], note: str | None) -> None:
-        listed = [[u.after, u.action, u.params] for u in unseen]
-        seq = steps.write_trace(self._connection, step, done, listed, note)
-        if self._told is not None:
-            self._told.seq = seq
-        given = json.dumps(steps.named(step.transition, step.params))
-        self.receipts.append(Receipt(seq, step.transition.action.name, given))
+    def _note(self, seq: int, line: Line) -> None:
+        """Know the row that was written: nobody else can write one meanwhile."""
+        self.told.seq = seq
+        self.receipts.append(Receipt(seq, line.transition.action.name, line.given))
 
     def doubt(self, unknown: OutcomeUnknown) -> None:
         """Let no process go on whose memory would differ if this was committed."""
@@ -211,6 +212,10 @@ class Transaction:
         """Let every process remember what it did, once it is committed."""
         for process, pending in self._pending.items():
             process.memory, process.unseen = pending.memory, pending.unseen
+
+
+def _listed(unseen: list[Unseen]) -> str:
+    return json.dumps([[u.after, u.action, u.params] for u in unseen]) if unseen else "[]"
 
 
 def last(connection: apsw.Connection) -> int:

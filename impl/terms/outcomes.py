@@ -14,12 +14,13 @@ Change = tuple[Value, Value]
 
 @dataclass(frozen=True)
 class Done:
-    """The step is committed: columns of the row and memory of the process, before and after.
+    """The step is committed: what columns of the row are now, and the memory of the process before
+    and after.
 
     Its process must now remember what `memory` says.
     """
 
-    row: Mapping[str, Change]
+    row: Mapping[str, Value]
     memory: Mapping[str, Change]
 
 

@@ -23,6 +23,7 @@ from impl.sqlite import files
 from impl.sqlite.files import StoreError
 from impl.sqlite.making import make
 from impl.sqlite.opening import usable
+from impl.sqlite.scribe import write_down
 from impl.terms.requests import LONGEST, BadRequest, as_json, whole
 from impl.upgrades import origin
 from impl.upgrades.export import FORMAT, VERSION
@@ -56,6 +57,7 @@ def take_in(path: str | os.PathLike[str], lines: Iterable[bytes]) -> Taken:
     def fill(opened: apsw.Connection) -> None:
         files.prepare(opened, name, 0, "wal")
         files.fill(opened, to)
+        write_down(opened, False)
         with opened:
             origin.write(opened, 0, _Intake(opened, to, taken).states(lines))
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import apsw
 
+from impl.derive import tracing
 from impl.derive.design import Design
 from impl.derive.reference import design
 from impl.derive.sql import decode, encode
@@ -31,6 +32,7 @@ from impl.sqlite.making import make
 from impl.sqlite.opening import usable
 from impl.sqlite.outline import RENAMED, Told, differences, outline, says
 from impl.sqlite.place import refuse_network, require_one_name
+from impl.sqlite.scribe import write_down
 from impl.sqlite.transaction import last
 from impl.terms.clock import Clock, MachineClock
 from impl.upgrades import origin
@@ -82,9 +84,11 @@ class Upgrade:
     def __init__(self, opened: apsw.Connection, aged: Aged, to: Design, clock: Clock) -> None:
         """Look at everything that could stand in the way; raises `StoreError`."""
         self._opened, self._aged, self._to = opened, aged, to
-        schema = to.schema + to.beside
+        schema = to.whole
         names = _VERSION_2 if aged.version == 2 else {n for _, n in files.tables_of(schema)}
-        ours = {*aged.tables, *names}
+        written = {name for table in (*aged.tables, *names) for name in tracing.names(table)}
+        # Before version 4 there were none of them, and whatever has such a name is the user's.
+        ours = aged.tables.keys() | (names | written if aged.version > 3 else names - written)
         self._reshape = Reshape(opened, aged.path, schema, ours)
         self.changes = tuple(self._differences())
         self.jobs = self.lapsed = 0
@@ -160,6 +164,7 @@ class Upgrade:
 
     def _change(self) -> None:
         run, to = self._opened.execute, self._to
+        write_down(self._opened, False)
         made = self._reshape.tables()
         states: list[tuple[str, str]] = []
         for t in to.tables:

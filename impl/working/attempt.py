@@ -186,7 +186,7 @@ class Attempt:
         """Report that the handler failed; the job is tried again later, or is dead: return which.
         Raises `LostClaim`.
         """
-        fails = self._fence(t, "settle_failed", note=_note(error)).row["fails"][1]
+        fails = self._fence(t, "settle_failed", note=_note(error)).row["fails"]
         return self.queue.line.fail(t, self.id, int(fails or 0))
 
     def release(self, t: Transaction, why: str) -> bool:
@@ -198,7 +198,7 @@ class Attempt:
         """Give the job back for others, after a pause; return whether it is dead. Raises
         `LostClaim`.
         """
-        times = self._fence(t, "settle_released", note=_note(why)).row["interrupts"][1]
+        times = self._fence(t, "settle_released", note=_note(why)).row["interrupts"]
         return self.queue.line.decline(t, self.id, int(times or 0))
 
     def abandon(self) -> bool:
@@ -269,7 +269,7 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
     if isinstance(outcome, Refused):
         fact = f"is damaged: job {job} stands in line, and cannot be claimed ({outcome.guard})"
         raise Damaged(queue.path, fact, REMEDY)
-    count = int(outcome.row["token"][1] or 0)
+    count = int(outcome.row["token"] or 0)
     before = 0 if retry_of is None else claims_before(t, job)
     shown, token = key.decode(errors="replace"), (queue.epoch, before + count)
     return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, (key, payload))

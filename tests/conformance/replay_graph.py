@@ -20,6 +20,7 @@ from impl.derive.design import Design, Transition, derive
 from impl.derive.sql import encode, name
 from impl.derive.tables import Table
 from impl.derive.view import Global
+from impl.sqlite.scribe import write_down
 from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Scope, State
 from spec.language.tree import children
@@ -65,6 +66,7 @@ class Anywhere(Replay):
 
     def put(self, state: State) -> None:
         """Write the rows and the memory of a state; `self.state` is what the store has now."""
+        write_down(self.store.connection, False)
         for row in self._rows:
             values = [state[at] for at in row.at]
             if values == [self.state[at] for at in row.at]:
@@ -75,6 +77,7 @@ class Anywhere(Replay):
             else:
                 stored = (encode(t, v) for t, v in zip(kinds, values, strict=True))
                 self.store.connection.execute(row.insert, (row.element + 1, *stored))
+        write_down(self.store.connection, True)
         for memory, field, at in self._remembered:
             memory[field] = state[at]
         self.before = self.state = state

@@ -37,7 +37,7 @@ def test_with_the_protection_both_refuse_the_last_step() -> None:
     last = found.steps[-1]
     assert (len(found.steps), found.refused, found.broken) == (8, "settle_done.fenced", False)
     assert last.model == last.store == found.steps[-2].model
-    assert [r.role for r in last.ran] == ["transaction", "row", "step", "guards", "transaction"]
+    assert [r.role for r in last.ran] == ["transaction", "step", "guards", "transaction"]
     assert last.ran[-1].sql == "ROLLBACK"
 
 
@@ -59,15 +59,11 @@ def test_the_statements_are_what_sqlite_has_run() -> None:
         for seen in found.steps:
             assert len(run(seen, "step")) == 1
             for ran in seen.ran:
-                bound = tuple(ran.parameters.values()) if ran.role == "trace" else ran.parameters
-                other.execute(ran.sql, bound)
+                other.execute(ran.sql, ran.parameters)
         rows = other.execute("SELECT status, token, lease FROM job").fetchall()
-        steps = other.execute("SELECT action FROM trace ORDER BY seq").fetchall()
     places = [place.name for place in found.scope.places]
     last = dict(zip(places, found.steps[-1].store or (), strict=True))
     assert rows == [(last["status[job1]"], last["token[job1]"], last["lease[job1]"])]
-    # What changes no row writes no row of the trace.
-    assert [a for (a,) in steps] == [s.line.action for s in found.steps if run(s, "trace")]
 
 
 def test_a_parameter_is_told_only_to_the_statement_that_names_it() -> None:
@@ -99,7 +95,7 @@ def test_where_they_differ_the_place_is_named_and_both_states_are_kept(
 def test_a_store_on_disk_is_watched_as_well(tmp_path: Path) -> None:
     trace, file = kept("FM-010").trace, tmp_path / "queue.db"
     found = beside(trace, trace.edits, str(file))
-    assert [r.role for r in found.steps[0].ran] == ["transaction", "step", "trace", "transaction"]
+    assert [r.role for r in found.steps[0].ran] == ["transaction", "step", "transaction"]
     with closing(sqlite3.connect(file)) as opened:
         assert opened.execute("SELECT status FROM job").fetchall() == [("done",)]
 

@@ -21,6 +21,7 @@ from impl.derive.design import derive
 from impl.inject import HandClock
 from impl.queue import Queue
 from impl.sqlite.files import RESTORE
+from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process
 from impl.terms.backoff import Backoff
@@ -83,6 +84,7 @@ def tampered(run: Path, folder: Path, *statements: str) -> str:
     with closing(apsw.Connection(str(copy))) as opened:
         for trigger in ("rewritten", "shortened"):
             opened.execute(f"DROP TRIGGER IF EXISTS trace_is_not_{trigger}")
+        write_down(opened, False)
         for statement in statements:
             opened.execute(statement)
     return str(copy)

@@ -10,7 +10,7 @@ from checker.search import plain
 from checker.search.compiled import explore
 from impl.derive.design import derive
 from impl.sqlite.store import Store
-from impl.terms.outcomes import Change, Done, Refused
+from impl.terms.outcomes import Done, Refused
 from spec.language.edits import split
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, Value
@@ -113,7 +113,7 @@ def test_nothing_is_left_of_the_row_and_the_trace_says_what_went(tmp_path: Path)
         for _ in range(2):
             store.take("lend", {"r": 0, "b": 0}, {"hand": None})
             store.take("give_back", {"r": 0}, {"hand": 0})
-        gone: dict[str, Change] = {"place": ("shelf", "absent"), "readings": (2, 0)}
+        gone: dict[str, Value] = {"place": "absent", "readings": 0}
         assert store.take("weed", {"b": 0}, {}) == Done(row=gone, memory={})
         assert store.query("SELECT count(*) FROM book") == [(0,)]
         last = list(store.trace())[-1]

@@ -24,6 +24,7 @@ from checker.search.compiled.code.layout import Layout
 from checker.search.plain import explore
 from impl.derive.design import derive
 from impl.derive.view import Global, Inexpressible
+from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import newcomer
 from impl.terms.outcomes import CheckFailed, Done, Traced
@@ -84,7 +85,7 @@ def test_a_step_of_its_own_changes_the_one_row() -> None:
 
 def test_who_only_reads_it_selects_it() -> None:
     assert sql("listen") == (
-        "SELECT 1\nFROM global\nWHERE id = 1\n  AND :heard < night  /* later */"
+        "SELECT night\nFROM global\nWHERE id = 1\n  AND :heard < night  /* later */"
     )
     assert "then remembered, as read before the step: heard[g] = night" in explained(
         HOTEL.transitions["listen"]
@@ -93,8 +94,10 @@ def test_who_only_reads_it_selects_it() -> None:
 
 @pytest.mark.parametrize("wrong", [("night", 3), ("night", None), ("id", 2)])
 def test_the_row_refuses_what_is_no_value_of_its_field(wrong: tuple[str, Any]) -> None:
+    store = Store(HOTEL)
+    write_down(store.connection, False)
     with pytest.raises(apsw.ConstraintError):
-        Store(HOTEL).connection.execute(f"UPDATE global SET {wrong[0]} = ?", (wrong[1],))
+        store.connection.execute(f"UPDATE global SET {wrong[0]} = ?", (wrong[1],))
 
 
 def test_a_claim_about_it_alone_is_a_check() -> None:

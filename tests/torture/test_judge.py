@@ -22,6 +22,7 @@ from checker.torture.verdict.counts import Counts
 from checker.torture.verdict.differences import ACCOUNTS, effects
 from checker.torture.verdict.judge import judge, processes
 from impl.queue import Queue
+from impl.sqlite.scribe import write_down
 
 PLAN = Plan(seed=4, jobs=60, kills=0, pauses=0, workers=3, lease_ms=300)
 
@@ -58,6 +59,7 @@ def change(folder: Path, sql: str) -> None:
     """Lay hands on the queue, whatever its schema forbids; one row must be changed."""
     with closing(apsw.Connection(str(folder / DATABASE))) as other:
         other.pragma("ignore_check_constraints", 1)
+        write_down(other, False)
         other.execute(sql)
         assert other.changes() == 1, sql
 

@@ -29,7 +29,6 @@ from spec.queue.job import Job, Reason
 from tests.clocks import HandClock
 from tests.upgrades.older import WHOLE, called, more, retyped
 
-VERSION_2 = Path(__file__).with_name("version-2.sql")
 FORK = multiprocessing.get_context("fork")
 
 URGENT = more(Field("urgency", Job, Nat(3), Const(0, Nat(3)), "durable", "how soon"))
@@ -118,7 +117,7 @@ def of_one_spec(file: Path, to: Design) -> None:
         "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT IN ('receipt', 'mine')"
     )
     with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(":memory:")) as new:
-        new.executescript(to.schema + to.beside)
+        new.executescript(to.whole)
         assert sorted(map(repr, old.execute(query))) == sorted(map(repr, new.execute(query)))
         assert outline.says(to).items() <= dict(old.execute("SELECT name, value FROM meta")).items()
 
@@ -134,8 +133,9 @@ def goes_on(file: Path) -> Verdict:
     return judged
 
 
-def version_2(file: Path) -> None:
+def of_version(version: int, file: Path) -> None:
     """Make the file as an ffq of that version has left it."""
+    text = Path(__file__).with_name(f"version-{version}.sql").read_text(encoding="utf-8")
     with closing(apsw.Connection(str(file))) as made:
         made.pragma("journal_mode", "wal")
-        made.execute(VERSION_2.read_text(encoding="utf-8"))
+        made.execute(text)

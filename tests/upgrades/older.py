@@ -9,6 +9,7 @@ from typing import Any
 
 import apsw
 
+from impl.sqlite.scribe import write_down
 from spec.language.expr import Expr, Read
 from spec.language.model import Action, Field, Part, Spec
 from spec.language.tree import rebuild
@@ -73,6 +74,7 @@ def called(name: str, other: str) -> Spec:
 def forge(file: str, job: int, **values: Any) -> None:
     """Change a row, and the trace with it, as an action of another spec might have."""
     opened = apsw.Connection(file)
+    write_down(opened, False)
     for name, value in values.items():
         ((was,),) = opened.execute(f"SELECT {name} FROM job WHERE id = ?", (job,)).fetchall()
         opened.pragma("ignore_check_constraints", 1)

@@ -22,10 +22,10 @@ from tests.upgrades.aged import (
     contents,
     fill,
     goes_on,
+    of_version,
     refused,
     taken_over,
     under,
-    version_2,
 )
 from tests.upgrades.older import WHOLE
 
@@ -143,7 +143,7 @@ def test_killed_at_any_statement_it_is_the_old_file_and_can_be_taken_over_again(
     tmp_path: Path,
 ) -> None:
     clock, at = HandClock(boots=2), 1
-    version_2(tmp_path / "1.db")
+    of_version(2, tmp_path / "1.db")
     before = contents(tmp_path / "1.db")
     while killed(file := tmp_path / f"{at}.db", at):
         assert contents(file) == before
@@ -153,7 +153,7 @@ def test_killed_at_any_statement_it_is_the_old_file_and_can_be_taken_over_again(
             assert report.stats(queue).jobs == {"claimed": 1, "dead": 2, "done": 2, "ready": 3}
         assert validate(str(file)).finding is None
         at += 1
-        version_2(tmp_path / f"{at}.db")
+        of_version(2, tmp_path / f"{at}.db")
     assert at > 20
     with Queue(file, clock=clock) as queue:
         assert report.stats(queue).jobs["done"] == 2

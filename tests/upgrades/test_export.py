@@ -17,6 +17,7 @@ from impl import report
 from impl.derive.view import Global
 from impl.queue import Queue
 from impl.sqlite.files import StoreError
+from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.terms.requests import BadRequest
 from impl.upgrades.export import exported
@@ -195,6 +196,7 @@ def test_what_belongs_to_no_job_is_exported_too(
         taken_in(tmp_path / "more.db", lines)  # of a queue that has nothing of the kind
         with closing(apsw.Connection(str(tmp_path / "more.db"))) as opened:
             assert opened.execute("SELECT id, visits FROM global").fetchall() == [(1, 1)]
+            write_down(opened, False)
             opened.execute("UPDATE global SET visits = 3")
         lines = lines_of(tmp_path / "more.db", clock)
         assert json.loads(lines[0])["global"] == {"visits": 3}

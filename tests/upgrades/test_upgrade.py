@@ -13,6 +13,7 @@ from impl import report
 from impl.derive.view import Global
 from impl.queue import Queue
 from impl.sqlite.files import StoreError
+from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.upgrades.upgrade import upgrade
 from spec.language.edits import find
@@ -33,10 +34,10 @@ from tests.upgrades.aged import (
     fill,
     goes_on,
     of_one_spec,
+    of_version,
     refused,
     taken_over,
     under,
-    version_2,
 )
 from tests.upgrades.older import WHOLE, retyped
 
@@ -107,6 +108,7 @@ def test_what_belongs_to_no_job_is_taken_over(tmp_path: Path) -> None:
 
     def written(sql: str) -> None:
         with closing(apsw.Connection(str(file))) as opened:
+            write_down(opened, False)
             opened.execute(sql)
 
     with under(COUNTED):
@@ -150,13 +152,13 @@ def test_the_command_says_what_it_changes_and_does_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "queue.db"
-    version_2(file)
+    of_version(2, file)
     assert main(["queue", "list", str(file)]) == 2
     (why,) = capsys.readouterr().err.splitlines()
     assert why.endswith(f"; `ffq queue upgrade {file}` takes it over")
     assert main(["queue", "upgrade", str(file)]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "the schema is of version 3, and was of version 2",
+        "the schema is of version 4, and was of version 2",
         "actions have the same names, and say something else",
         "claims that are open, and whose lease is over: 1",
         f"8 jobs are taken over; what the file was is kept as {file}.backup-1",

@@ -21,10 +21,10 @@ from tests.upgrades.aged import (
     URGENT,
     fill,
     of_one_spec,
+    of_version,
     refused,
     taken_over,
     under,
-    version_2,
     work,
 )
 from tests.upgrades.older import WHOLE
@@ -32,14 +32,14 @@ from tests.upgrades.older import WHOLE
 
 def test_a_file_of_version_2_is_taken_over(tmp_path: Path) -> None:
     file, clock = tmp_path / "queue.db", HandClock(boots=2)
-    version_2(file)
+    of_version(2, file)
     with closing(apsw.Connection(str(file))) as other:
         other.execute("CREATE INDEX mine ON task (kind)")
     with pytest.raises(StoreError, match=r"has version 2 of the schema.*`ffq queue upgrade"):
         Queue(file)
     with upgrade(file, clock=clock) as found:
         assert found.changes == (
-            "the schema is of version 3, and was of version 2",
+            "the schema is of version 4, and was of version 2",
             "actions have the same names, and say something else",
         )
         assert (found.jobs, found.lapsed) == (8, 1)
@@ -81,11 +81,11 @@ def test_a_file_of_version_2_is_taken_over(tmp_path: Path) -> None:
 
 def test_schema_and_spec_can_change_at_once(tmp_path: Path) -> None:
     file, clock = tmp_path / "queue.db", HandClock(boots=2)
-    version_2(file)
+    of_version(2, file)
     with under(URGENT) as to:
         with upgrade(file, clock=clock) as found:
             assert found.changes == (
-                "the schema is of version 3, and was of version 2",
+                "the schema is of version 4, and was of version 2",
                 "field urgency is new, and begins as 0",
             )
             found.carry_out()
@@ -139,7 +139,7 @@ def test_what_the_code_says_of_version_2_is_what_its_files_are() -> None:
 
 def test_a_file_of_version_2_and_of_an_unknown_spec_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "queue.db"
-    version_2(file)
+    of_version(2, file)
     with closing(apsw.Connection(str(file))) as other:
         other.execute("UPDATE meta SET value = 'f00' WHERE name = 'spec'")
     assert refused(file) == (

@@ -13,6 +13,7 @@ import pytest
 from impl.queue import Queue
 from impl.sqlite.damage import Damaged
 from impl.sqlite.files import StoreError
+from impl.sqlite.scribe import write_down
 from impl.terms.backoff import Backoff
 from impl.worker import Worker
 from impl.working.attempt import Attempt, NotMine
@@ -152,6 +153,7 @@ def test_a_job_that_stands_in_line_and_is_not_ready_is_told_as_damage(
 ) -> None:
     queue.enqueue("k")
     with closing(apsw.Connection(str(file))) as other:
+        write_down(other, False)
         other.execute("UPDATE job SET status = 'claimed', lease = 'live', token = 1")
     with pytest.raises(Damaged) as told:
         Worker(queue, {"k": lambda attempt: None}).run(until_empty=True)

@@ -20,10 +20,8 @@ WHERE = {
 
 ROLES = {
     "transaction": "",
-    "row": "the row before the step",
-    "step": "the step; if it returns no row, a guard was false",
+    "step": "the step, with its row of the trace; if it returns no row, a guard was false",
     "guards": "which guard refused it",
-    "trace": "the step is written down",
     "other": "",
 }
 """What each statement is for."""
@@ -115,7 +113,7 @@ def statement_rows(ran: Sequence[Ran]) -> list[Row]:
             rows += [row((text, "title"), hang=4) for text in rest]
         else:
             rows.append(row(" ".join(each.sql.split()), (said, "dim"), hang=4))
-        if each.parameters and each.role != "trace":
+        if each.parameters:
             given = ", ".join(f"{name} = {value!r}" for name, value in each.parameters.items())
             rows.append(row((f"    with {given}", "dim"), hang=8))
     return rows

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from checker.crashlab.images.disk import Vice
 from checker.crashlab.images.settings import SHIPPED, Setting
 from impl.lab.connections import close_as_it_is
-from impl.sqlite import making, steps
+from impl.sqlite import making
+from impl.sqlite.scribe import Line, Scribe, write_down
 from impl.sqlite.store import Store
 
 Change = Literal["split", "early", "unfinished"]
@@ -33,7 +34,7 @@ class Mutant:
         """Let the store be so; `answer` is what it says to whoever asked."""
         match self.change:
             case "split":
-                with replaced(steps, "write_trace", _split):
+                with replaced(Scribe, "run", _split):
                     yield
             case "early":
                 with replaced(Store, "_commit", _early(answer)):
@@ -56,14 +57,25 @@ def replaced(owner: object, name: str, value: object) -> Iterator[None]:
         setattr(owner, name, before)
 
 
-_write_trace = steps.write_trace
+_run = Scribe.run
 _commit = Store._commit
 
 
-def _split(connection: Any, *rest: Any) -> int:
-    connection.execute("COMMIT")
-    connection.execute("BEGIN IMMEDIATE")
-    return _write_trace(connection, *rest)
+def _split(scribe: Scribe, sql: str, bound: Any, lines: Sequence[Line]) -> list[Any]:
+    """Commit what the statement does, unwritten, and then do it again and write it down."""
+    table = lines[0].transition.table if lines else None
+    if table is None:
+        return _run(scribe, sql, bound, lines)
+    run = scribe.connection.execute
+    before = run(table.every_row).fetchall()
+    write_down(scribe.connection, False)
+    run(sql, bound).fetchall()
+    run("COMMIT; BEGIN IMMEDIATE")
+    run(f"DELETE FROM {table.name}")
+    for row in before:
+        run(f"INSERT INTO {table.name} VALUES (?{', ?' * len(table.columns)})", row)
+    write_down(scribe.connection, True)
+    return _run(scribe, sql, bound, lines)
 
 
 def _early(answer: Callable[[], None]) -> Callable[[Store], Exception | None]:

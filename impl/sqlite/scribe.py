@@ -1,0 +1,120 @@
+"""What the store says to the database of a step, so that it is written down with what it changes.
+
+The triggers of the tables ask for it while the statement of the step runs. A row that changes in
+any other way has no step to speak of, and is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apsw
+
+from impl.derive.design import Transition
+from impl.derive.sql import decode
+from impl.derive.tracing import ALL, STEPS
+from impl.terms.outcomes import Change, CheckFailed, Disagreement, Values
+from spec.language.scope import State
+
+
+@dataclass(eq=False)
+class Line:
+    """A step of which this is known and seen, as the trace has it: `columns` that it may change, as
+    bits; what went `unseen` before, as JSON; and a note. `memory` is what is remembered then,
+    before and after, once it is written down.
+    """
+
+    transition: Transition
+    params: Values
+    known: Values
+    seen: State
+    columns: int = ALL
+    unseen: str = "[]"
+    note: str | None = None
+    memory: dict[str, Change] | None = None
+
+    def written(self, row: Sequence[Any]) -> list[str | int | None]:
+        """Return what the triggers are to write; `row` is what they have said of the row before.
+        Raises `CheckFailed` if a process would remember what is out of range.
+        """
+        t, seen = self.transition, self.seen
+        if t.reads:
+            told = {f.name: decode(f.type, v) for f, v in zip(t.told, row, strict=True)}
+            seen = t.local.state(self.known, told)
+        self.memory = remembered(t, seen)
+        sides = ["", ""]
+        for name, pair in self.memory.items():
+            if pair[0] != pair[1]:
+                place = f', "{name}{self.whose}": '
+                sides = [s + place + t.as_json[name](v) for s, v in zip(sides, pair, strict=True)]
+        action = t.action.name
+        return [self.actor, action, self.given, self.columns, *sides, self.unseen, self.note]
+
+    @property
+    def given(self) -> str:
+        """The parameters, as JSON."""
+        json_of, params = self.transition.as_json, self.params
+        names = [p.name for p in self.transition.action.params]
+        said = [f'"{name}": {json_of[name](params[name])}' for name in names]
+        return f"{{{', '.join(said)}}}"
+
+    @property
+    def actor(self) -> str:
+        """Who takes the step: its first parameter, if that is an element."""
+        first = self.transition.actor
+        return "-" if first is None else first.element(self.params[first.name])
+
+    @property
+    def whose(self) -> str:
+        """Return what follows a field's name where the trace speaks of the process: `[worker1]`."""
+        process = self.transition.process
+        return "" if process is None else f"[{process.element(self.params[process.name])}]"
+
+
+class Scribe:
+    """A connection with which steps are taken; the triggers of its database ask it."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Let the connection have the function for which the triggers ask."""
+        self.connection = connection
+        self._lines: Sequence[Line] = ()
+        connection.create_scalar_function(STEPS, self._said)
+
+    def run(self, sql: str, bound: Any, lines: Sequence[Line]) -> list[Any]:
+        """Run the statement of these steps and return its rows. Raises what APSW raises,
+        `CheckFailed`, and `Disagreement` if rows came back of what was not written down.
+        """
+        self._lines = lines
+        try:
+            rows = self.connection.execute(sql, bound).fetchall()
+        finally:
+            self._lines = ()
+        if rows and lines and lines[0].memory is None:
+            raise Disagreement(f"{lines[0].transition.action.name} is not in the trace: {sql}")
+        return rows
+
+    def _said(self, *row: Any) -> str:
+        if not self._lines:
+            raise Disagreement("a row was to be changed by no step")
+        return json.dumps([line.written(row) for line in self._lines])
+
+
+def write_down(opened: apsw.Connection, steps: bool) -> None:
+    """Let the database write steps down, or else let rows be put in that no step has made: an
+    origin says what they are.
+    """
+    opened.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, int(steps))
+
+
+def remembered(t: Transition, seen: State) -> dict[str, Change]:
+    """Return what the process has to remember, or raise `CheckFailed` if it is out of range."""
+    changes = {}
+    for r in t.remembers:
+        after = r.value(seen, seen)
+        if r.limit is not None and not 0 <= int(after) <= r.limit:
+            raise CheckFailed(f"range_{r.field.name}", f"{r.field.name} = {after}")
+        changes[r.field.name] = seen[r.at], after
+    return changes
