@@ -82,10 +82,10 @@ def _read(pages: list[Path] | None, live: Live) -> tuple[list[Page], list[str]]:
     from checker.commands.main import command_line
     from checker.docs.blocks import Trouble
     from checker.docs.pages import Printers, all_pages, read
-    from checker.docs.spec_index import index
+    from checker.docs.spec_index import PACKAGES, index
 
     found = catalogue()
-    known = index(found.scopes.values(), found.default, "spec.queue")
+    known = index(found.scopes.values(), found.default, PACKAGES)
 
     def watch(scope: Scope, what: str) -> Report | None:
         return live.watch(replace(scope, name=f"{scope.name} {what}"))

@@ -13,6 +13,9 @@ from spec.language.model import Action, Exemption, Field, Part, Property, Spec
 from spec.language.scope import Scope
 from spec.language.types import Sort, Type, is_enum, is_sort
 
+PACKAGES = ("spec.queue", "spec.designs")
+"""Where the modules of the queue are, and the designs that are held against it."""
+
 
 @dataclass(frozen=True)
 class Module:
@@ -106,11 +109,11 @@ class Index:
         return tuple(t for t in self.types if is_sort(t))
 
 
-def index(scopes: Iterable[Scope], default: Iterable[str], package: str | None) -> Index:
-    """Return what the scopes are made of; `package` holds the files of the modules."""
+def index(scopes: Iterable[Scope], default: Iterable[str], packages: Iterable[str]) -> Index:
+    """Return what the scopes are made of; `packages` hold the files of the modules."""
     chosen = tuple(scopes)
     specs = _closure(s.spec for s in chosen)
-    files = _files(package) if package else {}
+    files = {id: file for package in packages for id, file in _files(package).items()}
     found = (_module(spec, files.get(id(spec), "")) for spec in specs)
     return Index(chosen, tuple(default), tuple(m for m in found if _says_something(m)))
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("spec", "impl", "checker")
-_SPECS = ("spec.queue", "spec.failures")
+_SPECS = ("spec.queue", "spec.designs", "spec.failures")
 
 # What types alone need is not imported.
 _TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:(?: {4}.*)?\n)+", re.MULTILINE)

@@ -25,7 +25,7 @@ class FailureMode:
 
     `elsewhere`: the same protection, missing in other places. `naive`: fixes that look right, with
     what defeats each. `modelled`: which part of the world is fields of the database here, and
-    where the real one is tried, if it is.
+    where the real one is tried, if it is; or that it is the world of another design.
     """
 
     id: str

@@ -13,15 +13,18 @@ MODES = (
             "A job that is due is taken out of the schedule and put into the queue afterwards; if "
             "the promoter dies in between, it is in neither.",
         ),
-        "A job is moved out of the schedule and into the queue by one step.",
+        "A job is moved out of the schedule and into the queue by one step; or it has one place, "
+        "and is not moved at all.",
         elsewhere=(
             Loss(
                 ("promote.due",),
-                "what_was_run_is_not_queued_again",
+                "terminal_is_absorbing",
                 "schedule",
                 "A second promoter, which saw the job when it was due, moves it once more.",
             ),
         ),
+        modelled="the list and its promoters are another design; in this queue a job for later "
+        "waits in its row",
     ),
     FailureMode(
         "FM-006a",

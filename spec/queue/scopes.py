@@ -4,6 +4,7 @@ Two workers and two recoverers are the fewest that can get in each other's way. 
 or two failures, are the fewest that let a job be tried again.
 """
 
+from spec.designs.schedule import schedule
 from spec.language import Spec
 from spec.language.scope import Scope
 from spec.queue.busy import busy
@@ -18,7 +19,6 @@ from spec.queue.notices import notices
 from spec.queue.periods import periods
 from spec.queue.producers import producers
 from spec.queue.recovery import recovery
-from spec.queue.schedule import schedule
 from spec.queue.space import space
 from spec.queue.storage import storage
 from spec.queue.versions import versions
@@ -34,13 +34,16 @@ whole = Spec(
 )
 
 
-def _scope(name: str, spec: Spec, jobs: int, fails: int, interrupts: int, doc: str) -> Scope:
+def _scope(
+    name: str, spec: Spec, jobs: int, fails: int, interrupts: int, doc: str, **more: int
+) -> Scope:
     bounds = {
         "Job": jobs,
         "Worker": 2,
         "Recoverer": 2,
         "MaxFails": fails,
         "MaxInterrupts": interrupts,
+        **more,
     }
     return Scope(name, spec, bounds, doc)
 
@@ -72,12 +75,6 @@ _APART = (
         {"Job": 3, "Worker": 1, "MaxFails": 1, "MaxInterrupts": 1, "Disk": 1, "Pages": 3},
         "Three jobs on three pages.",
     ),
-    Scope(
-        "schedule",
-        schedule,
-        {"Job": 1, "Worker": 1, "MaxFails": 1, "MaxInterrupts": 1, "Promoter": 2},
-        "One job that is for later.",
-    ),
     _scope("due", paced, 1, 2, 2, "One job that may wait for its time, and ends."),
     _scope("intents", intents, 1, 2, 2, "One job that follows a change of its client."),
     _scope("versions", versions, 1, 1, 2, "One job whose input may be withdrawn."),
@@ -85,12 +82,18 @@ _APART = (
     _scope("clocks", clocks, 1, 1, 2, "One job, held in time, while clocks differ."),
     _scope("busy", busy, 1, 1, 2, "One job while the store is busy."),
 )
+# Another design, which the queue is held against.
+_DESIGNS = (
+    _scope(
+        "schedule", schedule, 1, 1, 2, "One job in a list of its own until it is due.", Promoter=2
+    ),
+)
 _DEEP = (
     _scope("life-deep", life, 3, 1, 2, "Three jobs for two workers."),
     _scope("effects-deep", shared, 2, 2, 2, "Two jobs that may fail twice."),
     _scope("whole-deep", whole, 2, 1, 2, "Two jobs through all modules."),
 )
 
-SCOPES = {scope.name: scope for scope in _DEFAULT + _APART + _DEEP}
-DEFAULT = tuple(scope.name for scope in _DEFAULT + _APART)
+SCOPES = {scope.name: scope for scope in _DEFAULT + _APART + _DESIGNS + _DEEP}
+DEFAULT = tuple(scope.name for scope in _DEFAULT + _APART + _DESIGNS)
 DEEP = tuple(scope.name for scope in _DEEP)

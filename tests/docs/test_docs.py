@@ -11,15 +11,15 @@ from checker.docs import failures, output, pages
 from checker.docs.blocks import Block, difference, fill, find
 from checker.docs.diagrams import Taken, diagram, one_of_each
 from checker.docs.pages import Printers, all_pages, unknown_names
-from checker.docs.spec_index import Index, index
+from checker.docs.spec_index import PACKAGES, Index, index
 from checker.docs.tables import table
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.lamps import SHOP, STREET
 
 ROOT = pages.ROOT
-QUEUE = index(SCOPES.values(), DEFAULT, "spec.queue")
-LAMPS = index([SHOP, STREET], ["shop"], None)
+QUEUE = index(SCOPES.values(), DEFAULT, PACKAGES)
+LAMPS = index([SHOP, STREET], ["shop"], ())
 VERBS = commands(command_line())
 
 

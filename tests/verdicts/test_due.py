@@ -36,6 +36,14 @@ def test_whichever_step_is_torn_no_job_leaves_the_queue(action: str, field: str 
     assert "rows_are_kept" not in explore(Scope("torn", torn, FEWEST)).violations
 
 
+def test_a_list_of_its_own_has_a_step_that_loses_the_job_when_it_is_torn() -> None:
+    torn = split(SCOPES["schedule"].spec, "promote", "status")
+    found = explore(Scope("torn", torn, {**FEWEST, "Promoter": 1}))
+    steps = found.walk("promised_jobs_are_somewhere").steps
+    assert sorted(s.action.name for s in steps) == ["come_due", "pick", "plan", "promote"]
+    assert steps[-1].action.name == "promote"
+
+
 def test_a_job_that_is_cancelled_while_it_waits_has_to_wait_no_more() -> None:
     """By hand: it is enqueued for later, and its client gives it up."""
     both = Scope("both", Spec("both", due, cancelling), FEWEST)

@@ -1,13 +1,16 @@
-"""Schedule: a job that is to run later waits in a list of its own, and is moved when it is due.
+"""Schedule: another design, in which a job for later is in a list beside the queue.
 
-Promoters move it. Any number may work at once, and each may crash between any two steps. Left out:
-what happens to the job in the queue, and schedules that repeat.
+Promoters move it into the queue when it is due. Any number may work at once, and each may crash
+between any two steps. In this queue such a job waits in its one place (`due`), and nothing is
+moved. Left out: who brings promoters back, and schedules that repeat.
 """
 
 from spec.language import Enum, Sort, Spec, forget, require
-from spec.queue.job import Job, Status, jobs
+from spec.queue.job import Job, Status
+from spec.queue.lease import enqueue
+from spec.queue.recovery import recovery
 
-schedule = Spec("schedule", jobs, doc="Jobs for later are moved into the queue when they are due.")
+schedule = Spec("schedule", recovery, doc="Another design: jobs for later are in another list.")
 
 
 class Promoter(Sort):
@@ -23,7 +26,7 @@ class Entry(Enum):
 
 
 schedule.durable("entry", Job, Entry, Entry.none, "where it is in the list")
-schedule.volatile("picked", Promoter, Job, None, "the job that it has seen to be due")
+schedule.volatile("picked", Promoter, Job, None, "the job that it means to move")
 schedule.ghost("promised", Job, bool, False, "its client was told that it will run")
 
 
@@ -35,8 +38,14 @@ def plan(s, j: Job):
     s.promised[j] = True
 
 
-@schedule.action(fault=True)
-def fall_due(s, j: Job):
+@schedule.also(enqueue)
+def enqueue_what_is_not_listed(s, j: Job):
+    """A key is looked for in both places before its job is inserted in one of them."""
+    require(unlisted=s.entry[j] == Entry.none)
+
+
+@schedule.action(fair="weak", fault=True)
+def come_due(s, j: Job):
     """The time of the job comes."""
     require(waits=s.entry[j] == Entry.waits)
     s.entry[j] = Entry.due
@@ -44,7 +53,7 @@ def fall_due(s, j: Job):
 
 @schedule.action()
 def pick(s, p: Promoter, j: Job):
-    """A promoter reads that a job is due, and remembers it."""
+    """A promoter takes up a job; whether it is due is asked when it is moved."""
     s.picked[p] = j
 
 
@@ -58,13 +67,6 @@ def promote(s, p: Promoter):
     s.entry[j] = Entry.none
     s.status[j] = Status.ready
     forget(p)
-
-
-@schedule.action()
-def complete(s, j: Job):
-    """The job is run."""
-    require(queued=s.status[j] == Status.ready)
-    s.status[j] = Status.done
 
 
 @schedule.action(fault=True)
@@ -86,18 +88,11 @@ def a_job_is_in_one_place(s, j: Job):
     return (s.entry[j] == Entry.none) | (s.status[j] == Status.absent)
 
 
-@schedule.step("INV-010")
-def what_was_run_is_not_queued_again(s, t, j: Job):
-    """A job that is done stays done."""
-    return (s.status[j] == Status.done) >> (t.status[j] == Status.done)
-
-
 @schedule.step("INV-011")
-def jobs_are_run_from_the_queue(s, t, j: Job):
-    """A job is done only out of the queue, and comes there only when it is due."""
-    done = (s.status[j] != Status.done) & (t.status[j] == Status.done)
-    queued = (s.status[j] != Status.ready) & (t.status[j] == Status.ready)
-    return (done >> (s.status[j] == Status.ready)) & (queued >> (s.entry[j] == Entry.due))
+def promised_jobs_come_when_they_are_due(s, t, j: Job):
+    """A job that was promised for later comes into the queue only when it is due."""
+    came = (s.status[j] == Status.absent) & (t.status[j] != Status.absent)
+    return (s.promised[j] & came) >> (s.entry[j] == Entry.due)
 
 
 @schedule.step("INV-011")
@@ -113,3 +108,9 @@ def times_are_kept(s, t, j: Job):
 def two_promoters_pick_one_job(s, p: Promoter, q: Promoter, j: Job):
     """Two promoters can have the same due job in hand."""
     return (s.picked[p] == j) & (s.picked[q] == j) & (p != q) & (s.entry[j] == Entry.due)
+
+
+@schedule.sometimes("INV-001")
+def a_planned_job_is_done(s, j: Job):
+    """A job that was planned can be done."""
+    return s.promised[j] & (s.status[j] == Status.done)
