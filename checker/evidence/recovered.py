@@ -27,6 +27,7 @@ from checker.runs.nearby import Nearby
 from checker.runs.sources import Sources
 from impl.derive.design import derive
 from impl.derive.sql import decode
+from impl.derive.tracing import names as triggers
 from spec.failures import FailureMode
 from spec.failures.repairs import RESIDUE, SHOWS
 from spec.language.evaluate import Claim, Evaluator, instances
@@ -171,7 +172,7 @@ def _otherwise(mend: Mending, mode: FailureMode) -> str:
         replay_trace(trace, trace.edits, str(file))
         with closing(sqlite3.connect(file)) as database:
             before = _rows(mend, database)
-            database.execute(f"ALTER TABLE job ADD COLUMN {ASIDE} TEXT NOT NULL DEFAULT 'none'")
+            make_ready(database)
             _repair(mend, database, list(statements.values()))
             after = {j: row for j, row in _rows(mend, database).items() if mend.stored(row)}
     evaluator = Evaluator(mend.scope)
@@ -181,6 +182,15 @@ def _otherwise(mend: Mending, mode: FailureMode) -> str:
     if after not in wanted:
         return f"the SQL of the repairs makes {after} of {before}, the spec {wanted}"
     return ""
+
+
+def make_ready(database: sqlite3.Connection) -> None:
+    """Make a damaged copy ready for repairs: with a column to set rows aside, and without a trace,
+    for only the store knows whose step a change is.
+    """
+    for trigger in triggers("job"):
+        database.execute(f"DROP TRIGGER {trigger}")
+    database.execute(f"ALTER TABLE job ADD COLUMN {ASIDE} TEXT NOT NULL DEFAULT 'none'")
 
 
 def repair_statements(mend: Mending) -> dict[str, str]:

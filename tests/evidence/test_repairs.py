@@ -10,7 +10,7 @@ import pytest
 from checker.conformance.watched import replay_trace
 from checker.evidence import recovered, traces
 from checker.evidence.damaged import damage
-from checker.evidence.mending import ASIDE, mending
+from checker.evidence.mending import mending
 from spec.failures import FAILURES, FailureMode
 from spec.failures.edits import Edits
 from spec.failures.repairs import REPAIRS
@@ -30,7 +30,7 @@ def test_every_state_that_a_failure_leads_to_is_mended_or_set_aside(mode: Failur
 def damaged_database(mode: FailureMode, file: Path) -> Iterator[sqlite3.Connection]:
     replay_trace(traces.kept(mode, mode.loss), Edits(mode.loss.edits), str(file))
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
-        database.execute(f"ALTER TABLE job ADD COLUMN {ASIDE} TEXT NOT NULL DEFAULT 'none'")
+        recovered.make_ready(database)
         yield database
 
 
