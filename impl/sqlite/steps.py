@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
 from impl.derive.design import Design, Transition
+from impl.derive.fused import Fused
 from impl.sqlite.scribe import Line, Scribe, remembered
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
 from spec.language.scope import State, Value, element_name
@@ -77,20 +78,47 @@ def within(
     bound = step.bound()
     if any(g.in_memory and not g.in_memory(seen, seen) for g in t.guards):
         return Refused(refusal(scribe.connection, t, seen, bound)), line
-    try:
-        returned = scribe.run(t.statement.text, bound, (line,) if t.writes else ())
-    except apsw.ConstraintError as failed:
-        name = str(failed).removeprefix("CHECK constraint failed: ")
-        raise CheckFailed(name, t.statement.text) from None
+    returned = _rows(scribe, t.statement.text, bound, (line,) if t.writes else ())
     if not returned:
         return Refused(refusal(scribe.connection, t, seen, bound)), line
-    if len(returned) > 1:
-        raise Disagreement(f"{t.action.name} changes {len(returned)} rows: {t.statement.text}")
     if line.memory is not None:
         return Done(t.statement.decoded(returned[0]), line.memory), line
     if t.reads:
         seen = t.local.state(step.known, t.statement.decoded(returned[0]))
     return Done({}, remembered(t, seen)), line
+
+
+def _rows(scribe: Scribe, sql: str, bound: Any, lines: Sequence[Line]) -> list[Any]:
+    """Return what comes back of a statement that is for one row."""
+    try:
+        returned = scribe.run(sql, bound, lines)
+    except apsw.ConstraintError as failed:
+        name = str(failed).removeprefix("CHECK constraint failed: ")
+        raise CheckFailed(name, sql) from None
+    if len(returned) > 1:
+        raise Disagreement(f"{len(returned)} rows are changed by a step of one: {sql}")
+    return returned
+
+
+def together(
+    scribe: Scribe, design: Design, whole: Fused, params: Values, memory: Values, unseen: str
+) -> list[Line] | None:
+    """Take steps by one statement, in the transaction that is open; return them as they are written
+    down, or None if one of them is refused, and then nothing is done. Raises as `within` does.
+    """
+    lines: list[Line] = []
+    bound: dict[str, Any] = {}
+    for t, columns in zip(whole.transitions, whole.columns, strict=True):
+        step = step_of(design, t.action.name, params, memory)
+        seen = step.seen
+        if any(reference(seen, seen) is None for reference in t.references):
+            return None
+        if any(g.in_memory and not g.in_memory(seen, seen) for g in t.guards):
+            return None
+        bound |= step.bound() if not lines else {}
+        lines.append(Line(t, params, step.known, seen, columns, unseen if not lines else "[]"))
+        memory = {**memory, **{name: v for name, (_, v) in remembered(t, seen).items()}}
+    return lines if _rows(scribe, whole.statement.text, bound, lines) else None
 
 
 def refusal(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import apsw
 
 from impl.derive.design import Design
+from impl.derive.fused import Fused, fused
 from impl.sqlite import steps
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.gate import Mark
@@ -122,11 +123,8 @@ class Transaction:
         given: dict[str, Value] = dict(params)
         if t.seen.process is not None:
             assert process is not None, f"{action} is a step of a process"
-            if process.doubt is not None:
-                raise process.doubt
             given[t.seen.process.name] = process.element
-            kept = _Pending(dict(process.memory), list(process.unseen))
-            pending = self._pending.setdefault(process, kept)
+            pending = self._of(process)
         if claim is not None and not claim.items() <= pending.memory.items():
             return Refused("fenced")
         step = steps.step_of(self._design, action, given, pending.memory, constants, world)
@@ -142,6 +140,50 @@ class Transaction:
             pending.unseen.append(Unseen(last, action, steps.named(t, given)))
         pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
         return outcome
+
+    def take_all(
+        self, actions: Sequence[str], process: Process, claim: Mapping[str, Value]
+    ) -> tuple[str, Done | Refused]:
+        """Take steps of the process one after the other, for this claim; return the last one, or
+        the one that is refused, and what came of it. They are one statement where the spec shows
+        that it is the same. Raises as `take` does.
+        """
+        whole = fused(self._design, tuple(actions))
+        if whole is not None and (done := self._take_together(whole, process, claim)) is not None:
+            return actions[-1], done
+        for action in actions:  # which says what refuses it
+            outcome = self.take(action, process, claim=claim)
+            if isinstance(outcome, Refused):
+                break
+        return action, outcome
+
+    def _take_together(
+        self, whole: Fused, process: Process, claim: Mapping[str, Value]
+    ) -> Done | None:
+        self.require_open()
+        pending, last = self._of(process), self.last()
+        if not claim.items() <= pending.memory.items():
+            return None
+        element = whole.transitions[0].process
+        assert element is not None
+        given, unseen = {element.name: process.element}, _listed(pending.unseen)
+        with self._usable(whole.transitions[-1].action.name):
+            lines = steps.together(self._scribe, self._design, whole, given, pending.memory, unseen)
+        if lines is None:
+            return None
+        for seq, line in enumerate(lines, last + 1):
+            self._note(seq, line)
+            pending.memory |= {name: after for name, (_, after) in (line.memory or {}).items()}
+        pending.unseen.clear()
+        return Done({}, lines[-1].memory or {})
+
+    def _of(self, process: Process) -> _Pending:
+        """Return what the process will remember; raises `OutcomeUnknown` if nobody knows."""
+        if process.doubt is not None:
+            raise process.doubt
+        if process not in self._pending:
+            self._pending[process] = _Pending(dict(process.memory), list(process.unseen))
+        return self._pending[process]
 
     def execute(self, sql: str, values: Any = ()) -> list[Any]:
         """Run a statement of one's own, beside the queue's, and return its rows.

@@ -172,14 +172,16 @@ class Attempt:
         """Make the effects and the job done, in a transaction that the caller commits. Raises
         `LostClaim`, `NothingWritten`.
         """
-        if self.worker.memory["progress"] != "recorded":
-            for action in ("write_first", "write_second")[0 if self._begun else 1 :]:
-                self._fence(t, action)
+        written = self.worker.memory["progress"] == "recorded"
+        halves = [] if written else ["write_first", "write_second"][0 if self._begun else 1 :]
+        ends = ["settle_done"] if written else ["record", "settle_done"]
+        if not written and (self._effects or self._messages):
+            self._fence(t, *halves)
+            halves = []
             _run(t, self._effects)
             for message in self._messages:
                 self._post(t, *message)
-            self._fence(t, "record")
-        self._fence(t, "settle_done")
+        self._fence(t, *halves, *ends)
         self.queue.line.leave(t, self.id)
 
     def fail(self, t: Transaction, error: str) -> bool:
@@ -222,8 +224,12 @@ class Attempt:
         if not self._claim.items() <= self.worker.memory.items():
             raise LostClaim(what, self.id, "fenced")
 
-    def _fence(self, t: Transaction, action: str, note: str | None = None) -> Done:
-        outcome = t.take(action, self.worker, note=note, claim=self._claim)
+    def _fence(self, t: Transaction, *actions: str, note: str | None = None) -> Done:
+        if len(actions) > 1:
+            action, outcome = t.take_all(actions, self.worker, self._claim)
+        else:
+            (action,) = actions
+            outcome = t.take(action, self.worker, note=note, claim=self._claim)
         if isinstance(outcome, Refused):
             raise LostClaim(action, self.id, outcome.guard)
         return outcome
