@@ -10,6 +10,7 @@ import typer
 
 from checker.commands.check import Engine
 from checker.commands.options import (
+    AsJson,
     Wrong,
     catalogue,
     close,
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
     from checker.shown.console import Live
     from checker.verdicts.ablate import Missed, Plan, Row
     from spec.language.scope import Scope
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(ablate)
-    app.command()(fairness)
 
 
 def ablate(
@@ -59,7 +52,6 @@ def ablate(
     `ffq failures --pairs` says which protections cover for each other.
     Exit status: 0 if each guard is missed, 1 if not, 2 bad usage, 3 not finished.
     """
-    from checker.prove.solvers.answer import MissingSolver
     from checker.runs.exploration import Limits
     from checker.shown import console
     from checker.verdicts import ablate as work
@@ -72,16 +64,11 @@ def ablate(
         if name not in every:
             raise Wrong(f"there is no guard '{name}'; {close(name, every, 'ffq scopes SCOPE')}")
     limits = Limits(max_states=whole_number(max_states) if max_states else None)
-    live = console.Live()
-    try:
+    with console.Live() as live:
         plan = work.plan(scopes, _watch(live), scope, engine.value, limits)
         answer = _Answer("guards", plan, live, as_json)
         if not answer.broken(plan.broken()):
             answer.ask_with_solvers(list(dict.fromkeys(guard or every)))
-    except MissingSolver as missing:
-        raise Wrong(str(missing)) from None
-    finally:
-        live.done()
     raise typer.Exit(answer.show())
 
 
@@ -101,15 +88,13 @@ def fairness(
     from checker.shown import console
     from checker.verdicts import ablate as work
 
-    found, live = catalogue(), console.Live()
-    try:
+    found = catalogue()
+    with console.Live() as live:
         scopes = work.hoping([found.scope(name) for name in scope or found.default])
         plan = work.plan(scopes, _watch(live))
         answer = _Answer("assumptions", plan, live, as_json)
         if not answer.broken(plan.broken(fair=True)):
             answer.ask(work.assumed(scopes))
-    finally:
-        live.done()
     raise typer.Exit(answer.show())
 
 

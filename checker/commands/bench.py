@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import Wrong, close
+from checker.commands.options import AsJson, Wrong, close
 
 if TYPE_CHECKING:
     from checker.bench.measure import Figure
@@ -19,18 +19,13 @@ GROUPS = (
 """What can be measured by itself."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(bench)
-
-
 def bench(
     groups: Annotated[
         list[str] | None,
         typer.Argument(metavar="[GROUP]...", help="Only these: " + ", ".join(GROUPS) + "."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller searches, each once.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure explorer, solvers and queue, beside a C search, TLC and other queues.
 

@@ -18,16 +18,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.commands.edits import Without
-from checker.commands.options import Wrong, catalogue, close, following, kept_image
+from checker.commands.options import Wrong, catalogue, close, kept_image
 from checker.shown.streams import line
 
 if TYPE_CHECKING:
     from tui.start import Start
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(browse)
 
 
 def _complete(incomplete: str) -> list[tuple[str, str]]:
@@ -137,6 +132,5 @@ def _start(what: str | None, step: int | None, without: tuple[str, ...]) -> Star
     if not os.path.isfile(what):
         from checker.runs.reading import rows
 
-        with following(as_json=False):  # as every command on a trace says it
-            next(rows(Path(what)), None)
+        next(rows(Path(what)), None)  # it says what is wrong with it
     return Start(file=what, source=what, step=step)

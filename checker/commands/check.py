@@ -12,6 +12,7 @@ import typer
 from checker.commands.edits import Without, able
 from checker.commands.options import (
     THREADS_MAX,
+    AsJson,
     Catalogue,
     Wrong,
     catalogue,
@@ -82,11 +83,6 @@ class _Saving:
     wanted: bool
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(check)
-
-
 def check(
     scope: Annotated[
         list[str] | None,
@@ -118,7 +114,7 @@ def check(
     no_save: Annotated[bool, typer.Option("--no-save", help="Save no trace.")] = False,
     every: _All = False,
     verbose: _Verbose = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Visit every state of a scope and judge each property.
 
@@ -218,9 +214,9 @@ def _check(plan: Plan, saving: _Saving, full: bool, as_json: bool) -> int:
 
     if saving.file:
         check_out(saving.file, FORMAT)
-    out, live = console.console(), console.Live()
+    out = console.console()
     results: list[Result] = []
-    try:
+    with console.Live() as live:
         for result in run(plan, live.watch):
             live.done()
             results.append(result)
@@ -229,8 +225,6 @@ def _check(plan: Plan, saving: _Saving, full: bool, as_json: bool) -> int:
                 console.show_result(out, result)
             elif not as_json:
                 console.show_line(out, result, max(len(s.name) for s in plan.scopes))
-    finally:
-        live.done()
     if not as_json:
         console.show_verdicts(out, results, full)
     worst = shortest(results)

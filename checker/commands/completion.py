@@ -19,11 +19,6 @@ class Shell(StrEnum):
     fish = "fish"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(completion)
-
-
 def completion(shell: Annotated[Shell, typer.Argument(help="For this shell.")]) -> None:
     """Print what a shell needs to complete commands, scopes, guards and IDs.
 

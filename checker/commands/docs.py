@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import Wrong, catalogue
+from checker.commands.options import AsJson, Wrong, catalogue
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from spec.language.scope import Scope
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(docs)
-
-
 def docs(
     pages: Annotated[
         list[Path] | None,
@@ -32,7 +27,7 @@ def docs(
     write: Annotated[
         bool, typer.Option("--write", help="Rewrite what is stale, and nothing else.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the generated blocks of the pages with the spec; print what is stale as a diff.
 
@@ -41,11 +36,8 @@ def docs(
     """
     from checker.shown import console
 
-    live = console.Live()
-    try:
+    with console.Live() as live:
         found, troubles = _read(pages, live)
-    finally:
-        live.done()
     if troubles:
         # One line for each, and nothing is written: half a set of pages helps nobody.
         for trouble in troubles[:-1]:

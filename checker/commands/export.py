@@ -8,16 +8,7 @@ from typing import Annotated
 
 import typer
 
-from checker.commands.options import Group, catalogue, complete_scope, listed, reachable, writing
-
-
-def register(app: typer.Typer) -> None:
-    """Add the group, and its command."""
-    # With a callback, `tla` stays a word of its own though it is the only export.
-    exports = typer.Typer(cls=Group, help="The spec in other languages.")
-    exports.callback(invoke_without_command=True)(listed)
-    exports.command()(tla)
-    app.add_typer(exports, name="export")
+from checker.commands.options import AsJson, catalogue, complete_scope, group, reachable, writing
 
 
 def tla(
@@ -28,7 +19,7 @@ def tla(
     out: Annotated[Path, typer.Option(help="The folder to write to.", callback=reachable)] = Path(
         "."
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a scope as TLA+ with a model configuration, for TLC."""
     from checker.export.tla.spec import write
@@ -45,3 +36,6 @@ def tla(
     else:
         for file in files:
             console.console().print(str(file), soft_wrap=True)
+
+
+export = group("The spec in other languages.", {"tla": tla})

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.commands import pairs as cli_pairs
-from checker.commands.options import Wrong, close
+from checker.commands.options import AsJson, Wrong, close
 
 if TYPE_CHECKING:
     from checker.evidence.proofs import Five
     from spec.failures import FailureMode
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(failures)
 
 
 _Write = Annotated[bool, typer.Option("--write", help="Keep the traces that are found now.")]
@@ -41,7 +36,7 @@ def failures(
     ] = None,
     write: _Write = False,
     pairs: _Pairs = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the failure modes with what is proved of each; of one, all that is known.
 
@@ -69,16 +64,13 @@ def failures(
     if write:
         _write(chosen)
     rows: list[Five] = []
-    live = console.Live()
-    report = live.count("failure modes", "proved")
-    try:
+    with console.Live() as live:
+        report = live.count("failure modes", "proved")
         for n, mode in enumerate(chosen, 1):
             rows.append(five(mode))
             matrix.keep_mode(rows[-1])
             if report:
                 report(n, len(chosen))
-    finally:
-        live.done()
     complaints = [line for proofs in rows for line in proofs.complaints]
     if as_json:
         answer = {"ok": not complaints, "failures": [told(r) for r in rows]}
@@ -113,16 +105,13 @@ def _find(words: str, as_json: bool) -> None:
 
 def _begin(given: list[str], as_json: bool) -> None:
     """Write the skeleton of a failure mode, and say what belongs into the catalogue."""
-    from checker.docs.skeleton import Unusable, entry, files
+    from checker.docs.skeleton import entry, files
     from checker.shown import console
 
     if len(given) != 2:
         raise Wrong("`new` needs an ID and a name: ffq failures new FM-031a a_tick_is_lost")
-    try:
-        id, name = given
-        written = files(id, name)
-    except Unusable as wrong:
-        raise Wrong(str(wrong)) from None
+    id, name = given
+    written = files(id, name)
     for path, text in written.items():
         path.write_text(text, encoding="utf-8")
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.options import Wrong, catalogue, complete_scope
+from checker.commands.options import AsJson, catalogue, complete_scope
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from spec.language.scope import Scope
 
 LITERALS_MAX = 3
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(lemmas)
 
 
 def lemmas(
@@ -40,24 +35,20 @@ def lemmas(
         bool,
         typer.Option("--without-lemmas", help="Forget the lemmas of the spec, and find others."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Propose lemmas: clauses that are true in every state of a scope, and that no step breaks.
 
     Those come first that the proof of the spec's safety needs; lemmas of the spec that it does not
     need are named. Exit status: 0 if everything is proved by both solvers, 1 if not, 2 bad usage.
     """
-    from checker.prove.solvers.answer import MissingSolver
     from checker.shown import console
 
     found = catalogue()
     chosen = found.scope(scope or found.default[0])
     out, err = console.console(), console.console(stderr=True)
-    try:
-        with err.status("mining") as status:
-            proposal = _propose(chosen, literals, without_lemmas, status.update)
-    except MissingSolver as missing:
-        raise Wrong(str(missing)) from None
+    with err.status("mining") as status:
+        proposal = _propose(chosen, literals, without_lemmas, status.update)
     if as_json:
         console.emit(_as_json(chosen, proposal))
     else:

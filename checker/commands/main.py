@@ -26,9 +26,11 @@ from typer.main import get_group
 
 from checker.commands.completion import VARIABLE
 from checker.commands.options import Group, listed
+from checker.commands.refusals import diverged, refusal
 from checker.commands.statuses import (
     BROKEN_PIPE,
     ENDED,
+    FAILED,
     FAULT,
     INTERRUPTED,
     UNWRITABLE,
@@ -36,29 +38,29 @@ from checker.commands.statuses import (
 )
 from checker.shown.streams import OutputLost, emit, guarded, printable, say
 
-# The module that adds a command, in the order of the help.
 MODULES = {
-    "check": "checker.commands.check",
-    "prove": "checker.commands.prove",
-    "scopes": "checker.commands.scopes",
-    "ablate": "checker.commands.ablate",
-    "failures": "checker.commands.failures",
-    "profiles": "checker.commands.profiles",
-    "sql": "checker.commands.store.sql",
-    "replay": "checker.commands.store.replay",
-    "validate": "checker.commands.store.validate",
-    "torture": "checker.commands.store.torture",
-    "crashlab": "checker.commands.store.crashlab",
-    "fairness": "checker.commands.ablate",
-    "docs": "checker.commands.docs",
-    "bench": "checker.commands.bench",
-    "lemmas": "checker.commands.lemmas",
-    "browse": "checker.commands.browse",
-    "trace": "checker.commands.trace.group",
-    "export": "checker.commands.export",
-    "queue": "checker.commands.queue.group",
-    "completion": "checker.commands.completion",
+    "check": "check",
+    "prove": "prove",
+    "scopes": "scopes",
+    "ablate": "ablate",
+    "failures": "failures",
+    "profiles": "profiles",
+    "sql": "store.sql",
+    "replay": "store.replay",
+    "validate": "store.validate",
+    "torture": "store.torture",
+    "crashlab": "store.crashlab",
+    "fairness": "ablate",
+    "docs": "docs",
+    "bench": "bench",
+    "lemmas": "lemmas",
+    "browse": "browse",
+    "trace": "trace.group",
+    "export": "export",
+    "queue": "queue.group",
+    "completion": "completion",
 }
+"""Where each command is, in the order of the help: a function of its name, or a group of them."""
 
 
 def _version(wanted: bool) -> None:
@@ -84,8 +86,8 @@ def ffq(
     listed(context)
 
 
-def command_line(modules: Iterable[str] = MODULES.values()) -> typer.Typer:
-    """Return the command line, with the commands of these modules."""
+def command_line(names: Iterable[str] = MODULES) -> typer.Typer:
+    """Return the command line, with these commands."""
     # Plain help: rich's takes as long to load as all the rest, and reads [brackets] as markup.
     app = typer.Typer(
         name="ffq",
@@ -95,8 +97,12 @@ def command_line(modules: Iterable[str] = MODULES.values()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(ffq)
-    for module in dict.fromkeys(modules):
-        import_module(module).register(app)
+    for name in names:
+        found = getattr(import_module(f"checker.commands.{MODULES[name]}"), name)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
     return app
 
 
@@ -105,7 +111,7 @@ def _command(first: str) -> TyperGroup:
     """Return what runs a line that begins with this word; no command waits for the modules of the
     others.
     """
-    found = get_group(command_line([MODULES[first]]) if first in MODULES else command_line())
+    found = get_group(command_line([first]) if first in MODULES else command_line())
     _say_whole_sentences(found)
     return found
 
@@ -158,18 +164,13 @@ def _run(given: list[str]) -> int:
     except OutputLost:
         raise
     except Exception as fault:
-        if told := _to_mend(fault):
+        if (told := refusal(fault)) is not None:
             return _complain(given, told, USAGE)
+        if diverged(fault):
+            return _complain(given, str(fault), FAILED)
         for line in traceback.format_exc().splitlines():
             sys.stderr.write(printable(line) + "\n")
         return _complain(given, f"this is a fault of ffq: {type(fault).__name__}", FAULT)
-
-
-def _to_mend(fault: Exception) -> str:
-    """Return what whoever wrote the command line can mend, in one line; else nothing."""
-    from spec.language.misuse import Misuse
-
-    return f"{fault.fact}; {fault.remedy}" if isinstance(fault, Misuse) else ""
 
 
 def _complain(given: list[str], message: str, status: int) -> int:

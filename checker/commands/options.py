@@ -11,7 +11,7 @@ import errno
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -55,11 +55,23 @@ class Group(TyperGroup):
             formatter.write_dl(rows)
 
 
+def group(help: str, commands: dict[str, Callable[..., None]]) -> typer.Typer:
+    """Return these commands as one, which lists them if it is called without any."""
+    found = typer.Typer(cls=Group, help=help)
+    found.callback(invoke_without_command=True)(listed)
+    for name, command in commands.items():
+        found.command(name)(command)
+    return found
+
+
 def listed(context: typer.Context) -> None:
     """Print the commands of a group that is called without one; exit 2."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(2)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 # ---------------------------------------------------------------- files
@@ -97,12 +109,8 @@ TraceFile = Annotated[
 @contextlib.contextmanager
 def writing(file: Path | None, remedy: str) -> Iterator[None]:
     """Say in one line why a file could not be written, and exit with 2."""
-    from checker.runs.trace import BadTrace
-
     try:
         yield
-    except BadTrace as wrong:
-        raise Wrong(str(wrong)) from None
     except OSError as failed:
         fact = f"cannot be written: {failed.strerror or failed}"
         raise Wrong(f"{file}: {fact}; {remedy}") from None
@@ -121,23 +129,6 @@ def check_out(file: Path, kind: str) -> None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-
-@contextlib.contextmanager
-def following(as_json: bool) -> Iterator[None]:
-    """Exit with 2 if a trace cannot be believed, and with 1 if the spec does not follow it."""
-    from checker.runs.trace import BadTrace, Diverged
-    from checker.shown import console
-
-    try:
-        yield
-    except BadTrace as bad:
-        raise Wrong(str(bad)) from None
-    except Diverged as differs:
-        console.say(str(differs))
-        if as_json:
-            console.emit({"ok": False, "error": str(differs)})
-        raise typer.Exit(1) from None
 
 
 @dataclass(frozen=True)

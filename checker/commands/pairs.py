@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from checker.commands.statuses import NOT_FINISHED
+
 if TYPE_CHECKING:
     from checker.evidence.pairs import Pair
     from spec.failures import FailureMode
-
-NOT_FINISHED = 3
 
 
 def show(chosen: Sequence[FailureMode], whole: bool, as_json: bool) -> int:
@@ -19,11 +19,8 @@ def show(chosen: Sequence[FailureMode], whole: bool, as_json: bool) -> int:
     from checker.evidence.pairs import pairs
     from checker.shown import console
 
-    live = console.Live()
-    try:
+    with console.Live() as live:
         found = pairs(live.count("pairs", "asked"))
-    finally:
-        live.done()
     ids = {mode.id for mode in chosen}
     wanted = [pair for pair in found if pair.modes & ids]
     finished = all(pair.finished for pair in wanted)

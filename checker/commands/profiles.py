@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.options import Wrong, catalogue, close, complete_scope
+from checker.commands.options import AsJson, Wrong, catalogue, close, complete_scope
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,17 +17,12 @@ if TYPE_CHECKING:
     from spec.language.scope import Scope
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(profiles)
-
-
 def profiles(
     name: Annotated[str | None, typer.Argument(help="Only this design, in full.")] = None,
     scope: Annotated[
         str, typer.Option(help="Which scope.", autocompletion=complete_scope)
     ] = "whole",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hold known designs against the claims of the queue: which holds, and what breaks.
 
@@ -42,15 +37,12 @@ def profiles(
     if name is not None and name not in PROFILES:
         raise Wrong(f"there is no profile '{name}'; {close(name, PROFILES, 'ffq profiles')}")
     chosen = catalogue().scope(scope)
-    live = console.Live()
     rows = []
-    try:
+    with console.Live() as live:
         for profile in PROFILES.values():
             if name in (None, profile.name):
                 watched = partial(live.watch, replace(chosen, name=profile.name))
                 rows.append(profiles.row(chosen, profile, Limits(), watched))
-    finally:
-        live.done()
     wrong = profiles.complaints(rows)
     if as_json:
         console.emit(_as_json(chosen, rows, wrong))

@@ -9,6 +9,7 @@ import typer
 
 from checker.commands.edits import Without, able
 from checker.commands.options import (
+    AsJson,
     Wrong,
     catalogue,
     close,
@@ -39,11 +40,6 @@ _Export = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(prove)
-
-
 def prove(
     spec: Annotated[
         list[str] | None,
@@ -72,7 +68,7 @@ def prove(
         float | None,
         typer.Option(min=0, help="End a --bounded search after so many seconds.", callback=finite),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Prove every claim by induction, for any number of jobs, workers, attempts and steps.
 
@@ -81,23 +77,18 @@ def prove(
     fails or the solvers disagree, 2 bad usage, 3 if a solver does not know.
     With --bounded: 1 if a run violates something, 3 if the search was ended early.
     """
-    from checker.prove.solvers.answer import MissingSolver
-
-    try:
-        if bounded is not None or scope is not None:
-            depth, where = _bounded_wish(bounded, scope, bool(spec or why or export))
-            found = _search(depth, where, without or [], property, max_seconds, as_json)
-            raise typer.Exit(found)
-        chosen = _edited(_specs(spec or []), without or [])
-        names = _claims(chosen, property)
-        if export is not None:
-            raise typer.Exit(_export(chosen, export, as_json))
-        if why is not None:
-            raise typer.Exit(_why(chosen, why, every, as_json))
-        full = verbose or names is not None or len(chosen) == 1
-        raise typer.Exit(_prove(chosen, names, every, full, as_json))
-    except MissingSolver as missing:
-        raise Wrong(str(missing)) from None
+    if bounded is not None or scope is not None:
+        depth, where = _bounded_wish(bounded, scope, bool(spec or why or export))
+        found = _search(depth, where, without or [], property, max_seconds, as_json)
+        raise typer.Exit(found)
+    chosen = _edited(_specs(spec or []), without or [])
+    names = _claims(chosen, property)
+    if export is not None:
+        raise typer.Exit(_export(chosen, export, as_json))
+    if why is not None:
+        raise typer.Exit(_why(chosen, why, every, as_json))
+    full = verbose or names is not None or len(chosen) == 1
+    raise typer.Exit(_prove(chosen, names, every, full, as_json))
 
 
 # ---------------------------------------------------------------- what to prove
@@ -156,11 +147,8 @@ def _proofs(specs: list[Spec], every: bool) -> list[Proof]:
     from checker.prove import proof
     from checker.shown import console
 
-    live = console.Live()
-    try:
+    with console.Live() as live:
         return [proof.prove(s, live.count(s.name, "obligations"), every) for s in specs]
-    finally:
-        live.done()
 
 
 def _why(specs: list[Spec], obligation: str, every: bool, as_json: bool) -> int:
@@ -256,14 +244,11 @@ def _search(
     from checker.shown import proofs as report
     from spec.failures.edits import Edits
 
-    live = console.Live()
-    try:
+    with console.Live() as live:
         scope = Edits.parse(without).on(base)
         wanted = frozenset() if property is None else _checked(scope, property)
         told = live.count(base.name, "steps searched")
         found = search(scope, depth, wanted, told and (lambda at, _: told(at, depth)), max_seconds)
-    finally:
-        live.done()
     if as_json:
         console.emit({"ok": not found.violated, **report.bounded_as_json(found)})
     else:

@@ -6,12 +6,7 @@ from typing import Annotated
 
 import typer
 
-from checker.commands.options import catalogue, complete_scope
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(scopes)
+from checker.commands.options import AsJson, catalogue, complete_scope
 
 
 def scopes(
@@ -19,7 +14,7 @@ def scopes(
         str | None,
         typer.Argument(help="Show this one in full.", autocompletion=complete_scope),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the scopes; or of one the fields, the actions and what can be edited, the claims."""
     from checker.shown import console

@@ -1,3 +1,4 @@
-"""The exit statuses of `ffq` that are not an answer."""
+"""The exit statuses of `ffq` beside 0, which is what was expected."""
 
-USAGE, FAULT, UNWRITABLE, INTERRUPTED, BROKEN_PIPE, ENDED = 2, 70, 74, 130, 141, 143
+FAILED, USAGE, NOT_FINISHED = 1, 2, 3
+FAULT, UNWRITABLE, INTERRUPTED, BROKEN_PIPE, ENDED = 70, 74, 130, 141, 143

@@ -272,6 +272,12 @@ class Live:
         self.err = console(stderr=True)
         self.bar: Bar | None = None
 
+    def __enter__(self) -> Live:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.done()
+
     def watch(self, scope: Scope) -> Report | None:
         """Return what shows the progress of this scope, until `done`."""
         self.done()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.main import get_group
 
-from checker.commands.main import MODULES, command_line
+from checker.commands.main import command_line
 from checker.conformance.run_file import Run, record
 from checker.evidence.traces import FOLDER
 from checker.export import itf
@@ -171,7 +171,7 @@ def arguments() -> Iterator[tuple[str, Any]]:
         if not hasattr(command, "commands"):
             yield from ((name, p) for p in command.params if p.name not in FREE)
 
-    for name, p in below("", get_group(command_line(MODULES.values()))):
+    for name, p in below("", get_group(command_line())):
         if not getattr(p, "is_flag", False) and (name, p.name) != ("replay", "scope"):
             yield name, p
 
@@ -232,7 +232,7 @@ def given_with(name: str, p: Any, bad: str) -> list[str]:
 
 @cache
 def the_command(name: str) -> Any:
-    found: Any = get_group(command_line(MODULES.values()))
+    found: Any = get_group(command_line())
     for word in name.split():
         found = found.commands[word]
     return found

@@ -11,20 +11,12 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from checker.commands.options import Wrong, for_sqlite, writing
-from checker.commands.queue.shared import AsJson, File, opened
+from checker.commands.options import AsJson, Wrong, for_sqlite, writing
+from checker.commands.queue.shared import File, opened
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
     from impl.upgrades.upgrade import Upgrade
-
-
-def register(queue: typer.Typer) -> None:
-    """Add the commands."""
-    queue.command()(backup)
-    queue.command()(upgrade)
-    queue.command()(export)
-    queue.command(name="import")(take_in)
 
 
 def backup(
@@ -51,14 +43,10 @@ def upgrade(file: File, as_json: AsJson = False) -> None:
 
     Exit status: 0 it is as it is to be, 2 it cannot be taken over, and is as it was, or bad usage.
     """
-    from impl.sqlite.files import StoreError
     from impl.upgrades.upgrade import upgrade as upgrading
 
-    try:
-        with upgrading(file) as found:
-            backup = _carried_out(found, as_json) if found.changes else None
-    except StoreError as wrong:
-        raise Wrong(str(wrong)) from None
+    with upgrading(file) as found:
+        backup = _carried_out(found, as_json) if found.changes else None
     ended = 0
     if found.lapsed:
         with opened(file, as_json) as queue:
@@ -133,8 +121,6 @@ def take_in(
 
     Exit status: 0 it is made, 2 a line is not as it should be, or bad usage.
     """
-    from impl.sqlite.files import StoreError
-    from impl.terms.requests import BadRequest
     from impl.upgrades.intake import MAX_LINE, take_in
 
     try:
@@ -142,8 +128,6 @@ def take_in(
             taken = take_in(file, iter(lambda: lines.readline(MAX_LINE + 1), b""))
     except OSError as failed:
         raise Wrong(f"{source}: cannot be read: {failed.strerror}; name another file") from None
-    except (BadRequest, StoreError) as wrong:
-        raise Wrong(str(wrong)) from None
     with opened(file, as_json) as found:
         ended = found.recover()
     answer = {"ok": True, "jobs": taken.jobs, "messages": taken.messages, "ended": ended}

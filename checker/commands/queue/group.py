@@ -12,26 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import Group, Wrong, finite, listed
+from checker.commands.options import AsJson, Wrong, finite, group
 from checker.commands.queue import files, show, why, work
-from checker.commands.queue.shared import AsJson, File, Number, opened
+from checker.commands.queue.shared import File, Number, opened
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
     from impl.queue import Enqueued
-
-
-def register(app: typer.Typer) -> None:
-    """Add the group, and its commands."""
-    queue = typer.Typer(
-        cls=Group, help="Put jobs into a queue in a file, run them, and see what became of them."
-    )
-    queue.callback(invoke_without_command=True)(listed)
-    for command in (enqueue, recover, retry, cancel):
-        queue.command()(command)
-    for module in (work, show, why, files):
-        module.register(queue)
-    app.add_typer(queue, name="queue")
 
 
 def enqueue(
@@ -107,3 +94,23 @@ def cancel(file: File, number: Number, as_json: AsJson = False) -> None:
     with opened(file, as_json) as found:
         found.cancel(number)
     changed(f"job {number} is cancelled", {"ok": True, "job": number} if as_json else None)
+
+
+queue = group(
+    "Put jobs into a queue in a file, run them, and see what became of them.",
+    {
+        "enqueue": enqueue,
+        "recover": recover,
+        "retry": retry,
+        "cancel": cancel,
+        "work": work.work,
+        "list": show.list_jobs,
+        "show": show.show,
+        "stats": show.stats,
+        "why": why.why,
+        "backup": files.backup,
+        "upgrade": files.upgrade,
+        "export": files.export,
+        "import": files.take_in,
+    },
+)

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from checker.commands.options import NUMBER_MAX, Wrong, for_sqlite
+from checker.commands.statuses import NOT_FINISHED
 
 if TYPE_CHECKING:
     from impl.queue import Queue
-
-NOT_FINISHED = 3
-
 
 File = Annotated[Path, typer.Argument(help="The file of the queue.", callback=for_sqlite)]
 Number = Annotated[
     int, typer.Argument(metavar="JOB", min=0, max=NUMBER_MAX, help="The number of the job.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @contextlib.contextmanager
@@ -42,19 +39,14 @@ def opened(
     from impl.sqlite.files import StoreError
     from impl.sqlite.opening import writable
     from impl.terms.outcomes import OutcomeUnknown
-    from impl.terms.requests import BadRequest
 
     if not make and not file.exists():
         raise Wrong(f"{file}: there is no such queue; {makes}")
-    try:
-        found = Queue(file, read_only=looks and not writable(file), **given)
-    except (BadRequest, StoreError) as wrong:
-        raise Wrong(str(wrong)) from None
-    with found:
+    with Queue(file, read_only=looks and not writable(file), **given) as found:
         try:
             yield found
-        except (BadRequest, Damaged) as wrong:
-            raise Wrong(str(wrong)) from None
+        except Damaged:
+            raise  # trying again will not help
         except (StoreError, OutcomeUnknown) as failed:
             console.say(str(failed))
             if as_json:

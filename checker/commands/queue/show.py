@@ -9,20 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import NUMBER_MAX, Wrong, close
-from checker.commands.queue.shared import AsJson, File, Number, age, opened
+from checker.commands.options import NUMBER_MAX, AsJson, Wrong, close
+from checker.commands.queue.shared import File, Number, age, opened
 
 if TYPE_CHECKING:
     from impl.report import Past, Whole
 
 STATUSES = ("ready", "claimed", "done", "dead")
-
-
-def register(queue: typer.Typer) -> None:
-    """Add the commands."""
-    queue.command(name="list")(list_jobs)
-    queue.command()(show)
-    queue.command()(stats)
 
 
 def list_jobs(

@@ -12,9 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from checker.commands.queue.shared import AsJson, File, Number, age, opened
+from checker.commands.options import AsJson
+from checker.commands.queue.shared import File, Number, age, opened
 
 if TYPE_CHECKING:
     from checker.explain.fate.held_back import HeldBack
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
 
 MOST = 100_000
 """So many states of the scope are looked at where the nearest do not settle it."""
-
-
-def register(queue: typer.Typer) -> None:
-    """Add the command."""
-    queue.command()(why)
 
 
 def why(file: File, number: Number, as_json: AsJson = False) -> None:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.options import Wrong
-from checker.commands.queue.shared import AsJson, File, opened
+from checker.commands.options import AsJson, Wrong
+from checker.commands.queue.shared import File, opened
 from checker.shown.streams import OutputLost, changed, printable, say
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ LEASE_MIN = 0.1
 """Seconds: a lease is renewed three times before it runs out, and each time may cost some."""
 
 Table = Mapping[str, Callable[[Any], Any]]
-
-
-def register(queue: typer.Typer) -> None:
-    """Add the command."""
-    queue.command()(work)
 
 
 def work(
@@ -104,7 +99,6 @@ class _Log(logging.Handler):
 def load(option: str, where: str) -> Table:
     """Return the table that the command line names, or raise `Wrong`."""
     from impl.terms.calls import run_when_called
-    from impl.terms.requests import BadRequest
 
     place, _, name = where.rpartition(":")
     if not place or not name:
@@ -122,10 +116,7 @@ def load(option: str, where: str) -> Table:
         raise Wrong(f"{option}: {fact}; see that Python can import it") from None
     if not good:
         raise Wrong(f"{option}: '{name}' in {place} is no dict of functions by name; write one")
-    try:
-        run_when_called({f"{option}: '{kind}' in {place}": f for kind, f in table.items()})
-    except BadRequest as wrong:
-        raise Wrong(str(wrong)) from None
+    run_when_called({f"{option}: '{kind}' in {place}": f for kind, f in table.items()})
     found: Table = table
     return found
 

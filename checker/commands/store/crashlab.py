@@ -7,12 +7,7 @@ from typing import Annotated
 
 import typer
 
-from checker.commands.options import Wrong, finite, reachable
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(crashlab)
+from checker.commands.options import AsJson, Wrong, finite, reachable
 
 
 def crashlab(
@@ -44,7 +39,7 @@ def crashlab(
     processes: Annotated[
         int | None, typer.Option(min=1, max=64, help="How many at once; else one a processor.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Cut the power at every call that the store makes of its disk, and see what is left.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import typer
 from rich.table import Table
 
 from checker.commands.options import Wrong, close
+from checker.commands.statuses import NOT_FINISHED
 from checker.crashlab import keep, story
 from checker.crashlab.bench import Bench
 from checker.crashlab.campaign import Crew, Outcome, Watch
@@ -21,7 +23,6 @@ from checker.crashlab.images.settings import SETTINGS, SHIPPED
 from checker.crashlab.survey import Measured, Round, a_round, every_setting, measured
 from checker.shown import console
 
-NOT_FINISHED = 3
 _KEPT = 3
 """How many images of each verdict are kept, of a kind of work."""
 
@@ -76,12 +77,9 @@ def _say_kept(asked: Asked, names: Sequence[str]) -> None:
 # ---------------------------------------------------------------- a round of everything
 def round_of_everything(asked: Asked) -> None:
     """Do a round and print what came of it; the exit status says whether all is well."""
-    live, began = console.Live(), time.monotonic()
-    try:
-        with Crew(asked.processes) as crew:
-            done = a_round(crew, asked.seed, asked.seconds, _watch(live))
-    finally:
-        live.done()
+    began = time.monotonic()
+    with console.Live() as live, Crew(asked.processes) as crew:
+        done = a_round(crew, asked.seed, asked.seconds, _watch(live))
     took = time.monotonic() - began
     kept = _kept(asked, done.shipped)
     if asked.as_json:
@@ -152,17 +150,13 @@ def compared(asked: Asked, name: str | None) -> NoReturn:
         remedy = close(name, SETTINGS, "ffq crashlab --settings")
         raise Wrong(f"--setting: there is no setting '{name}'; {remedy}")
     chosen = every_setting() if name is None else [SETTINGS[name]]
-    live = console.Live()
     rows: list[Measured] = []
     kept: list[str] = []
-    try:
-        with Crew(asked.processes) as crew:
-            for row, outcomes in measured(crew, asked.seed, chosen, _watch(live)):
-                rows.append(row)
-                if name is not None:
-                    kept += _kept(asked, outcomes)
-    finally:
-        live.done()
+    with console.Live() as live, Crew(asked.processes) as crew:
+        for row, outcomes in measured(crew, asked.seed, chosen, _watch(live)):
+            rows.append(row)
+            if name is not None:
+                kept += _kept(asked, outcomes)
     asked_for = [row for row in rows if row.setting == SHIPPED or name is not None]
     ok = not any(row.wrong for row in asked_for)
     if asked.as_json:
@@ -229,13 +223,8 @@ def show_image(place: Path, as_json: bool) -> None:
 
 
 def _show(folder: Path, name: str, as_json: bool, ok: bool) -> None:
-    bench = Bench()
-    try:
+    with contextlib.closing(Bench()) as bench:
         found = keep.reopen(bench, keep.load(folder, name))
-    except keep.BadImage as wrong:
-        raise Wrong(str(wrong)) from None
-    finally:
-        bench.close()
     if as_json:
         console.emit({"ok": ok, **story.as_json(found)})
     else:

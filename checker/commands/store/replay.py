@@ -9,10 +9,10 @@ import typer
 
 from checker.commands.edits import Protected, WithoutAsFound, as_found, asked
 from checker.commands.options import (
+    AsJson,
     Wrong,
     catalogue,
     complete_scope,
-    following,
     for_sqlite,
     reachable,
 )
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from checker.conformance.beside_spec import Divergence
     from checker.conformance.generate import RunDiffers
     from spec.failures.edits import Edits
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def replay(
@@ -89,20 +87,15 @@ def _generate(scope: str, seeds: range, as_json: bool) -> None:
 
     from checker.conformance import generate as replay_generate
     from checker.shown import console
-    from impl.derive.view import Inexpressible
 
-    found, live = catalogue(), console.Live()
+    found = catalogue()
     small = replay_generate.small(found.scope("one-job"))
     chosen = found.scope(scope)
     try:
-        done = replay_generate.generate(chosen, small, seeds, live.watch(chosen))
-    except Inexpressible as wrong:
-        raise Wrong(f"{wrong}; name a scope that a store can hold") from None
+        with console.Live() as live:
+            done = replay_generate.generate(chosen, small, seeds, live.watch(chosen))
     except replay_generate.RunDiffers as stopped:
-        live.done()
         _differs(stopped.differs, _kept(stopped, seeds.start), as_json)
-    finally:
-        live.done()
     if as_json:
         console.emit({"ok": True, **replay_generate.as_json(done)})
         return
@@ -134,15 +127,12 @@ def _kept(stopped: RunDiffers, seed: int) -> Path | None:
 def _replay_run(file: Path, database: Path | None, as_json: bool) -> None:
     from checker.conformance.beside_spec import Divergence
     from checker.conformance.run_file import read, replay_run
-    from checker.runs.trace import BadTrace
     from checker.shown import console
-    from impl.sqlite.files import MEMORY, StoreError
+    from impl.sqlite.files import MEMORY
 
     try:
         run = read(file, catalogue().scopes)
         steps = replay_run(run, MEMORY if database is None else str(database))
-    except (BadTrace, StoreError) as wrong:
-        raise Wrong(str(wrong)) from None
     except Divergence as differs:
         _differs(differs, file, as_json)
     if as_json:
@@ -168,20 +158,16 @@ def _differs(differs: Divergence, kept: Path | None, as_json: bool) -> NoReturn:
 
 def _replay_trace(file: Path, wanted: Edits | None, database: Path | None, as_json: bool) -> None:
     from checker.commands.store import side_by_side
-    from checker.conformance.watched import NO_REPLAY, beside
+    from checker.conformance.watched import beside
     from checker.runs.reading import read
     from checker.runs.trace import replay as follow
     from checker.shown import console
     from impl.sqlite.files import MEMORY
 
-    with following(as_json):
-        trace = read(file, catalogue().scopes)
-        _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
+    trace = read(file, catalogue().scopes)
+    _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
     edits = as_found(trace.edits) if wanted is None else wanted
-    try:
-        found = beside(trace, edits, MEMORY if database is None else str(database))
-    except NO_REPLAY as wrong:
-        raise Wrong(str(wrong)) from None
+    found = beside(trace, edits, MEMORY if database is None else str(database))
     ok = not found.broken and found.difference is None
     if as_json:
         answer = side_by_side.as_json(trace, story.broken, found, edits)
@@ -202,8 +188,3 @@ def _parts(differs: Divergence | None) -> dict[str, Any] | None:
         "got": differs.got,
         "sql": differs.sql,
     }
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(replay)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from checker.commands.options import Wrong, catalogue, close, complete_scope
-
-if TYPE_CHECKING:
-    from impl.derive.design import Design
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+from checker.commands.options import AsJson, Wrong, catalogue, close, complete_scope
 
 
 def sql(
@@ -27,8 +22,9 @@ def sql(
     """
     from checker.conformance.sql import as_json_of, explained
     from checker.shown import console
+    from impl.derive.design import derive
 
-    design = _derived(scope)
+    design = derive(catalogue().scope(scope))
     if action is not None and action not in design.transitions:
         remedy = close(action, design.transitions, "ffq sql")
         raise Wrong(f"there is no action '{action}' in {scope}; {remedy}")
@@ -42,18 +38,3 @@ def sql(
         return
     text = "\n".join([*schema, *map(explained, chosen)])
     console.console().print(text, soft_wrap=True, end="")
-
-
-def _derived(scope: str) -> Design:
-    from impl.derive.design import derive
-    from impl.derive.view import Inexpressible
-
-    try:
-        return derive(catalogue().scope(scope))
-    except Inexpressible as wrong:
-        raise Wrong(f"{wrong}; name a scope that a store can hold") from None
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(sql)

@@ -8,9 +8,7 @@ from typing import Annotated
 import typer
 
 from checker.commands.edits import complete_edit
-from checker.commands.options import finite, for_sqlite
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+from checker.commands.options import AsJson, finite, for_sqlite
 
 
 def torture(
@@ -61,8 +59,3 @@ def torture(
         "lease_ms": lease_ms, "without": tuple(without) if without else None,
     }  # fmt: skip
     torture_show.run(folder, given, seconds, as_json)
-
-
-def register(app: typer.Typer) -> None:
-    """Give the command line its command."""
-    app.command()(torture)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from checker.commands.options import Wrong, close
+from checker.commands.statuses import NOT_FINISHED
 from checker.shown import console
 from checker.torture.acts.conditions import DATABASE
 from checker.torture.acts.plan import Plan
@@ -19,10 +20,7 @@ from checker.torture.run import Report, Torture, begun
 from checker.torture.verdict.judge import Outcome, judge
 from checker.torture.workers import WorkerFailed
 from impl.derive.reference import design
-from impl.sqlite.files import StoreError
 from spec.failures.edits import Edits
-
-NOT_FINISHED = 3
 
 EVERY_S = 10.0
 """Between two lines of progress where stderr is no terminal."""
@@ -32,24 +30,19 @@ def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -
     """Torture, print what came of it, and exit."""
     plan = _plan(folder, {name: v for name, v in given.items() if v is not None})
     console.say(f"seed {plan.seed}: the same jobs and lives, not the same instants")
-    live = console.Live()
-    report = live.say("torture") if live.err.is_terminal else _now_and_then()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         torture = Torture(folder, plan)
-        finished = torture.run(seconds, report)
-        live.done()
+        with console.Live() as live:
+            report = live.say("torture") if live.err.is_terminal else _now_and_then()
+            finished = torture.run(seconds, report)
         if not finished:
             _unfinished(folder, plan, torture, seconds, as_json)
         found = judge(folder, plan, torture.counts, torture.queue)
-    except StoreError as wrong:
-        raise Wrong(str(wrong)) from None
     except OSError as wrong:
         raise Wrong(f"{folder}: cannot be used: {wrong.strerror}; name another folder") from None
     except WorkerFailed as failed:
         _failed(plan, str(failed), as_json)
-    finally:
-        live.done()
     if as_json:
         console.emit({"seed": plan.seed} | found.as_json())
     else:
@@ -97,7 +90,7 @@ def _guards(texts: Sequence[str]) -> tuple[str, ...]:
     for text in edits:
         if text not in known:
             remedy = close(text, known, "ffq scopes whole")
-            raise Wrong(f"there is no guard '{text}' that workers can do without; {remedy}")
+            raise Wrong(f"there is no guard '{text}'; {remedy}")
     return edits.guards
 
 

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import Wrong, for_sqlite
+from checker.commands.options import AsJson, for_sqlite
 
 if TYPE_CHECKING:
     from checker.conformance.validate import Verdict
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def validate(
@@ -25,12 +23,8 @@ def validate(
     """
     from checker.conformance.validate import validate as judged
     from checker.shown import console
-    from impl.sqlite.files import StoreError
 
-    try:
-        verdict = judged(str(database))
-    except StoreError as wrong:
-        raise Wrong(str(wrong)) from None
+    verdict = judged(str(database))
     if as_json:
         console.emit(verdict.as_json())
     else:
@@ -57,8 +51,3 @@ def _show(verdict: Verdict) -> None:
         lines += verdict.finding.text()
     for line in lines:
         console.line(line)
-
-
-def register(app: typer.Typer) -> None:
-    """Give the command line its command."""
-    app.command()(validate)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.options import TraceFile, Wrong
+from checker.commands.options import AsJson, TraceFile, Wrong
 from checker.commands.trace.why import opened, show, title, who
 
 if TYPE_CHECKING:
@@ -14,15 +14,10 @@ if TYPE_CHECKING:
     from checker.explain.run import Run
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(diff)
-
-
 def diff(
     file: TraceFile,
     step: Annotated[int | None, typer.Option(min=1, help="The step; default: the last.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print what a step of a trace changed, by job and worker, and who had written it before.
 

@@ -12,12 +12,11 @@ import typer
 
 from checker.commands.edits import WithoutAsFound
 from checker.commands.options import (
+    AsJson,
     TraceFile,
-    Wrong,
     catalogue,
     complete_property,
     complete_scope,
-    following,
     reachable,
     writing,
 )
@@ -26,8 +25,6 @@ from checker.commands.trace.why import opened
 if TYPE_CHECKING:
     from checker.runs.story import Story
     from checker.runs.trace import Trace
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 class As(StrEnum):
@@ -40,12 +37,6 @@ class As(StrEnum):
     pytest = "pytest"
     shiviz = "shiviz"
     jsonl = "jsonl"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(export)
-    app.command("import")(import_)
 
 
 def export(
@@ -69,23 +60,17 @@ def export(
     follow the trace, 2 bad usage.
     """
     from checker.export.formats import FORMATS, check_place, write
-    from checker.export.pytest_file import NoTest
     from checker.shown import console
 
     run = opened(file, as_json)
-    known, live = FORMATS[kind.value], console.Live()
-    live.say(run.name)(f"writing {kind.value}")
-    try:
-        with writing(out, "name another file with --out"):
-            if out is not None:
-                check_place(out, known)  # before what may take long
-            text = known.text(run, file)
-            if out is not None:
-                write(out, text, known)
-    except NoTest as wrong:
-        raise Wrong(str(wrong)) from None
-    finally:
-        live.done()
+    known = FORMATS[kind.value]
+    with console.Live() as live, writing(out, "name another file with --out"):
+        live.say(run.name)(f"writing {kind.value}")
+        if out is not None:
+            check_place(out, known)  # before what may take long
+        text = known.text(run, file)
+        if out is not None:
+            write(out, text, known)
     if as_json:
         where = {"text": text} if out is None else {"file": str(out)}
         console.emit({"ok": True, "as": kind.value, **where})
@@ -135,7 +120,7 @@ def import_(
     found = catalogue()
     if scope is not None:
         found.scope(scope)
-    with writing(out, "name another file with --out"), following(as_json):
+    with writing(out, "name another file with --out"):
         trace, story = read(file, found.scopes, Asked(scope, Edits.parse(without or ()), property))
         save(out, record(trace, story))
     _say(trace, story, out, as_json)

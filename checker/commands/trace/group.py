@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.commands.options import (
-    Group,
+    AsJson,
     catalogue,
-    following,
+    group,
     kept_image,
-    listed,
     reachable,
 )
 from checker.commands.store.replay import replay
@@ -24,20 +23,6 @@ if TYPE_CHECKING:
     from spec.language.scope import Scope, State
 
 
-def register(app: typer.Typer) -> None:
-    """Add the group, and its commands."""
-    traces = typer.Typer(cls=Group, help="Saved traces.")
-    traces.callback(invoke_without_command=True)(listed)
-    traces.command()(show)
-    traces.command()(replay)
-    for module in (
-        why, diff, lens, search, notes,
-        files,
-    ):  # fmt: skip
-        module.register(traces)
-    app.add_typer(traces, name="trace")
-
-
 def show(
     file: Annotated[
         Path,
@@ -46,14 +31,15 @@ def show(
             callback=reachable,
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Replay a trace on the spec and print its story; or that of an image, with the disk in it.
 
     Exit status: 0 it is shown, 1 the spec does not follow it, 2 it cannot be read.
     """
     from checker.runs.reading import read
-    from checker.runs.trace import replay, state_as_json, step_as_json
+    from checker.runs.trace import replay as follow
+    from checker.runs.trace import state_as_json, step_as_json
     from checker.shown import console
 
     image = kept_image(file)
@@ -62,17 +48,16 @@ def show(
 
         show_image(image, as_json)
         return
-    with following(as_json):
-        trace = read(file, catalogue().scopes)
-        _, story = replay(trace)
-    edits = trace.edits.titles
+    found = read(file, catalogue().scopes)
+    _, story = follow(found)
+    edits = found.edits.titles
     if as_json:
         answer = {
             "ok": True,
-            "scope": {"name": trace.scope.name, "bounds": dict(trace.scope.bounds)},
+            "scope": {"name": found.scope.name, "bounds": dict(found.scope.bounds)},
             "edits": edits,
-            "engine": trace.engine,
-            "start": None if trace.start is None else state_as_json(trace.edited, trace.start),
+            "engine": found.engine,
+            "start": None if found.start is None else state_as_json(found.edited, found.start),
             "property": {"id": story.broken.id, "name": story.broken.name},
             "steps": [step_as_json(line) for line in story.lines],
             "loop": story.loop,
@@ -85,10 +70,10 @@ def show(
         console.emit(answer)
         return
     out = console.console()
-    console.show_title(out, trace.scope, edits)
+    console.show_title(out, found.scope, edits)
     out.print()
-    if trace.start is not None:
-        _show_start(out, trace.edited, trace.start)
+    if found.start is not None:
+        _show_start(out, found.edited, found.start)
     console.show_story(out, story)
 
 
@@ -106,3 +91,21 @@ def _show_start(out: Console, scope: Scope, start: State) -> None:
             said = f"  {place.name} {value_name(place.field.type, value)}"
             out.print(Text(said), soft_wrap=True)
     out.print()
+
+
+trace = group(
+    "Saved traces.",
+    {
+        "show": show,
+        "why": why.why,
+        "diff": diff.diff,
+        "lens": lens.lens,
+        "replay": replay,
+        "search": search.search,
+        "witness": search.witness,
+        "compare": notes.compare,
+        "note": notes.note,
+        "export": files.export,
+        "import": files.import_,
+    },
+)

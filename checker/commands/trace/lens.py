@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from checker.commands.edits import KINDS, complete_edit
-from checker.commands.options import TraceFile
+from checker.commands.options import AsJson, TraceFile
 from checker.commands.trace.why import Answer, opened, say_clause, who
 
 if TYPE_CHECKING:
     from checker.explain.lens import Lens
     from checker.explain.run import Run
     from spec.failures.edits import Edits
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(lens)
 
 
 def lens(
@@ -31,7 +26,7 @@ def lens(
             autocompletion=complete_edit,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take the steps of a trace with other protections in place: which guard refuses them?
 

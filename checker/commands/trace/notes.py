@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import TraceFile, Wrong, reachable, writing
+from checker.commands.options import AsJson, TraceFile, Wrong, reachable, writing
 from checker.commands.trace.why import opened
 
 if TYPE_CHECKING:
     from checker.explain.bookmarks import Notes
     from checker.explain.run import Run
     from checker.runs.story import Line
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(compare)
-    app.command()(note)
 
 
 def compare(

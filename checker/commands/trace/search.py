@@ -11,6 +11,7 @@ import typer
 
 from checker.commands.edits import Without
 from checker.commands.options import (
+    AsJson,
     TraceFile,
     Wrong,
     catalogue,
@@ -26,21 +27,12 @@ if TYPE_CHECKING:
     from checker.runs.story import Line
     from spec.language.scope import Scope
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
 _Save = Annotated[
     Path | None,
     typer.Option(
         help="Save the run, for `ffq replay`; every protection is on.", callback=reachable
     ),
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(search)
-    app.command()(witness)
 
 
 def search(
@@ -58,14 +50,11 @@ def search(
 
     Exit status: 0 whatever is found, 1 the spec does not follow the trace, 2 bad usage.
     """
-    from checker.explain.search import BadQuery, find, parse
+    from checker.explain.search import find, parse
     from checker.runs.trace import step_as_json
     from checker.shown import console
 
-    try:
-        query = parse(" ".join(words))
-    except BadQuery as wrong:
-        raise Wrong(str(wrong)) from None
+    query = parse(" ".join(words))
     run = opened(file, as_json)
     lines = [run.lines[n - 1] for n in find(run, query)]
     if as_json:
@@ -103,25 +92,20 @@ def witness(
     Exit status: 0 there is one, 1 there is none in the scope, 2 bad usage, 3 not finished.
     """
     from checker.conformance.run_file import FORMAT
-    from checker.explain.witness import NoTarget
     from checker.explain.witness import witness as found_in
     from checker.runs.trace import step_as_json
     from checker.shown import console
     from spec.failures.edits import Edits
 
-    base, live = catalogue().scope(scope), console.Live()
+    base = catalogue().scope(scope)
     if save and without:
         raise Wrong("--save: the run would need what is taken away; leave --without out")
     if save:
         check_out(save, FORMAT)
     target = " ".join(wanted)
-    try:
+    with console.Live() as live:
         whole = Edits.parse(without or ()).on(base)
         found = found_in(whole, target, report=live.watch(whole))
-    except NoTarget as wrong:
-        raise Wrong(str(wrong)) from None
-    finally:
-        live.done()
     if save and found.end is not None:
         _save(save, base, found)
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.options import TraceFile, Wrong, catalogue, close, following
+from checker.commands.options import AsJson, TraceFile, Wrong, catalogue, close
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from spec.language.scope import State
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(why)
-
-
 def why(
     file: TraceFile,
     step: Annotated[
@@ -36,7 +31,7 @@ def why(
         list[str] | None,
         typer.Option(help="Why is this possible or not? claim, or 'claim(worker1, job1)'."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Explain a state of a trace: the property clause by clause, the moves, and why not.
 
@@ -95,10 +90,8 @@ def _state(run: Run, k: int) -> Answer:
         else:
             console.say(f"{run.name}: {what} is looked for once, and remembered")
 
-    try:
+    with live:
         known = fates(run.scope, run.trace.violated, watch=watch)
-    finally:
-        live.done()
     answer, along, broken = Answer(), known.along(run), run.story.broken
     # A number that leaves its range does so in a step that leads to no state.
     here = along[k]
@@ -150,13 +143,10 @@ def _moves_asked(run: Run, k: int, chosen: Sequence[Instance]) -> Answer:
     from checker.shown.console import Live
 
     answer, explained = Answer(), []
-    live = Live()
     for instance in chosen:
-        live.say(run.name)("what would make it possible")
-        try:
+        with Live() as live:
+            live.say(run.name)("what would make it possible")
             found = why_not(run, k, instance)
-        finally:
-            live.done()
         explained.append(explained_as_json(found))
         if answer.lines:
             answer.say()
@@ -221,8 +211,7 @@ def opened(file: Path, as_json: bool) -> Run:
     """Return the run that a file holds; exits where it cannot be followed."""
     from checker.explain.run import open_run
 
-    with following(as_json):
-        return open_run(file, catalogue().scopes)
+    return open_run(file, catalogue().scopes)
 
 
 def title(run: Run, k: int) -> None:
