@@ -19,7 +19,8 @@ from checker.evidence.proofs import Five, five
 from checker.evidence.recovered import repair_statements
 from checker.prove.proof import prove
 from checker.shown.failures import LEGEND, MARKS, story, summary
-from spec.failures import FAILURES, FailureMode
+from spec.failures import FAILURES, FailureMode, Loss
+from spec.failures.edits import told_by
 from spec.failures.glossary import TERMS
 from spec.failures.repairs import REPAIRS
 
@@ -62,7 +63,7 @@ def glossary() -> str:
 
 def _facts(p: Five) -> str:
     mode, claim = p.mode, traces.claim_of(p.mode.loss)
-    edits = " ".join(f"--without '{text}'" for text in mode.loss.edits)
+    edits = " ".join([f"--without '{text}'" for text in mode.loss.edits] + _narrowed(mode.loss))
     proofs = [f"- *{n}* {m.symbol}: {m.missing or m.says}" for n, m in p.marks.items()]
     return "\n\n".join(
         [
@@ -125,6 +126,12 @@ def _repairs(p: Five) -> str:
     return "\n\n".join(said)
 
 
+def _narrowed(loss: Loss) -> list[str]:
+    """Return the options of `ffq check` that leave the runs that tell it."""
+    pairs = (text.split(" ", 1) for text in loss.through)
+    return [f"--{kind} {name}" if " " not in name else f"--{kind} '{name}'" for kind, name in pairs]
+
+
 def _variants(p: Five) -> str:
     if not p.variants:
         return "There is one place for this protection, and no other form of its loss here."
@@ -154,7 +161,7 @@ def _ruled_out(p: Five) -> str:
     steps = p.main.reproduced.steps
     lines = [
         f"- A shorter run that breaks `{claim.name}`: there is none of fewer than {steps} steps in "
-        f"scope `{scope.name}` ({bounds(scope)})."
+        f"scope `{scope.name}` ({bounds(scope)}){told_by(loss)}."
     ]
     if claim.kind == "leads_to":
         lines = [f"- A run that is not fair: every step that has to be taken is, or is impossible "

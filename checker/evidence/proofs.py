@@ -114,6 +114,7 @@ def as_json(proofs: Five) -> dict[str, Any]:
         "says": mode.doc,
         "protection": mode.protection,
         "edit": list(mode.loss.edits),
+        "through": list(mode.loss.through),
         "breaks": {"id": claim.id, "name": claim.name},
         "scope": mode.loss.scope,
         "incidents": [

@@ -17,7 +17,7 @@ from checker.prove.proof import known
 from checker.runs.trace import BadTrace, Diverged, Trace, replay
 from checker.search.memo import look
 from spec.failures import FailureMode, Loss
-from spec.failures.edits import Edits
+from spec.failures.edits import Edits, told_by
 from spec.language.scope import Scope
 
 
@@ -37,7 +37,7 @@ def reproduced(mode: FailureMode, loss: Loss) -> Reproduced:
     steps = len(trace.lines)
     if file.read_text("utf-8") != best:
         return Reproduced(False, "", "it is not the trace that is found now", trace=shown)
-    says = f"broken in {steps} step{'s' * (steps != 1)}, and in no fewer"
+    says = f"broken in {steps} step{'s' * (steps != 1)}, and in no fewer{told_by(loss)}"
     if trace.loop is not None:
         says = f"a fair run that never ends: {trace.loop - 1} steps, then {_loop(trace)}"
     return Reproduced(True, shown_in(steps), says, steps=steps, trace=shown)

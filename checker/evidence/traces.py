@@ -61,7 +61,7 @@ def shortest(loss: Loss) -> str:
         claims_hash(s, "invariant", "step", "leads_to") for s in (healthy(loss).spec, scope.spec)
     ]
     bounds = sorted(scope.bounds.items())
-    at = place("failures", _DECIDES, [*hashes, loss.edits, loss.breaks, bounds])
+    at = place("failures", _DECIDES, [*hashes, loss.edits, loss.breaks, loss.through, bounds])
     known = recall(at, lambda kept: str(kept["trace"]))
     if known is not None:
         return known
@@ -72,8 +72,9 @@ def shortest(loss: Loss) -> str:
 
 def _search(loss: Loss) -> str:
     base, edits = healthy(loss), Edits(loss.edits)
+    narrow = Edits((*loss.edits, *loss.through)).on(base) if loss.through else None
     try:
-        story = shortest_story(edits.on(base), loss.breaks)
+        story = shortest_story(edits.on(base), loss.breaks, narrow)
     except NotBroken as holds:
         raise NotReproduced(f"{holds} with {', '.join(loss.edits)}") from None
     trace = Trace(base, edits, "compiled", loss.breaks, story.lines, loop=story.loop)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spec.failures import FAILURES
+from spec.failures import FAILURES, Loss
 from spec.language import edits
 from spec.language.misuse import Misuse, near
 from spec.language.model import Spec
@@ -114,6 +114,11 @@ def in_words(edit: str) -> str:
         case [*_, guard]:
             return f"without {guard}"
     raise AssertionError("an edit says something")
+
+
+def told_by(loss: Loss) -> str:
+    """Return which of the runs that break a property tell what a loss says, in words after them."""
+    return f" with {', '.join(map(in_words, loss.through))}" if loss.through else ""
 
 
 def _make(spec: Spec, text: str) -> Spec:

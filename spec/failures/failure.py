@@ -11,12 +11,16 @@ from spec.failures.incidents import Incident, of
 class Loss:
     """A protection taken away: `edits` as `ffq check --without` reads them, the property that is
     broken then, and the smallest scope that shows it.
+
+    `through`: of the runs that break it, those that tell what `doc` says, as `never` and `via` of
+    `spec.language.narrowed` name them; all of them if nothing is said.
     """
 
     edits: tuple[str, ...]
     breaks: str
     scope: str
     doc: str
+    through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

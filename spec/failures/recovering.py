@@ -72,8 +72,9 @@ MODES = (
             ("split recover",),
             "one_outcome_per_claim",
             "one-job",
-            "A recoverer checks the lease, somebody else ends the claim, and the recoverer writes "
+            "A recoverer checks the lease, another one ends the claim, and the first one writes "
             "what it had decided: one claim is charged twice.",
+            through=("never settle_released", "never settle_failed", "never settle_done"),
         ),
         "Check and write of a recoverer are one step, so that the second one changes nothing.",
     ),
@@ -121,6 +122,7 @@ MODES = (
             "one-job",
             "A job kills each worker that runs it, and since the attempt is not charged it is "
             "handed out again and again.",
+            through=("never settle_released", "via crash then recover then crash then recover"),
         ),
         "Each claim that recovery ends is charged to the job, and the budget buries it.",
     ),

@@ -4,6 +4,7 @@ could not fail.
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from checker.evidence import traces
 from checker.evidence.detectors import DETECTORS, UNDETECTED
 from checker.evidence.proofs import five
 from checker.evidence.replayed import prevented, replayed, reproduced
+from checker.explain.run import run_of
 from checker.runs.exploration import Limits
 from checker.runs.trace import Diverged, replay
 from checker.search import plain
@@ -23,6 +25,7 @@ from spec.failures.guards import BELONG_TO_NONE, belongs
 from spec.failures.incidents import INCIDENTS
 from spec.failures.naive import NAIVE
 from spec.failures.repairs import REPAIRS, RESIDUE
+from spec.language.evaluate import Claim
 from spec.language.misuse import Misuse
 from spec.queue import DEFAULT, SCOPES
 from tests.evidence.losses import BOTH, LOSSES, MODES, SOME_LOSSES
@@ -103,10 +106,33 @@ PLAIN = [
 
 @pytest.mark.parametrize(("mode", "loss"), PLAIN, ids=[traces.file_of(*p).stem for p in PLAIN])
 def test_the_plain_explorer_finds_no_shorter_trace(mode: FailureMode, loss: Loss) -> None:
-    whole = Edits(loss.edits).on(traces.healthy(loss))
+    whole = Edits((*loss.edits, *loss.through)).on(traces.healthy(loss))
     alone = whole.spec.edited("one", properties={loss.breaks: whole.spec.properties[loss.breaks]})
     seen = plain.explore(whole.on(alone), Limits(), (), frozenset({loss.breaks}), None)
     assert seen.violations[loss.breaks] == len(traces.kept(mode, loss).lines)
+
+
+TOLD = [(mode, loss) for mode, loss in LOSSES if loss.through]
+
+
+@pytest.mark.parametrize(("mode", "loss"), TOLD, ids=[mode.id for mode, _ in TOLD])
+def test_a_run_that_is_chosen_takes_what_it_is_chosen_for_and_breaks_at_its_end(
+    mode: FailureMode, loss: Loss
+) -> None:
+    run = run_of(traces.kept(mode, loss))
+    taken = [instance.step.action.name for instance in run.steps]
+    for text in loss.through:
+        kind, names = text.split(" ", 1)
+        if kind == "never":
+            assert names not in taken
+        else:
+            assert kind == "via"
+            left = iter(taken)
+            assert all(name in left for name in names.split(" then ")), (names, taken)
+    claim = run.scope.spec.properties[loss.breaks]
+    asked, steps = Claim(run.evaluator, claim), claim.kind == "step"
+    pairs = [(s if steps else t, t) for s, t in pairwise(run.states)]
+    assert [asked.holds(*pair) is None for pair in pairs] == [True] * (len(pairs) - 1) + [False]
 
 
 def test_a_trace_that_is_not_the_shortest_is_no_proof(
