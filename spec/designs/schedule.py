@@ -44,7 +44,7 @@ def enqueue_what_is_not_listed(s, j: Job):
     require(unlisted=s.entry[j] == Entry.none)
 
 
-@schedule.action(fair="weak", fault=True)
+@schedule.action(fault=True)
 def come_due(s, j: Job):
     """The time of the job comes."""
     require(waits=s.entry[j] == Entry.waits)

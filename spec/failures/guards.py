@@ -34,7 +34,6 @@ BELONG_TO_NONE = {
     "clear.done": "is `prune.over` (FM-006a), where rows take room",
     "plan.fresh": "is the key of a job for later: one entry for it",
     "plan.unknown": "is `enqueue.new_key` (FM-024a), for a job for later",
-    "fall_due.waits": "says what time is: it comes once",
     "come_due.waits": "says what time is: it comes once",
     "enqueue.unlisted": "is `enqueue.new_key` (FM-024a), where a key is looked for in two places",
     "withdraw.known": "says what an input is: that of a job in the queue",

@@ -23,8 +23,7 @@ def enqueue_for_later(s, j: Job, later: bool):
 
 @due.action(fair="weak", fault=True)
 def fall_due(s, j: Job):
-    """The time of the job comes."""
-    require(waits=s.waits[j])
+    """The time of the job comes; one that does not wait is as it was."""
     s.waits[j] = False
 
 

@@ -304,6 +304,6 @@ def test_atoms_that_never_change_make_no_longer_clause() -> None:
     assert list(clauses(table, 3)) == [((0, True),), ((1, False),)]
 
 
-@pytest.mark.parametrize("name", ["space", "keeping", "schedule"])
+@pytest.mark.parametrize("name", ["space", "keeping"])
 def test_a_scope_with_atoms_that_never_change_is_mined(name: str) -> None:
     assert mine(SCOPES[name], 2).candidates

@@ -10,7 +10,7 @@ from checker.runs.exploration import Exploration, Limits
 from checker.search.plain import _Search
 from checker.search.plain import explore as explore_plainly
 from spec.language.scope import Scope, State
-from spec.queue.scopes import life, requests, shared
+from spec.queue.scopes import life, paced, requests, shared
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol
@@ -31,6 +31,7 @@ SMALL = [
     pytest.param(Scope("requests of two", requests, TWO), marks=deep),
     pytest.param(Scope("life", life, ONE), marks=deep),
     pytest.param(Scope("shared", shared, ONE), marks=deep),
+    pytest.param(Scope("due", paced, TINY), marks=deep),
 ]
 
 
