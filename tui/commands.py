@@ -12,7 +12,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from checker.evidence.traces import FOLDER
 from spec.failures import FAILURES
 from spec.queue import SCOPES
-from tui.text import line
+from tui.text import one_line
 
 if TYPE_CHECKING:
     from tui.host import Host
@@ -98,4 +98,4 @@ class Everything(Provider):
         for file in (*sorted(SAVED.glob("*.jsonl")), *kept):
             name = file.stem if file.parent == FOLDER else str(file)
             opens = partial(self.explorer.open_file, str(file), name)
-            yield f"trace: {line(file.stem)}", str(file.parent.name), opens
+            yield f"trace: {one_line(file.stem)}", str(file.parent.name), opens

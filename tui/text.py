@@ -28,7 +28,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
 
 
-def line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return the text on one line."""
     return printable(text).replace("\n", "\\n")
 
@@ -63,7 +63,7 @@ def lines(rows: Iterable[Content]) -> Content:
 
 def cell(text: str, style: str = "") -> Text:
     """Return the text for a cell of a table, an option or a label of a tree."""
-    return Text(line(text), style, no_wrap=True)
+    return Text(one_line(text), style, no_wrap=True)
 
 
 class Plain(Static):
@@ -80,7 +80,7 @@ class Plain(Static):
 
     def title(self, text: str, below: str = "") -> None:
         """Write on the border above, and below."""
-        self.border_title, self.border_subtitle = content(line(text)), content(line(below))
+        self.border_title, self.border_subtitle = content(one_line(text)), content(one_line(below))
 
 
 def _whole(text: str | Content) -> Content:

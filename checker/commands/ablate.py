@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from checker.prove.necessity import Necessity
     from checker.runs.exploration import Report
     from checker.shown.console import Live
-    from checker.verdicts.ablate import Missed, Plan, Row
+    from checker.verdicts.ablate import AblationPlan, GuardVerdict, Missed
     from spec.language.scope import Scope
 
 
@@ -108,9 +108,9 @@ def _watch(live: Live) -> Any:
 class _Answer:
     """What became of each thing taken away: printed as it is had, or as JSON in the end."""
 
-    def __init__(self, what: str, plan: Plan, live: Live, as_json: bool) -> None:
+    def __init__(self, what: str, plan: AblationPlan, live: Live, as_json: bool) -> None:
         self.what, self.plan, self.live, self.as_json = what, plan, live, as_json
-        self.rows: list[Row] = []
+        self.rows: list[GuardVerdict] = []
         self.needs: dict[str, Necessity] = {}
         self.unreached: dict[str, Cti] = {}
         self.fails: list[str] = []
@@ -151,7 +151,7 @@ class _Answer:
         if found := cti.find(without(spec, need.guard), obligation):
             self.unreached[need.guard] = found
 
-    def _take(self, row: Row) -> None:
+    def _take(self, row: GuardVerdict) -> None:
         from checker.shown import console
 
         self.live.done()
@@ -187,7 +187,7 @@ class _Answer:
             out.print(line, style="bold red", soft_wrap=True)
         return status
 
-    def _row_as_json(self, row: Row) -> dict[str, Any]:
+    def _row_as_json(self, row: GuardVerdict) -> dict[str, Any]:
         answer: dict[str, Any] = {
             "without": row.edit,
             "missed_by": "liveness" if row.alive else "safety" if row.missed else None,
@@ -202,7 +202,7 @@ class _Answer:
 
 
 # ---------------------------------------------------------------- for people
-def show_row(out: Console, row: Row, need: Necessity | None) -> None:
+def show_row(out: Console, row: GuardVerdict, need: Necessity | None) -> None:
     """Print what is taken away, the scope that misses it, what breaks there, the shortest first,
     and what becomes of induction.
     """
@@ -239,7 +239,7 @@ def show_counterexample(out: Console, found: Cti | None) -> None:
             out.print(Text(f"    {line}".rstrip()), soft_wrap=True)
 
 
-def summary(what: str, rows: list[Row]) -> str:
+def summary(what: str, rows: list[GuardVerdict]) -> str:
     """Return in one line how many are missed, and how."""
     safety = sum(r.unsafe for r in rows)
     hopes = sum(r.alive for r in rows)
@@ -253,7 +253,7 @@ def summary(what: str, rows: list[Row]) -> str:
 
 
 # ---------------------------------------------------------------- for programs
-def _need_as_json(row: Row, need: Necessity, found: Cti | None) -> dict[str, Any]:
+def _need_as_json(row: GuardVerdict, need: Necessity, found: Cti | None) -> dict[str, Any]:
     from checker.prove import cti
 
     return {

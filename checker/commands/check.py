@@ -30,7 +30,7 @@ from checker.verdicts.saved import FOLDER, file_name
 if TYPE_CHECKING:
     from checker.runs.story import Story
     from checker.runs.verdict import Judged
-    from checker.verdicts.check import Plan, Result
+    from checker.verdicts.check import CheckPlan, Result
     from spec.language.scope import Scope
 
 
@@ -122,7 +122,7 @@ def check(
     3 not finished.
     """
     from checker.runs.exploration import Limits
-    from checker.verdicts.check import Plan
+    from checker.verdicts.check import CheckPlan
 
     if save and no_save:
         raise Wrong("--save and --no-save exclude each other; give one of them")
@@ -131,7 +131,7 @@ def check(
         memory(max_memory) if max_memory else None,
         max_seconds,
     )
-    plan = Plan(
+    plan = CheckPlan(
         tuple(_bounded(s, bound or []) for s in _scopes(catalogue(), scope or [], deep)),
         engine=engine.value,
         threads=threads,
@@ -181,7 +181,7 @@ def _bounded(scope: Scope, texts: list[str]) -> Scope:
     return Scope(scope.name, scope.spec, bounds, scope.doc) if texts else scope
 
 
-def _protections(plan: Plan, texts: list[str]) -> Plan:
+def _protections(plan: CheckPlan, texts: list[str]) -> CheckPlan:
     """Return the plan with the edits made; scopes that do not have what is edited are left out."""
     if not texts:
         return plan
@@ -189,7 +189,7 @@ def _protections(plan: Plan, texts: list[str]) -> Plan:
     return replace(plan, scopes=tuple(s for s in plan.scopes if s.name in kept), edits=edits)
 
 
-def _property(plan: Plan, wanted: str | None) -> Plan:
+def _property(plan: CheckPlan, wanted: str | None) -> CheckPlan:
     """Return the plan for the properties of this name or ID, and for the scopes that have one."""
     if wanted is None:
         return plan
@@ -206,7 +206,7 @@ def _property(plan: Plan, wanted: str | None) -> Plan:
     return replace(plan, scopes=scopes, wanted=names)
 
 
-def _check(plan: Plan, saving: _Saving, full: bool, as_json: bool) -> int:
+def _check(plan: CheckPlan, saving: _Saving, full: bool, as_json: bool) -> int:
     from checker.evidence.matrix import complaints, keep_scope
     from checker.runs.trace import FORMAT
     from checker.shown import console

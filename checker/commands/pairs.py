@@ -33,10 +33,10 @@ def show(chosen: Sequence[FailureMode], whole: bool, as_json: bool) -> int:
 
 
 def _asked() -> list[dict[str, Any]]:
-    from checker.evidence.pairs import asked, small
+    from checker.evidence.pairs import asked, few_failures
 
     return [
-        {"scope": name, "bounds": dict(small(name).bounds), "pairs": len(pairs)}
+        {"scope": name, "bounds": dict(few_failures(name).bounds), "pairs": len(pairs)}
         for name, pairs in asked().items()
     ]
 
@@ -62,7 +62,7 @@ def _as_json(pair: Pair) -> dict[str, Any]:
 
 
 def _print(wanted: Sequence[Pair], whole: bool) -> None:
-    from checker.evidence.pairs import asked, shortest, small
+    from checker.evidence.pairs import asked, few_failures, shortest
     from checker.runs.story import render
     from checker.shown import console
 
@@ -81,7 +81,9 @@ def _print(wanted: Sequence[Pair], whole: bool) -> None:
         if pair.only and not whole:
             out.print("\n" + "\n".join(render(shortest(pair), out.width)) + "\n", soft_wrap=True)
     for name, every in asked().items():
-        out.print(f"{name}: {len(every)} pairs asked; {console.bounds(small(name))}", style="dim")
+        out.print(
+            f"{name}: {len(every)} pairs asked; {console.bounds(few_failures(name))}", style="dim"
+        )
     only = sum(bool(pair.only) for pair in wanted)
     sooner = sum(bool(pair.sooner) and not pair.only for pair in wanted)
     out.print(

@@ -13,7 +13,7 @@ from checker.commands.options import AsJson, Wrong, catalogue, close, complete_s
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from checker.verdicts.designs import Row
+    from checker.verdicts.designs import ProfileVerdict
     from spec.language.scope import Scope
 
 
@@ -58,7 +58,7 @@ def profiles(
     raise typer.Exit(1 if wrong else 0)
 
 
-def show(out: Console, rows: list[Row]) -> None:
+def show(out: Console, rows: list[ProfileVerdict]) -> None:
     """Print one line for each ID, one column for each design, and what the columns are."""
     from rich.table import Table
     from rich.text import Text
@@ -77,7 +77,7 @@ def show(out: Console, rows: list[Row]) -> None:
             out.print(f"   {incident.system}: {incident.url}", style="dim", soft_wrap=True)
 
 
-def _show_one(out: Console, r: Row) -> None:
+def _show_one(out: Console, r: ProfileVerdict) -> None:
     out.print(f"{r.profile.name}: {r.profile.doc}", soft_wrap=True)
     edits = ", ".join(r.profile.edits) or "none: every protection is in place"
     out.print(f"edits: {edits}", soft_wrap=True)
@@ -87,7 +87,7 @@ def _show_one(out: Console, r: Row) -> None:
         out.print(f"{mark:<5}{c.claim.id:<8}{c.claim.name}", style="bold red" if steps else "")
 
 
-def _as_json(scope: Scope, rows: list[Row], wrong: list[str]) -> dict[str, Any]:
+def _as_json(scope: Scope, rows: list[ProfileVerdict], wrong: list[str]) -> dict[str, Any]:
     return {
         "ok": not wrong,
         "scope": {"name": scope.name, "bounds": dict(scope.bounds)},

@@ -86,7 +86,7 @@ def generate(
     return Generated(scope, found, runs, seeds, touring, edges, time.perf_counter() - began)
 
 
-def small(scope: Scope) -> Scope:
+def one_recoverer(scope: Scope) -> Scope:
     """Return the scope with one recoverer: two workers still get in each other's way."""
     return Scope(scope.name, scope.spec, {**scope.bounds, **_SMALL}, scope.doc)
 

@@ -16,7 +16,7 @@ from checker.crashlab.images.judge import Judge, Key
 from checker.crashlab.images.settings import SETTINGS, SHIPPED, Habit
 from checker.crashlab.recording.making import Making
 from checker.crashlab.recording.mutants import MUTANTS
-from checker.crashlab.recording.paths import Workload, paths, small
+from checker.crashlab.recording.paths import Workload, crash_scope, paths
 from checker.crashlab.recording.recording import Laboratory, Recording
 from checker.crashlab.recording.walks import Walks
 from impl.derive.design import derive
@@ -73,7 +73,7 @@ class Bench:
         place = MEMORY if MEMORY.is_dir() else None
         self._folder = tempfile.TemporaryDirectory(prefix="ffq-crashlab-", dir=place)
         folder = Path(self._folder.name)
-        design = derive(small())
+        design = derive(crash_scope())
         self.laboratory = Laboratory(design, folder)
         (folder / "image").mkdir()
         self.judge = Judge(design, folder / "image", self.laboratory.blank)

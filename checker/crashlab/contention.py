@@ -64,7 +64,7 @@ class Contended:
     ok: bool
 
 
-def measured() -> Iterator[Contended]:
+def situations() -> Iterator[Contended]:
     """Yield what each situation comes to."""
     for situation in (_locked, _stale, _writers, _starved, _grows):
         with tempfile.TemporaryDirectory(prefix="ffq-contention-") as folder:

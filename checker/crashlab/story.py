@@ -31,7 +31,7 @@ READER = "reader"
 
 
 @dataclass(frozen=True)
-class Row:
+class Happened:
     """One thing that happened: who did it, and what; what became of it when the power failed."""
 
     n: int
@@ -46,7 +46,7 @@ class Story:
 
     title: str
     verdict: str
-    rows: tuple[Row, ...]
+    rows: tuple[Happened, ...]
     crash: int
     differs: tuple[str, ...]
     holds: str
@@ -89,7 +89,7 @@ def tell(found: Reopened) -> Story:
     return Story(
         f"{task.kind} in setting {task.setting}, seed {task.seed}, processes: {task.habit}{fault}",
         verdict,
-        tuple(Row(n, *row) for n, row in enumerate(rows, 1)),
+        tuple(Happened(n, *row) for n, row in enumerate(rows, 1)),
         crash,
         found.differs,
         holds(reading),

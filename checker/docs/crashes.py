@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checker.crashlab.campaign import Crew
-from checker.crashlab.contention import measured as contended
+from checker.crashlab.contention import situations
 from checker.crashlab.figures import COLUMNS, cell, numbers, wrong
 from checker.crashlab.images.judge import VERDICTS
 from checker.crashlab.survey import every_setting, measured, own_faults, shipped_round
@@ -50,7 +50,7 @@ def mutants() -> str:
 
 def contention() -> str:
     """Print what processes in each other's way come to."""
-    lines = [[c.what, c.came] for c in contended()]
+    lines = [[c.what, c.came] for c in situations()]
     return table(["", "what came of it"], lines) + "\n\n_Printed by `ffq crashlab --contention`._"
 
 

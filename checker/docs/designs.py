@@ -9,7 +9,7 @@ from checker.docs.figures import bounds
 from checker.docs.tables import code, table
 from checker.prove.proof import prove
 from checker.runs.exploration import Limits, Report
-from checker.verdicts import designs as profiles
+from checker.verdicts.designs import row
 from spec.failures.profiles import PROFILES
 from spec.language.scope import Scope
 from spec.queue import SCOPES
@@ -20,7 +20,7 @@ def designs(watch: Callable[[Scope, str], Report | None]) -> str:
     scope = SCOPES["whole"]
     prove(scope.spec)  # so that the page does not depend on what was remembered
     rows = [
-        profiles.row(scope, profile, Limits(), partial(watch, scope, profile.name))
+        row(scope, profile, Limits(), partial(watch, scope, profile.name))
         for profile in PROFILES.values()
     ]
     lines = []

@@ -89,7 +89,7 @@ def _order(scopes: Sequence[Scope], does: str) -> str:
     )
 
 
-def _row(row: ablate.Row, need: Necessity) -> list[str]:
+def _row(row: ablate.GuardVerdict, need: Necessity) -> list[str]:
     guard, induction = code(row.edit), row.for_any_size(need)
     if need.lost and not row.unsafe:
         # The claims name the lemma that is missing.
@@ -120,7 +120,7 @@ def fairness(index: Index, watch: ablate.Watch) -> str:
     )
 
 
-def _assumed(row: ablate.Row) -> list[str]:
+def _assumed(row: ablate.GuardVerdict) -> list[str]:
     lassos = [(m.id, m.lasso) for m in row.missed if m.lasso is not None]
     breaks = [f"{id} in {len(lasso.stem)} + {len(lasso.loop)}" for id, lasso in lassos]
     told = ", ".join(breaks) or "nothing: it is assumed in vain"

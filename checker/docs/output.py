@@ -23,7 +23,7 @@ _TIMES = re.compile(r", [\d.,]+ s(, [\d,]+ states/s)?(?=[:\n]|$)")
 def evidence(index: Index, watch: Callable[[Scope], Report | None]) -> str:
     """Print what `ffq check` prints."""
     scopes = tuple(s for s in index.scopes if s.name in index.default)
-    results = list(check.run(check.Plan(scopes), watch))
+    results = list(check.run(check.CheckPlan(scopes), watch))
     text = io.StringIO()
     out = Console(file=text, width=WIDTH, highlight=False, markup=False, emoji=False)
     for result in results:
@@ -60,7 +60,7 @@ def _shortest(
         raise ValueError(f"no scope '{scope}'; write one of: {', '.join(chosen)}")
     if guard not in chosen[scope].spec.guard_names():
         raise ValueError(f"no guard '{guard}' in scope {scope}; `ffq scopes {scope}` lists them")
-    results = list(check.run(check.Plan((chosen[scope],), Edits((guard,))), watch))
+    results = list(check.run(check.CheckPlan((chosen[scope],), Edits((guard,))), watch))
     worst = check.shortest(results)
     if worst is None:
         raise ValueError(f"nothing breaks in {scope} without {guard}")

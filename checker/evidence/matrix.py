@@ -48,7 +48,7 @@ UNKNOWN = Cell("?", "not computed since the last change")
 
 
 @dataclass(frozen=True)
-class Row:
+class MatrixRow:
     """A claim or a failure mode, and its cells by column; a claim is not asked in every scope."""
 
     id: str
@@ -59,7 +59,7 @@ class Row:
     """Of a failure mode: the claim that is broken, by name."""
 
 
-def claims() -> list[Row]:
+def claims() -> list[MatrixRow]:
     """Return the claims by ID, with a column for each scope that `ffq check` visits."""
     found: dict[tuple[str, str], tuple[str, dict[str, Cell]]] = {}
     for name in DEFAULT:
@@ -69,17 +69,17 @@ def claims() -> list[Row]:
             if claim.kind in KINDS:
                 _, cells = found.setdefault((claim.id, claim.name), (claim.doc, {}))
                 cells[name] = known.get(claim.name, UNKNOWN)
-    rows = (Row(*at, doc, cells) for at, (doc, cells) in found.items())
+    rows = (MatrixRow(*at, doc, cells) for at, (doc, cells) in found.items())
     return sorted(rows, key=lambda row: row.id)
 
 
-def modes() -> list[Row]:
+def modes() -> list[MatrixRow]:
     """Return the failure modes by ID, with a column for each of the five proofs."""
     rows = []
     for mode in FAILURES.values():
         known = recall(_of_mode(mode), _mode)
         cells = known[0] if known else dict.fromkeys(MARKS, UNKNOWN)
-        rows.append(Row(mode.id, mode.name, mode.doc, cells, mode.loss.breaks))
+        rows.append(MatrixRow(mode.id, mode.name, mode.doc, cells, mode.loss.breaks))
     return rows
 
 

@@ -102,7 +102,7 @@ _EDITS = ("split", "instead")
 @cache
 def asked() -> dict[str, list[tuple[Protection, Protection]]]:
     """Return by scope the pairs that are asked there; the smallest scope first."""
-    scopes = {name: small(name) for p in protections() for name in p.scopes}
+    scopes = {name: few_failures(name) for p in protections() for name in p.scopes}
     order = sorted(scopes, key=lambda name: (len(scopes[name].places), name))
     able = {name: {p.edits for p in protections() if _able(scopes[name], p)} for name in order}
     found: dict[str, list[tuple[Protection, Protection]]] = {name: [] for name in order}
@@ -115,7 +115,7 @@ def asked() -> dict[str, list[tuple[Protection, Protection]]]:
 
 
 @cache
-def small(name: str) -> Scope:
+def few_failures(name: str) -> Scope:
     """Return the scope in which pairs are asked: states and steps alone, and few failures."""
     scope = SCOPES[name]
     kept = {n: p for n, p in scope.spec.properties.items() if p.kind in _ASKED}
@@ -143,8 +143,8 @@ def _together(name: str, one: Protection, two: Protection) -> bool:
 @cache
 def switches(name: str) -> Switched:
     """Return the scope with every edit of the catalogue that can be made there."""
-    able = [p for p in protections() if _able(small(name), p)]
-    return switched(small(name), dict.fromkeys(text for p in able for text in p.edits))
+    able = [p for p in protections() if _able(few_failures(name), p)]
+    return switched(few_failures(name), dict.fromkeys(text for p in able for text in p.edits))
 
 
 # ---------------------------------------------------------------- what is found
@@ -180,7 +180,7 @@ def _pair(
     alone: Sequence[Mapping[str, int] | None],
     together: Mapping[str, int] | None,
 ) -> Pair:
-    scope = small(name)
+    scope = few_failures(name)
     one, two = alone
     if one is None or two is None or together is None:
         return Pair(both, scope, (), (), finished=False)
@@ -234,7 +234,7 @@ def _steps(kept: Any) -> dict[str, int]:
 
 
 def _place(name: str, edits: tuple[str, ...]) -> Place:
-    bounds = sorted(small(name).bounds.items())
+    bounds = sorted(few_failures(name).bounds.items())
     parts = sorted(_text(name, text) for text in edits)
     return place("pairs", _DECIDES, [_text(name, ""), parts, bounds])
 
@@ -244,7 +244,7 @@ def _text(name: str, edit: str) -> str:
     """Return what an edit comes to in a scope: its content, not its name."""
     if edit and " " not in edit:
         return edit
-    scope = small(name)
+    scope = few_failures(name)
     return claims_hash(Edits((edit,) if edit else ()).made(scope.spec), *_ASKED)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from checker.evidence.detectors import Detector
 from impl.derive.design import Design
-from impl.derive.sql import condition, name
+from impl.derive.sql import condition, identifier
 from impl.derive.tables import Table, of_one_row
 from spec.language.expr import Bound, Exists, ForAll, Not, Read, Var
 from spec.language.model import Property
@@ -49,7 +49,7 @@ def _negated(design: Design, claim: Property) -> str:
     def names(e: Read | Var | Bound) -> str:
         match e:
             case Read():
-                return name(e.field.name + (AFTER if e.after else ""))
+                return identifier(e.field.name + (AFTER if e.after else ""))
             case Bound():
                 return f"{design.scope.bounds[e.name]} /* {e.name} */"
             case Var():
@@ -106,7 +106,7 @@ def _steps(design: Design, where: str) -> Iterable[str]:
         field = column.removesuffix(AFTER)
         sign = "<=" if column.endswith(AFTER) else "<"
         last = _last(f"'{field}[' || job || ']'", "doing.seq", sign)
-        lines.append(f"    coalesce({last}, {initial[field]}) AS {name(column)}")
+        lines.append(f"    coalesce({last}, {initial[field]}) AS {identifier(column)}")
     if "held" in re.findall(r"\w+", where):
         last = _last("'held[' || actor || ']'", "doing.seq", "<")
         lines.append(f"    coalesce({last}, 0) AS held")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.conformance.watched import replay_trace
-from checker.evidence import traces as found
+from checker.evidence import traces
 from checker.evidence.damaged import Damage, damage, stopped
 from checker.evidence.marks import Recovered
 from checker.evidence.mending import ASIDE, Mending, mending
@@ -40,10 +40,10 @@ from spec.language.tree import walk
 
 def recovered(mode: FailureMode) -> Recovered:
     """Return what the repairs make of every state that the failure can lead to; remembered."""
-    base = found.healthy(mode.loss)
+    base = traces.healthy(mode.loss)
     hashed = claims_hash(base.spec, "invariant", "lemma")
     bounds = sorted(base.bounds.items())
-    decides = Sources(__name__, specs=True, data=(found.file_of(mode, mode.loss),))
+    decides = Sources(__name__, specs=True, data=(traces.file_of(mode, mode.loss),))
     at = place("recovered", decides, [mode.id, mode.loss.edits, hashed, bounds])
     known = recall(at, lambda kept: Recovered(**kept))
     if known is None:
@@ -154,7 +154,7 @@ def _harm(mend: Mending, mode: FailureMode) -> str:
     """Say which repair touches a state that a healthy run can be in."""
     evaluator = Evaluator(mend.scope)
     steps = [s for s in instances(evaluator) if s.step.action.name in mend.repairs]
-    for state in stopped(found.healthy(mode.loss)).states:
+    for state in stopped(traces.healthy(mode.loss)).states:
         for step in steps:
             if step.refusal(mend.begin(state)) is None:
                 return f"{step.step.action.name} changes a healthy row: {state}"
@@ -165,7 +165,7 @@ def _otherwise(mend: Mending, mode: FailureMode) -> str:
     """Say whether SQL, run on the database that the trace has damaged, does otherwise than the
     spec.
     """
-    trace = found.kept(mode, mode.loss)
+    trace = traces.kept(mode, mode.loss)
     statements = repair_statements(mend)
     with tempfile.TemporaryDirectory(prefix="ffq-") as folder:
         file = Path(folder) / "queue.sqlite3"

@@ -126,7 +126,7 @@ def _work(job: Job, sends: Connection) -> None:
 
 def _check(job: Check, send: Callable[[Record], None]) -> None:
     from checker.evidence.matrix import keep_scope
-    from checker.verdicts.check import Plan, run
+    from checker.verdicts.check import CheckPlan, run
     from spec.failures.edits import Edits
     from spec.queue import SCOPES
 
@@ -137,7 +137,7 @@ def _check(job: Check, send: Callable[[Record], None]) -> None:
         send(Failed(f"{misuse.fact}; {misuse.remedy}"))
         return
     send(Progress("build", 0, 0, 0, 0, 0.0))
-    (result,) = run(Plan((scope,), edits), lambda _: send)
+    (result,) = run(CheckPlan((scope,), edits), lambda _: send)
     keep_scope(result)
     send(_checked(result))
 
@@ -182,7 +182,7 @@ def _saved(result: Result, judged: Judged) -> str:
 def _fill(job: Fill, send: Callable[[Record], None]) -> None:
     from checker.evidence.matrix import keep_mode, keep_scope
     from checker.evidence.proofs import five
-    from checker.verdicts.check import Plan, run
+    from checker.verdicts.check import CheckPlan, run
     from spec.failures import FAILURES
     from spec.queue import SCOPES
 
@@ -192,6 +192,6 @@ def _fill(job: Fill, send: Callable[[Record], None]) -> None:
         if name in FAILURES:
             keep_mode(five(FAILURES[name]))
         else:
-            for result in run(Plan((SCOPES[name],)), lambda _: None):
+            for result in run(CheckPlan((SCOPES[name],)), lambda _: None):
                 keep_scope(result)
     send(Filled("", of, of))

@@ -11,7 +11,7 @@ WHOLE = "queue"
 
 
 @dataclass(frozen=True)
-class Row:
+class Compared:
     """One place: the field, the name of the place, its values as words, `~` if they differ."""
 
     field: str
@@ -30,7 +30,7 @@ class Entity:
     """A job, a worker or the like, and its rows in the order of the spec."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[Compared, ...]
 
     @property
     def changed(self) -> bool:
@@ -40,10 +40,10 @@ class Entity:
 
 def entities(scope: Scope, before: State, after: State) -> list[Entity]:
     """Return every place of both states, grouped by the element that it is kept for."""
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[Compared]] = {}
     for place, old, new in zip(scope.places, before, after, strict=True):
         kind = place.field.type
-        row = Row(place.field.name, place.name, value_name(kind, old), value_name(kind, new))
+        row = Compared(place.field.name, place.name, value_name(kind, old), value_name(kind, new))
         groups.setdefault(owner(place), []).append(row)
     # What is kept once comes last: a reader looks for a job or a worker.
     last = groups.pop(WHOLE, None)

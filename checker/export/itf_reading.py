@@ -17,7 +17,7 @@ from checker.export.itf import ACTION, INIT, PICKS, fields_of
 from checker.export.itf_values import Record, Unreadable, decode
 from checker.runs.lasso import breaks
 from checker.runs.named_files import opened
-from checker.runs.reading import Row, claim_of, scope_of
+from checker.runs.reading import Entry, claim_of, scope_of
 from checker.runs.story import RANGE, NotBroken, Story, plain, tell
 from checker.runs.trace import BadTrace, Diverged, Trace
 from checker.runs.walk import Walk
@@ -56,7 +56,9 @@ def read(file: Path, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, 
         raise row.bad(misuse.fact, misuse.remedy) from None
     initial = Evaluator(scope).initial()
     like = fields_of(scope, initial)
-    states = [_state(Row(f"{file}: state {k}", s), scope, like) for k, s in enumerate(_states(row))]
+    states = [
+        _state(Entry(f"{file}: state {k}", s), scope, like) for k, s in enumerate(_states(row))
+    ]
     steps = _steps(row, scope, states, given)
     walk = Walk(tuple(states), tuple(s.step for s in steps))
     begin = _loop(row, given, states)
@@ -70,7 +72,7 @@ def read(file: Path, scopes: Mapping[str, Scope], asked: Asked) -> tuple[Trace, 
 
 
 # ---------------------------------------------------------------- the file
-def _load(file: Path) -> Row:
+def _load(file: Path) -> Entry:
     missing, too_large = "`ffq trace export FILE --as itf` makes one", "name a shorter trace"
     with opened(file, "an ITF file", BYTES_MAX, missing=missing, too_large=too_large) as found:
         text = found.read(BYTES_MAX)
@@ -82,18 +84,18 @@ def _load(file: Path) -> Row:
         raise BadTrace(file, f"is not JSON: {str(wrong)[:80]}", _FORMAT) from None
     if not isinstance(data, dict):
         raise BadTrace(file, "is not an object", _FORMAT)
-    return Row(str(file), data)
+    return Entry(str(file), data)
 
 
-def _ours(row: Row) -> Row:
+def _ours(row: Entry) -> Entry:
     """Return what `ffq trace export` has said of the trace; nothing if another tool made it."""
     meta = row.data.get("#meta")
     ours = meta.get("ffq") if isinstance(meta, dict) else None
     found = ours if isinstance(ours, dict) else {}
-    return Row(row.where, {"edits": [], "off": [], **found})
+    return Entry(row.where, {"edits": [], "off": [], **found})
 
 
-def _scope(row: Row, given: Row, scopes: Mapping[str, Scope], asked: Asked) -> Scope:
+def _scope(row: Entry, given: Entry, scopes: Mapping[str, Scope], asked: Asked) -> Scope:
     if asked.scope is not None:
         return scopes[asked.scope]
     if "scope" not in given.data:
@@ -101,7 +103,7 @@ def _scope(row: Row, given: Row, scopes: Mapping[str, Scope], asked: Asked) -> S
     return scope_of(given, scopes)
 
 
-def _states(row: Row) -> list[dict[str, Any]]:
+def _states(row: Entry) -> list[dict[str, Any]]:
     states: list[dict[str, Any]] = row.take("states", list)
     for k, state in enumerate(states):
         if not isinstance(state, dict):
@@ -111,7 +113,7 @@ def _states(row: Row) -> list[dict[str, Any]]:
     return states
 
 
-def _state(row: Row, scope: Scope, like: Mapping[str, Any]) -> State:
+def _state(row: Entry, scope: Scope, like: Mapping[str, Any]) -> State:
     """Return a state of the scope; other variables than the fields are not looked at."""
     values = {name: _field(row, name, of_field) for name, of_field in like.items()}
     found: list[Value] = []
@@ -127,7 +129,7 @@ def _state(row: Row, scope: Scope, like: Mapping[str, Any]) -> State:
     return tuple(found)
 
 
-def _field(row: Row, name: str, like: Any) -> Any:
+def _field(row: Entry, name: str, like: Any) -> Any:
     """Return the value of a variable, a function of the same elements as that which it is like."""
     if name not in row.data:
         raise row.bad(f"'{name}' is missing", _PLACES)
@@ -154,7 +156,7 @@ def _value(scope: Scope, t: Type, word: Any) -> Value:
     raise ValueError(word)
 
 
-def _decode(row: Row, name: str) -> Any:
+def _decode(row: Entry, name: str) -> Any:
     try:
         return decode(row.data[name])
     except Unreadable as wrong:
@@ -162,22 +164,22 @@ def _decode(row: Row, name: str) -> Any:
 
 
 # ---------------------------------------------------------------- following it
-def _steps(row: Row, scope: Scope, states: list[State], given: Row) -> list[Instance]:
+def _steps(row: Entry, scope: Scope, states: list[State], given: Entry) -> list[Instance]:
     """Return the steps that lead from each state to the next; raises `Diverged` if none does."""
     every = instances(Evaluator(scope))
     raw, steps = row.data["states"], []
     for k in range(1, len(states)):
-        named = _named_step(Row(f"{row.where}: state {k}", raw[k]), scope)
+        named = _named_step(Entry(f"{row.where}: state {k}", raw[k]), scope)
         choices = [i for i in every if _is(i, named)] if named else every
         steps.append(_step(f"{row.where}: state {k}", scope, choices, named, states[k - 1 : k + 1]))
     if "leaves" in given.data:
-        last = Row(row.where, given.take("leaves", dict))
+        last = Entry(row.where, given.take("leaves", dict))
         named = last.take("action", str), last.take("params", dict)
         steps.append(_leaving(row, [i for i in every if _is(i, named)], states[-1], given))
     return steps
 
 
-def _leaving(row: Row, named: list[Instance], last: State, given: Row) -> Instance:
+def _leaving(row: Entry, named: list[Instance], last: State, given: Entry) -> Instance:
     """Return the step that takes a number out of its range, so that no state is after it."""
     if not named:
         raise row.bad("'leaves' names no step of the spec", _PLACES)
@@ -193,7 +195,7 @@ def _leaving(row: Row, named: list[Instance], last: State, given: Row) -> Instan
     raise Diverged(f"{row.where}: the step that 'leaves' stays in every range")
 
 
-def _named_step(row: Row, scope: Scope) -> tuple[str, dict[str, Any]] | None:
+def _named_step(row: Entry, scope: Scope) -> tuple[str, dict[str, Any]] | None:
     """Return the name and the parameters of the step that led to a state, if the file says."""
     name = row.data.get(ACTION)
     if not isinstance(name, str) or name == INIT or PICKS not in row.data:
@@ -248,7 +250,7 @@ def _step(
 
 
 # ---------------------------------------------------------------- what it violates
-def _loop(row: Row, given: Row, states: list[State]) -> int | None:
+def _loop(row: Entry, given: Entry, states: list[State]) -> int | None:
     """Return after how many steps the loop begins: the state after them comes again at the end."""
     if "loop" not in row.data or row.data["loop"] is None:
         return None
@@ -268,13 +270,13 @@ def _loop(row: Row, given: Row, states: list[State]) -> int | None:
     raise Diverged(f"{row.where}: the last state does not lead back to state {index}")
 
 
-def _named(given: Row) -> str | None:
+def _named(given: Entry) -> str | None:
     claim = given.data.get("property")
     name = claim.get("name") if isinstance(claim, dict) else None
     return name if isinstance(name, str) else None
 
 
-def _broken(row: Row, scope: Scope, walk: Walk, begin: int | None) -> str:
+def _broken(row: Entry, scope: Scope, walk: Walk, begin: int | None) -> str:
     """Return the first property that the run breaks at its end, or by never ending."""
     evaluator = Evaluator(scope)
     for name, claim in scope.spec.properties.items():
@@ -284,7 +286,7 @@ def _broken(row: Row, scope: Scope, walk: Walk, begin: int | None) -> str:
     raise Diverged(f"{row.where}: no property is broken at its end")
 
 
-def _tell(row: Row, scope: Scope, walk: Walk, violated: str, begin: int | None) -> Story:
+def _tell(row: Entry, scope: Scope, walk: Walk, violated: str, begin: int | None) -> Story:
     _, kind = claim_of(row, scope, violated)
     if (kind == "leads_to") != (begin is not None):
         runs = "runs that never end" if kind == "leads_to" else "runs that end"

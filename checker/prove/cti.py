@@ -70,7 +70,7 @@ class Cti:
 
 
 @dataclass(frozen=True)
-class Row:
+class Involved:
     """One place that the step or the claim has to do with; `thing` is `-` where there is one."""
 
     thing: str
@@ -143,7 +143,7 @@ def _demand(cti: Cti, fact: bool, otherwise: str) -> None:
 
 
 # ---------------------------------------------------------------- for people
-def rows(cti: Cti) -> list[Row]:
+def rows(cti: Cti) -> list[Involved]:
     """Return what changes, and the places whose fields the claim, the guards or the updates
     read.
     """
@@ -160,7 +160,7 @@ def rows(cti: Cti) -> list[Row]:
         if f.name in read or values[0] != values[1]:
             thing = "-" if f.over is None else element_name(f.over, place.element)
             before, after = (value_name(f.type, v) for v in values)
-            found.append(Row(thing, f.name, before, after))
+            found.append(Involved(thing, f.name, before, after))
     things = list(dict.fromkeys(row.thing for row in found))
     return sorted(found, key=lambda row: things.index(row.thing))
 

@@ -56,7 +56,7 @@ def read(file: Path, scopes: Mapping[str, Scope]) -> Trace:
     )
 
 
-class Row:
+class Entry:
     """One object of the file, and where it stands."""
 
     def __init__(self, where: str, data: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ class Row:
         return tuple(values)
 
 
-def rows(file: Path) -> Iterator[Row]:
+def rows(file: Path) -> Iterator[Entry]:
     """Yield the objects of the file, refusing what is no file of small, complete lines of JSON."""
     missing, too_large = "ffq check --without GUARD makes one", _MAKE_ANEW
     with opened(file, "a trace file", BYTES_MAX, missing=missing, too_large=too_large) as found:
@@ -100,7 +100,7 @@ def rows(file: Path) -> Iterator[Row]:
             yield _row(f"{file}:{number}", line)
 
 
-def _row(where: str, line: bytes) -> Row:
+def _row(where: str, line: bytes) -> Entry:
     if len(line) > LINE_MAX:
         raise BadTrace(where, f"the line is longer than {LINE_MAX:,} bytes", _MAKE_ANEW)
     try:
@@ -118,7 +118,7 @@ def _row(where: str, line: bytes) -> Row:
         raise BadTrace(where, f"{_clip(data)} is not an object", _MEND)
     if "\\u" in text and not _encodes(data):
         raise BadTrace(where, "holds half a letter, which is not UTF-8", _MEND)
-    return Row(where, data)
+    return Entry(where, data)
 
 
 def _encodes(data: Any) -> bool:
@@ -141,7 +141,7 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
 
 
-def _header(row: Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str]:
+def _header(row: Entry, scopes: Mapping[str, Scope]) -> tuple[Trace, str]:
     """Return the trace without its steps, and the ID of what it violates."""
     if row.data.get("format") != FORMAT:
         raise row.bad("is not the header of a trace", "name a file that ffq check has saved")
@@ -151,14 +151,14 @@ def _header(row: Row, scopes: Mapping[str, Scope]) -> tuple[Trace, str]:
     keys = ("spec", "scope", "bounds", "edits", "off", "property", "engine")
     row.only("format", "version", *keys, "start")
     scope, engine = scope_of(row, scopes), row.take("engine", str)
-    claim = Row(row.where, row.take("property", dict))
+    claim = Entry(row.where, row.take("property", dict))
     claim.only("id", "name")
     violated = claim.take("name", str)
     edits = Edits((*row.texts("edits"), *row.texts("off")))
     return Trace(scope, edits, engine, violated, ()), claim.take("id", str)
 
 
-def scope_of(row: Row, scopes: Mapping[str, Scope]) -> Scope:
+def scope_of(row: Entry, scopes: Mapping[str, Scope]) -> Scope:
     """Return the scope that a header names, its spec found by the hash: a name may be a new one.
     Of several scopes of that spec it is the one with these bounds, if there is one.
     """
@@ -186,13 +186,13 @@ def scope_of(row: Row, scopes: Mapping[str, Scope]) -> Scope:
         raise row.bad(misuse.fact) from None
 
 
-def _check_claim(row: Row, scope: Scope, violated: str, claim_id: str) -> None:
+def _check_claim(row: Entry, scope: Scope, violated: str, claim_id: str) -> None:
     known, _ = claim_of(row, scope, violated)
     if claim_id != known:
         raise row.bad(f"'{violated}' has the ID {known}, not {_clip(claim_id)}")
 
 
-def claim_of(row: Row, scope: Scope, violated: str) -> tuple[str, str]:
+def claim_of(row: Entry, scope: Scope, violated: str) -> tuple[str, str]:
     """Return ID and kind of what a run is said to violate; a number's range is a kind too."""
     field = scope.spec.fields.get(violated.removeprefix(RANGE))
     if violated in scope.spec.properties:
@@ -218,7 +218,9 @@ def _places(scope: Scope) -> dict[str, tuple[Plain, ...] | range]:
     return found
 
 
-def _start(row: Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range]) -> State | None:
+def _start(
+    row: Entry, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range]
+) -> State | None:
     """Return the state that the trace begins in, or None if that is the initial one."""
     if "start" not in row.data:
         return None
@@ -234,7 +236,7 @@ def _start(row: Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | rang
     return tuple(_value(scope, place.field.type, given[place.name]) for place in scope.places)
 
 
-def step_of(row: Row, scope: Scope, n: int) -> tuple[str, dict[str, Plain]]:
+def step_of(row: Entry, scope: Scope, n: int) -> tuple[str, dict[str, Plain]]:
     """Return the action and the parameters of step `n`."""
     if row.take("n", int) != n:
         raise row.bad(f"is step {row.data['n']}, and step {n} is next")
@@ -253,7 +255,9 @@ def step_of(row: Row, scope: Scope, n: int) -> tuple[str, dict[str, Plain]]:
     return name, {key: params[key] for key in wanted}
 
 
-def _step(row: Row, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range], n: int) -> Line:
+def _step(
+    row: Entry, scope: Scope, places: Mapping[str, tuple[Plain, ...] | range], n: int
+) -> Line:
     row.only("n", "actor", "action", "params", "changed")
     name, params = step_of(row, scope, n)
     actor = row.take("actor", str)
@@ -287,7 +291,7 @@ def _among(value: object, known: tuple[Plain, ...] | list[Plain] | range) -> boo
     return any(type(value) is type(k) and value == k for k in known)
 
 
-def _end(row: Row, violated: str, steps: int, endless: bool) -> int | None:
+def _end(row: Entry, violated: str, steps: int, endless: bool) -> int | None:
     """Return where the loop of an endless run begins."""
     row.only("property", "broken", "steps", *(["loop"] if endless else []))
     row.take("broken", str)

@@ -28,7 +28,7 @@ Watch = Callable[[], Report | None]
 
 
 @dataclass(frozen=True)
-class Found:
+class Figures:
     """The figures of an exploration that are the same on every machine."""
 
     states: int
@@ -45,7 +45,7 @@ def look(
     engine: str = "compiled",
     limits: Limits | None = None,
     watch: Watch = lambda: None,
-) -> Found:
+) -> Figures:
     """Return what is found in the scope with the guards `off` removed; remembered if finished.
 
     `watch` is called if there is work to do, and returns what is told of its progress.
@@ -55,7 +55,7 @@ def look(
     if known is not None:
         return known
     explored = _explore(scope, off, engine, limits, watch())
-    found = Found(
+    found = Figures(
         explored.states, explored.generated, explored.depth, explored.symmetry,
         dict(explored.violations), explored.stopped_by,
     )  # fmt: skip
@@ -119,8 +119,8 @@ def _hopes(kept: Any, scope: Scope) -> dict[str, Decision]:
     return found
 
 
-def _found(kept: Any) -> Found:
+def _found(kept: Any) -> Figures:
     states, generated, depth = (int(kept[n]) for n in ("states", "generated", "depth"))
     violations = {str(name): int(steps) for name, steps in kept["violations"].items()}
     symmetry = tuple(str(name) for name in kept["symmetry"])
-    return Found(states, generated, depth, symmetry, violations, None)
+    return Figures(states, generated, depth, symmetry, violations, None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from checker.runs.walk import Walk, follow
 from spec.failures.edits import Edits
-from spec.language import edits as language_edits
+from spec.language.edits import split
 from spec.language.evaluate import Evaluator, Step
 from spec.language.expr import Const
 from spec.language.model import Action, Guard, Part, Spec
@@ -106,7 +106,7 @@ def switched(scope: Scope, texts: Iterable[str]) -> Switched:
             case ["split", name, *at]:
                 way = _way(ways, name, text)
                 spec = _with(spec, {way: replace(spec.actions[name], name=way)})
-                spec = language_edits.split(spec, way, *at)
+                spec = split(spec, way, *at)
     doors = [way for name, named in ways.items() for way in (name, *named.values())]
     spec = _with(spec, {way: _shut(spec.actions[way]) for way in doors})
     return Switched(scope, scope.on(spec), ways)

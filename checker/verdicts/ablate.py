@@ -43,7 +43,7 @@ class Missed:
 
 
 @dataclass(frozen=True)
-class Row:
+class GuardVerdict:
     """What became of one edit: the scope that misses what it takes away, if any, and what breaks.
 
     `asked`: scopes in which nobody misses it. `unfinished`: those where a limit was reached first.
@@ -76,7 +76,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AblationPlan:
     """Which scopes are asked, in this order, by which engine, within which limits for each run."""
 
     scopes: tuple[Scope, ...]
@@ -112,13 +112,13 @@ def plan(
     first: str | None = None,
     engine: str = "compiled",
     limits: Limits | None = None,
-) -> Plan:
+) -> AblationPlan:
     """Return the plan that asks the smallest scopes first, but `first` before all."""
     sizes = {}
     for s in scopes:
         sizes[s.name] = look(s, (), engine, limits, told(watch, s)).states
     order = sorted(scopes, key=lambda s: (s.name != first, sizes[s.name]))
-    return Plan(tuple(order), engine, limits)
+    return AblationPlan(tuple(order), engine, limits)
 
 
 def guards(scopes: Sequence[Scope]) -> list[str]:
@@ -137,13 +137,15 @@ def assumed(scopes: Sequence[Scope]) -> list[str]:
     return list(dict.fromkeys(edit for s in scopes for edit in assumptions(s.spec)))
 
 
-def ablate(plan: Plan, wanted: Sequence[str], watch: Watch) -> Iterator[Row]:
+def ablate(plan: AblationPlan, wanted: Sequence[str], watch: Watch) -> Iterator[GuardVerdict]:
     """Yield a row for each guard or assumption, as it is ready."""
     for edit in wanted:
         yield _row(plan, edit, watch)
 
 
-def need(plan: Plan, row: Row, both: Solvers, told: Told | None = None) -> Necessity:
+def need(
+    plan: AblationPlan, row: GuardVerdict, both: Solvers, told: Told | None = None
+) -> Necessity:
     """Return what becomes of induction without the guard: where a scope reaches a violation, in the
     spec of this scope, else in the first spec that loses it.
     """
@@ -159,7 +161,7 @@ def told(watch: Watch, scope: Scope, edit: str = "") -> Callable[[], Report | No
     return lambda: watch(scope, Edits((edit,)).titles[0] if edit else "everything in place")
 
 
-def _row(plan: Plan, edit: str, watch: Watch) -> Row:
+def _row(plan: AblationPlan, edit: str, watch: Watch) -> GuardVerdict:
     asked: list[str] = []
     unfinished: list[str] = []
     edits = Edits((edit,))
@@ -172,13 +174,13 @@ def _row(plan: Plan, edit: str, watch: Watch) -> Row:
             found = look(scope, edits.guards, plan.engine, plan.limits, told(watch, scope, edit))
             missed, finished = named(scope, found.violations), found.stopped_by is None
         if missed:
-            return Row(edit, scope.name, missed, tuple(asked), tuple(unfinished))
+            return GuardVerdict(edit, scope.name, missed, tuple(asked), tuple(unfinished))
         (asked if finished else unfinished).append(scope.name)
     for scope in scopes if edits.guards else ():
         missed, _ = _fair_runs(plan, least(scope), edits)
         if missed:
-            return Row(edit, scope.name, missed, tuple(asked), tuple(unfinished))
-    return Row(edit, None, (), tuple(asked), tuple(unfinished))
+            return GuardVerdict(edit, scope.name, missed, tuple(asked), tuple(unfinished))
+    return GuardVerdict(edit, None, (), tuple(asked), tuple(unfinished))
 
 
 def named(scope: Scope, violations: Mapping[str, int]) -> tuple[Missed, ...]:
@@ -190,7 +192,7 @@ def named(scope: Scope, violations: Mapping[str, int]) -> tuple[Missed, ...]:
     return tuple(Missed(known[n].id if n in known else "range", n, violations[n]) for n in names)
 
 
-def _fair_runs(plan: Plan, scope: Scope, edits: Edits) -> tuple[tuple[Missed, ...], bool]:
+def _fair_runs(plan: AblationPlan, scope: Scope, edits: Edits) -> tuple[tuple[Missed, ...], bool]:
     """Return what is hoped for in vain with the edits, by ID, and whether all was decided; every
     run that shows it is judged again by the evaluator.
     """
@@ -214,7 +216,7 @@ def least(scope: Scope) -> Scope:
     return replace(scope, bounds=bounds)
 
 
-def contradictions(rows: Sequence[Row], needs: Mapping[str, Necessity]) -> list[str]:
+def contradictions(rows: Sequence[GuardVerdict], needs: Mapping[str, Necessity]) -> list[str]:
     """Say where a scope reaches what induction excludes: then an explorer or a solver is wrong."""
     return [
         f"{row.edit}: {row.missed[0].property} is broken in {row.scope}, and induction is kept in "
@@ -224,7 +226,7 @@ def contradictions(rows: Sequence[Row], needs: Mapping[str, Necessity]) -> list[
     ]
 
 
-def complaints(rows: Sequence[Row]) -> list[str]:
+def complaints(rows: Sequence[GuardVerdict]) -> list[str]:
     """Say which guards guard nothing, and what is assumed in vain."""
     return [
         f"{row.edit}: nobody misses it; {_remedy(row)}"
@@ -233,7 +235,7 @@ def complaints(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _remedy(row: Row) -> str:
+def _remedy(row: GuardVerdict) -> str:
     if Edits((row.edit,)).guards:
         return "remove it, or write the property that does"
     return "it is assumed in vain: take it out of the spec"

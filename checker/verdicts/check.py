@@ -47,7 +47,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Plan:
+class CheckPlan:
     """What to check, and how; `max_seconds` of the limits is for all scopes together."""
 
     scopes: tuple[Scope, ...]
@@ -65,7 +65,7 @@ class Contradiction(Exception):
     """A property is proved, and a run violates it: one of them is wrong, and it is our fault."""
 
 
-def run(plan: Plan, report: Callable[[Scope], Report | None]) -> Iterator[Result]:
+def run(plan: CheckPlan, report: Callable[[Scope], Report | None]) -> Iterator[Result]:
     """Yield the result of each scope as it is ready; after an interrupt the rest is not begun."""
     began = time.perf_counter()
     stopped: str | None = None
@@ -100,7 +100,7 @@ def _left(limits: Limits, began: float) -> Limits:
     return replace(limits, max_seconds=max(0.0, limits.max_seconds - used))
 
 
-def _explore(plan: Plan, scope: Scope, limits: Limits, report: Report | None) -> Exploration:
+def _explore(plan: CheckPlan, scope: Scope, limits: Limits, report: Report | None) -> Exploration:
     until = _until(plan, scope)
     try:
         if plan.engine == "plain":
@@ -124,7 +124,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _until(plan: Plan, scope: Scope) -> frozenset[str]:
+def _until(plan: CheckPlan, scope: Scope) -> frozenset[str]:
     """Return the violations at which to stop: the wanted ones, or with a protection off any."""
     claims = {p.name for p in scope.spec.properties.values() if p.kind in ("invariant", "step")}
     if plan.wanted:
@@ -134,7 +134,7 @@ def _until(plan: Plan, scope: Scope) -> frozenset[str]:
     return frozenset()
 
 
-def _not_begun(scope: Scope, plan: Plan, reason: str) -> Exploration:
+def _not_begun(scope: Scope, plan: CheckPlan, reason: str) -> Exploration:
     fired = dict.fromkeys(scope.spec.actions, 0)
     off = plan.edits.guards
     return Exploration(
@@ -146,7 +146,7 @@ def _no_path(violated: str) -> NoReturn:
     raise KeyError(violated)
 
 
-def _proved(plan: Plan, scope: Scope) -> frozenset[str]:
+def _proved(plan: CheckPlan, scope: Scope) -> frozenset[str]:
     """Return what was proved before, by name; nothing is proved here."""
     from checker.prove.proof import known
 
@@ -173,7 +173,7 @@ def strengthened(
 
 
 def judge(
-    found: Exploration, plan: Plan, proved: frozenset[str] = frozenset()
+    found: Exploration, plan: CheckPlan, proved: frozenset[str] = frozenset()
 ) -> tuple[Judged, ...]:
     """Return the verdicts on the wanted properties by ID, and then on numbers out of range.
 
@@ -232,7 +232,7 @@ def _unfinished(claim: Property, found: Exploration) -> Verdict:
     return Verdict("?", so_far.get(claim.kind, "holds so far"))
 
 
-def _liveness(found: Exploration, names: list[str], plan: Plan) -> Mapping[str, Verdict]:
+def _liveness(found: Exploration, names: list[str], plan: CheckPlan) -> Mapping[str, Verdict]:
     """Decide what must come to be, where the scope is small enough for the engine."""
     if found.engine == "plain":
         if found.states > MAX_STATES:

@@ -31,7 +31,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class ProfileVerdict:
     """A profile in a scope: how many states there are, and what became of each claim; `undecided`
     is why a claim of fair runs has a question mark.
     """
@@ -64,7 +64,7 @@ def asked(scope: Scope, profile: Profile) -> Scope:
     return Edits(profile.edits).on(scope)
 
 
-def row(scope: Scope, profile: Profile, limits: Limits, watch: Watch) -> Row:
+def row(scope: Scope, profile: Profile, limits: Limits, watch: Watch) -> ProfileVerdict:
     """Return what becomes of each claim in a scope; P only for the queue without edits."""
     design = asked(scope, profile)
     threads = len(os.sched_getaffinity(0))
@@ -84,7 +84,7 @@ def row(scope: Scope, profile: Profile, limits: Limits, watch: Watch) -> Row:
         cells.append(Cell(claim, mark, steps))
     ranges = {name: n for name, n in found.violations.items() if name.startswith(RANGE)}
     reasons = (d.reason for d in alive.values() if d.verdict == "unfinished")
-    return Row(profile, found.states, tuple(cells), ranges, next(reasons, None))
+    return ProfileVerdict(profile, found.states, tuple(cells), ranges, next(reasons, None))
 
 
 def _proved(scope: Scope) -> frozenset[str]:
@@ -94,7 +94,7 @@ def _proved(scope: Scope) -> frozenset[str]:
     return frozenset(p.name for p in claims(scope) if proof.proves(p.name))
 
 
-def complaints(rows: Sequence[Row]) -> list[str]:
+def complaints(rows: Sequence[ProfileVerdict]) -> list[str]:
     """Say what is not as expected: the queue itself must hold, and every other design must not."""
     found = []
     for r in rows:

@@ -47,7 +47,7 @@ Name = Callable[[Read | Var | Bound], str]
 """Returns how a place, a parameter or a constant is called in the statement."""
 
 
-def name(word: str) -> str:
+def identifier(word: str) -> str:
     """Return a name of the spec as an identifier of SQL."""
     return f'"{word}"' if word.upper() in apsw.keywords else word
 
@@ -65,7 +65,7 @@ def bound(table: type[Sort]) -> Name:
     def names(e: Read | Var | Bound) -> str:
         match e:
             case Read():
-                column = name(e.field.name)
+                column = identifier(e.field.name)
                 if e.field.survival != "durable":
                     return f":{e.field.name}"
                 elsewhere = e.field.over is None and table is not Global
@@ -78,7 +78,7 @@ def bound(table: type[Sort]) -> Name:
 
 def table_name(sort: type[Sort]) -> str:
     """Return the table of a sort as SQL names it."""
-    return name(sort.__name__.lower())
+    return identifier(sort.__name__.lower())
 
 
 def condition(e: Expr, names: Name) -> str:

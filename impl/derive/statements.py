@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from impl.derive.sql import decode, name
+from impl.derive.sql import decode, identifier
 from impl.derive.tables import Table
 from spec.language.model import Field
 from spec.language.scope import Value
@@ -97,7 +97,7 @@ class Statement:
         return [wanted, f"FROM {self.table.name}", *self._where(self._key())]
 
     def _update(self) -> list[str]:
-        sets = [f"{name(a.column)} = {a.text}" for a in self.sets]
+        sets = [f"{identifier(a.column)} = {a.text}" for a in self.sets]
         head = [f"UPDATE {self.table.name}", *_listed("SET ", sets)]
         return [*head, *self._where(self._key()), self._returning()]
 
@@ -108,7 +108,7 @@ class Statement:
         values = [self.key, *(a.text for a in self.sets)]
         return [
             f"INSERT INTO {self.table.name}",
-            _wrapped(["id", *(name(a.column) for a in self.sets)]),
+            _wrapped(["id", *(identifier(a.column) for a in self.sets)]),
             "VALUES",
             _wrapped(values),
             f"ON CONFLICT (id) DO NOTHING{self._shown()}",
@@ -118,12 +118,12 @@ class Statement:
     def _upsert(self) -> list[str]:
         values = {a.column: a.text for a in self.sets}
         columns = [f.name for f in self.table.columns]
-        written = [f"{name(a.column)} = excluded.{name(a.column)}" for a in self.sets]
+        written = [f"{identifier(a.column)} = excluded.{identifier(a.column)}" for a in self.sets]
         return [
             *_before(self.table, self.key, frozenset(columns)),
             f"INSERT INTO {self.table.name}",
-            _wrapped(["id", *map(name, columns)]),
-            *_listed("SELECT ", [self.key, *(values.get(c, name(c)) for c in columns)]),
+            _wrapped(["id", *map(identifier, columns)]),
+            *_listed("SELECT ", [self.key, *(values.get(c, identifier(c)) for c in columns)]),
             "FROM before",
             *self._where("TRUE"),
             "ON CONFLICT (id) DO UPDATE",
@@ -144,7 +144,7 @@ class Statement:
         return [f"WHERE {first}", *(f"{text:<{width}}  /* {c.guard} */" for text, c in named)]
 
     def _returning(self) -> str:
-        return "RETURNING " + ", ".join(name(a.column) for a in self.sets)
+        return "RETURNING " + ", ".join(identifier(a.column) for a in self.sets)
 
 
 def verdicts(table: Table, key: str, guards: Sequence[Clause]) -> str:
@@ -162,10 +162,10 @@ def _asked(guards: Sequence[Clause]) -> frozenset[str]:
 def _before(table: Table, key: str, columns: frozenset[str]) -> list[str]:
     """Return the row before the step, or what stands for it where there is none."""
     wanted = [f for f in table.columns if f.name in columns]
-    instead = [f"{table.without_row(f)} AS {name(f.name)}" for f in wanted]
+    instead = [f"{table.without_row(f)} AS {identifier(f.name)}" for f in wanted]
     return [
         "WITH before AS (",
-        f"  SELECT {', '.join(name(f.name) for f in wanted) or '1'}",
+        f"  SELECT {', '.join(identifier(f.name) for f in wanted) or '1'}",
         f"  FROM {table.name} WHERE id = {key}",
         "  UNION ALL",
         f"  SELECT {', '.join(instead) or '1'}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from impl.derive.sql import condition, decode, encode, name, quoted, table_name
+from impl.derive.sql import condition, decode, encode, identifier, quoted, table_name
 from impl.derive.view import Global, Inexpressible, sort_of
 from spec.language.evaluate import Evaluator
 from spec.language.expr import And, Bound, Exists, Expr, ForAll, Read, Var
@@ -77,7 +77,7 @@ class Table:
     @cached_property
     def every_row(self) -> str:
         """The query for all rows, `id` first."""
-        columns = ", ".join(["id", *(name(f.name) for f in self.columns)])
+        columns = ", ".join(["id", *(identifier(f.name) for f in self.columns)])
         return f"SELECT {columns}\nFROM {self.name}\nORDER BY id"
 
     def decoded(self, row: Sequence[Any]) -> dict[str, Value]:
@@ -142,7 +142,7 @@ def _begins(t: Table) -> str:
 
 
 def _column(scope: Scope, t: Table, f: Field) -> str:
-    column = name(f.name)
+    column = identifier(f.name)
     if isinstance(f.type, Nat):
         limit = scope.limit(f.type)
         check = f"CONSTRAINT range_{f.name} CHECK ({column} BETWEEN 0 AND {limit})"
@@ -180,7 +180,7 @@ def _check(scope: Scope, p: Property) -> str:
     def names(e: Read | Var | Bound) -> str:
         match e:
             case Read():
-                return name(e.field.name)
+                return identifier(e.field.name)
             case Bound():
                 return f"{scope.bounds[e.name]} /* {e.name} */"
             case Var():

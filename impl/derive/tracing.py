@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from impl.derive.sql import name, table_name
+from impl.derive.sql import identifier, table_name
 from impl.derive.view import Global
 from spec.language.model import Field
 from spec.language.scope import Value, element_name
@@ -43,14 +43,16 @@ def names(table: str) -> set[str]:
 
 def _trigger(t: Table, read: Sequence[Field], word: str, event: str) -> str:
     def before(f: Field) -> str:
-        return t.without_row(f) if event == "INSERT" else f"OLD.{name(f.name)}"
+        return t.without_row(f) if event == "INSERT" else f"OLD.{identifier(f.name)}"
 
     def after(f: Field) -> str:
-        return t.without_row(f) if event == "DELETE" else f"NEW.{name(f.name)}"
+        return t.without_row(f) if event == "DELETE" else f"NEW.{identifier(f.name)}"
 
     def told(f: Field) -> str:
         elsewhere = f.over is None and t.sort is not Global
-        return f"(SELECT {name(f.name)} FROM {table_name(Global)})" if elsewhere else before(f)
+        return (
+            f"(SELECT {identifier(f.name)} FROM {table_name(Global)})" if elsewhere else before(f)
+        )
 
     row = "OLD.id" if event == "DELETE" else "NEW.id"
     element = "" if t.sort is Global else f"[{t.sort.__name__.lower()}' || {row} || ']"

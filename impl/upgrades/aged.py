@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import apsw
 
-from impl.derive.sql import name as named
+from impl.derive.sql import identifier
 from impl.derive.view import Global
 from impl.sqlite.damage import Damaged
 from impl.sqlite.files import RESTORE, StoreError
@@ -63,7 +63,7 @@ class Aged:
     def rows(self, table: str, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield the rows of such a table by number, as SQLite holds them in `source`."""
         columns = list(self.tables[table])
-        listed = ", ".join(["id", *map(named, columns)])
+        listed = ", ".join(["id", *map(identifier, columns)])
         rows: Any = self._opened.execute(f"SELECT {listed} FROM {source} ORDER BY id")
         for number, *values in rows:
             yield number, dict(zip(columns, values, strict=True))
@@ -82,7 +82,7 @@ class Aged:
         begins = {name: told.initial for name, told in self.outline.durable().items()}
         state = self._folded(begins)
         for table, columns in self.tables.items():
-            for number, row in self.rows(table, named(table)):
+            for number, row in self.rows(table, identifier(table)):
                 for name, value in row.items():
                     place = f"{name}[{table}{number}]" if columns[name].over else name
                     want, got = state.pop(place, begins[name]), _plain(columns[name], value)

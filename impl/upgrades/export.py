@@ -14,7 +14,7 @@ from typing import Any
 
 import apsw
 
-from impl.derive.sql import name as named
+from impl.derive.sql import identifier
 from impl.derive.view import Global
 from impl.queue import Queue
 from impl.sqlite.damage import REMEDY, Damaged
@@ -93,7 +93,7 @@ class _Export:
 
     def _state(self, sort: type[Sort], number: int) -> dict[str, Any]:
         table = self._tables[sort]
-        listed = ", ".join(named(f.name) for f in table.columns)
+        listed = ", ".join(identifier(f.name) for f in table.columns)
         (row,) = self._t.own(f"SELECT {listed} FROM {table.name} WHERE id = ?", (number,))
         values = table.decoded(row)
         return {f.name: plain(f.type, values[f.name]) for f in table.columns}

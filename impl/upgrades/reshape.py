@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import apsw
 
-from impl.derive.sql import name as named
+from impl.derive.sql import identifier
 from impl.sqlite.files import StoreError, Tables, alike, tables_in, tables_of
 
 
@@ -52,11 +52,11 @@ class Reshape:
         run = self._opened.execute
         gone = [n for (kind, n) in self._found if kind == "table" and self._goes(kind, n)]
         for name in gone:
-            run(f"CREATE TEMP TABLE {old(name)} AS SELECT * FROM main.{named(name)}")
-            run(f"DROP TABLE main.{named(name)}")
+            run(f"CREATE TEMP TABLE {old(name)} AS SELECT * FROM main.{identifier(name)}")
+            run(f"DROP TABLE main.{identifier(name)}")
         for (kind, name), (table, _) in self._found.items():
             if kind != "table" and table not in gone and self._goes(kind, name):
-                run(f"DROP {kind} main.{named(name)}")
+                run(f"DROP {kind} main.{identifier(name)}")
         there = tables_in(self._opened)
         made = [entry for entry in self._wanted if entry not in there]
         for entry in made:
@@ -79,9 +79,9 @@ class Reshape:
             [str(column) for (column,) in self._opened.execute(columns, given)]
             for given in ((table, "main"), (f"old_{table}", "temp"))
         )
-        same = ", ".join(named(column) for column in now if column in then)
+        same = ", ".join(identifier(column) for column in now if column in then)
         rows = f"SELECT {same} FROM {old(table)} ORDER BY rowid"
-        self._opened.execute(f"INSERT INTO main.{named(table)} ({same}) {rows}")
+        self._opened.execute(f"INSERT INTO main.{identifier(table)} ({same}) {rows}")
 
 
 def old(table: str) -> str:

@@ -19,8 +19,7 @@ import apsw
 from impl.derive import tracing
 from impl.derive.design import Design
 from impl.derive.reference import design
-from impl.derive.sql import decode, encode
-from impl.derive.sql import name as named
+from impl.derive.sql import decode, encode, identifier
 from impl.derive.tables import VERSION, Table
 from impl.derive.view import Global
 from impl.sqlite import files
@@ -100,7 +99,7 @@ class Upgrade:
             raise StoreError(aged.path, fact, "change that with the ffq that made the file")
         self.lapsed = aged.lapsed(clock)
         for t in to.tables:
-            count = sum(1 for _ in self._rows(t, named(t.name)))
+            count = sum(1 for _ in self._rows(t, identifier(t.name)))
             self.jobs += count if t.sort is Job else 0
 
     def _differences(self) -> Iterator[str]:
@@ -168,7 +167,7 @@ class Upgrade:
         made = self._reshape.tables()
         states: list[tuple[str, str]] = []
         for t in to.tables:
-            source = old(t.name) if t.name in made else named(t.name)
+            source = old(t.name) if t.name in made else identifier(t.name)
             insert = f"INSERT INTO {t.name} VALUES (?{', ?' * len(t.columns)})"
             for number, rows, whole in self._rows(t, source):
                 if t.name in made:

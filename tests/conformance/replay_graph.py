@@ -17,7 +17,7 @@ from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.symmetry import merged
 from checker.search.compiled.states import states
 from impl.derive.design import Design, Transition, derive
-from impl.derive.sql import encode, name
+from impl.derive.sql import encode, identifier
 from impl.derive.tables import Table
 from impl.derive.view import Global
 from impl.sqlite.scribe import write_down
@@ -97,7 +97,7 @@ class Anywhere(Replay):
 
 def _row(t: Table, element: int, steps: Steps) -> _Row:
     start = steps.evaluator.start
-    columns = ", ".join(["id", *(name(f.name) for f in t.columns)])
+    columns = ", ".join(["id", *(identifier(f.name) for f in t.columns)])
     marks = ", ".join("?" * (len(t.columns) + 1))
     return _Row(
         t, element, tuple(start[f.name] + element for f in t.columns),

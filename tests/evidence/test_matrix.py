@@ -16,7 +16,7 @@ from checker.evidence.marks import Detected, Prevented, Recovered, Replayed, Rep
 from checker.evidence.proofs import Five, Three, five
 from checker.evidence.work import Background, Check, Checked, Failed, Record
 from checker.runs import cache as caching
-from checker.verdicts.check import Plan, Result, run
+from checker.verdicts.check import CheckPlan, Result, run
 from spec.failures import FAILURES, FailureMode
 from spec.failures.edits import Edits
 from spec.queue import SCOPES
@@ -33,7 +33,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def explored(*off: str) -> Result:
-    (result,) = run(Plan((SMALL,), Edits(off)), lambda _: None)
+    (result,) = run(CheckPlan((SMALL,), Edits(off)), lambda _: None)
     return result
 
 

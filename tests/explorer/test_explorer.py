@@ -255,9 +255,9 @@ def _colour(colour: object) -> bool:
 def test_what_is_computed_while_another_screen_is_looked_at_is_shown_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def known() -> list[matrix.Row]:
+    def known() -> list[matrix.MatrixRow]:
         cells = dict.fromkeys(matrix.MARKS, matrix.Cell("E", "as it was found"))
-        return [matrix.Row("FM-010", "a_late_worker_is_believed", "It is.", cells)]
+        return [matrix.MatrixRow("FM-010", "a_late_worker_is_believed", "It is.", cells)]
 
     async def look(app: Explorer, pilot: Pilot[str]) -> None:
         assert "?     ?     ?" in text(app)

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 import tui.screens.begin
 import tui.screens.catalogue
 from checker.evidence import matrix
-from checker.evidence.matrix import Cell, Row
+from checker.evidence.matrix import Cell, MatrixRow
 from checker.evidence.traces import FOLDER
 from checker.evidence.work import Check, Checked, Told
 from checker.runs.exploration import Progress
@@ -47,19 +47,21 @@ class Picture(SingleFileSnapshotExtension):
 
 
 MODES = [
-    Row("FM-007", "two_workers_take_one_job", "Two workers take the same job from the queue.",
+    MatrixRow("FM-007", "two_workers_take_one_job", "Two workers take the same job from the queue.",
         dict(zip(matrix.MARKS, map(Cell, ("→5", "→5", "P", "E", "E"), ("as it was found",) * 5),
                  strict=True)), "every_claim_has_an_outcome"),
-    Row("FM-010", "a_late_worker_is_believed", "A worker that lost its claim reports success.",
+    MatrixRow(
+        "FM-010", "a_late_worker_is_believed", "A worker that lost its claim reports success.",
         dict(zip(matrix.MARKS, map(Cell, ("→8", "→8", "P", "E", "–"), ("as it was found",) * 5),
                  strict=True)), "only_the_holder_settles"),
-    Row("FM-011", "a_late_worker_ends_the_claim_of_another", "It lets go of what it does not hold.",
+    MatrixRow(
+        "FM-011", "a_late_worker_ends_the_claim_of_another", "It lets go of what it does not hold.",
         dict.fromkeys(matrix.MARKS, matrix.UNKNOWN), "a_live_claim_ends_by_its_holder"),
 ]  # fmt: skip
 CLAIMS = [
-    Row("INV-004", "only_the_holder_settles", "A worker that changes a row held the claim.",
+    MatrixRow("INV-004", "only_the_holder_settles", "A worker that changes a row held the claim.",
         dict.fromkeys(COLUMNS, Cell("P", "any number"))),
-    Row("INV-003", "two_workers_run_one_job", "Two workers can be at work on one job.",
+    MatrixRow("INV-003", "two_workers_run_one_job", "Two workers can be at work on one job.",
         {COLUMNS[0]: Cell("E", "reached"), COLUMNS[1]: Cell("V", "never reached")}),
 ]  # fmt: skip
 

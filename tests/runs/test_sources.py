@@ -23,8 +23,8 @@ MODE = "from spec.failures import FAILURES\nmode = FAILURES['FM-022a']\n"
 KINDS = {
     "claims": (
         "checker.verdicts.check",
-        "from checker.verdicts.check import Plan, run\nfrom spec.queue import SCOPES\n"
-        "list(run(Plan((SCOPES['one-job'],)), lambda _: None))",
+        "from checker.verdicts.check import CheckPlan, run\nfrom spec.queue import SCOPES\n"
+        "list(run(CheckPlan((SCOPES['one-job'],)), lambda _: None))",
     ),
     "failures": (
         "checker.evidence.traces",

@@ -15,7 +15,7 @@ import pytest
 from checker.conformance.beside_spec import Divergence, Replay, Steps
 from checker.runs.story import plain
 from impl.derive.design import Design, derive
-from impl.derive.sql import name
+from impl.derive.sql import identifier
 from impl.sqlite.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Disagreement, Done
@@ -122,7 +122,7 @@ def test_a_step_that_is_not_written_down_is_not_taken(event: str) -> None:
 
 IDLE: dict[str, Value] = {"pc": "idle", "job": None, "held": 0}
 
-COLUMNS = ", ".join(name(f.name) for f in ONE_JOB.tables[0].columns)
+COLUMNS = ", ".join(identifier(f.name) for f in ONE_JOB.tables[0].columns)
 CHANGES = (
     "UPDATE job SET lease = lease",
     "DELETE FROM job",

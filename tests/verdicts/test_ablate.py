@@ -8,7 +8,7 @@ from checker.commands.main import main
 from checker.prove import necessity
 from checker.search import memo
 from checker.verdicts import ablate
-from checker.verdicts.ablate import Missed, Plan, Row
+from checker.verdicts.ablate import AblationPlan, GuardVerdict, Missed
 from spec.language.edits import without
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
@@ -30,7 +30,7 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 made_up = pytest.mark.usefixtures("forgetful")
 
 
-def shop_rows(*guards: str) -> list[Row]:
+def shop_rows(*guards: str) -> list[GuardVerdict]:
     plan = ablate.plan([STREET, SHOP], unwatched, engine="plain")
     return list(ablate.ablate(plan, guards or ablate.guards([SHOP]), unwatched))
 
@@ -74,7 +74,7 @@ def test_ffq_ablate_says_who_misses_a_guard_of_the_queue(
 @made_up
 def test_the_smallest_scope_that_misses_a_guard_speaks_for_it() -> None:
     missed = (Missed("LAMP-1", "sold_lamps_are_dark", 2),)
-    assert shop_rows("sell.dark") == [Row("sell.dark", "shop", missed, (), ())]
+    assert shop_rows("sell.dark") == [GuardVerdict("sell.dark", "shop", missed, (), ())]
 
 
 @made_up
@@ -97,7 +97,7 @@ def test_a_guard_that_only_liveness_misses_says_so() -> None:
 @made_up
 def test_a_guard_that_nobody_misses_is_a_complaint() -> None:
     rows = shop_rows("switch_on.whole")
-    assert rows == [Row("switch_on.whole", None, (), ("shop", "street"), ())]
+    assert rows == [GuardVerdict("switch_on.whole", None, (), ("shop", "street"), ())]
     (complaint,) = ablate.complaints(rows)
     assert complaint.startswith("switch_on.whole: nobody misses it")
 
@@ -105,7 +105,7 @@ def test_a_guard_that_nobody_misses_is_a_complaint() -> None:
 @made_up
 def test_nothing_is_said_of_guards_while_a_property_fails_with_all_of_them() -> None:
     broken = Scope("broken", without(lamps, "sell.dark"), {"Lamp": 1})
-    (line,) = Plan((broken,), "plain").broken()
+    (line,) = AblationPlan((broken,), "plain").broken()
     assert line.startswith("sold_lamps_are_dark fails in broken")
 
 

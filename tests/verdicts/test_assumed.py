@@ -45,12 +45,12 @@ def unwatched(scope: Scope, what: str) -> Report | None:
     return None
 
 
-def needed(*scopes: Scope) -> list[ablate.Row]:
-    plan = ablate.Plan(tuple(ablate.hoping(scopes)))
+def needed(*scopes: Scope) -> list[ablate.GuardVerdict]:
+    plan = ablate.AblationPlan(tuple(ablate.hoping(scopes)))
     return list(ablate.ablate(plan, ablate.assumed(scopes), unwatched))
 
 
-def broken(row: ablate.Row) -> str:
+def broken(row: ablate.GuardVerdict) -> str:
     return " ".join(missed.id for missed in row.missed)
 
 
@@ -116,8 +116,8 @@ def test_what_is_assumed_in_vain_is_named() -> None:
 
 def test_what_fails_with_everything_assumed_is_said_first() -> None:
     nobody = DOOR.on(find(FALLING, "unfair shut"))
-    assert ablate.Plan((DOOR,)).broken(fair=True) == []
-    assert [line.split()[0] for line in ablate.Plan((nobody,)).broken(fair=True)] == [
+    assert ablate.AblationPlan((DOOR,)).broken(fair=True) == []
+    assert [line.split()[0] for line in ablate.AblationPlan((nobody,)).broken(fair=True)] == [
         "open_doors_are_shut",
         "doors_are_locked",
     ]

@@ -11,7 +11,7 @@ from checker.runs.exploration import Exploration, Limits, Progress
 from checker.runs.verdict import Verdict
 from checker.search import plain
 from checker.verdicts import check
-from checker.verdicts.check import Plan, Result, judge, run, shortest, status, story
+from checker.verdicts.check import CheckPlan, Result, judge, run, shortest, status, story
 from spec.failures.edits import Edits
 from spec.language import Nat, Sort, Spec, require
 from spec.language.scope import Scope
@@ -110,7 +110,7 @@ OFF = Edits(["decide_commit.all_prepared"])
 
 
 def checked(*scopes: Scope, **how: object) -> list[Result]:
-    plan = Plan(scopes, engine="plain", **how)  # type: ignore[arg-type]  # what a plan takes
+    plan = CheckPlan(scopes, engine="plain", **how)  # type: ignore[arg-type]  # what a plan takes
     return list(run(plan, lambda scope: None))
 
 
@@ -177,7 +177,7 @@ def test_an_interrupt_ends_all_scopes_with_what_was_covered() -> None:
         if progress.depth == 3:
             raise KeyboardInterrupt
 
-    plan = Plan((TWO, THREE), engine="plain")
+    plan = CheckPlan((TWO, THREE), engine="plain")
     results = list(run(plan, lambda scope: interrupt))
     assert [r.exploration.stopped_by for r in results] == ["interrupt", "interrupt"]
     assert results[0].exploration.depth == 3
@@ -250,7 +250,7 @@ def test_an_interrupt_while_liveness_is_decided_ends_all_scopes(
 
 
 def test_the_compiled_engine_is_judged_as_the_plain_one() -> None:
-    plan = Plan((LAMPS, TWO), symmetry=False, threads=1)
+    plan = CheckPlan((LAMPS, TWO), symmetry=False, threads=1)
     compiled = list(run(plan, lambda scope: None))
     assert [verdicts(r) for r in compiled] == [verdicts(r) for r in checked(LAMPS, TWO)]
     assert [r.exploration.states for r in compiled] == [5, 56]
@@ -258,7 +258,7 @@ def test_the_compiled_engine_is_judged_as_the_plain_one() -> None:
 
 def test_a_violation_that_only_this_engine_found_would_still_be_judged() -> None:
     found: Exploration = replace(plain.explore(TWO), violations=_claimed("all_agree", 9))
-    (agree, _) = judge(found, Plan((TWO,)))
+    (agree, _) = judge(found, CheckPlan((TWO,)))
     assert agree.verdict == Verdict("✗", "violated", 9)
 
 

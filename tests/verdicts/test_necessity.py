@@ -252,14 +252,14 @@ def test_an_answer_is_remembered_until_the_spec_says_otherwise(
 
 
 def test_what_is_reached_though_induction_is_kept_is_a_contradiction() -> None:
-    row = ablate.Row("a.b", "shop", (ablate.Missed("X-1", "x", 2),), (), ())
+    row = ablate.GuardVerdict("a.b", "shop", (ablate.Missed("X-1", "x", 2),), (), ())
     kept = necessity.Necessity("a.b", "lamps", (), ())
     (line,) = ablate.contradictions([row], {"a.b": kept})
     assert line.startswith("a.b: x is broken in shop, and induction is kept in lamps")
     lost = necessity.Necessity("a.b", "lamps", ("x",), ())
     assert ablate.contradictions([row], {"a.b": lost}) == []
     # Liveness is not what induction is about.
-    alive = ablate.Row("a.b", "shop", (ablate.Missed("X-1", "x", None),), (), ())
+    alive = ablate.GuardVerdict("a.b", "shop", (ablate.Missed("X-1", "x", None),), (), ())
     assert ablate.contradictions([alive], {"a.b": kept}) == []
 
 

@@ -57,9 +57,9 @@ class Catalogue(Base):
         super().__init__()
         self.shown = "modes"
         self.wanted = ""
-        self.rows: dict[str, matrix.Row] = {}
-        self._modes: list[matrix.Row] = []
-        self._claims: list[matrix.Row] = []
+        self.rows: dict[str, matrix.MatrixRow] = {}
+        self._modes: list[matrix.MatrixRow] = []
+        self._claims: list[matrix.MatrixRow] = []
         self._heard: list[object] = []
 
     # ---------------------------------------------------------------- drawing
@@ -168,7 +168,7 @@ class Catalogue(Base):
             content(*first, f"\n{row.doc}\n", (self._hint(row), "dim"))
         )
 
-    def _hint(self, row: matrix.Row) -> str:
+    def _hint(self, row: matrix.MatrixRow) -> str:
         if self.shown == "modes":
             mode = FAILURES[row.id]
             edits = ", ".join(map(in_words, mode.loss.edits))
@@ -177,10 +177,10 @@ class Catalogue(Base):
         return f"broken by {', '.join(by)}; enter opens the trace of {by[0]}" if by else ""
 
     # ---------------------------------------------------------------- what is looked at
-    def _row(self) -> matrix.Row | None:
+    def _row(self) -> matrix.MatrixRow | None:
         return self.rows.get(self.query_one(Table).chosen or "")
 
-    def _breakers(self, row: matrix.Row) -> list[str]:
+    def _breakers(self, row: matrix.MatrixRow) -> list[str]:
         return [mode.id for mode in self._modes if mode.breaks == row.name]
 
     @on(DataTable.CellHighlighted)
@@ -226,7 +226,7 @@ class Catalogue(Base):
         if row is not None:
             self.app.push_screen(Witness(self._scope(row), row.name, self.explorer.aside))
 
-    def _scope(self, row: matrix.Row) -> str:
+    def _scope(self, row: matrix.MatrixRow) -> str:
         """Return the scope that is looked at, or the first that has the claim."""
         name = DEFAULT[max(0, self.query_one(Table).cursor_column - 2)]
         return name if name in row.cells else next(iter(row.cells))
@@ -289,18 +289,18 @@ def _width(most: int) -> int:
     return sum(min(len(name), most) + 1 for name in DEFAULT)
 
 
-def _id(row: matrix.Row) -> Text:
+def _id(row: matrix.MatrixRow) -> Text:
     return cell(row.id, "bold")
 
 
-def _said(row: matrix.Row) -> list[str]:
+def _said(row: matrix.MatrixRow) -> list[str]:
     """Return what a row can be found by: of a failure mode also the words that people use."""
     known = FAILURES.get(row.id)
     lines = [f"{row.id} {row.name} {row.doc} {row.breaks}"]
     return [*lines, *spoken_of(known)] if known else lines
 
 
-def _marks(row: matrix.Row, names: Sequence[str]) -> list[Text]:
+def _marks(row: matrix.MatrixRow, names: Sequence[str]) -> list[Text]:
     found = []
     for name in names:
         at = row.cells.get(name)

@@ -17,7 +17,7 @@ from spec.failures.edits import NONE, Edits, in_words
 from tui import glyphs
 from tui.screens.asking import Ask
 from tui.screens.stepping import Stepping
-from tui.text import content, line
+from tui.text import content, one_line
 from tui.widgets.beside import model_rows, statement_rows, step_rows, store_rows
 from tui.widgets.lines import Lines, Pane
 from tui.widgets.rows import row
@@ -138,7 +138,7 @@ class Replay(Stepping):
 
     def _box(self, name: str, title: str, below: str = "") -> None:
         box = self.query_one(f"#{name}")
-        box.border_title, box.border_subtitle = content(line(title)), content(line(below))
+        box.border_title, box.border_subtitle = content(one_line(title)), content(one_line(below))
 
     def _tell_title(self) -> None:
         off = ", ".join(map(in_words, self._edits))

@@ -8,13 +8,12 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from checker.explain.diff import Row as Field
-from checker.explain.diff import entities
+from checker.explain.diff import Compared, entities
 from checker.explain.run import Run
 from checker.explain.writers import writers
 from tui.explained import Explained
 from tui.screens.stepping import Stepping
-from tui.text import Plain, content, line
+from tui.text import Plain, content, one_line
 from tui.widgets.lines import Lines, Pane
 from tui.widgets.rows import name_of
 from tui.widgets.state_table import state_rows
@@ -49,7 +48,7 @@ class StatePane(Stepping):
     def box(self, name: str, title: str, below: str = "") -> None:
         """Write on the border of a pane."""
         box = self._box(name)
-        box.border_title, box.border_subtitle = content(line(title)), content(line(below))
+        box.border_title, box.border_subtitle = content(one_line(title)), content(one_line(below))
 
     def _box(self, name: str) -> Widget:
         """Return what has a pane's border: the pane, or the box around it and something else."""
@@ -76,7 +75,7 @@ class StatePane(Stepping):
     def _tell_writers(self) -> None:
         """Say below the state who wrote the place that is pointed at."""
         field, said = self.query_one("#state", Pane).subject, ""
-        if isinstance(field, Field):
+        if isinstance(field, Compared):
             names = [f"{k}{self.by(k)}" for k in writers(self.shown, field.place, self.k)[:3]]
             said = f"{field.place} was set at {names[0]}" if names else f"{field.place}: never set"
             said += f"; before: {', '.join(names[1:])}" if names[1:] else ""
@@ -92,7 +91,7 @@ class StatePane(Stepping):
         subject = self.query_one("#state", Pane).subject
         if isinstance(subject, str):
             self.action_fold(subject not in self._folded)
-        elif isinstance(subject, Field):
+        elif isinstance(subject, Compared):
             steps = writers(self.shown, subject.place, self.k)
             steps = [k for k in steps if k != self.k] or steps
             if steps:
@@ -107,7 +106,7 @@ class StatePane(Stepping):
     def action_fold(self, fold: bool) -> None:
         """Fold or unfold the job, worker or the like that is pointed at."""
         subject = self.query_one("#state", Pane).subject
-        place = subject.place if isinstance(subject, Field) else subject
+        place = subject.place if isinstance(subject, Compared) else subject
         if isinstance(place, str):
             inside = place.rpartition("[")[2].rstrip("]")
             (self._folded.add if fold else self._folded.discard)(inside)

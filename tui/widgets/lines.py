@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.text import line as printable
+from tui.text import one_line
 from tui.widgets.rows import Piece, Row, Tone, fold
 from tui.widgets.tones import looks
 
@@ -103,7 +103,7 @@ class Lines(ScrollView, can_focus=True):
         here = number == self.cursor and self.stop(number, 1) == number
         bar = here and self.has_focus
         segments = [Segment(">" if here and n == self.line_of(number) else " ", base)]
-        segments += [Segment(printable(text), base + look[tone]) for text, tone in pieces]
+        segments += [Segment(one_line(text), base + look[tone]) for text, tone in pieces]
         if bar:
             segments = [Segment(s.text, (s.style or base) + look["here"]) for s in segments]
         strip = Strip(segments)

@@ -14,7 +14,7 @@ from typing import Literal
 from rich.cells import cell_len, set_cell_size
 
 from tui import glyphs
-from tui.text import line as printable
+from tui.text import one_line
 
 Tone = Literal["", "title", "dim", "good", "bad", "changed", "fault", "armed", "here"]
 """What a piece of text means; the style sheet says how it looks."""
@@ -49,7 +49,7 @@ def fold(pieces: tuple[Piece, ...], width: int, hang: int = 2) -> tuple[tuple[Pi
     lines: list[list[Piece]] = [[]]
     used = 0
     for text, tone in pieces:
-        for word in re.findall(r" +|[^ ]+", printable(text)):
+        for word in re.findall(r" +|[^ ]+", one_line(text)):
             if used + cell_len(word) > width and used > hang:
                 lines.append([(" " * hang, "")])
                 used = hang

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui import glyphs
-from tui.text import line as printable
+from tui.text import one_line
 from tui.widgets.rows import mark_tone
 from tui.widgets.tones import looks
 
@@ -88,7 +88,7 @@ class Scrub(Widget):
             if n == self._cell():
                 style += look["here"]
             segments.append(Segment(mark, style))
-        segments.append(Segment("  " + printable(self.words), base))
+        segments.append(Segment("  " + one_line(self.words), base))
         return Strip(segments).crop(0, self.size.width).extend_cell_length(self.size.width, base)
 
     def on_click(self, event: events.Click) -> None:

@@ -194,7 +194,7 @@ def _show_settings(rows: Sequence[Measured]) -> None:
 # ---------------------------------------------------------------- contention
 def contended(asked: Asked) -> NoReturn:
     """Let processes get in each other's way, print what came of it, and exit."""
-    from checker.crashlab.contention import measured as situations
+    from checker.crashlab.contention import situations
 
     found = list(situations())
     ok = all(c.ok for c in found)

@@ -89,7 +89,7 @@ def _generate(scope: str, seeds: range, as_json: bool) -> None:
     from checker.shown import console
 
     found = catalogue()
-    small = replay_generate.small(found.scope("one-job"))
+    small = replay_generate.one_recoverer(found.scope("one-job"))
     chosen = found.scope(scope)
     try:
         with console.Live() as live:

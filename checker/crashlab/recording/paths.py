@@ -21,7 +21,7 @@ from spec.queue import SCOPES
 BOUNDS = {"Job": 1, "Worker": 2, "Recoverer": 1}
 
 
-def small() -> Scope:
+def crash_scope() -> Scope:
     """Return the scope whose paths are taken: one job, and two workers that get in each other's
     way.
     """

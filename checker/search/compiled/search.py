@@ -27,7 +27,7 @@ _SUCCESSORS = 8192
 
 
 @dataclass(frozen=True)
-class Found:
+class FirstSeen:
     """Where a violation was first seen: in that state, or on a step from it."""
 
     state: int
@@ -67,7 +67,7 @@ class Search:
         self.table_room, _ = reserve(2 * wanted * self.words)
         self.table = self.table_room[: _whole_lines(max(tuning.slots, least))]
         self.levels: list[list[tuple[int, int]]] = []
-        self.violations: dict[str, Found] = {}
+        self.violations: dict[str, FirstSeen] = {}
         self.seconds_before = 0.0
         self.budget = 8
         self.began = time.perf_counter()
@@ -285,7 +285,7 @@ class Search:
         for name, i in self.names.violations.items():
             first = next((int(w[start + i]) for w in self.work if w[start + i]), 0)
             if first and name not in self.violations:
-                self.violations[name] = Found(first - 1, depth)
+                self.violations[name] = FirstSeen(first - 1, depth)
                 for w in self.work:
                     w[start + i] = first
         start, end = self.at["PENDING"], self.at["OFF"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from checker.runs.walk import Walk
 from checker.search.compiled.code import kernel
-from checker.search.compiled.search import Found, Search
+from checker.search.compiled.search import FirstSeen, Search
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
 from spec.language.scope import State
 
@@ -30,7 +30,7 @@ class Tracer:
         self.work[at["FOUND"] : at["PENDING"]] = 1
         self.work[at["PENDING"] : at["OFF"]] = 0
 
-    def walk(self, name: str, found: Found) -> Walk:
+    def walk(self, name: str, found: FirstSeen) -> Walk:
         """Return a shortest run that violates the property, or stores out of the range, of that
         name.
         """
