@@ -227,7 +227,7 @@ def _check(plan: CheckPlan, saving: _Saving, full: bool, as_json: bool) -> int:
                 console.show_line(out, result, max(len(s.name) for s in plan.scopes))
     if not as_json:
         console.show_verdicts(out, results, full)
-    worst = shortest(results)
+    worst = shortest(results, plan.wanted)
     saved = None
     if worst is not None:
         told = story(*worst)

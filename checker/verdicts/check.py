@@ -256,13 +256,16 @@ def _decided(decision: Decision) -> Verdict:
 
 
 # ---------------------------------------------------------------- all scopes together
-def shortest(results: Sequence[Result]) -> tuple[Result, Judged] | None:
+def shortest(
+    results: Sequence[Result], wanted: frozenset[str] = frozenset()
+) -> tuple[Result, Judged] | None:
     """Return the shortest violation, the first in order of scopes and properties among equals.
 
-    Runs that end come before runs that never do: they are easier to read.
+    One of a property that is wanted comes before a number that leaves its range on the way there;
+    runs that end come before runs that never do: they are easier to read.
     """
     violated = [
-        (judged.kind == "leads_to", judged.verdict.steps, i, j)
+        (judged.name not in wanted, judged.kind == "leads_to", judged.verdict.steps, i, j)
         for i, result in enumerate(results)
         for j, judged in enumerate(result.judged)
         if judged.verdict.evidence == "✗"

@@ -299,3 +299,36 @@ def test_a_failure_mode_is_what_it_goes_without(
     assert main([*given, "FM-010"]) == 1
     told = " ".join(capsys.readouterr().out.split())
     assert "one-job: " in told and "without settle_done.fenced" in told
+
+
+def test_the_run_that_is_told_is_that_of_the_property_that_was_asked_for() -> None:
+    """A counter leaves its range in three steps; that it is odd, and stuck, takes no fewer than
+    four, and is what was asked.
+    """
+    spec = Spec("counting")
+    spec.durable("count", None, Nat(2), 0, "how far it is")
+    spec.durable("stuck", None, Nat(3), 0, "how often it did not move")
+
+    @spec.action()
+    def up(s):  # type: ignore[no-untyped-def]  # traced
+        """It goes up."""
+        s.count = s.count + 1
+
+    @spec.action()
+    def stay(s):  # type: ignore[no-untyped-def]  # traced
+        """It does not move."""
+        require(odd=s.count == 1, few=s.stuck < 3)
+        s.stuck = s.stuck + 1
+
+    @spec.invariant("C-1")
+    def it_moves(s):  # type: ignore[no-untyped-def]  # traced
+        """It moves on in the end."""
+        return s.stuck < 3
+
+    plan = CheckPlan((Scope("counting", spec, {}),), wanted=frozenset({"it_moves"}), engine="plain")
+    results = list(run(plan, lambda scope: None))
+    told = [shortest(results, wanted) for wanted in (frozenset[str](), plan.wanted)]
+    assert [(found[1].name, found[1].verdict.steps) for found in told if found] == [
+        ("range_count", 3),
+        ("it_moves", 4),
+    ]
