@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import runpy
 import shutil
 import statistics
@@ -50,10 +51,18 @@ class Unavailable(Exception):
 
 
 def machine() -> str:
-    """Return what the figures depend on: processor count, load, Python."""
+    """Return what the figures depend on: processors, Python, load."""
     load = os.getloadavg()[0]
     python = platform.python_version()
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {python}, load {load:.1f}"
+    return f"{os.cpu_count()} cores, {_processor()}, Python {python}, load {load:.1f}"
+
+
+def _processor() -> str:
+    """Return the name of the processor, or its kind where the system does not say more."""
+    said = Path("/proc/cpuinfo")  # where there is Linux
+    known = said.read_text("utf-8") if said.exists() else ""
+    names = re.findall(r"^model name\s*: (.+)$", known, re.MULTILINE)
+    return names[0] if names else platform.machine()
 
 
 def two_phase_commit(managers: int) -> Scope:

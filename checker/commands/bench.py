@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GROUPS = (
     "c", "tlc", "scopes", "start", "proofs", "evidence", "pairs", "queues", "replays", "keys",
-    "crashes", "fates",
+    "crashes", "fates", "commands",
 )  # fmt: skip
 """What can be measured by itself."""
 
@@ -25,6 +25,10 @@ def bench(
         typer.Argument(metavar="[GROUP]...", help="Only these: " + ", ".join(GROUPS) + "."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller searches, each once.")] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Measure the slow commands too, and keep it for the docs."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure explorer, solvers and queue, beside a C search, TLC and other queues.
@@ -38,7 +42,9 @@ def bench(
     for name in groups or ():
         if name not in GROUPS:
             raise Wrong(f"there is no group '{name}'; {close(name, GROUPS, 'ffq bench --help')}")
-    times, chosen = _chosen(groups or GROUPS, quick)
+    if write and "commands" not in (groups or GROUPS):
+        raise Wrong("--write: keeps what commands took; measure the group 'commands' as well")
+    times, chosen = _chosen(groups or GROUPS, quick, write)
     figures: list[Figure] = []
     missing = []
     for group in chosen:
@@ -70,9 +76,11 @@ def _shown(figure: Figure) -> str:
     return f"{mark:<7}{figure.value:>9.2f} {figure.unit:<10} {figure.what}{goal}"
 
 
-def _chosen(names: Iterable[str], quick: bool) -> tuple[int, list[Callable[[], Iterable[Figure]]]]:
+def _chosen(
+    names: Iterable[str], quick: bool, write: bool
+) -> tuple[int, list[Callable[[], Iterable[Figure]]]]:
     """Return how often everything is measured, and what."""
-    from checker.bench import measure
+    from checker.bench import commands, measure
     from checker.bench.crashes import crashes
     from checker.bench.explorer import explorer
     from checker.bench.fates import fate
@@ -94,6 +102,7 @@ def _chosen(names: Iterable[str], quick: bool) -> tuple[int, list[Callable[[], I
         "keys": lambda: explorer(times),
         "crashes": lambda: crashes(times),
         "fates": lambda: fate(times),
+        "commands": lambda: commands.figures(write),
     }
     assert tuple(every) == GROUPS
     return times, [every[name] for name in dict.fromkeys(names)]

@@ -14,8 +14,9 @@ def run() -> NoReturn:
     """Run the command line, and leave with its exit status."""
     try:
         from checker.commands.main import main  # what it loads takes most of a second
+        from checker.shown.duration import timed
 
-        status = main()
+        status = timed(sys.argv[1:], main)
     except KeyboardInterrupt:
         sys.stderr.write("ffq: interrupted\n")
         status = INTERRUPTED

@@ -77,6 +77,7 @@ class Printers(Mapping[str, Printer]):
             "readme-trace": alone(self._sentences),
             "readme-check": alone(self._evidence),
             "commands": alone(lambda: tables.commands(commands)),
+            "times": alone(tables.times),
             "scopes": alone(lambda: figures.scopes(index, watch, engine)),
             "refusals": alone(lambda: figures.refusals(index, self._watched)),
             "fairness": alone(lambda: figures.fairness(index, watch)),

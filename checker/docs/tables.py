@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from checker.docs.spec_index import Index, Module
+from checker.shown.duration import measured
 from spec.language.expr import Var
 from spec.language.model import Action, Field, Part, Property
 from spec.language.types import Nat, is_enum, is_sort
@@ -39,6 +40,17 @@ def commands(sentences: Mapping[str, str]) -> str:
     """Print the commands with what each is for."""
     rows = ([code(f"ffq {name}"), sentence] for name, sentence in sentences.items())
     return table(["command", "what it does"], rows) + "\n\n_Printed from `ffq --help`._"
+
+
+def times() -> str:
+    """Print what commands took where they were measured."""
+    where, rows = measured()
+    said = (
+        [code(f"ffq {r.line}"), *(f"{seconds:.1f} s" for seconds in (r.first, r.again))]
+        for r in rows
+    )
+    told = f"_Measured in this order by `ffq bench commands --write`: {where}._"
+    return table(["command", "the first time", "again"], said) + f"\n\n{told}"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ from rich.text import Text
 from checker.runs.exploration import Exploration, Progress, Report
 from checker.runs.story import Story, render
 from checker.runs.verdict import NOT_BEGUN, STOPPED, WORDS, Verdict
+from checker.shown.streams import above
 from checker.shown.streams import emit as emit
 from checker.shown.streams import line as line
 from checker.shown.streams import printable as printable
@@ -328,10 +329,12 @@ class Live:
         )  # fmt: skip
         task = self.bar.add_task(name, total=None)
         self.bar.start()
+        above(lambda text: self.err.print(Text(text), soft_wrap=True))
         return task
 
     def done(self) -> None:
         """Take the line away, so that results are printed where it was."""
         if self.bar:
+            above(None)
             self.bar.stop()
             self.bar = None

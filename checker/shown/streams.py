@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO, cast
 
 
@@ -33,8 +33,21 @@ def emit(answer: dict[str, Any]) -> None:
 
 def say(text: str) -> None:
     """Print one line of diagnostics on stderr."""
-    sys.stderr.write(f"ffq: {printable(text)}\n")
+    told = f"ffq: {printable(text)}"
+    if _above is not None:
+        _above(told)
+        return
+    sys.stderr.write(f"{told}\n")
     sys.stderr.flush()
+
+
+_above: Callable[[str], None] | None = None
+
+
+def above(write: Callable[[str], None] | None) -> None:
+    """Let diagnostics be written so while a line on stderr shows progress, or as ever."""
+    global _above
+    _above = write
 
 
 def line(text: str, at_once: bool = False) -> None:
