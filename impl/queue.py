@@ -157,6 +157,12 @@ class Queue:
             self.history.require(t, self.path)
             yield t
 
+    def waits(self, action: str) -> bool:
+        """Return whether a step must be on the disk before anybody is told of it, as the spec has
+        it: a transaction of other steps alone need not be durable.
+        """
+        return not self.store.design.transitions[action].action.loose
+
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Open a transaction that only reads, takes no lock, and sees one moment of the store.

@@ -144,7 +144,8 @@ class Worker:
         since = time.monotonic()
         # A claim that the power takes back was made by a worker that is gone with it, and the next
         # boot begins an epoch of its own: no token comes twice.
-        with self.process.lock, self.queue.transaction(durable=False) as t:
+        durable = self.queue.waits("claim")
+        with self.process.lock, self.queue.transaction(durable=durable) as t:
             attempt = self._claim_within(t)
         self._look_after(attempt, since)
         return attempt

@@ -38,7 +38,7 @@ def ours(file: str) -> dict[str, Jobs]:
     def work(n: int) -> None:
         worker = queue.process(WorkerSort)
         for _ in range(n):
-            with queue.transaction(durable=False) as t:
+            with queue.transaction(durable=queue.waits("claim")) as t:
                 attempt = claim(queue, t, worker, ["job"])
             assert attempt is not None
             attempt.start()
@@ -53,7 +53,7 @@ def ours(file: str) -> dict[str, Jobs]:
         workers = [queue.process(WorkerSort) for _ in range(BATCH)]
         began[0] = time.perf_counter()
         for _ in range(n // BATCH):
-            with queue.transaction(durable=False) as t:
+            with queue.transaction(durable=queue.waits("claim")) as t:
                 found = [claim(queue, t, w, ["job"]) for w in workers]
             attempts: list[Attempt] = [a for a in found if a is not None]
             for attempt in attempts:

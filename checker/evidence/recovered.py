@@ -108,7 +108,7 @@ class _Run:
             self.aside += any(self.mend.aside(e) for e in ends)
         left = {c.property.name: c.property for end in ends for c in self._violated(end)}
         for name, claim in left.items():
-            if not _shown(claim):
+            if not self._shown(claim):
                 self.unseen[name] += 1
             else:
                 self.wrong = self.wrong or f"{name} is broken after the repair of {state}"
@@ -137,16 +137,19 @@ class _Run:
                     break
         return found
 
+    def _shown(self, claim: Property) -> bool:
+        """Return whether rows alone show the claim to be broken: no memory, of clients neither, and
+        nothing of what the disk has of a row, which nobody can read.
+        """
+        disk = self.mend.scope.spec.disk
+        kept = disk.images.values() if disk else ()
+        read = [e.field for e in walk(claim.body) if isinstance(e, Read)]
+        return all(f.survival == "durable" and f not in kept for f in read)
+
 
 def ghostly(claim: Property) -> bool:
     """Return whether the claim speaks of what no store knows."""
     return any(isinstance(e, Read) and e.field.survival == "ghost" for e in walk(claim.body))
-
-
-def _shown(claim: Property) -> bool:
-    """Return whether rows alone show the claim to be broken: no memory, of clients neither."""
-    read = [e.field for e in walk(claim.body) if isinstance(e, Read)]
-    return all(f.survival == "durable" for f in read)
 
 
 # ---------------------------------------------------------------- no harm, and the same in SQL

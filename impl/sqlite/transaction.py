@@ -119,6 +119,9 @@ class Transaction:
         """
         self.require_open()
         t = self._design.transitions[action]
+        if t.writes and not (self.span.durable or t.action.loose):
+            fact = "is to be waited for, and this transaction is not"
+            raise BadRequest(f"{action}: {fact}; leave `durable` as it is")
         pending = _Pending({}, [])
         given: dict[str, Value] = dict(params)
         if t.seen.process is not None:

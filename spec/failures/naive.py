@@ -40,6 +40,7 @@ def pop(s, w: Worker, j: Job):
     s.pc[w] = Pc.claimed
     s.job[w] = j
     s.held[w] = s.token[j]
+    s.held_epoch[w] = s.epoch[j]
 
 
 def acknowledge_early(s, w: Worker, j: Job):
@@ -51,6 +52,7 @@ def acknowledge_early(s, w: Worker, j: Job):
     s.pc[w] = Pc.claimed
     s.job[w] = j
     s.held[w] = s.token[j]
+    s.held_epoch[w] = s.epoch[j]
 
 
 # ------------------------------------------------------------------ holding a claim

@@ -1,49 +1,55 @@
 """Steps of a store and of those who use it as they are often written: `instead ACTION NAME`."""
 
 from spec.language import forget, require
-from spec.queue.job import Job, Status, Worker
+from spec.queue.job import Job, Pc, Reason, Status, Worker, current, end_claim, leased
 
 
-def acknowledge_what_is_written(s, j: Job):
-    """The sender is told that the job is stored as soon as it is written."""
-    require(written=s.status[j] != Status.absent)
-    s.told[j] = True
-
-
-def release_what_is_written(s, j: Job):
-    """The sender gives up its copy as soon as the job is written elsewhere."""
-    require(written=s.status[j] != Status.absent)
-    s.released[j] = True
-
-
-def hear_what_is_written(s, w: Worker):
-    """The worker is told that the job is done as soon as that is written."""
-    j = s.job[w]
-    require(written=s.status[j] == Status.done)
-    s.told_done[j] = True
-    forget(w)
+def put_back(s, j, image):
+    """The row is as its image has it."""
+    for name in ("status", "token", "lease", "fails", "interrupts", "reason"):
+        getattr(s, name)[j] = getattr(s, f"{name}_{image}")[j]
 
 
 def come_back_as_if_nothing_had_been(s, j: Job):
     """What was not synced is gone, and the store goes on in the same history."""
-    s.status[j] = s.kept_status[j]
-    s.token[j] = s.kept_token[j]
+    put_back(s, j, "kept")
 
 
 def restore_in_the_same_history(s, j: Job):
     """The copy takes the place of the store, which goes on in the same history."""
-    require(copied=s.saved_status[j] != Status.absent)
-    s.status[j] = s.saved_status[j]
-    s.token[j] = s.saved_token[j]
-    s.kept_status[j] = s.saved_status[j]
-    s.kept_token[j] = s.saved_token[j]
-    s.told_done[j] = False
+    require(copied=s.status_saved[j] != Status.absent)
+    put_back(s, j, "saved")
+
+
+def settle_by_the_number_alone(s, w: Worker):
+    """The worker reports success, and its token is compared without its history."""
+    j = s.job[w]
+    require(
+        running=s.pc[w] == Pc.running,
+        leased=leased(s, j),
+        number=s.token[j] == s.held[w],
+        delivered=s.delivered[j],
+    )
+    end_claim(s, j, Status.done, Reason.none)
+    forget(w)
+
+
+def settle_by_the_history_alone(s, w: Worker):
+    """The worker reports success, and its history is compared without its token."""
+    j = s.job[w]
+    require(
+        running=s.pc[w] == Pc.running,
+        leased=leased(s, j),
+        current=current(s, w, j),
+        delivered=s.delivered[j],
+    )
+    end_claim(s, j, Status.done, Reason.none)
+    forget(w)
 
 
 STEPS = (
-    acknowledge_what_is_written,
-    release_what_is_written,
-    hear_what_is_written,
     come_back_as_if_nothing_had_been,
     restore_in_the_same_history,
+    settle_by_the_number_alone,
+    settle_by_the_history_alone,
 )

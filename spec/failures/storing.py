@@ -9,51 +9,63 @@ MODES = (
         "FM-003c",
         "a_job_is_released_before_it_is_stored",
         Loss(
-            ("instead release release_what_is_written",),
-            "every_job_is_in_a_store",
+            ("weaken enqueue",),
+            "accepted_jobs_are_in_the_queue",
             "storage",
             "A job is handed to another store, and given up here before it is synced there: a loss "
             "of power leaves it in neither.",
         ),
         "Whoever hands a job over keeps it until the other store has made it durable.",
+        elsewhere=(
+            Loss(
+                ("confirm.stored",),
+                "accepted_jobs_are_in_the_queue",
+                "storage",
+                "A sender gives up a job that no other store has: it was told before anything was "
+                "written.",
+            ),
+        ),
         modelled=_DISK,
     ),
     FailureMode(
         "FM-004",
         "an_answer_is_given_before_it_is_durable",
         Loss(
-            ("instead acknowledge acknowledge_what_is_written",),
-            "answers_are_kept",
+            ("weaken settle_done",),
+            "terminal_is_absorbing",
             "storage",
-            "A client is told that its job is in the queue, the power fails, and the job is gone.",
+            "A worker is told that its job is done, the power fails, and the job is handed out "
+            "again.",
         ),
         "No answer to an enqueue or a settle is given before its write is synced; a claim needs no "
         "sync of its own.",
         elsewhere=(
             Loss(
-                ("instead hear hear_what_is_written",),
-                "answers_are_kept",
+                ("weaken enqueue",),
+                "rows_are_kept",
                 "storage",
-                "A worker is told that its job is done, the power fails, and the job is handed out "
-                "again.",
+                "A client is told that its job is in the queue, the power fails, and the job is "
+                "gone.",
             ),
             Loss(
-                ("acknowledge.durable",),
-                "answers_are_kept",
+                ("weaken settle_failed",),
+                "counts_only_grow",
                 "storage",
-                "A client is told that its job is in the queue before anything was written.",
+                "A failure is counted, the power fails, and the job has an attempt more than it is "
+                "allowed.",
             ),
             Loss(
-                ("hear.durable",),
-                "answers_are_kept",
+                ("weaken settle_released",),
+                "counts_only_grow",
                 "storage",
-                "A worker takes its job for done without having settled it.",
+                "A job is given back, the power fails, and the interruption is not counted.",
             ),
             Loss(
-                ("release.durable",),
-                "every_job_is_in_a_store",
+                ("weaken recover",),
+                "counts_only_grow",
                 "storage",
-                "A sender gives up a job that no other store has.",
+                "A claim of a dead worker is ended, the power fails, and the interruption is not "
+                "counted.",
             ),
         ),
         modelled=_DISK,
@@ -63,8 +75,8 @@ MODES = (
         "an_old_copy_gives_out_old_tokens",
         Loss(
             ("instead restore restore_in_the_same_history",),
-            "one_worker_per_token_and_history",
-            "storage",
+            "one_worker_per_token",
+            "copies",
             "An older copy of the store is restored, the counter of claims goes back with it, and "
             "two workers hold the same token.",
         ),
@@ -72,37 +84,37 @@ MODES = (
         "again asks for its effect first.",
         elsewhere=(
             Loss(
-                ("settle.current",),
-                "the_last_claim_settles",
-                "storage",
+                ("instead settle_done settle_by_the_number_alone",),
+                "only_the_holder_settles",
+                "copies",
                 "A worker of a history that is over settles a job that another one has in the new "
                 "one: the numbers are the same.",
             ),
             Loss(
-                ("settle.fenced",),
-                "the_last_claim_settles",
-                "storage",
+                ("instead settle_done settle_by_the_history_alone",),
+                "only_the_holder_settles",
+                "copies",
                 "Only the history is compared, and not the token: a late worker settles the claim "
                 "of another one.",
             ),
             Loss(
                 ("deliver.fresh",),
                 "one_delivery_per_job",
-                "storage",
+                "copies",
                 "A job that was done is restored as ready, runs again, and nobody asks whether its "
                 "effect is there.",
             ),
             Loss(
                 ("restore.copied",),
-                "every_job_is_in_a_store",
-                "storage",
-                "A copy is restored that is older than the job, and its sender has given it up.",
+                "rows_are_kept",
+                "copies",
+                "A copy is restored that is older than the job, and the job is in no store.",
             ),
         ),
         naive=(
             Loss(
                 ("instead lose_power come_back_as_if_nothing_had_been",),
-                "one_worker_per_token_and_history",
+                "one_worker_per_token",
                 "storage",
                 "A loss of power is taken for a restart: the token of a claim that was not synced "
                 "is given out again, beside its first holder.",

@@ -66,15 +66,15 @@ def _after(writes: Collection[Update], place: Read) -> Expr:
 
 
 def on_a_disk(
-    spec: Spec, name: str, over: type[Sort], elsewhere: Collection[str] = (), doc: str = ""
+    name: str, *specs: Spec, over: type[Sort], elsewhere: Collection[str] = (), doc: str = ""
 ) -> Spec:
-    """Return a spec that extends this one, with the rows `over` a sort on a disk.
+    """Return a spec that extends these, with the rows `over` a sort on a disk.
 
     `sync` copies a row into its image in the end; `lose_power` copies it back, a finite number of
-    times. Fields named `elsewhere` are in another store, and stay. Each invariant or lemma of one
-    row becomes a lemma of its image too, `{name}_kept`.
+    times. Fields named `elsewhere`, or declared later, are in another store, and stay. Each
+    invariant or lemma of one row becomes a lemma of its image too, `{name}_kept`.
     """
-    disk = Spec(name, spec, doc=doc)
+    disk = Spec(name, *specs, doc=doc)
     images = _images(disk, over, "kept", "if the power fails", elsewhere)
     back = {image: f for f, image in images.items()}
     losing = "The power fails: what was not synced of the row is gone."
@@ -85,15 +85,15 @@ def on_a_disk(
 
 
 def with_copies(
-    spec: Spec, name: str, over: type[Sort], elsewhere: Collection[str] = (), doc: str = ""
+    name: str, *specs: Spec, over: type[Sort], elsewhere: Collection[str] = (), doc: str = ""
 ) -> Spec:
-    """Return a spec that extends this one, with copies of the rows `over` a sort.
+    """Return a spec that extends these, with copies of the rows `over` a sort.
 
     `copy` puts a copy of a row away, in place of the last one; `restore` puts the row back as it is
-    in the copy, a finite number of times. Fields named `elsewhere` are in another store, and stay.
-    Each invariant or lemma of one row becomes a lemma of its copy too, `{name}_saved`.
+    in the copy, a finite number of times. Fields named `elsewhere`, or declared later, stay. Each
+    invariant or lemma of one row becomes a lemma of its copy too, `{name}_saved`.
     """
-    copied = Spec(name, spec, doc=doc)
+    copied = Spec(name, *specs, doc=doc)
     images = _images(copied, over, "saved", "in the last copy", elsewhere)
     back = {image: f for f, image in images.items()}
     restoring = "The copy takes the place of the row: what came after it is gone."

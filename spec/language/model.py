@@ -103,8 +103,6 @@ class Spec:
         self, name: str, over: Any, type: Any, initial: Any, survival: Survival, doc: str
     ) -> Field:
         self.fresh(name)
-        if survival == "durable" and self.disk is not None and self.disk.over is over:
-            raise Misuse(f"'{name}' is declared after the disk", "put the spec on a disk last")
         if over is not None and not is_sort(over):
             raise Misuse(f"field '{name}' is kept per {over!r}", "keep it per sort, or over=None")
         if not is_type(type):

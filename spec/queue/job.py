@@ -11,6 +11,7 @@ jobs = Spec("jobs", doc="The row of a job, and the memory of a worker.")
 
 MaxFails = jobs.constant("MaxFails", 1, "how many failures a job survives, less one")
 MaxInterrupts = jobs.constant("MaxInterrupts", 1, "how many interruptions a job survives, less one")
+Histories = jobs.constant("Histories", 0, "how often a row may be lost or put back")
 
 
 class Job(Sort):
@@ -64,6 +65,9 @@ jobs.durable("status", Job, Status, Status.absent, "where the job is")
 jobs.durable(
     "token", Job, Token, 0, "how often it has been claimed: the fencing token of its claim"
 )
+jobs.durable(
+    "epoch", Job, Nat(Histories), 0, "how often it was lost or put back: the history of its tokens"
+)
 jobs.durable("lease", Job, Lease, Lease.none, "how its claim stands")
 jobs.durable("fails", Job, Nat(MaxFails), 0, "how many claims ended in failure")
 jobs.durable("interrupts", Job, Nat(MaxInterrupts), 0, "how many claims were cut short")
@@ -73,6 +77,7 @@ jobs.ghost("entered", Job, bool, False, "the handler was entered under the last 
 jobs.volatile("pc", Worker, Pc, Pc.idle, "what the worker is doing")
 jobs.volatile("job", Worker, Job, None, "the job it believes it has")
 jobs.volatile("held", Worker, Token, 0, "the token it was given")
+jobs.volatile("held_epoch", Worker, Nat(Histories), 0, "the history that its token is of")
 
 
 def leased(s, j):
@@ -80,14 +85,19 @@ def leased(s, j):
     return s.status[j] == Status.claimed
 
 
+def current(s, w, j):
+    """The worker was given its token in the history that the row is in."""
+    return s.held_epoch[w] == s.epoch[j]
+
+
 def fenced(s, w):
     """The claim in the row is the one that this worker was given."""
-    return s.token[s.job[w]] == s.held[w]
+    return (s.token[s.job[w]] == s.held[w]) & current(s, w, s.job[w])
 
 
 def has(s, w, j):
     """The worker was given the last claim of this job."""
-    return (s.job[w] == j) & (s.held[w] == s.token[j])
+    return (s.job[w] == j) & (s.held[w] == s.token[j]) & current(s, w, j)
 
 
 def holds(s, w):

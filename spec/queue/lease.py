@@ -15,6 +15,7 @@ from spec.queue.job import (
     Reason,
     Status,
     Worker,
+    current,
     end_claim,
     fail,
     fenced,
@@ -42,10 +43,10 @@ def enqueue(s, j: Job):
     end_claim(s, j, Status.ready, Reason.none)
 
 
-@lease.action(fair="strong")
+@lease.action(fair="strong", loose=True)
 def claim(s, w: Worker, j: Job):
-    """A worker takes a job that is ready: the row, the lease and the token change in one durable
-    step.
+    """A worker takes a job that is ready: the row, the lease and the token change in one step,
+    which waits for no disk.
     """
     require(idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready)
     s.status[j] = Status.claimed
@@ -55,6 +56,7 @@ def claim(s, w: Worker, j: Job):
     s.pc[w] = Pc.claimed
     s.job[w] = j
     s.held[w] = s.token[j]
+    s.held_epoch[w] = s.epoch[j]
 
 
 @lease.action()
@@ -145,8 +147,8 @@ def a_claim_is_one_record(s, j: Job):
 
 @lease.invariant("INV-003")
 def one_worker_per_token(s, v: Worker, w: Worker):
-    """No two workers were given the same token of the same job."""
-    same = (s.job[v] == s.job[w]) & (s.held[v] == s.held[w])
+    """No two workers were given the same token of the same job, in the same history."""
+    same = (s.job[v] == s.job[w]) & (s.held[v] == s.held[w]) & (s.held_epoch[v] == s.held_epoch[w])
     return ((s.job[v] != None) & same) >> (v == w)
 
 
@@ -268,8 +270,12 @@ def absent_jobs_are_untouched(s, j: Job):
 
 @lease.lemma("INV-003")
 def tokens_come_from_the_row(s, w: Worker):
-    """A worker was given its token by a claim, and the row has only gone on from there."""
-    return (s.job[w] != None) >> ((s.held[w] > 0) & (s.held[w] <= s.token[s.job[w]]))
+    """A worker was given its token by a claim, in a history that has been, and within that history
+    the row has only gone on from there.
+    """
+    j = s.job[w]
+    later = current(s, w, j) >> (s.held[w] <= s.token[j])
+    return (j != None) >> ((s.held[w] > 0) & (s.held_epoch[w] <= s.epoch[j]) & later)
 
 
 @lease.lemma("INV-004")

@@ -105,7 +105,7 @@ def no_lease_runs_out_on_the_well(s, t, j: Job):
 def the_dead_are_not_heard(s, t, j: Job):
     """A silence is ended by the worker that has the job, or else because the store is back."""
     heard = (s.silence[j] != Silence.none) & (t.silence[j] == Silence.none)
-    alive = exists(Worker, lambda w: (t.job[w] == j) & (t.held[w] == t.token[j]))
+    alive = exists(Worker, lambda w: has(t, w, j))
     return heard >> (alive | ~s.reachable[j])
 
 

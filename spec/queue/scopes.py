@@ -20,7 +20,7 @@ from spec.queue.periods import periods
 from spec.queue.producers import producers
 from spec.queue.recovery import recovery
 from spec.queue.space import space
-from spec.queue.storage import storage
+from spec.queue.storage import copies, storage
 from spec.queue.versions import versions
 
 life = Spec(
@@ -43,6 +43,7 @@ def _scope(
         "Recoverer": 2,
         "MaxFails": fails,
         "MaxInterrupts": interrupts,
+        "Histories": 0,
         **more,
     }
     return Scope(name, spec, bounds, doc)
@@ -57,22 +58,26 @@ _DEFAULT = (
 )
 # The store and the surroundings, each by itself: these do not mix with a job's whole life.
 _APART = (
-    Scope(
-        "storage",
-        storage,
-        {"Job": 1, "Worker": 2, "MaxFails": 1, "MaxInterrupts": 2, "Histories": 2},
-        "One job in a store that loses what it has not synced, and is restored.",
-    ),
+    _scope("storage", storage, 1, 1, 2, "One job whose store may lose a claim.", Histories=1),
+    _scope("copies", copies, 1, 1, 2, "One job whose store is put back from a copy.", Histories=1),
     Scope(
         "keeping",
         keeping,
-        {"Job": 1, "Worker": 1, "MaxFails": 2, "MaxInterrupts": 1},
+        {"Job": 1, "Worker": 1, "MaxFails": 2, "MaxInterrupts": 1, "Histories": 0},
         "One key that is asked for again, and forgotten.",
     ),
     Scope(
         "space",
         space,
-        {"Job": 3, "Worker": 1, "MaxFails": 1, "MaxInterrupts": 1, "Disk": 1, "Pages": 3},
+        {
+            "Job": 3,
+            "Worker": 1,
+            "MaxFails": 1,
+            "MaxInterrupts": 1,
+            "Disk": 1,
+            "Pages": 3,
+            "Histories": 0,
+        },
         "Three jobs on three pages.",
     ),
     _scope("due", paced, 1, 2, 2, "One job that may wait for its time, and ends."),

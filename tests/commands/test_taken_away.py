@@ -13,7 +13,7 @@ from spec.queue import SCOPES
 from spec.queue.job import Job
 
 ONE_JOB = SCOPES["one-job"]
-DURABLE = on_a_disk(SCOPES["whole"].spec, "whole on a disk", Job)
+DURABLE = on_a_disk("whole on a disk", SCOPES["whole"].spec, over=Job)
 
 KINDS = {
     "action.guard": "settle_done.fenced",

@@ -71,7 +71,7 @@ def test_a_parameter_is_told_only_to_the_statement_that_names_it() -> None:
     (claim,) = run(found.steps[1], "step")
     assert claim.parameters == {"j": 1}
     (settled,) = run(found.steps[-1], "step")
-    assert settled.parameters == {"job": 1, "held": 1}
+    assert settled.parameters == {"job": 1, "held": 1, "held_epoch": 0}
 
 
 def test_where_they_differ_the_place_is_named_and_both_states_are_kept(

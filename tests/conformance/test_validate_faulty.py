@@ -43,7 +43,10 @@ def test_a_stale_settle_is_found_at_the_fence(
     assert found.position is not None
     assert (found.position.seq, found.position.call) == (6, "write_first(worker1)")
     assert (found.kind, found.what) == ("guard", "fenced is false")
-    assert found.values == {"token[job1]": 2, "job[worker1]": "job1", "held[worker1]": 1}
+    assert found.values == {
+        "token[job1]": 2, "job[worker1]": "job1", "held[worker1]": 1,
+        "epoch[job1]": 0, "held_epoch[worker1]": 0,
+    }  # fmt: skip
     assert found.possible == ("abandon(worker1)",)
 
 

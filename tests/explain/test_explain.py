@@ -136,7 +136,7 @@ def test_the_broken_claim_of_a_late_worker_is_taken_apart() -> None:
             "then",
             False,
             "exists(Worker, lambda w: (job[w] == job1) & (held[w] == token[job1]) "
-            "& (job'[w] == none))",
+            "& (held_epoch[w] == epoch[job1]) & (job'[w] == none))",
         ),
     ]
 

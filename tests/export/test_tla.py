@@ -123,8 +123,8 @@ def test_tlc_finds_the_same_states_in_every_corner_of_the_language(tmp_path: Pat
         LOCK.on(find(lease_lock, "split acquire works")),
         INN,
         HARBOUR,
-        FEW_CORNERS.on(find(on_a_disk(corners, "disk", Ball), "weaken put")),
-        FEW_CORNERS.on(with_copies(on_a_disk(corners, "disk", Ball), "copies", Ball)),
+        FEW_CORNERS.on(find(on_a_disk("disk", corners, over=Ball), "weaken put")),
+        FEW_CORNERS.on(with_copies("copies", on_a_disk("disk", corners, over=Ball), over=Ball)),
     ],
     ids=named,
 )
@@ -204,7 +204,14 @@ def test_tlc_agrees_that_work_ends_and_only_while_clients_give_up(tmp_path: Path
 def test_tlc_agrees_that_recovery_has_to_be_strongly_fair(
     edit: str, violated: str | None, tmp_path: Path
 ) -> None:
-    bounds = {"Job": 2, "Worker": 1, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 1}
+    bounds = {
+        "Job": 2,
+        "Worker": 1,
+        "Recoverer": 1,
+        "MaxFails": 1,
+        "MaxInterrupts": 1,
+        "Histories": 0,
+    }
     scope = Scope("distracted", SCOPES["requests"].spec, bounds)
     less = scope.on(find(scope.spec, edit)) if edit else scope
     assert judged(less, tmp_path, liveness=True).violated == violated

@@ -1,5 +1,6 @@
 """A spec on a disk loses what was not waited for, all of it and nothing else."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.language.test_edits import BOUNDS, Clerk, Order, Run, story, till
 from tests.specs.corners import Ball, Next, corners
 from tests.specs.library import READERS, Book, weeding
 
-shop = on_a_disk(till, "shop", Order)
+shop = on_a_disk("shop", till, over=Order)
 LAZY = weaken(shop, "settle")
 
 
@@ -75,7 +76,7 @@ def test_where_every_step_waits_the_disk_changes_nothing(
     spec: Spec, over: type[Sort], bounds: dict[str, int]
 ) -> None:
     bare = Scope("bare", spec, bounds)
-    disk = bare.on(on_a_disk(spec, "disk", over))
+    disk = bare.on(on_a_disk("disk", spec, over=over))
     found = reachable(disk)
     assert seen(disk, spec.fields) == reachable(bare)
     assert len(found) == len(reachable(bare)), "an image says nothing new"
@@ -87,7 +88,8 @@ def test_where_every_step_waits_the_disk_changes_nothing(
 @pytest.mark.parametrize("name", ["one-job", "versions"])
 def test_the_queue_is_no_other_on_a_disk_that_is_waited_for(name: str) -> None:
     queue = SCOPES[name]
-    disk = queue.on(on_a_disk(queue.spec, "disk", Job))
+    waits = {n: replace(a, loose=False) for n, a in queue.spec.actions.items()}
+    disk = queue.on(on_a_disk("disk", queue.spec.edited("waits", actions=waits), over=Job))
     bare, found = explore(queue), explore(disk)
     assert (found.states, found.depth) == (bare.states, bare.depth)
     assert not found.violations
@@ -120,7 +122,7 @@ def test_a_step_that_is_not_waited_for_breaks_what_is_remembered_of_it() -> None
 
 
 def test_rows_that_may_be_one_are_kept_as_they_are_after_the_step() -> None:
-    disk = on_a_disk(shelf, "disk", Jar)
+    disk = on_a_disk("disk", shelf, over=Jar)
     for state in reachable(Scope("shelf", disk, {"Jar": 3})):
         assert state[:3] == state[3:]
     lazy = weaken(disk, "pour")
@@ -151,7 +153,7 @@ def test_both_halves_of_a_step_that_is_not_waited_for_may_be_lost() -> None:
 
 
 def test_what_is_elsewhere_is_not_lost() -> None:
-    parted = weaken(on_a_disk(till, "parted", Order, elsewhere=["sent"]), "settle")
+    parted = weaken(on_a_disk("parted", till, over=Order, elsewhere=["sent"]), "settle")
     run = Run(parted).take("arrive 0", "settle 0 1", "lose_power 1")
     assert (run["paid"], run["sent"]) == ([False, False], [0, 1])
 
@@ -160,14 +162,14 @@ def test_what_is_elsewhere_is_not_lost() -> None:
 
 
 def test_a_row_is_put_back_as_it_was_copied() -> None:
-    copied = with_copies(on_a_disk(till, "shop", Order), "copied", Order)
+    copied = with_copies("copied", on_a_disk("shop", till, over=Order), over=Order)
     run = Run(copied).take("arrive 0", "raise_price 1", "copy 1", "settle 0 1", "settle 0 0")
     run.take("restore 1", "lose_power 1")
     assert (run["price"], run["paid"], run["sent"]) == ([1, 2], [True, False], [1, 0])
 
 
 def test_without_a_copy_a_row_is_put_back_as_it_began() -> None:
-    run = Run(with_copies(till, "copied", Order)).take("arrive 0", "settle 0 1", "restore 1")
+    run = Run(with_copies("copied", till, over=Order)).take("arrive 0", "settle 0 1", "restore 1")
     assert (run["paid"], run["sent"]) == ([False, False], [0, 0])
 
 
@@ -175,7 +177,7 @@ def test_without_a_copy_a_row_is_put_back_as_it_began() -> None:
 
 
 def test_what_holds_of_a_row_is_a_lemma_of_its_image() -> None:
-    copied = with_copies(shop, "copied", Order)
+    copied = with_copies("copied", shop, over=Order)
     assert [p for p in copied.properties if p not in till.properties] == [
         "who_pays_is_served_kept",
         "nothing_is_given_away_kept",
@@ -188,7 +190,7 @@ def test_what_holds_of_a_row_is_a_lemma_of_its_image() -> None:
 
 
 def test_both_explorers_agree_on_a_disk_with_copies() -> None:
-    spec = weaken(with_copies(shop, "copied", Order), "settle")
+    spec = weaken(with_copies("copied", shop, over=Order), "settle")
     scope = Scope("copied", spec, {"Clerk": 1, "Order": 1})
     mine, theirs = plain.explore(scope), explore(scope, symmetry=False)
     assert (mine.states, mine.depth) == (theirs.states, theirs.depth)
@@ -221,25 +223,22 @@ def test_a_spec_without_a_disk_cannot_be_weakened() -> None:
         weaken(LAZY, "settle")
 
 
-def test_nothing_of_a_row_comes_after_its_disk() -> None:
-    later = Spec("later", shop)
-    with pytest.raises(Misuse, match="'late' is declared after the disk"):
-        later.durable("late", Order, bool, False, "it came late")
+def test_a_spec_is_on_one_disk_as_a_whole() -> None:
     with pytest.raises(Misuse, match="not on one disk"):
         Spec("both", shop, corners)
     with pytest.raises(Misuse, match="no row of Order has the field 'at_work'"):
-        on_a_disk(till, "wrong", Order, elsewhere=["at_work"])
+        on_a_disk("wrong", till, over=Order, elsewhere=["at_work"])
     with pytest.raises(Misuse, match="'price_kept' is declared twice"):
-        on_a_disk(shop, "twice", Order)
+        on_a_disk("twice", shop, over=Order)
 
 
 def test_a_row_comes_back_whose_erasure_was_not_waited_for_and_no_other() -> None:
-    disk = READERS.on(on_a_disk(weeding, "disk", Book))
+    disk = READERS.on(on_a_disk("disk", weeding, over=Book))
     fields = set(weeding.fields)
     assert seen(disk, fields) == seen(READERS.on(weeding), fields)
     assert _back(disk) == set()
     assert _back(disk.on(weaken(disk.spec, "weed"))) == {("absent", 0, "shelf", 2)}
-    copied = READERS.on(with_copies(weeding, "copied", Book))
+    copied = READERS.on(with_copies("copied", weeding, over=Book))
     assert ("absent", 0, "shelf", 2) in _back(copied, "restore")
 
 

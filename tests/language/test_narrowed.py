@@ -12,7 +12,7 @@ from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State
 from spec.queue import SCOPES
 
-FEW = {"Job": 1, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2}
+FEW = {"Job": 1, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2, "Histories": 0}
 LIFE = Scope("one-job", SCOPES["one-job"].spec, FEW)
 UNFENCED = Edits(["settle_done.fenced", "settle_done.leased"])
 

@@ -31,7 +31,7 @@ CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 1, "Limit": 1})
 TILL = Scope("till", till, {"Clerk": 2, "Order": 2})
 ON_DISK = Scope("shop", shop, {"Clerk": 2, "Order": 2})
 ONE = Scope("one", life, dict.fromkeys(["Job", "Worker", "Recoverer"], 1) | {
-    "MaxFails": 1, "MaxInterrupts": 1,
+    "MaxFails": 1, "MaxInterrupts": 1, "Histories": 0,
 })  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
 
 SEED = 20_261_124
-QUEUE = {"Job": 2, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2}
+QUEUE = {"Job": 2, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2, "Histories": 0}
 SCOPES = [
     Scope("queue", whole, QUEUE),
     Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1}),

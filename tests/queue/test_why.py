@@ -79,7 +79,11 @@ def test_what_is_said_to_free_a_claim_frees_it(path: str, why: Why) -> None:
     """The steps are taken on the spec by its plain reader, from the state of such a claim."""
     claimed_by_a_process_that_is_gone(path)
     spec = SCOPES["whole"].spec
-    bounds = {sort.__name__: 1 for sort in spec.sorts} | {"MaxFails": 3, "MaxInterrupts": 10}
+    bounds = {sort.__name__: 1 for sort in spec.sorts} | {
+        "MaxFails": 3,
+        "MaxInterrupts": 10,
+        "Histories": 0,
+    }
     evaluator = Evaluator(Scope("a job", spec, bounds))
     state = evaluator.initial()
     for action in ("send", "enqueue", "claim", "crash", "restart"):

@@ -13,7 +13,7 @@ from tests.specs.lease_lock import lease_lock
 
 LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})
 CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
-FEW = {"Job": 2, "Worker": 1, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 1}
+FEW = {"Job": 2, "Worker": 1, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 1, "Histories": 0}
 DISTRACTED = Scope("distracted", requests, FEW)
 STUCK = Scope("stuck", life, FEW)
 

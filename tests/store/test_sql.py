@@ -54,13 +54,13 @@ def test_a_claim_is_one_update() -> None:
 def test_a_guard_on_memory_is_left_to_the_process() -> None:
     claim = WHOLE.transitions["claim"]
     assert [g.name for g in claim.guards if g.in_memory] == ["idle"]
-    assert [r.field.name for r in claim.remembers] == ["pc", "job", "held"]
+    assert [r.field.name for r in claim.remembers] == ["pc", "job", "held", "held_epoch"]
 
 
 def test_enqueue_inserts_a_row_where_there_is_none() -> None:
     text = sql("enqueue")
     assert text.startswith("INSERT INTO job\n  (id, status, token,")
-    assert "  (:j, 'ready', 0, 'none', 0, 0, 'none', 0, 0, FALSE, 'none', 'none', FALSE)" in text
+    assert "  (:j, 'ready', 0, 0, 'none', 0, 0, 'none', 0, 0, FALSE, 'none', 'none', FALSE)" in text
     assert "ON CONFLICT (id) DO NOTHING  /* new_key */" in text
 
 
@@ -73,11 +73,12 @@ def test_looking_is_a_select_and_crashing_needs_no_store() -> None:
 
 def test_a_row_that_is_there_is_not_absent() -> None:
     """With every guard in place no step leaves an absent row, so the column never says it; but a
-    change may wait for its job, and an image may be all that there is.
+    change or a time may wait for its job, and a loss of power or a copy may leave an image alone.
     """
     for scope in SCOPES.values():
         (table,) = derive(scope).tables
-        always = "enqueue" in scope.spec.actions and scope.name != "intents"
+        lasting = scope.name not in ("due", "intents", "schedule", "storage", "copies")
+        always = "enqueue" in scope.spec.actions and lasting
         assert table.absent == ("status", "absent")
         assert table.always or not always
     assert "'absent'" not in WHOLE.schema

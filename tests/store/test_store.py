@@ -29,8 +29,8 @@ from spec.queue.job import Job, Worker
 
 LIFE = SCOPES["life"]
 DESIGN = derive(LIFE)
-IDLE: dict[str, Value] = {"pc": "idle", "job": None, "held": 0}
-HOLDER: dict[str, Value] = {"pc": "claimed", "job": 0, "held": 1}
+IDLE: dict[str, Value] = {"pc": "idle", "job": None, "held": 0, "held_epoch": 0}
+HOLDER: dict[str, Value] = {"pc": "claimed", "job": 0, "held": 1, "held_epoch": 0}
 
 
 @pytest.fixture
@@ -60,7 +60,12 @@ def test_a_step_says_what_it_changed_and_what_to_remember(store: Store) -> None:
     claimed = store.take("claim", {"w": 1, "j": 0}, IDLE)
     assert claimed == Done(
         row={"status": "claimed", "lease": "live", "token": 1, "overdue": False},
-        memory={"pc": ("idle", "claimed"), "job": (None, 0), "held": (0, 1)},
+        memory={
+            "pc": ("idle", "claimed"),
+            "job": (None, 0),
+            "held": (0, 1),
+            "held_epoch": (0, 0),
+        },
     )
 
 

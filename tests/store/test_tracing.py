@@ -99,7 +99,7 @@ def test_a_trigger_that_leaves_out_a_column_is_caught(column: str) -> None:
         ("|| (step.value ->> 4)", ""),
         ("|| (step.value ->> 5)", ""),
         ("'{' || substr(\n    iif(OLD.", "'{' || substr(\n    iif(NEW."),
-        ("ffq_steps(OLD.token)", "ffq_steps(NEW.token)"),
+        ("ffq_steps(OLD.token,", "ffq_steps(NEW.token,"),
     ],
 )
 def test_a_trigger_that_says_something_else_is_caught(text: str, other: str) -> None:
@@ -120,7 +120,7 @@ def test_a_step_that_is_not_written_down_is_not_taken(event: str) -> None:
 
 # ---------------------------------------------------------------- whoever else writes
 
-IDLE: dict[str, Value] = {"pc": "idle", "job": None, "held": 0}
+IDLE: dict[str, Value] = {"pc": "idle", "job": None, "held": 0, "held_epoch": 0}
 
 COLUMNS = ", ".join(identifier(f.name) for f in ONE_JOB.tables[0].columns)
 CHANGES = (

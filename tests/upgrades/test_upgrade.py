@@ -28,6 +28,7 @@ from tests.upgrades.aged import (
     MORE_REASONS,
     NAPPING,
     OLD_NAME,
+    SINCE_VERSION_2,
     URGENT,
     Patch,
     contents,
@@ -158,8 +159,7 @@ def test_the_command_says_what_it_changes_and_does_it(
     assert why.endswith(f"; `ffq queue upgrade {file}` takes it over")
     assert main(["queue", "upgrade", str(file)]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "the schema is of version 4, and was of version 2",
-        "actions have the same names, and say something else",
+        *SINCE_VERSION_2,
         "claims that are open, and whose lease is over: 1",
         f"8 jobs are taken over; what the file was is kept as {file}.backup-1",
         "1 claim was ended",

@@ -18,7 +18,7 @@ from spec.queue.scopes import life, requests
 from tests.specs.doors import DOOR, FALLING
 
 ONE_JOB = SCOPES["one-job"]
-FEW = {"Job": 2, "Worker": 1, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 1}
+FEW = {"Job": 2, "Worker": 1, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 1, "Histories": 0}
 DISTRACTED = Scope("distracted", requests, FEW)
 STUCK = Scope("stuck", life, FEW)
 

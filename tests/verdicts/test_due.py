@@ -14,7 +14,7 @@ from spec.queue.cancel import cancel, cancelling
 from spec.queue.due import due
 from spec.queue.job import Job
 
-FEWEST = {"Job": 1, "Worker": 1, "Recoverer": 1, "MaxFails": 2, "MaxInterrupts": 1}
+FEWEST = {"Job": 1, "Worker": 1, "Recoverer": 1, "MaxFails": 2, "MaxInterrupts": 1, "Histories": 0}
 DUE = SCOPES["due"].spec
 
 

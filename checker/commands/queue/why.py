@@ -53,7 +53,7 @@ def _asked(where: Standing) -> HeldBack:
 
     spec = SCOPES["whole"].spec
     least = {sort.__name__: 1 for sort in spec.sorts}
-    least |= {constant: int(where.row[column(constant)] or 0) for constant in spec.constants}
+    least |= {constant: int(where.row.get(column(constant)) or 0) for constant in spec.constants}
     scope = Scope("a job", spec, least)
     evaluator = Evaluator(scope)
     state = tuple(

@@ -128,6 +128,12 @@ class _Watch:
         self.expect({*self.loose, self.now, seen}, {self.now, seen}, "is begun")
         return seen
 
+    def waits(self, store: Store, following: int) -> bool:
+        """Return whether one of the steps since then must be on the disk, as the spec has it."""
+        before, after = (self.made.keys[n].trace for n in (self.now, following))
+        steps = store.design.transitions
+        return any(not steps[action].action.loose for action, *_ in after[len(before) :])
+
     def expect(self, keys: set[int], process: set[int], how: str) -> None:
         """Write down what may be there from here on."""
         what = f"{self.doing} {how}"
@@ -148,7 +154,8 @@ class _Watch:
                     following = self.see(store)
             if writes:
                 if following != self.now:  # or else there was nothing to wait for
-                    self.loose = set() if durable else {*self.loose, self.now}
+                    waits = durable or self.waits(store, following)
+                    self.loose = set() if waits else {*self.loose, self.now}
                 self.now = following
                 self.expect({*self.loose, following}, {following}, "is answered")
 
@@ -215,7 +222,8 @@ class _Walk:
         """Go on with the attempt of this process: claim, enter, do a part of it, finish."""
         queue, attempt = self.queues[who], self.attempts[who]
         if attempt is None:
-            with self.workers[who].lock, queue.transaction(durable=False) as t:
+            durable = queue.waits("claim")
+            with self.workers[who].lock, queue.transaction(durable=durable) as t:
                 self.attempts[who] = claim(queue, t, self.workers[who], [_KIND])
             if self.attempts[who] is None:
                 self.clock.advance(10)
