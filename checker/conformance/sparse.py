@@ -17,7 +17,7 @@ from typing import Any
 
 from impl.derive.view import sort_of
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, Meaning
-from spec.language.expr import Exists, Expr, ForAll, Read, Var
+from spec.language.expr import Expr, ForAll, Quantifier, Read, Var
 from spec.language.model import Action, Field, Part, Property
 from spec.language.scope import Place, Scope, Value
 from spec.language.tree import walk
@@ -69,7 +69,7 @@ class _Unbounded(Evaluator):
             case Var():
                 name: Any = e.name
                 return lambda s, t: s[name]
-            case ForAll() | Exists():
+            case Quantifier():
                 return self._quantifier(e, env)
         return super().meaning(e, env)
 
@@ -92,7 +92,7 @@ class _Unbounded(Evaluator):
 
         return through
 
-    def _quantifier(self, e: ForAll | Exists, env: Binding) -> Meaning:
+    def _quantifier(self, e: Quantifier, env: Binding) -> Meaning:
         body, name, every = self.meaning(e.body, env), e.var.name, isinstance(e, ForAll)
 
         def ask(s: Any, t: Any) -> bool:

@@ -13,7 +13,7 @@ from checker.evidence.detectors import Detector
 from impl.derive.design import Design
 from impl.derive.sql import condition, identifier
 from impl.derive.tables import Table, of_one_row
-from spec.language.expr import Bound, Exists, ForAll, Not, Read, Var
+from spec.language.expr import Bound, Not, Quantifier, Read, Var
 from spec.language.model import Property
 from spec.language.tree import walk
 
@@ -39,7 +39,7 @@ def condition_of(design: Design, detector: Detector) -> tuple[str, str]:
 
 def _of_one_job(claim: Property, table: Table) -> bool:
     return [v.type for v in claim.params] == [table.sort] and all(
-        not isinstance(e, ForAll | Exists)
+        not isinstance(e, Quantifier)
         and (not isinstance(e, Read) or (e.field in table.columns and isinstance(e.index, Var)))
         for e in walk(claim.body)
     )

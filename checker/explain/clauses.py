@@ -11,7 +11,19 @@ from checker.explain.run import Run
 from checker.runs.story import RANGE
 from checker.runs.why import Why
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance
-from spec.language.expr import And, Equal, Exists, Expr, ForAll, Implies, NoneOf, Not, Or, Read
+from spec.language.expr import (
+    And,
+    Equal,
+    Exists,
+    Expr,
+    ForAll,
+    Implies,
+    NoneOf,
+    Not,
+    Or,
+    Quantifier,
+    Read,
+)
 from spec.language.model import Property
 from spec.language.scope import value_name
 from spec.language.tree import walk
@@ -193,7 +205,7 @@ def _decided(why: Why, e: Expr, env: Binding) -> Iterator[tuple[Expr, Binding]]:
     """
     for part in conjuncts(e):
         body = part.body if isinstance(part, Not) else part
-        if isinstance(body, ForAll | Exists):
+        if isinstance(body, Quantifier):
             value = bool(why.value(body, env))
             if value == isinstance(body, Exists):
                 chosen = Not(body.body) if body is not part else body.body
@@ -232,7 +244,7 @@ def _values(why: Why, e: Expr, env: Binding) -> Iterator[str]:
     of it.
     """
     body = e.body if isinstance(e, Not) else e
-    if isinstance(body, ForAll | Exists):
+    if isinstance(body, Quantifier):
         value = bool(why.value(body, env))
         if value == isinstance(body, Exists):
             chosen = why.witness(body, env, value)

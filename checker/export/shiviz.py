@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from checker.explain.run import Run
 from checker.export.lanes import title
 from spec.language.evaluate import Binding, Evaluator
-from spec.language.expr import Exists, Expr, ForAll, Read
+from spec.language.expr import Expr, Quantifier, Read
 from spec.language.scope import State
 from spec.language.tree import children
 
@@ -62,7 +62,7 @@ def reads(run: Run, k: int) -> set[int]:
 
 
 def _read(evaluator: Evaluator, state: State, e: Expr, env: Binding) -> Iterator[int]:
-    if isinstance(e, ForAll | Exists):
+    if isinstance(e, Quantifier):
         for value in evaluator.scope.choices(e.var.type):
             yield from _read(evaluator, state, e.body, {**env, e.var.name: value})
         return

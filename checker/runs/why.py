@@ -13,11 +13,11 @@ from spec.language.expr import (
     Equal,
     Exists,
     Expr,
-    ForAll,
     Implies,
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
     Var,
 )
@@ -41,7 +41,7 @@ class Why:
     def reasons(self, e: Expr, env: Binding, value: bool) -> Iterator[str]:
         """Yield the parts that make the expression have this value, each with what was read."""
         match e:
-            case Not(And() | Or() | Implies() | ForAll() | Exists() | Not() | Read() as body):
+            case Not(And() | Or() | Implies() | Quantifier() | Not() | Read() as body):
                 yield from self.reasons(body, env, not value)
             case And() | Or():
                 # The value of the whole is that of each side, or one side is enough.
@@ -55,12 +55,12 @@ class Why:
             case Implies():
                 left = bool(self.value(e.left, env))
                 yield from self.reasons(e.right if left else e.left, env, left)
-            case ForAll() | Exists() if isinstance(e, Exists) == value:
+            case Quantifier() if isinstance(e, Exists) == value:
                 yield from self.reasons(e.body, self.witness(e, env, value), value)
             case _:
                 yield self._leaf(e, env, value)
 
-    def witness(self, e: ForAll | Exists, env: Binding, value: bool) -> Binding:
+    def witness(self, e: Quantifier, env: Binding, value: bool) -> Binding:
         """Return the choice of a quantifier's variable that decides it."""
         for choice in self.evaluator.scope.choices(e.var.type):
             chosen = {**env, e.var.name: choice}
@@ -96,7 +96,7 @@ class Why:
     def readings(self, e: Expr, env: Binding) -> Iterator[tuple[str, str]]:
         """Yield what is read inside the expression, innermost first, with its value here."""
         match e:
-            case ForAll() | Exists():
+            case Quantifier():
                 for choice in self.evaluator.scope.choices(e.var.type):
                     yield from self.readings(e.body, {**env, e.var.name: choice})
                 return

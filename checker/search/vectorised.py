@@ -6,7 +6,7 @@ the members of an enum count from 0.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -15,38 +15,29 @@ from checker.search.compiled.code.layout import Layout
 from spec.language.evaluate import Binding, Evaluator
 from spec.language.expr import (
     Add,
-    And,
+    Binary,
     Bound,
     Const,
-    Equal,
-    Exists,
     Expr,
     ForAll,
-    Implies,
     Ite,
-    Less,
-    LessEqual,
     NoneOf,
     Not,
-    Or,
+    Quantifier,
     Read,
     Subtract,
     Var,
 )
 from spec.language.scope import Value
+from spec.language.tree import MEANS
 from spec.language.types import Type, is_enum, is_sort
 
 Array = np.ndarray[Any, Any]
 
-_BINARY: dict[type[Expr], Any] = {
-    And: np.logical_and,
-    Or: np.logical_or,
-    Implies: lambda a, b: np.logical_or(np.logical_not(a), b),
-    Equal: np.equal,
-    Less: np.less,
-    LessEqual: np.less_equal,
-    Add: lambda a, b: np.add(a, b, dtype=np.int32),
-    Subtract: lambda a, b: np.subtract(a, b, dtype=np.int32),
+_MEANS: dict[type[Expr], Any] = {
+    **MEANS,
+    Add: partial(np.add, dtype=np.int32),  # a small place holds no sum
+    Subtract: partial(np.subtract, dtype=np.int32),
 }
 
 
@@ -106,16 +97,16 @@ class Reader:
             case Ite():
                 parts = (e.condition, e.then, e.other)
                 return np.where(*(self.value(part, env, before, after) for part in parts))
-            case ForAll() | Exists():
+            case Quantifier():
                 bodies = (
                     self.value(e.body, {**env, e.var.name: choice}, before, after)
                     for choice in self.scope.choices(e.var.type)
                 )
                 join = np.logical_and if isinstance(e, ForAll) else np.logical_or
                 return reduce(join, bodies)
-            case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+            case Binary():
                 sides = (self.value(side, env, before, after) for side in (e.left, e.right))
-                return _BINARY[type(e)](*sides)
+                return _MEANS[type(e)](*sides)
         raise AssertionError(type(e))
 
     def _read(self, e: Read, env: Binding, before: Columns, after: Columns | None) -> Any:

@@ -5,48 +5,29 @@ It errs on one side only: what is possible is never left out.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import product
-from typing import Any
 
 from spec.language.expr import (
-    Add,
-    And,
+    Binary,
     Bound,
     Const,
-    Equal,
-    Exists,
     Expr,
-    ForAll,
-    Implies,
     Ite,
-    Less,
-    LessEqual,
     NoneOf,
     Not,
-    Or,
+    Quantifier,
     Read,
-    Subtract,
     Var,
 )
 from spec.language.scope import Value
+from spec.language.tree import MEANS
 
 Values = frozenset[Value]
 Known = Mapping[str, Values]
 """Fields of a row, by name, of which something is known."""
 
 _EITHER: Values = frozenset({False, True})
-_MEANS: dict[type, Callable[[Any, Any], Any]] = {
-    And: lambda a, b: a and b,
-    Or: lambda a, b: a or b,
-    Implies: lambda a, b: not a or b,
-    Equal: operator.eq,
-    Less: operator.lt,
-    LessEqual: operator.le,
-    Add: operator.add,
-    Subtract: operator.sub,
-}
 
 
 def possible(e: Expr, known: Known, bounds: Mapping[str, int]) -> Values | None:
@@ -60,7 +41,7 @@ def possible(e: Expr, known: Known, bounds: Mapping[str, int]) -> Values | None:
             return frozenset({bounds[e.name]})
         case Read():
             return known.get(e.field.name) or _unknown(e)
-        case Var() | ForAll() | Exists():
+        case Var() | Quantifier():
             return _unknown(e)
         case Not():
             return frozenset(not v for v in possible(e.body, known, bounds) or _EITHER)
@@ -70,11 +51,11 @@ def possible(e: Expr, known: Known, bounds: Mapping[str, int]) -> Values | None:
             found = [possible(branch, known, bounds) for branch in branches]
             whole = [values for values in found if values is not None]
             return frozenset().union(*whole) if len(whole) == len(found) else _unknown(e)
-        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+        case Binary():
             left, right = possible(e.left, known, bounds), possible(e.right, known, bounds)
             if left is None or right is None:
                 return _unknown(e)
-            return frozenset(_MEANS[type(e)](a, b) for a, b in product(left, right))
+            return frozenset(MEANS[type(e)](a, b) for a, b in product(left, right))
     raise AssertionError(type(e))
 
 

@@ -14,9 +14,7 @@ from spec.language.expr import (
     Bound,
     Const,
     Equal,
-    Exists,
     Expr,
-    ForAll,
     Implies,
     Ite,
     Less,
@@ -24,6 +22,7 @@ from spec.language.expr import (
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
     Subtract,
     Var,
@@ -117,7 +116,7 @@ def _sql(e: Expr, names: Name, outer: int) -> str:
         case And() | Or() | Less() | LessEqual() | Add() | Subtract():
             symbol, strength = _BINARY[type(e)]
             text = f"{at(e.left, strength)} {symbol} {at(e.right, strength + 1)}"
-        case ForAll() | Exists():
+        case Quantifier():
             raise AssertionError("a view has no quantifiers")
         case _:
             raise AssertionError(type(e))

@@ -10,7 +10,7 @@ from typing import Any
 from impl.derive.sql import condition, decode, encode, identifier, quoted, table_name
 from impl.derive.view import Global, Inexpressible, sort_of
 from spec.language.evaluate import Evaluator
-from spec.language.expr import And, Bound, Exists, Expr, ForAll, Read, Var
+from spec.language.expr import And, Bound, Expr, Quantifier, Read, Var
 from spec.language.model import Field, Property
 from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import walk
@@ -169,7 +169,7 @@ def of_one_row(p: Property, t: Table, hidden: Sequence[Field] = ()) -> bool:
 
 def _in_row(e: Expr, known: Sequence[Field]) -> bool:
     match e:
-        case ForAll() | Exists():
+        case Quantifier():
             return False
         case Read():  # a claim with one parameter has one row, and none without
             return e.field in known and (e.index is None or isinstance(e.index, Var))

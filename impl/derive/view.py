@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from spec.language.evaluate import Evaluator, Meaning
-from spec.language.expr import Exists, Expr, ForAll, NoneOf, Read, Var
+from spec.language.expr import Expr, NoneOf, Quantifier, Read, Var
 from spec.language.model import Action, Field, Spec, Survival, Update
 from spec.language.scope import Scope, State, Value
 from spec.language.tree import alike, rebuild, walk
@@ -110,7 +110,7 @@ def _reads_of(e: Expr, survival: Survival) -> Read | None:
 
 def _reads(name: str, whole: Iterable[Expr]) -> Iterable[Read]:
     for e in (inside for one in whole for inside in walk(one)):
-        if isinstance(e, ForAll | Exists):
+        if isinstance(e, Quantifier):
             raise Inexpressible(name, "a quantifier sees more than one row", e)
         if isinstance(e, Read):
             if e.field.survival == "ghost":

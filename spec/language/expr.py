@@ -107,8 +107,12 @@ class Expr:
     __repr__ = __str__
 
 
+class Leaf(Expr):
+    """What has no parts."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Const(Expr):
+class Const(Leaf):
     """A literal: a truth value, a number or the name of an enum member."""
 
     value: bool | int | str
@@ -116,14 +120,14 @@ class Const(Expr):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NoneOf(Expr):
+class NoneOf(Leaf):
     """The absence of an element of a sort."""
 
     type: Type
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Bound(Expr):
+class Bound(Leaf):
     """A constant whose value the scope gives, such as MaxFails; at least `least`."""
 
     name: str
@@ -133,7 +137,7 @@ class Bound(Expr):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Var(Expr):
+class Var(Leaf):
     """A parameter of an action or property, or the variable of a quantifier."""
 
     name: str
@@ -175,67 +179,43 @@ class Not(_Truth):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class And(_Truth):
+class Binary(Expr):
+    """Two parts, joined."""
+
+    left: Expr
+    right: Expr
+
+
+class And(Binary, _Truth):
     """Conjunction."""
 
-    left: Expr
-    right: Expr
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Or(_Truth):
+class Or(Binary, _Truth):
     """Disjunction."""
 
-    left: Expr
-    right: Expr
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Implies(_Truth):
+class Implies(Binary, _Truth):
     """Implication."""
 
-    left: Expr
-    right: Expr
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Equal(_Truth):
+class Equal(Binary, _Truth):
     """Equality of two values of one type; none equals only none."""
 
-    left: Expr
-    right: Expr
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Less(_Truth):
+class Less(Binary, _Truth):
     """Strictly less, of numbers."""
 
-    left: Expr
-    right: Expr
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class LessEqual(_Truth):
+class LessEqual(Binary, _Truth):
     """Less or equal, of numbers."""
 
-    left: Expr
-    right: Expr
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Add(_Number):
+class Add(Binary, _Number):
     """Sum of two integers."""
 
-    left: Expr
-    right: Expr
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Subtract(_Number):
+class Subtract(Binary, _Number):
     """Difference of two integers; may be negative until it is stored in a field."""
-
-    left: Expr
-    right: Expr
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -253,19 +233,19 @@ class Ite(Expr):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ForAll(_Truth):
+class Quantifier(_Truth):
+    """What is asked of the elements of a sort, or of the values of an enum."""
+
+    var: Var
+    body: Expr
+
+
+class ForAll(Quantifier):
     """True of every element of the variable's sort."""
 
-    var: Var
-    body: Expr
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Exists(_Truth):
+class Exists(Quantifier):
     """True of some element of the variable's sort."""
-
-    var: Var
-    body: Expr
 
 
 def lift(value: Any, wanted: Type, context: str = "") -> Expr:

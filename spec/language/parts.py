@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from spec.language.expr import Exists, ForAll
+from spec.language.expr import Quantifier
 from spec.language.misuse import Misuse
 from spec.language.tree import walk
 
@@ -60,7 +60,7 @@ def _refuse_capture(action: Action) -> None:
     for part in action.parts:
         whole = [g.condition for g in part.guards]
         whole += [e for u in part.statements for e in (u.value, u.index) if e is not None]
-        inner = [e.var for one in whole for e in walk(one) if isinstance(e, ForAll | Exists)]
+        inner = [e.var for one in whole for e in walk(one) if isinstance(e, Quantifier)]
         wrong = [p.name for p in part.params if types[p.name] is not p.type]
         for name in [*wrong, *(v.name for v in inner if v.name in types)]:
             raise Misuse(

@@ -8,7 +8,6 @@ from spec.language.expr import (
     Bound,
     Const,
     Equal,
-    Exists,
     Expr,
     ForAll,
     Implies,
@@ -18,6 +17,7 @@ from spec.language.expr import (
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
     Subtract,
     Var,
@@ -66,7 +66,7 @@ def _show(e: Expr, outer: int) -> str:
             return _binary(e.left, "-", e.right, _SUM, outer)
         case Ite():
             return f"ite({show(e.condition)}, {show(e.then)}, {show(e.other)})"
-        case ForAll() | Exists():
+        case Quantifier():
             word = "forall" if isinstance(e, ForAll) else "exists"
             return f"{word}({e.var.type.__name__}, lambda {e.var.name}: {show(e.body)})"  # type: ignore[union-attr]
     raise AssertionError(type(e))

@@ -4,43 +4,60 @@ variables.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from spec.language.expr import (
     Add,
     And,
+    Binary,
     Bound,
     Const,
     Equal,
-    Exists,
     Expr,
-    ForAll,
     Implies,
     Ite,
+    Leaf,
     Less,
     LessEqual,
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
     Subtract,
     Var,
 )
 from spec.language.types import same_type
 
-_PARTS: dict[type[Expr], tuple[str, ...]] = {
-    **dict.fromkeys((Const, NoneOf, Bound, Var), ()),
-    **dict.fromkeys((And, Or, Implies, Equal, Less, LessEqual, Add, Subtract), ("left", "right")),
-    **dict.fromkeys((Not, ForAll, Exists), ("body",)),
-    Ite: ("condition", "then", "other"),
+MEANS: dict[type[Expr], Callable[[Any, Any], Any]] = {
+    And: operator.and_,
+    Or: operator.or_,
+    Implies: operator.le,  # of truth values
+    Equal: operator.eq,
+    Less: operator.lt,
+    LessEqual: operator.le,
+    Add: operator.add,
+    Subtract: operator.sub,
 }
+"""What two parts come to, as values or as arrays of them."""
 
 
 def children(e: Expr) -> tuple[Expr, ...]:
     """Return the direct sub-expressions."""
-    if isinstance(e, Read):
-        return () if e.index is None else (e.index,)
-    return tuple([getattr(e, part) for part in _PARTS[type(e)]])
+    match e:
+        case Binary():
+            return e.left, e.right
+        case Read():
+            return () if e.index is None else (e.index,)
+        case Leaf():
+            return ()
+        case Not() | Quantifier():
+            return (e.body,)
+        case Ite():
+            return e.condition, e.then, e.other
+    raise AssertionError(type(e))
 
 
 def walk(e: Expr) -> list[Expr]:
@@ -53,23 +70,23 @@ def walk(e: Expr) -> list[Expr]:
 
 def quantified(whole: Iterable[Expr]) -> list[Var]:
     """Return the variables of the quantifiers inside the expressions."""
-    return [e.var for one in whole for e in walk(one) if isinstance(e, ForAll | Exists)]
+    return [e.var for one in whole for e in walk(one) if isinstance(e, Quantifier)]
 
 
 def rebuild(e: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """Return `e` with `change` applied to each direct sub-expression."""
     match e:
-        case Const() | NoneOf() | Bound() | Var():
+        case Leaf():
             return e
         case Read():
             return e if e.index is None else Read(e.field, change(e.index), e.after, e.version)
         case Not():
             return Not(change(e.body))
-        case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+        case Binary():
             return type(e)(change(e.left), change(e.right))
         case Ite():
             return Ite(change(e.condition), change(e.then), change(e.other))
-        case ForAll() | Exists():
+        case Quantifier():
             return type(e)(e.var, change(e.body))
     raise AssertionError(type(e))
 
@@ -92,8 +109,7 @@ def alike(a: Expr | None, b: Expr | None) -> bool:
         case Read(), Read():
             same = a.field.name == b.field.name and a.after == b.after and a.version == b.version
             return same and alike(a.index, b.index)
-        case (ForAll(), ForAll()) | (Exists(), Exists()):
-            assert isinstance(a, ForAll | Exists) and isinstance(b, ForAll | Exists)
+        case Quantifier(), Quantifier():
             return alike(a.var, b.var) and alike(a.body, b.body)
     return all(alike(x, y) for x, y in zip(children(a), children(b), strict=True))
 
@@ -102,7 +118,7 @@ def substitute(e: Expr, values: dict[str, Expr]) -> Expr:
     """Return `e` with free variables replaced by name."""
     if isinstance(e, Var):
         return values.get(e.name, e)
-    if isinstance(e, ForAll | Exists):
+    if isinstance(e, Quantifier):
         inner = {name: value for name, value in values.items() if name != e.var.name}
         return type(e)(e.var, substitute(e.body, inner))
     return rebuild(e, lambda child: substitute(child, values))
@@ -115,6 +131,6 @@ def free_variables(e: Expr) -> dict[str, Var]:
     found: dict[str, Var] = {}
     for child in children(e):
         found |= free_variables(child)
-    if isinstance(e, ForAll | Exists):
+    if isinstance(e, Quantifier):
         found.pop(e.var.name, None)
     return found

@@ -6,7 +6,7 @@ from checker.export.tla.layout import WIDTH, comment, hang
 from checker.export.tla.names import Names
 from checker.export.tla.text import Writer
 from spec.language.evaluate import changes
-from spec.language.expr import Exists, Expr, ForAll, Or, Read, Var
+from spec.language.expr import Expr, Or, Quantifier, Read, Var
 from spec.language.model import Property
 from spec.language.tree import alike, children
 
@@ -96,7 +96,7 @@ def _places(e: Expr, inside: frozenset[str]) -> list[Read] | None:
             found.append(Read(e.field, None))
         else:
             return None
-    deeper = inside | {e.var.name} if isinstance(e, ForAll | Exists) else inside
+    deeper = inside | {e.var.name} if isinstance(e, Quantifier) else inside
     for child in children(e):
         below = _places(child, deeper)
         if below is None:

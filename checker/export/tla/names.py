@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from spec.language.expr import Exists, Expr, ForAll
+from spec.language.expr import Expr, Quantifier
 from spec.language.scope import Scope, element_name
 from spec.language.tree import walk
 from spec.language.types import is_enum
@@ -65,7 +65,7 @@ def enums(scope: Scope) -> list[type]:
     types = [f.type for f in spec.fields.values()]
     types += [p.type for action in spec.actions.values() for p in action.params]
     types += [p.type for claim in spec.properties.values() for p in claim.params]
-    types += [e.var.type for e in expressions(scope) if isinstance(e, ForAll | Exists)]
+    types += [e.var.type for e in expressions(scope) if isinstance(e, Quantifier)]
     return list(dict.fromkeys(t for t in types if isinstance(t, type) and is_enum(t)))
 
 

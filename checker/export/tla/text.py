@@ -12,7 +12,6 @@ from spec.language.expr import (
     Bound,
     Const,
     Equal,
-    Exists,
     Expr,
     ForAll,
     Implies,
@@ -22,6 +21,7 @@ from spec.language.expr import (
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
     Subtract,
     Var,
@@ -92,7 +92,7 @@ class Writer:
                 then = self.line(e.then, learnt(e.condition, known))
                 other = self.line(e.other, learnt(Not(e.condition), known))
                 return f"IF {self.line(e.condition, known)} THEN {then} ELSE {other}", OPEN
-            case ForAll() | Exists():
+            case Quantifier():
                 return f"{self.quantifier(e)} {self.line(e.body, known)}", OPEN
         raise AssertionError(type(e))
 
@@ -129,7 +129,7 @@ class Writer:
         """Return the set a variable of this type ranges over."""
         return "BOOLEAN" if t is bool else self.names.give("type", t.__name__)  # type: ignore[union-attr]  # finite
 
-    def quantifier(self, e: ForAll | Exists) -> str:
+    def quantifier(self, e: Quantifier) -> str:
         """Return `\\A x \\in S :`."""
         return self.choose("\\A" if isinstance(e, ForAll) else "\\E", [e.var])
 
@@ -170,7 +170,7 @@ class Writer:
                 left = self.operand(e.left, JUNCTION, width, known)
                 right = self.operand(e.right, JUNCTION, width - 5, learnt(e.left, known))
                 return [*left, *hang("  => ", right)]
-            case ForAll() | Exists():
+            case Quantifier():
                 body = self.lines(e.body, width - 2, known)
                 return [self.quantifier(e), *(f"  {line}" for line in body)]
             case Ite():

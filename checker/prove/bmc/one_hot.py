@@ -8,32 +8,29 @@ silently run over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from checker.prove.bmc.circuit import NO, YES, Gates, negate
 from spec.language.evaluate import Binding
 from spec.language.expr import (
-    Add,
     And,
+    Binary,
     Bound,
     Const,
-    Equal,
-    Exists,
     Expr,
     ForAll,
     Implies,
     Ite,
-    Less,
-    LessEqual,
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
-    Subtract,
     Var,
 )
 from spec.language.model import Field
 from spec.language.scope import Place, Scope, Value
+from spec.language.tree import MEANS
 from spec.language.types import Nat, is_sort
 
 Table = Mapping[Value, str]
@@ -82,15 +79,15 @@ class Finite:
             case Ite():
                 condition = self.holds(e.condition, env)
                 return self.choose(condition, self.table(e.then, env), self.table(e.other, env))
-            case ForAll() | Exists():
+            case Quantifier():
                 choices = self.scope.choices(e.var.type)
                 each = [self.holds(e.body, {**env, e.var.name: value}) for value in choices]
                 every = isinstance(e, ForAll)
                 return _truth(self.gates.conj(each) if every else self.gates.disj(each))
             case And() | Or() | Implies():
                 return _truth(self._joined(e, self.holds(e.left, env), self.holds(e.right, env)))
-            case Equal() | Less() | LessEqual() | Add() | Subtract():
-                return self._pairs(_MEANING[type(e)], e, env)
+            case Binary():
+                return self._pairs(e, env)
         raise AssertionError(type(e))
 
     def choose(self, condition: str, then: Table, other: Table) -> dict[Value, str]:
@@ -111,14 +108,13 @@ class Finite:
             return self.gates.conj([left, right])
         return self.gates.disj([negate(left) if isinstance(e, Implies) else left, right])
 
-    def _pairs(self, meaning: Callable[[Value, Value], Value], e: Expr, env: Binding) -> Table:
+    def _pairs(self, e: Binary, env: Binding) -> Table:
         """Return when the operation has which result: when its operands have two values with it."""
-        assert isinstance(e, Equal | Less | LessEqual | Add | Subtract)
         found: dict[Value, list[str]] = {}
         for x, when_x in self.table(e.left, env).items():
             for y, when_y in self.table(e.right, env).items():
                 both = self.gates.conj([when_x, when_y])
-                found.setdefault(meaning(x, y), []).append(both)
+                found.setdefault(MEANS[type(e)](x, y), []).append(both)
         return {value: self.gates.disj(ways) for value, ways in found.items()}
 
     def _read(self, e: Read, env: Binding) -> Table:
@@ -127,7 +123,7 @@ class Finite:
             return state[start]
         found: dict[Value, list[str]] = {}
         for element, chosen in self.table(e.index, env).items():
-            read = self.initial(e.field) if element is None else state[start + _int(element)]
+            read = self.initial(e.field) if element is None else state[start + int(element)]
             for value, when in read.items():
                 found.setdefault(value, []).append(self.gates.conj([chosen, when]))
         return {value: self.gates.disj(ways) for value, ways in found.items()}
@@ -139,17 +135,3 @@ class Finite:
 
 def _truth(term: str) -> Table:
     return {True: term, False: negate(term)}
-
-
-def _int(value: Value) -> int:
-    assert isinstance(value, int)
-    return value
-
-
-_MEANING: dict[type[Expr], Callable[[Value, Value], Value]] = {
-    Equal: lambda x, y: x == y,
-    Less: lambda x, y: _int(x) < _int(y),
-    LessEqual: lambda x, y: _int(x) <= _int(y),
-    Add: lambda x, y: _int(x) + _int(y),
-    Subtract: lambda x, y: _int(x) - _int(y),
-}

@@ -15,13 +15,12 @@ from spec.language.expr import (
     Bound,
     Const,
     Equal,
-    Exists,
     Expr,
-    ForAll,
     Ite,
     Less,
     LessEqual,
     NoneOf,
+    Quantifier,
     Read,
     Var,
 )
@@ -122,7 +121,7 @@ def _now(e: Expr) -> Expr:
 def _instances(left: Expr, right: Expr, elements: tuple[Expr, ...]) -> Iterator[tuple[Expr, Expr]]:
     """Yield the two numbers with each element that they speak of replaced by one of the shape."""
     both = [*walk(left), *walk(right)]
-    if any(isinstance(e, Ite | ForAll | Exists) for e in both):
+    if any(isinstance(e, Ite | Quantifier) for e in both):
         return  # a case distinction is a clause, not an atom
     slots: dict[str, Expr] = {}
     for e in both:

@@ -15,10 +15,10 @@ from functools import cache
 from spec.language.expr import (
     Add,
     And,
+    Binary,
     Bound,
     Const,
     Equal,
-    Exists,
     Expr,
     ForAll,
     Implies,
@@ -28,6 +28,7 @@ from spec.language.expr import (
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
     Subtract,
     Var,
@@ -140,14 +141,14 @@ class Smt:
             case Ite():
                 parts = (self.term(p, names, step) for p in (e.condition, e.then, e.other))
                 return f"(ite {' '.join(parts)})"
-            case ForAll() | Exists():
+            case Quantifier():
                 return self._quantified(e, names, step)
-            case And() | Or() | Implies() | Equal() | Less() | LessEqual() | Add() | Subtract():
+            case Binary():
                 left, right = (self.term(side, names, step) for side in (e.left, e.right))
                 return f"({_SYMBOLS[type(e)]} {left} {right})"
         raise AssertionError(type(e))
 
-    def _quantified(self, e: ForAll | Exists, names: Names, step: Taken | None) -> str:
+    def _quantified(self, e: Quantifier, names: Names, step: Taken | None) -> str:
         symbol = f"?{e.var.name}"
         body = self.term(e.body, {**names, e.var.name: symbol}, step)
         if e.var.type in self.optional:
@@ -199,7 +200,7 @@ def _enums(spec: Spec) -> tuple[type[Enum], ...]:
             used[t] = None
     for params, wholes in _formulas(spec):
         variables = [e for whole in wholes for e in walk(whole) if isinstance(e, Const | Var)]
-        bound = [e.var for whole in wholes for e in walk(whole) if isinstance(e, ForAll | Exists)]
+        bound = [e.var for whole in wholes for e in walk(whole) if isinstance(e, Quantifier)]
         for t in (e.type for e in (*params, *variables, *bound)):
             if is_enum(t):
                 used[t] = None

@@ -27,6 +27,7 @@ from spec.language.expr import (
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
     Subtract,
     Var,
@@ -221,7 +222,7 @@ class Terms:
                 ]
         return [(e, env)]
 
-    def _unrolled(self, e: ForAll | Exists, env: Env) -> list[Env]:
+    def _unrolled(self, e: Quantifier, env: Env) -> list[Env]:
         count = len(self.layout.scope.choices(e.var.type))
         return [{**env, e.var.name: value} for value in range(count)]
 
