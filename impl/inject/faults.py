@@ -145,6 +145,9 @@ class _Watched(Transaction):
             self.taken.append(action)
         return outcome
 
+    def _take_together(self, *_: object) -> None:
+        """Take each step by itself: something may happen between two."""
+
     def forget(self) -> None:
         """Let the processes believe what they believed before."""
         for process, memory in self._before.items():
