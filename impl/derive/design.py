@@ -95,6 +95,16 @@ class Transition:
         """What writes each value that the action sees as JSON, by the name of its place."""
         return {name: as_json(f.type) for name, f in self.local.fields.items()}
 
+    @property
+    def params(self) -> tuple[Var, ...]:
+        """The parameters of the action."""
+        return self.action.params
+
+    @cached_property
+    def asked(self) -> tuple[Meaning, ...]:
+        """What the process checks itself before the store is asked: guards on its memory."""
+        return tuple(g.in_memory for g in self.guards if g.in_memory is not None)
+
     @cached_property
     def process(self) -> Element | None:
         """The parameter that is the process whose memory it is."""

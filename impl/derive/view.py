@@ -121,7 +121,8 @@ def _reads(name: str, whole: Iterable[Expr]) -> Iterable[Read]:
 class Local:
     """Evaluates expressions over what one action sees, by the spec's own evaluator.
 
-    Each place seen becomes a single value of a small state: parameters, then memory, then columns.
+    Each place seen becomes a single value of a small state: parameters, memory and what the world
+    says, and then columns.
     """
 
     def __init__(self, scope: Scope, seen: View) -> None:
@@ -130,19 +131,19 @@ class Local:
         inner.constants = dict(scope.spec.constants)
         for p in seen.action.params:
             self._add(inner, Field(p.name, None, p.type, NoneOf(p.type), "volatile", "a parameter"))
-        for f in scope.spec.fields.values():
-            mine = seen.process is not None and f.over is seen.process.type
-            if (f.survival == "volatile" and mine) or (
-                f.survival == "durable" and seen.table and f.over in (seen.table, None)
-            ):
+        every = scope.spec.fields.values()
+        process = None if seen.process is None else seen.process.type
+        memory = [f for f in every if f.survival == "volatile" and f.over is process]
+        for f in (*memory, *(read.field for read in seen.world)):
+            self._add(inner, Field(f.name, None, f.type, f.initial, f.survival, f.doc))
+        # What is given before the row is read: its name, and whether it names a row.
+        self._given = [(f.name, is_sort(f.type)) for f in inner.fields.values()]
+        for f in every:
+            if f.survival == "durable" and seen.table and f.over in (seen.table, None):
                 self._add(inner, Field(f.name, None, f.type, f.initial, f.survival, f.doc))
-        for f in (read.field for read in seen.world):
-            self._add(inner, Field(f.name, None, f.type, f.initial, "world", f.doc))
         self.fields = inner.fields
-        # For each place: its name, whether it is a column, and whether it names a row.
-        self.order = [
-            (f.name, f.survival == "durable", is_sort(f.type)) for f in inner.fields.values()
-        ]
+        self._columns = [*inner.fields][len(self._given) :]
+        self._unread = (None,) * len(self._columns)
         self.evaluator = Evaluator(scope.on(inner))
 
     def _add(self, inner: Spec, f: Field) -> None:
@@ -161,21 +162,17 @@ class Local:
             return Read(self.fields[e.field.name], None)
         return rebuild(e, self._inside)
 
-    def state(self, *seen: Mapping[str, Value]) -> State:
-        """Return the small state; raises `KeyError` for a parameter or memory that is not given.
+    def state(self, known: Mapping[str, Value], row: Mapping[str, Value] | None = None) -> State:
+        """Return the small state; raises `KeyError` for a parameter or memory that is not known.
 
         Columns that are not given are none: only guards on memory are asked before the row is read.
         """
-        whole: dict[str, Value] = {}
-        for values in seen:
-            whole |= values
-        get = whole.get
-        return tuple([get(name) if column else whole[name] for name, column, _ in self.order])
+        given = tuple([known[name] for name, _ in self._given])
+        return given + (tuple(map(row.get, self._columns)) if row else self._unread)
 
     def bound(self, seen: State) -> dict[str, int | str | None]:
         """Return parameters and memory as SQL has them: rows are counted from 1."""
         return {
-            name: v if v is None or isinstance(v, str) else int(v) + row
-            for (name, column, row), v in zip(self.order, seen, strict=True)
-            if not column
+            name: int(v) + 1 if row and v is not None else v
+            for (name, row), v in zip(self._given, seen, strict=False)
         }

@@ -6,9 +6,10 @@ any other way has no step to speak of, and is refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 import apsw
@@ -36,29 +37,31 @@ class Line:
     note: str | None = None
     memory: dict[str, Change] | None = None
 
-    def written(self, row: Sequence[Any]) -> list[str | int | None]:
-        """Return what the triggers are to write; `row` is what they have said of the row before.
-        Raises `CheckFailed` if a process would remember what is out of range.
+    def written(self, row: Sequence[Any]) -> str:
+        """Return what the triggers are to write, as JSON; `row` is what they have said of the row
+        before. Raises `CheckFailed` if a process would remember what is out of range.
         """
         t, seen = self.transition, self.seen
         if t.reads:
             told = {f.name: decode(f.type, v) for f, v in zip(t.told, row, strict=True)}
             seen = t.local.state(self.known, told)
         self.memory = remembered(t, seen)
-        sides = ["", ""]
-        for name, pair in self.memory.items():
-            if pair[0] != pair[1]:
-                place = f', "{name}{self.whose}": '
-                sides = [s + place + t.as_json[name](v) for s, v in zip(sides, pair, strict=True)]
-        action = t.action.name
-        return [self.actor, action, self.given, self.columns, *sides, self.unseen, self.note]
+        before = after = ""
+        for name, (was, now) in self.memory.items():
+            if was != now:
+                place, json_of = f', "{name}{self.whose}": ', t.as_json[name]
+                before += place + json_of(was)
+                after += place + json_of(now)
+        texts = (self.actor, t.action.name, self.given), (before, after, self.unseen)
+        first, last = (",".join(map(quoted, each)) for each in texts)
+        note = "null" if self.note is None else quoted(self.note)
+        return f"[{first},{self.columns},{last},{note}]"
 
-    @property
+    @cached_property
     def given(self) -> str:
         """The parameters, as JSON."""
         json_of, params = self.transition.as_json, self.params
-        names = [p.name for p in self.transition.action.params]
-        said = [f'"{name}": {json_of[name](params[name])}' for name in names]
+        said = [f'"{p.name}": {json_of[p.name](params[p.name])}' for p in self.transition.params]
         return f"{{{', '.join(said)}}}"
 
     @property
@@ -67,7 +70,7 @@ class Line:
         first = self.transition.actor
         return "-" if first is None else first.element(self.params[first.name])
 
-    @property
+    @cached_property
     def whose(self) -> str:
         """Return what follows a field's name where the trace speaks of the process: `[worker1]`."""
         process = self.transition.process
@@ -99,7 +102,7 @@ class Scribe:
     def _said(self, *row: Any) -> str:
         if not self._lines:
             raise Disagreement("a row was to be changed by no step")
-        return json.dumps([line.written(row) for line in self._lines])
+        return f"[{','.join([line.written(row) for line in self._lines])}]"
 
 
 def write_down(opened: apsw.Connection, steps: bool) -> None:

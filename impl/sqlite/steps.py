@@ -46,14 +46,14 @@ def step_of(
     """
     t = design.transitions[action]
     chosen = {**design.constants, **constants} if constants else design.constants
-    known = {**params, **memory, **(world or {})}
+    known = {**params, **memory, **world} if world else {**params, **memory}
     return Step(t, params, known, chosen, t.local.state(known))
 
 
 def without_store(step: Step) -> Done | Refused | None:
     """Return what comes of a step that needs no row, or that follows no reference, else None."""
     t, seen = step.transition, step.seen
-    if any(reference(seen, seen) is None for reference in t.references):
+    if t.references and any(reference(seen, seen) is None for reference in t.references):
         return Refused("reference")
     if t.statement is None:
         for g in t.guards:
@@ -76,7 +76,7 @@ def within(
         return known, line
     assert t.statement is not None and t.table is not None
     bound = step.bound()
-    if any(g.in_memory and not g.in_memory(seen, seen) for g in t.guards):
+    if not all(holds(seen, seen) for holds in t.asked):
         return Refused(refusal(scribe.connection, t, seen, bound)), line
     returned = _rows(scribe, t.statement.text, bound, (line,) if t.writes else ())
     if not returned:
@@ -113,7 +113,7 @@ def together(
         seen = step.seen
         if any(reference(seen, seen) is None for reference in t.references):
             return None
-        if any(g.in_memory and not g.in_memory(seen, seen) for g in t.guards):
+        if not all(holds(seen, seen) for holds in t.asked):
             return None
         bound |= step.bound() if not lines else {}
         lines.append(Line(t, params, step.known, seen, columns, unseen if not lines else "[]"))

@@ -96,7 +96,7 @@ class Transaction:
         self._foreign, self.span, self._usable = foreign, span, usable
         self._pending: dict[Process, _Pending] = {}
         self._told: Told | None = None
-        self.receipts: list[Receipt] = []
+        self._lines: list[tuple[int, Line]] = []
 
     def take(
         self,
@@ -245,7 +245,12 @@ class Transaction:
     def _note(self, seq: int, line: Line) -> None:
         """Know the row that was written: nobody else can write one meanwhile."""
         self.told.seq = seq
-        self.receipts.append(Receipt(seq, line.transition.action.name, line.given))
+        self._lines.append((seq, line))
+
+    @property
+    def receipts(self) -> list[Receipt]:
+        """What the steps can be known by that were taken here."""
+        return [Receipt(seq, t.transition.action.name, t.given) for seq, t in self._lines]
 
     def doubt(self, unknown: OutcomeUnknown) -> None:
         """Let no process go on whose memory would differ if this was committed."""
