@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from spec.language.events import Event, Hook
 from spec.language.model import Action, Exemption, Field, Part, Property, Spec
 from spec.language.scope import Scope
 from spec.language.types import Sort, Type, is_enum, is_sort
@@ -29,6 +30,7 @@ class Module:
     additions: tuple[tuple[Action, Part], ...]
     properties: tuple[Property, ...]
     exemptions: tuple[tuple[Property, Exemption], ...]
+    hooks: tuple[Hook, ...]
 
     @property
     def name(self) -> str:
@@ -86,6 +88,11 @@ class Index:
         """Return what modules except from a property, each with the module."""
         return [(m, e) for m in self.modules for p, e in m.exemptions if p.name == claim.name]
 
+    def raising(self, event: Event) -> list[str]:
+        """Return the actions that raise an event."""
+        every = self.actions.values()
+        return [a.name for a in every if any(r.event is event for p in a.parts for r in p.raises)]
+
     @property
     def guards(self) -> list[str]:
         """Every guard, as `action.guard`."""
@@ -142,7 +149,7 @@ def _module(spec: Spec, file: str) -> Module:
             for n, a in spec.actions.items()
             if any(n in s.actions for s in old)
             for part in a.parts
-            if id(part) not in known_parts
+            if id(part) not in known_parts and part.origin is None
         ),
         tuple(p for n, p in spec.properties.items() if not any(n in s.properties for s in old)),
         tuple(
@@ -150,6 +157,12 @@ def _module(spec: Spec, file: str) -> Module:
             for p in spec.properties.values()
             for e in p.exemptions
             if id(e) not in known_exemptions
+        ),
+        tuple(
+            hook
+            for name, hooks in spec.hooks.items()
+            for hook in hooks
+            if not any(hook in s.hooks.get(name, ()) for s in old)
         ),
     )
 
@@ -163,6 +176,7 @@ def _says_something(module: Module) -> bool:
             module.additions,
             module.properties,
             module.exemptions,
+            module.hooks,
         )
     )
 

@@ -69,7 +69,7 @@ def modules(index: Index) -> str:
                 m.spec.doc,
                 listed(s.name for s in m.spec.extends),
                 listed(a.name for a in m.actions),
-                listed(a.name for a, _ in m.additions),
+                listed([*(a.name for a, _ in m.additions), *(h.event.name for h in m.hooks)]),
             ]
             for m in index.modules
         ),
@@ -158,6 +158,20 @@ def actions(index: Index, module: Module) -> str:
         text.append(
             f"`{module.name}` adds to actions of other modules, in the same step:\n\n"
             + table(["action", "only if, besides", "changes, besides"], added)
+        )
+    if module.hooks:
+        rows = (
+            [
+                f"`{h.event.name}({parameters(h.event.params)})`: {h.event.doc}",
+                listed(index.raising(h.event)),
+                h.doc,
+                listed(u.field.name for u in h.statements),
+            ]
+            for h in module.hooks
+        )
+        text.append(
+            f"`{module.name}` adds to each action that brings an event about:\n\n"
+            + table(["event", "brought about by", "what happens then", "changes"], rows)
         )
     return "\n\n".join(text) or f"`{module.name}` has no actions."
 
