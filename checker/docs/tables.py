@@ -187,10 +187,13 @@ def parameters(params: Iterable[Var]) -> str:
 
 
 def weather(a: Action) -> str:
-    """Return whether an action is done to the system, and whether it ever stops."""
+    """Return whether an action is done to the system, whether it ever stops, and whether nobody
+    waits for the disk to have it.
+    """
+    loose = "<br>not waited for" if a.loose else ""
     if a.fault:
-        return "<br>a fault, finitely often" if a.finite else "<br>a fault, at any time"
-    return "<br>finitely often" if a.finite else ""
+        return ("<br>a fault, finitely often" if a.finite else "<br>a fault, at any time") + loose
+    return ("<br>finitely often" if a.finite else "") + loose
 
 
 def guards(parts: Iterable[Part]) -> str:

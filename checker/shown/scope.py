@@ -54,11 +54,15 @@ def _type(f: Field) -> str:
 
 
 def _edits(spec: Spec, action: Action) -> Iterable[str]:
-    """Yield what can be edited in an action: guards, the order of its writes, other ways to it."""
+    """Yield what can be edited in an action: guards, the order of its writes, whether it waits for
+    the disk, other ways to it.
+    """
     if action.guards:
         yield " ".join(f"{action.name}.{guard.name}" for guard in action.guards)
     if order := writes(action):
         yield f"writes {', '.join(order)}"
+    if waits(spec, action):
+        yield f"weaken {action.name}"
     if ways := naive(spec, action):
         yield f"instead {', '.join(ways)}"
 
@@ -66,6 +70,11 @@ def _edits(spec: Spec, action: Action) -> Iterable[str]:
 def writes(action: Action) -> list[str]:
     """Return the fields that an action assigns, in the order written: where it can be split."""
     return list(dict.fromkeys(u.field.name for part in action.parts for u in part.statements))
+
+
+def waits(spec: Spec, action: Action) -> bool:
+    """Return whether an action waits for a disk, which an edit can spare it."""
+    return spec.disk is not None and spec.disk.awaits(action, spec)
 
 
 def naive(spec: Spec, action: Action) -> list[str]:
@@ -83,7 +92,13 @@ def as_json(scope: Scope) -> dict[str, Any]:
         "bounds": dict(scope.bounds),
         "fields": [dict(zip(_COLUMNS, _field(f), strict=True)) for f in spec.fields.values()],
         "actions": [
-            {"name": a.name, "doc": a.doc, "writes": writes(a), "instead": naive(spec, a)}
+            {
+                "name": a.name,
+                "doc": a.doc,
+                "writes": writes(a),
+                "waits": waits(spec, a),
+                "instead": naive(spec, a),
+            }
             for a in spec.actions.values()
         ],
         "guards": spec.guard_names(),

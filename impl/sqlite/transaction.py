@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import apsw
 
-from impl.derive.design import Design
+from impl.derive.design import Design, Transition
 from impl.derive.fused import Fused, fused
 from impl.sqlite import steps
 from impl.sqlite.foreign import Foreign
@@ -119,9 +119,7 @@ class Transaction:
         """
         self.require_open()
         t = self._design.transitions[action]
-        if t.writes and not (self.span.durable or t.action.loose):
-            fact = "is to be waited for, and this transaction is not"
-            raise BadRequest(f"{action}: {fact}; leave `durable` as it is")
+        self._require_waited(t)
         pending = _Pending({}, [])
         given: dict[str, Value] = dict(params)
         if t.seen.process is not None:
@@ -164,6 +162,8 @@ class Transaction:
         self, whole: Fused, process: Process, claim: Mapping[str, Value]
     ) -> Done | None:
         self.require_open()
+        for t in whole.transitions:
+            self._require_waited(t)
         pending, last = self._of(process), self.last()
         if not claim.items() <= pending.memory.items():
             return None
@@ -179,6 +179,12 @@ class Transaction:
             pending.memory |= {name: after for name, (_, after) in (line.memory or {}).items()}
         pending.unseen.clear()
         return Done({}, lines[-1].memory or {})
+
+    def _require_waited(self, t: Transition) -> None:
+        """Raise `BadRequest` if the power could take a step back that the spec waits for."""
+        if t.writes and not (self.span.durable or t.action.loose):
+            fact = "is to be waited for, and this transaction is not"
+            raise BadRequest(f"{t.action.name}: {fact}; leave `durable` as it is")
 
     def _of(self, process: Process) -> _Pending:
         """Return what the process will remember; raises `OutcomeUnknown` if nobody knows."""

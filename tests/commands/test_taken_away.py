@@ -1,5 +1,6 @@
 """What is taken away is one value, by the same names in every command."""
 
+import json
 import pickle
 
 import pytest
@@ -85,3 +86,17 @@ def test_another_process_gets_the_same_edits() -> None:
 @pytest.mark.parametrize("id", FAILURES)
 def test_a_failure_mode_is_its_loss(id: str) -> None:
     assert set(Edits.parse([id])) == set(FAILURES[id].loss.edits)
+
+
+def test_a_scope_on_a_disk_says_which_steps_can_be_weakened(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["scopes", "storage", "--json"]) == 0
+    (storage,) = json.loads(capsys.readouterr().out)["scopes"]
+    waits = {a["name"] for a in storage["actions"] if a["waits"]}
+    assert waits == {
+        "enqueue", "heartbeat", "expire", "settle_done", "settle_failed", "settle_released",
+        "recover",
+    }  # fmt: skip
+    assert main(["scopes", "storage"]) == 0
+    assert "\n  weaken enqueue\n" in capsys.readouterr().out

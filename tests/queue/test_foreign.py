@@ -13,7 +13,8 @@ from impl.queue import Queue
 from impl.sqlite.files import Busy, StoreError
 from impl.terms.requests import BadRequest
 from impl.worker import Worker
-from impl.working.attempt import Attempt
+from impl.working.attempt import Attempt, claim
+from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
 from tests.queue.looking import rows, status
 
@@ -328,3 +329,24 @@ def test_a_job_is_put_into_no_transaction_that_is_not_waited_for(queue: Queue, f
     with queue.transaction(durable=False) as t, pytest.raises(BadRequest, match="not waited for"):
         queue.enqueue("k", within=t)
     assert status(file) == {}
+
+
+def test_only_what_the_spec_lets_be_lost_is_done_in_a_transaction_that_is_not_waited_for(
+    queue: Queue, file: Path
+) -> None:
+    queue.enqueue("k")
+    waits = {name: queue.waits(name) for name in ("enqueue", "claim", "heartbeat", "settle_failed")}
+    assert waits == {"enqueue": True, "claim": False, "heartbeat": True, "settle_failed": True}
+    worker = queue.process(WorkerSort)
+    with queue.transaction(durable=queue.waits("claim")) as t:
+        attempt = claim(queue, t, worker, ["k"])
+    assert attempt is not None
+    attempt.start()
+    for end, step in (
+        (attempt.finish, "write_first"),
+        (lambda t: attempt.fail(t, "x"), "settle_f"),
+    ):
+        refused = pytest.raises(BadRequest, match=f"{step}.*: is to be waited for")
+        with refused, queue.transaction(durable=False) as t:
+            end(t)
+    assert status(file) == {1: "claimed"}
