@@ -15,7 +15,7 @@ import pytest
 
 from checker.bench.explorer import _drain
 from checker.commands.main import main
-from checker.commands.prove import _show_counterexample
+from checker.commands.spec.prove import _show_counterexample
 from checker.conformance.beside_spec import Divergence, Replay
 from checker.evidence import replayed, traces
 from checker.evidence.work import Background, Check, Checked

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from checker.docs.pages import Page
     from checker.runs.exploration import Report
-    from checker.shown.console import Live
+    from checker.shown.live import Live
     from spec.language.scope import Scope
 
 
@@ -35,8 +35,9 @@ def docs(
     fresh, 1 if not, 2 for a page that cannot be read or a block that nobody can print.
     """
     from checker.shown import console
+    from checker.shown.live import Live
 
-    with console.Live() as live:
+    with Live() as live:
         found, troubles = _read(pages, live)
     if troubles:
         # One line for each, and nothing is written: half a set of pages helps nobody.

@@ -11,7 +11,7 @@ from rich.console import Console
 from checker.docs.spec_index import Index
 from checker.runs.exploration import Report
 from checker.runs.story import Story, render
-from checker.shown import console
+from checker.shown import checks
 from checker.verdicts import check
 from spec.failures.edits import Edits
 from spec.language.scope import Scope
@@ -27,9 +27,9 @@ def evidence(index: Index, watch: Callable[[Scope], Report | None]) -> str:
     text = io.StringIO()
     out = Console(file=text, width=WIDTH, highlight=False, markup=False, emoji=False)
     for result in results:
-        console.show_line(out, result, max(len(s.name) for s in scopes))
-    console.show_verdicts(out, results, full=False)
-    out.print(console.summary(results))
+        checks.show_line(out, result, max(len(s.name) for s in scopes))
+    checks.show_verdicts(out, results, full=False)
+    out.print(checks.summary(results))
     return _shown("ffq check", without_times(text.getvalue()).strip("\n"))
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from checker.prove import minimised
 from checker.prove.fixpoint import furthest, strongest
-from checker.prove.obligations import inductive
+from checker.prove.obligations import Prover, inductive
 from checker.prove.portfolio import Decided, Told, solvers
+from checker.prove.progress import Progress
 from checker.prove.solvers.answer import answer_of
 from checker.runs.cache import Place, place, recall, remember
 from checker.runs.sources import Sources
@@ -114,6 +115,12 @@ def prove(spec: Spec, told: Told | None = None, every: bool = False) -> Proof:
     stored |= {"decided": [asdict(d) for d in proof.decided], "first": sorted(proof.first)}
     remember(_place(spec, every), stored)
     return proof
+
+
+def asked(spec: Spec) -> list[str]:
+    """Return the name of each obligation of a spec, of which nothing is decided."""
+    prover = Prover(spec)
+    return [*prover.names(), *(obligation.name for obligation in Progress(prover).all())]
 
 
 def known(spec: Spec, every: bool = False) -> Proof | None:

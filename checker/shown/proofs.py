@@ -18,7 +18,8 @@ from checker.prove.solvers.answer import Answer
 from checker.runs.story import tell
 from checker.runs.verdict import WORDS, Verdict
 from checker.runs.walk import Walk
-from checker.shown.console import COLOURS, print_rows, show_story, show_title
+from checker.shown.checks import print_rows
+from checker.shown.console import COLOURS, show_story, show_title
 
 _SOLVERS = ("z3", "cvc5")
 

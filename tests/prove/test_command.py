@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from checker.commands.main import main
+from checker.prove import proof
 from checker.runs import cache
 
 
@@ -59,6 +60,15 @@ def test_an_obligation_says_what_its_proof_used(capsys: pytest.CaptureFixture[st
     status, _, err = run(capsys, "--spec", "requests", "--why", "claim/one_worker")
     assert (status, err.count("\n")) == (2, 1)
     assert "claim/one_worker_per_token" in err
+
+
+def test_an_obligation_that_is_none_is_refused_before_any_is_proved(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "prove", None)
+    status, out, err = run(capsys, "--why", "clam/one_worker_per_token")
+    assert (status, out) == (2, "")
+    assert "there is no obligation 'clam/one_worker_per_token'; write one of: claim/one_" in err
 
 
 def test_a_missing_solver_is_named_with_its_package(

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from checker.commands import ablate as cli_ablate
 from checker.commands.main import main
 from checker.commands.options import Catalogue
+from checker.commands.spec import ablate as cli_ablate
 from checker.prove import cti, necessity
 from checker.prove.necessity import KEPT, LOST_REACHABLE, LOST_UNREACHED, UNDECIDED, needed
 from checker.prove.portfolio import Solvers, solvers

@@ -22,6 +22,7 @@ from checker.crashlab.images.judge import VERDICTS
 from checker.crashlab.images.settings import SETTINGS, SHIPPED
 from checker.crashlab.survey import Measured, Round, a_round, every_setting, measured
 from checker.shown import console
+from checker.shown.live import Live
 
 _KEPT = 3
 """How many images of each verdict are kept, of a kind of work."""
@@ -43,7 +44,7 @@ class Asked:
         return self.folder or keep.FOLDER
 
 
-def _watch(live: console.Live) -> Watch:
+def _watch(live: Live) -> Watch:
     say = live.say("crashlab")
 
     def report(what: str, images: int) -> None:
@@ -78,7 +79,7 @@ def _say_kept(asked: Asked, names: Sequence[str]) -> None:
 def round_of_everything(asked: Asked) -> None:
     """Do a round and print what came of it; the exit status says whether all is well."""
     began = time.monotonic()
-    with console.Live() as live, Crew(asked.processes) as crew:
+    with Live() as live, Crew(asked.processes) as crew:
         done = a_round(crew, asked.seed, asked.seconds, _watch(live))
     took = time.monotonic() - began
     kept = _kept(asked, done.shipped)
@@ -152,7 +153,7 @@ def compared(asked: Asked, name: str | None) -> NoReturn:
     chosen = every_setting() if name is None else [SETTINGS[name]]
     rows: list[Measured] = []
     kept: list[str] = []
-    with console.Live() as live, Crew(asked.processes) as crew:
+    with Live() as live, Crew(asked.processes) as crew:
         for row, outcomes in measured(crew, asked.seed, chosen, _watch(live)):
             rows.append(row)
             if name is not None:

@@ -87,12 +87,13 @@ def _generate(scope: str, seeds: range, as_json: bool) -> None:
 
     from checker.conformance import generate as replay_generate
     from checker.shown import console
+    from checker.shown.live import Live
 
     found = catalogue()
     small = replay_generate.one_recoverer(found.scope("one-job"))
     chosen = found.scope(scope)
     try:
-        with console.Live() as live:
+        with Live() as live:
             done = replay_generate.generate(chosen, small, seeds, live.watch(chosen))
     except replay_generate.RunDiffers as stopped:
         _differs(stopped.differs, _kept(stopped, seeds.start), as_json)

@@ -14,6 +14,7 @@ import typer
 from checker.commands.options import Wrong, close
 from checker.commands.statuses import NOT_FINISHED
 from checker.shown import console
+from checker.shown.live import Live
 from checker.torture.acts.conditions import DATABASE
 from checker.torture.acts.plan import Plan
 from checker.torture.run import Report, Torture, begun
@@ -33,7 +34,7 @@ def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -
     try:
         folder.mkdir(parents=True, exist_ok=True)
         torture = Torture(folder, plan)
-        with console.Live() as live:
+        with Live() as live:
             report = live.say("torture") if live.err.is_terminal else _now_and_then()
             finished = torture.run(seconds, report)
         if not finished:

@@ -61,10 +61,11 @@ def export(
     """
     from checker.export.formats import FORMATS, check_place, write
     from checker.shown import console
+    from checker.shown.live import Live
 
     run = opened(file, as_json)
     known = FORMATS[kind.value]
-    with console.Live() as live, writing(out, "name another file with --out"):
+    with Live() as live, writing(out, "name another file with --out"):
         live.say(run.name)(f"writing {kind.value}")
         if out is not None:
             check_place(out, known)  # before what may take long

@@ -95,6 +95,7 @@ def witness(
     from checker.explain.witness import witness as found_in
     from checker.runs.trace import step_as_json
     from checker.shown import console
+    from checker.shown.live import Live
     from spec.failures.edits import Edits
 
     base = catalogue().scope(scope)
@@ -103,7 +104,7 @@ def witness(
     if save:
         check_out(save, FORMAT)
     target = " ".join(wanted)
-    with console.Live() as live:
+    with Live() as live:
         whole = Edits.parse(without or ()).on(base)
         found = found_in(whole, target, report=live.watch(whole))
     if save and found.end is not None:

@@ -81,8 +81,9 @@ def _state(run: Run, k: int) -> Answer:
     from checker.explain.fate.as_json import clause_as_json, fate_as_json
     from checker.explain.fate.fate import fates, in_words, mark
     from checker.shown import console
+    from checker.shown.live import Live
 
-    live, what = console.Live(), "how near every state is to a violation"
+    live, what = Live(), "how near every state is to a violation"
 
     def watch() -> None:
         if live.err.is_terminal:
@@ -140,7 +141,7 @@ def _say_moves(answer: Answer, run: Run, state: State, known: Fates) -> list[dic
 def _moves_asked(run: Run, k: int, chosen: Sequence[Instance]) -> Answer:
     from checker.explain.fate.as_json import explained_as_json
     from checker.explain.fate.why_not import why_not
-    from checker.shown.console import Live
+    from checker.shown.live import Live
 
     answer, explained = Answer(), []
     for instance in chosen:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands import pairs as cli_pairs
 from checker.commands.options import AsJson, Wrong, close
+from checker.commands.spec import pairs as cli_pairs
 
 if TYPE_CHECKING:
     from checker.evidence.proofs import Five
@@ -49,6 +49,7 @@ def failures(
     from checker.evidence.proofs import as_json as told
     from checker.evidence.proofs import five
     from checker.shown import console
+    from checker.shown.live import Live
 
     if failure and failure[0] == "new":
         _begin(failure[1:], as_json)
@@ -64,7 +65,7 @@ def failures(
     if write:
         _write(chosen)
     rows: list[Five] = []
-    with console.Live() as live:
+    with Live() as live:
         report = live.count("failure modes", "proved")
         for n, mode in enumerate(chosen, 1):
             rows.append(five(mode))

@@ -18,8 +18,9 @@ def show(chosen: Sequence[FailureMode], whole: bool, as_json: bool) -> int:
     """
     from checker.evidence.pairs import pairs
     from checker.shown import console
+    from checker.shown.live import Live
 
-    with console.Live() as live:
+    with Live() as live:
         found = pairs(live.count("pairs", "asked"))
     ids = {mode.id for mode in chosen}
     wanted = [pair for pair in found if pair.modes & ids]

@@ -209,24 +209,25 @@ def _property(plan: CheckPlan, wanted: str | None) -> CheckPlan:
 def _check(plan: CheckPlan, saving: _Saving, full: bool, as_json: bool) -> int:
     from checker.evidence.matrix import complaints, keep_scope
     from checker.runs.trace import FORMAT
-    from checker.shown import console
+    from checker.shown import checks, console
+    from checker.shown.live import Live
     from checker.verdicts.check import run, shortest, status, story
 
     if saving.file:
         check_out(saving.file, FORMAT)
     out = console.console()
     results: list[Result] = []
-    with console.Live() as live:
+    with Live() as live:
         for result in run(plan, live.watch):
             live.done()
             results.append(result)
             keep_scope(result)
             if full and not as_json:
-                console.show_result(out, result)
+                checks.show_result(out, result)
             elif not as_json:
-                console.show_line(out, result, max(len(s.name) for s in plan.scopes))
+                checks.show_line(out, result, max(len(s.name) for s in plan.scopes))
     if not as_json:
-        console.show_verdicts(out, results, full)
+        checks.show_verdicts(out, results, full)
     worst = shortest(results, plan.wanted)
     saved = None
     if worst is not None:
@@ -245,10 +246,10 @@ def _check(plan: CheckPlan, saving: _Saving, full: bool, as_json: bool) -> int:
         code = code or 1
     if as_json:
         traces = {(worst[0].base.name, worst[1].name): str(saved)} if worst and saved else {}
-        scopes = [console.as_json(result, traces) for result in results]
+        scopes = [checks.as_json(result, traces) for result in results]
         console.emit({"ok": code == 0, "scopes": scopes, "failed_proofs": failed})
     else:
-        console.show_end(out, results, saved)
+        checks.show_end(out, results, saved)
     for line in failed or []:
         console.say(f"{line}; `ffq failures` says more")
     if healthy and failed is None:

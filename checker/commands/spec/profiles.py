@@ -31,6 +31,7 @@ def profiles(
     """
     from checker.runs.exploration import Limits
     from checker.shown import console
+    from checker.shown.live import Live
     from checker.verdicts import designs as profiles
     from spec.failures.profiles import PROFILES
 
@@ -38,7 +39,7 @@ def profiles(
         raise Wrong(f"there is no profile '{name}'; {close(name, PROFILES, 'ffq profiles')}")
     chosen = catalogue().scope(scope)
     rows = []
-    with console.Live() as live:
+    with Live() as live:
         for profile in PROFILES.values():
             if name in (None, profile.name):
                 watched = partial(live.watch, replace(chosen, name=profile.name))

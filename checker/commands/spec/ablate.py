@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.check import Engine
 from checker.commands.options import (
     AsJson,
     Wrong,
@@ -18,6 +17,7 @@ from checker.commands.options import (
     complete_scope,
     whole_number,
 )
+from checker.commands.spec.check import Engine
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from checker.prove.cti import Cti
     from checker.prove.necessity import Necessity
     from checker.runs.exploration import Report
-    from checker.shown.console import Live
+    from checker.shown.live import Live
     from checker.verdicts.ablate import AblationPlan, GuardVerdict, Missed
     from spec.language.scope import Scope
 
@@ -53,7 +53,7 @@ def ablate(
     Exit status: 0 if each guard is missed, 1 if not, 2 bad usage, 3 not finished.
     """
     from checker.runs.exploration import Limits
-    from checker.shown import console
+    from checker.shown.live import Live
     from checker.verdicts import ablate as work
 
     found = catalogue()
@@ -64,7 +64,7 @@ def ablate(
         if name not in every:
             raise Wrong(f"there is no guard '{name}'; {close(name, every, 'ffq scopes SCOPE')}")
     limits = Limits(max_states=whole_number(max_states) if max_states else None)
-    with console.Live() as live:
+    with Live() as live:
         plan = work.plan(scopes, _watch(live), scope, engine.value, limits)
         answer = _Answer("guards", plan, live, as_json)
         if not answer.broken(plan.broken()):
@@ -85,11 +85,11 @@ def fairness(
     assumption. `ffq check --without` with the name of an assumption shows the run. Exit status: 0
     if each is needed, 1 if not, 2 bad usage, 3 not finished.
     """
-    from checker.shown import console
+    from checker.shown.live import Live
     from checker.verdicts import ablate as work
 
     found = catalogue()
-    with console.Live() as live:
+    with Live() as live:
         scopes = work.hoping([found.scope(name) for name in scope or found.default])
         plan = work.plan(scopes, _watch(live))
         answer = _Answer("assumptions", plan, live, as_json)

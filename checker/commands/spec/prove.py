@@ -145,23 +145,26 @@ def _prove(
 
 def _proofs(specs: list[Spec], every: bool) -> list[Proof]:
     from checker.prove import proof
-    from checker.shown import console
+    from checker.shown.live import Live
 
-    with console.Live() as live:
+    with Live() as live:
         return [proof.prove(s, live.count(s.name, "obligations"), every) for s in specs]
 
 
 def _why(specs: list[Spec], obligation: str, every: bool, as_json: bool) -> int:
     """Say what the proof of one obligation used, in the spec that has most to say of it."""
+    from checker.prove.proof import asked
     from checker.shown import console
     from checker.shown import proofs as report
 
-    known = {d.name: (p, d) for p in _proofs(specs, every) for d in p.decided}
-    if obligation not in known:
-        raise Wrong(
-            f"there is no obligation '{obligation}'; {close(obligation, known, 'ffq prove --json')}"
-        )
-    proof, decided = known[obligation]
+    known = {s.name: asked(s) for s in specs}
+    every_name = dict.fromkeys(name for names in known.values() for name in names)
+    if obligation not in every_name:
+        remedy = close(obligation, every_name, "ffq prove --json")
+        raise Wrong(f"there is no obligation '{obligation}'; {remedy}")
+    proofs = _proofs([s for s in specs if obligation in known[s.name]], every)
+    found = [(p, d) for p in proofs for d in p.decided if d.name == obligation]
+    proof, decided = found[-1]
     if as_json:
         answer: dict[str, Any] = report.obligation_as_json(proof, decided)
         console.emit({"ok": decided.verdict == "proved", **answer})
@@ -242,9 +245,10 @@ def _search(
     from checker.prove.bmc.search import search
     from checker.shown import console
     from checker.shown import proofs as report
+    from checker.shown.live import Live
     from spec.failures.edits import Edits
 
-    with console.Live() as live:
+    with Live() as live:
         scope = Edits.parse(without).on(base)
         wanted = frozenset() if property is None else _checked(scope, property)
         told = live.count(base.name, "steps searched")

@@ -1,0 +1,1 @@
+"""Commands that ask of the spec: checks, proofs, and who misses what."""
