@@ -172,7 +172,7 @@ def test_search_prints_the_steps_that_match(ffq: Ffq) -> None:
 def test_replay_shows_sql_and_both_states_and_who_refuses(ffq: Ffq) -> None:
     status, out, err = ffq("replay", FILE, "--protected")
     assert (status, err) == (0, "")
-    assert "AND token = :held       /* fenced */" in out
+    assert "AND token = :held AND :held_epoch = epoch  /* fenced */" in out
     assert "with :job = 1, :held = 1" in out
     assert "   both refuse it: fenced\n" in out
     assert "of worker1, is refused, as by the spec: settle_done.fenced." in out
