@@ -10,6 +10,7 @@ import pytest
 
 from checker.explain.clauses import property_clauses
 from checker.explain.run import broken_run
+from checker.prove.cti import find
 from checker.runs.exploration import Exploration
 from checker.search import plain
 from checker.search.compiled import explore
@@ -96,6 +97,15 @@ MISSED = [(name, e) for name in DEFAULT for e in SCOPES[name].spec.exemption_nam
 def test_no_exemption_of_the_queue_is_idle(name: str, exemption: str) -> None:
     found = explore(SCOPES[name], off=(exemption,))
     assert set(found.violations) == {exemption.partition(".")[0]}
+
+
+def test_a_step_is_proved_with_its_exemption_and_refuted_without() -> None:
+    for obligation, name in (
+        ("weed/books_are_somewhere", "books_are_somewhere.thrown_away"),
+        ("lose/new_books_are_unread", "new_books_are_unread.remembered"),
+    ):
+        assert find(everything, obligation) is None
+        assert find(without(everything, name), obligation) is not None
 
 
 # ---------------------------------------------------------------- what is said
