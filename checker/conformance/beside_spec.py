@@ -16,7 +16,7 @@ from impl.sqlite.files import MEMORY, StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
-from spec.language.scope import Scope, State, Value, show_binding
+from spec.language.scope import Scope, State, Value
 
 
 class Divergence(Exception):
@@ -158,9 +158,8 @@ class Replay:
     def _divergence(self, instance: Instance, place: str, want: Plain, got: Plain) -> Divergence:
         action = instance.step.action
         statement = self.design.transitions[action.name].statement
-        call = f"{action.name}({show_binding(action.params, instance.step.binding)})"
         sql = statement.text if statement else ""
-        return Divergence(self.taken, call, place, want, got, sql)
+        return Divergence(self.taken, instance.step.call, place, want, got, sql)
 
     def _is_kept(self, name: str) -> bool:
         return self.scope.spec.fields[name.removeprefix(RANGE)].kept

@@ -19,7 +19,7 @@ from impl.derive.view import Global, sort_of
 from impl.sqlite.steps import element_of, plain
 from impl.terms.outcomes import Traced, Unseen
 from impl.upgrades.origin import fits, from_plain
-from spec.language.evaluate import OutOfRange
+from spec.language.evaluate import OutOfRange, Step
 from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Value, element_name, show_binding
 from spec.language.tree import quantified, walk
@@ -143,7 +143,7 @@ class Follower:
                 want, got = f"the name of a {type_name(p.type)}", params[p.name]
                 raise NotAllowed(Finding("unreadable", p.name, where, want, got))
             binding[p.name] = element
-        call = f"{action.name}({show_binding(action.params, binding)})"
+        call = Step(action, binding).call
         if isinstance(said, Traced):
             sides: tuple[Any, Any] = said.before, said.after
             for side in sides:

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from checker.conformance.finding import Claimed, NotAllowed
 from checker.conformance.follow import Follower
 from impl.terms.outcomes import Traced, Unseen
-from spec.language.evaluate import OutOfRange
+from spec.language.evaluate import OutOfRange, Step
 from spec.language.expr import Var
 from spec.language.model import Action
-from spec.language.scope import show_binding
 from spec.language.types import Sort, is_sort
 
 Event = Traced | tuple[int, Unseen]
@@ -46,7 +45,7 @@ def possible(follower: Follower, step: Claimed) -> tuple[str, ...]:
                 continue
             said, does = dict(step.after or {}), follower.shown(changes, 1)
             apart = sum(said.get(k, "-") != does.get(k, "-") for k in said.keys() | does.keys())
-            call = f"{action.name}({show_binding(action.params, binding)})"
+            call = Step(action, binding).call
             found.append((action is not step.action, apart, call))
     return tuple(call for _, _, call in sorted(found)[:SHOWN])
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from checker.conformance.beside_spec import Replay
 from checker.runs.reading import rows, scope_of, step_of
-from checker.runs.story import plain
+from checker.runs.story import params_of
 from checker.runs.trace import header_of, parameters_of
 from impl.derive.design import derive
 from impl.sqlite.files import MEMORY
@@ -48,7 +48,7 @@ def record(run: Run) -> str:
         {
             "n": n,
             "action": step.action.name,
-            "params": {p.name: plain(p.type, step.binding[p.name]) for p in step.action.params},
+            "params": params_of(step),
         }
         for n, step in enumerate(run.steps, 1)
     ]

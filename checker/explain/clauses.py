@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from checker.explain.moves import REFERENCE
 from checker.explain.run import Run
-from checker.runs.story import RANGE
+from checker.runs.story import RANGE, chosen
 from checker.runs.why import Why
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance
 from spec.language.expr import (
@@ -160,8 +160,7 @@ def _parameters(run: Run, k: int, claim: Property) -> Binding:
                 return broken
     elif run.story.broken.name == claim.name:
         for binding in run.scope.bindings(claim.params):
-            shown = (f"{p.name} = {value_name(p.type, binding[p.name])}" for p in claim.params)
-            if ", ".join(shown) == run.story.broken.when:
+            if chosen(claim, binding) == run.story.broken.when:
                 return binding
     return next(run.scope.bindings(claim.params))
 

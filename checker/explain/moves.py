@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from checker.explain.run import Run
-from checker.runs.lasso import named
 from checker.runs.story import line_of
 from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.scope import State
@@ -52,7 +51,7 @@ def move(evaluator: Evaluator, instance: Instance, state: State) -> Move:
     line = line_of(evaluator.scope, 0, instance.step, state, state)
     fault = instance.step.action.fault
     refused = refusals(instance, state)
-    return Move(instance, line.actor, line.call, named(instance.step), fault, refused)
+    return Move(instance, line.actor, line.call, instance.step.call, fault, refused)
 
 
 def refusals(instance: Instance, state: State) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from checker.export.itf_values import Record, Unreadable, decode
 from checker.runs.lasso import breaks
 from checker.runs.named_files import opened
 from checker.runs.reading import Entry, claim_of, scope_of
-from checker.runs.story import RANGE, NotBroken, Story, plain, tell
+from checker.runs.story import RANGE, NotBroken, Story, params_of, plain, tell
 from checker.runs.trace import BadTrace, Diverged, Trace
 from checker.runs.walk import Walk
 from spec.failures.edits import NONE, Edits
@@ -214,9 +214,7 @@ def _named_step(row: Entry, scope: Scope) -> tuple[str, dict[str, Any]] | None:
 
 
 def _is(instance: Instance, named: tuple[str, dict[str, Any]]) -> bool:
-    action, binding = instance.step.action, instance.step.binding
-    params = {p.name: plain(p.type, binding[p.name]) for p in action.params}
-    return (action.name, params) == named
+    return (instance.step.action.name, params_of(instance.step)) == named
 
 
 def _step(

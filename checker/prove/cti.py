@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.prove.obligations import START, Prover, ranges
-from checker.runs.story import RANGE, Broken, Plain, Story, plain, tell
+from checker.runs.story import RANGE, Broken, Story, broken_by, params_of, tell
 from checker.runs.story import render as render_story
 from checker.runs.trace import Trace, record, state_as_json
 from checker.runs.walk import follow
-from checker.runs.why import Why
 from spec.failures.edits import Edits
 from spec.language.evaluate import (
     Binding,
@@ -29,7 +28,7 @@ from spec.language.evaluate import (
 )
 from spec.language.expr import Expr, Read
 from spec.language.model import Property, Spec
-from spec.language.scope import Scope, State, element_name, show_binding, value_name
+from spec.language.scope import Scope, State, element_name, value_name
 from spec.language.tree import walk
 
 UNREACHED = "a counterexample to induction: not known to be reachable"
@@ -63,10 +62,7 @@ class Cti:
     @property
     def call(self) -> str:
         """The step as traces print it."""
-        if self.step is None:
-            return START
-        params = self.step.action.params
-        return f"{self.step.action.name}({show_binding(params, self.step.binding)})"
+        return START if self.step is None else self.step.call
 
 
 @dataclass(frozen=True)
@@ -168,11 +164,7 @@ def rows(cti: Cti) -> list[Involved]:
 def broken(cti: Cti) -> Broken:
     """Return the claim, the parameters for which it is false, and why it is."""
     before = cti.before if cti.claim.kind == "step" else cti.after
-    claim = cti.claim
-    when = ", ".join(f"{p.name} = {value_name(p.type, cti.binding[p.name])}" for p in claim.params)
-    why = Why(Evaluator(cti.scope), before, cti.after)
-    reasons = tuple(why.reasons(claim.body, cti.binding, False))
-    return Broken(claim.id, claim.name, claim.doc, when, str(claim.body), reasons)
+    return broken_by(Evaluator(cti.scope), cti.claim, cti.binding, before, cti.after)
 
 
 def render(cti: Cti, width: int | None = None) -> list[str]:
@@ -212,10 +204,7 @@ def as_json(cti: Cti) -> dict[str, Any]:
 
 
 def _step_as_json(step: Step) -> dict[str, Any]:
-    params: dict[str, Plain] = {
-        p.name: plain(p.type, step.binding[p.name]) for p in step.action.params
-    }
-    return {"action": step.action.name, "params": params}
+    return {"action": step.action.name, "params": params_of(step)}
 
 
 def as_trace(cti: Cti, base: Spec) -> str:

@@ -13,7 +13,7 @@ from checker.runs.nearby import At, Nearby
 from checker.runs.walk import Walk, follow
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step, instances
 from spec.language.model import Property
-from spec.language.scope import Scope, State, show_binding
+from spec.language.scope import Scope, State
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def _walk(evaluator: Evaluator, lasso: Lasso) -> Walk:
     found = follow(evaluator, steps)
     n = len(found.taken)
     if found.refused is not None:
-        raise NoLasso(f"step {n + 1}, {named(steps[n])}, is not enabled: '{found.refused}'")
+        raise NoLasso(f"step {n + 1}, {steps[n].call}, is not enabled: '{found.refused}'")
     if found.left is not None:
-        raise NoLasso(f"step {n}, {named(steps[n - 1])}, stores {found.left}, out of its range")
+        raise NoLasso(f"step {n}, {steps[n - 1].call}, stores {found.left}, out of its range")
     return found.walk
 
 
@@ -88,7 +88,7 @@ def judge(scope: Scope, lasso: Lasso, claim: Property) -> Judgement:
         raise NoLasso("the loop does not end where it begins")
     for step in lasso.loop:
         if step.action.finite:
-            raise NoLasso(f"{named(step)} happens only finitely often, and is in the loop")
+            raise NoLasso(f"{step.call} happens only finitely often, and is in the loop")
     loop = states[begin:-1] or states[-1:]
     taken, interrupted = _fairly(evaluator, lasso, loop)
     assert claim.then is not None
@@ -122,9 +122,9 @@ def _fairly(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the fair steps taken in the loop, and those that are not possible all the time."""
     taken, interrupted = [], []
-    steps = {named(step) for step in lasso.loop}
+    steps = {step.call for step in lasso.loop}
     for instance in instances(evaluator):
-        name, fair = named(instance.step), instance.step.action.fair
+        name, fair = instance.step.call, instance.step.action.fair
         possible = [i for i, state in enumerate(loop) if changes(instance, state)]
         if not fair or not possible:
             continue
@@ -161,11 +161,6 @@ def where_it_is_cut(decision: Decision, scope: Scope, claim: Property, left: str
             judge(scope, decision.lasso, claim)
             return decision
     return Decision("unfinished", f"{left} leaves its range, and what comes after was not seen")
-
-
-def named(step: Step) -> str:
-    """Return a step as a call: `claim(worker1, job1)`."""
-    return f"{step.action.name}({show_binding(step.action.params, step.binding)})"
 
 
 # ---------------------------------------------------------------- finding one

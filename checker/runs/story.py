@@ -99,7 +99,7 @@ def tell(scope: Scope, walk: Walk, violated: str, begin: int | None = None) -> S
     binding = Claim(evaluator, claim).holds(before, last)
     if binding is None:
         raise NotBroken(f"{claim.id} {claim.name} holds after the last step")
-    return Story(lines, _broken(evaluator, claim, binding, before, last))
+    return Story(lines, broken_by(evaluator, claim, binding, before, last))
 
 
 def tell_lasso(scope: Scope, lasso: Lasso, violated: str) -> Story:
@@ -119,9 +119,7 @@ def tell_lasso(scope: Scope, lasso: Lasso, violated: str) -> Story:
         reasons += [f"  {name} is not always possible" for name in judged.interrupted]
     else:
         reasons.append("no step that fairness demands is possible there")
-    when = ", ".join(
-        f"{p.name} = {value_name(p.type, judged.binding[p.name])}" for p in claim.params
-    )
+    when = chosen(claim, judged.binding)
     clause = f"{claim.body} leads to {claim.then}"
     broken = Broken(claim.id, claim.name, claim.doc, when, clause, tuple(reasons))
     return Story(lines_of(scope, judged.walk), broken, len(lasso.stem) + 1)
@@ -180,7 +178,7 @@ def lines_of(scope: Scope, walk: Walk) -> tuple[Line, ...]:
 
 def line_of(scope: Scope, n: int, step: Step, before: State, after: State) -> Line:
     """Return a step as a line of a story: who does what, and what it changes."""
-    params = {p.name: plain(p.type, step.binding[p.name]) for p in step.action.params}
+    params = params_of(step)
     first = step.action.params[0] if step.action.params else None
     actor = str(params[first.name]) if first is not None and is_sort(first.type) else "-"
     changes = tuple(
@@ -224,9 +222,19 @@ def _out_of_range(evaluator: Evaluator, walk: Walk, violated: str) -> Broken:
     raise NotBroken(f"'{name}' stays in its range")
 
 
-def _broken(
+def broken_by(
     evaluator: Evaluator, claim: Property, binding: Binding, before: State, last: State
 ) -> Broken:
-    when = ", ".join(f"{p.name} = {value_name(p.type, binding[p.name])}" for p in claim.params)
+    """Return the end of a story that breaks a claim for these parameters, and why it does."""
     reasons = tuple(Why(evaluator, before, last).reasons(claim.body, binding, False))
-    return Broken(claim.id, claim.name, claim.doc, when, str(claim.body), reasons)
+    return Broken(claim.id, claim.name, claim.doc, chosen(claim, binding), str(claim.body), reasons)
+
+
+def chosen(claim: Property, binding: Binding) -> str:
+    """Return for which parameters a claim is spoken of: `w = worker1, j = job1`."""
+    return ", ".join(f"{p.name} = {value_name(p.type, binding[p.name])}" for p in claim.params)
+
+
+def params_of(step: Step) -> dict[str, Plain]:
+    """Return the parameters of a step as traces hold them."""
+    return {p.name: plain(p.type, step.binding[p.name]) for p in step.action.params}

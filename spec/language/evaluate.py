@@ -33,7 +33,7 @@ from spec.language.expr import (
     Var,
 )
 from spec.language.model import Action, Property, Update
-from spec.language.scope import Scope, State, Value
+from spec.language.scope import Scope, State, Value, show_binding
 from spec.language.tree import children
 from spec.language.types import Nat
 
@@ -147,6 +147,11 @@ class Step:
 
     action: Action
     binding: Binding
+
+    @property
+    def call(self) -> str:
+        """The step as traces print it: `claim(worker1, job1)`."""
+        return f"{self.action.name}({show_binding(self.action.params, self.binding)})"
 
 
 class Instance:

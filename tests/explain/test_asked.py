@@ -8,7 +8,6 @@ import pytest
 from checker.explain.fate.fate import fates, mark
 from checker.explain.fate.questions import Asked, marks_after, nearest, node_marks
 from checker.explain.moves import every_step
-from checker.runs.lasso import named
 from spec.language.evaluate import Claim, Evaluator, OutOfRange
 from spec.language.scope import Scope, State
 from tests.explain.toys import FUSE, PAIR, TEA
@@ -63,7 +62,7 @@ def away(walked: Walked, goal: Goal, violated: str, start: State) -> float:
 
 def follow(walked: Walked, state: State, way: list[str]) -> State:
     """Return where the moves lead that are called so."""
-    steps = {named(step.step): step for step in walked.steps}
+    steps = {step.step.call: step for step in walked.steps}
     for name in way:
         assert steps[name].refusal(state) is None
         try:

@@ -12,7 +12,6 @@ from checker.explain.branches import Branches, Node, Refused
 from checker.explain.fate.questions import nearest, node_marks
 from checker.explain.moves import Move
 from checker.process.ask import Fault
-from checker.runs.lasso import named
 from spec.language.evaluate import Instance, OutOfRange, Step
 from spec.language.scope import State
 from tui import glyphs
@@ -240,7 +239,7 @@ class WhatIf(Explaining):
     def command(self) -> str:
         """The command that opens this very branch."""
         steps = [n.instance for n in self.branches.path(self.node) if n.instance is not None]
-        return self.opened.command(self.k - len(steps), (named(i.step) for i in steps))
+        return self.opened.command(self.k - len(steps), (i.step.call for i in steps))
 
     def action_compare(self) -> None:
         """Lay this branch beside the run."""

@@ -190,7 +190,6 @@ def say_clause(answer: Answer, clause: Clause, width: int) -> None:
 def _chosen(run: Run, text: str) -> list[Instance]:
     """Return the steps that the text names: an action, or a call, its actor left out or not."""
     from checker.explain.moves import every_step
-    from checker.runs.lasso import named
     from spec.language.scope import value_name
 
     wanted = "".join(text.split())
@@ -202,7 +201,7 @@ def _chosen(run: Run, text: str) -> list[Instance]:
         if wanted in (action.name, *calls):
             found.append(instance)
     if not found:
-        known = [named(i.step) for i in every_step(run.evaluator)]
+        known = [i.step.call for i in every_step(run.evaluator)]
         raise Wrong(f"there is no move '{text}'; {close(text, known, 'ffq trace why FILE')}")
     return found
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from checker.conformance.beside_spec import Steps
 from checker.crashlab.images.judge import TraceRow, trace_row
 from impl.derive.design import Design
-from impl.sqlite.steps import plain
+from impl.sqlite.steps import named, plain
 from spec.language.evaluate import Instance
-from spec.language.scope import Scope, State, show_binding
+from spec.language.scope import Scope, State
 from spec.language.types import Sort, is_sort
 from spec.queue import SCOPES
 
@@ -37,7 +37,7 @@ class Workload:
     trace: tuple[TraceRow, ...]
 
     def __str__(self) -> str:
-        return ", ".join(map(called, self.steps))
+        return ", ".join(instance.step.call for instance in self.steps)
 
 
 def paths(design: Design, steps: Steps, length: int) -> list[Workload]:
@@ -77,12 +77,6 @@ def _elements(instance: Instance) -> Iterator[tuple[type[Sort], int]]:
             yield p.type, int(instance.step.binding[p.name] or 0)
 
 
-def called(instance: Instance) -> str:
-    """Return a step as stories print it: `claim(worker1, job1)`."""
-    action = instance.step.action
-    return f"{action.name}({show_binding(action.params, instance.step.binding)})"
-
-
 def written(design: Design, instance: Instance, state: State, after: State) -> TraceRow:
     """Return the row of the trace that the spec wants for a step: every place that it changes and
     that a store or a process knows of.
@@ -92,6 +86,6 @@ def written(design: Design, instance: Instance, state: State, after: State) -> T
         if place.field.kept and values[0] != values[1]:
             for side, value in zip(sides, values, strict=True):
                 side[place.name] = plain(place.field.type, value)
-    action, binding = instance.step.action, instance.step.binding
-    given = {p.name: plain(p.type, binding[p.name]) for p in action.params}
-    return trace_row(action.name, given, *sides)
+    name = instance.step.action.name
+    given = named(design.transitions[name], instance.step.binding)
+    return trace_row(name, given, *sides)

@@ -16,7 +16,7 @@ from checker.crashlab.images.disk import Image
 from checker.crashlab.images.judge import NAME, Key, TraceRow, trace_row, write
 from checker.crashlab.images.settings import SHIPPED, Habit, Setting
 from checker.crashlab.recording.mutants import Mutant
-from checker.crashlab.recording.paths import Workload, called, written
+from checker.crashlab.recording.paths import Workload, written
 from impl.derive.design import Design
 from impl.derive.mapping import Memories, abstract
 from impl.lab import Event, Fault, Log, recorded
@@ -212,21 +212,21 @@ class _Run:
         if len(before) > 1 and begun in before and self._live() == self.made.keys[begun]:
             return True  # what was unknown has taken place
         self.possible.add(begun)
-        self.expect(f"{called(instance)} is begun")
+        self.expect(f"{instance.step.call} is begun")
         outcome = self._try(owner, instance, begun)
         match outcome:
             case None:
                 self.made.refused += 1
                 self.possible = before
-                self.expect(f"{called(instance)} is not taken")
+                self.expect(f"{instance.step.call} is not taken")
                 return False
             case Unknown():
                 self.made.unknown += 1
-                self.expect(f"{called(instance)} is answered: unknown")
+                self.expect(f"{instance.step.call} is answered: unknown")
                 return False
-        assert isinstance(outcome, Done), f"{called(instance)}: {outcome}"
+        assert isinstance(outcome, Done), f"{instance.step.call}: {outcome}"
         self.possible = {begun}
-        self.expect(f"{called(instance)} is answered")
+        self.expect(f"{instance.step.call} is answered")
         return True
 
     def _try(self, owner: _Owner, instance: Instance, begun: int) -> Outcome | None:
@@ -244,7 +244,7 @@ class _Run:
 
         def answer() -> None:
             self.possible = {begun}
-            self.expect(f"{called(instance)} is answered")
+            self.expect(f"{instance.step.call} is answered")
 
         return self.mutant.at_work(answer)
 

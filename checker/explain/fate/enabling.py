@@ -14,7 +14,6 @@ import numpy as np
 from checker.explain.fate.backwards import Array
 from checker.explain.moves import every_step
 from checker.runs.exploration import Limits
-from checker.runs.lasso import named
 from checker.runs.nearby import Nearby, possible
 from spec.language.evaluate import Binding, Evaluator, Instance
 from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not
@@ -33,7 +32,7 @@ class Enabled:
     @property
     def moves(self) -> list[str]:
         """The steps as calls: `claim(worker1, job1)`."""
-        return [named(instance.step) for instance in self.steps]
+        return [instance.step.call for instance in self.steps]
 
 
 @dataclass(frozen=True)

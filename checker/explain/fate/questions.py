@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from checker.explain.moves import every_step
 from checker.explain.run import run_of
-from checker.runs.lasso import named
 from checker.runs.nearby import Nearby
 from checker.runs.story import RANGE
 from checker.runs.trace import Trace
@@ -127,7 +126,7 @@ def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> 
     for here, edges in near:
         for step, after in edges:
             if after == _NOWHERE or reached(here, after):
-                return [named(i.step) for i in [*near.way(here), step]]
+                return [i.step.call for i in [*near.way(here), step]]
         if len(near.came) > NEAR_MAX:
             count = f"{len(near.came):,}"
             return f"none is {goal} among the nearest {count} states; there may be one further"
