@@ -2,10 +2,11 @@
 
 Read `lease` first (a job's life), then `recovery` (what happens when a worker dies), `effects`
 (shared state changed half-way), `producers` (who asks), `deadlines` (who hangs), `notices` (who is
-told) and `cancel` (who asks no more); `owners` and `periods` look closer at how a claim is held,
-`intents` at what a job follows, `versions` at what it is made of, `storage` at a store that
-loses what was not waited for or is put back, `deliveries` at effects elsewhere. `scopes` says which
-of them are checked together and how large.
+told) and `cancel` (who asks no more); `due` says when a job may be taken; `owners`, `periods` and
+`clocks` look closer at how a claim is held, `busy` at a store that is locked, `storage` at one that
+loses what was not waited for or is put back, `deliveries` at effects elsewhere, `intents` at what a
+job follows, `versions` at what it is made of. `scopes` says which of them are checked together and
+how large.
 """
 
 from spec.queue.scopes import DEEP, DEFAULT, SCOPES
