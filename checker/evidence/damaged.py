@@ -34,7 +34,7 @@ def damage(loss: Loss) -> Damage:
 def stopped(scope: Scope, healthy: Scope | None = None) -> Damage:
     """Return every state of the scope, without what workers and recoverers know."""
     base = healthy or scope
-    layout, words = states(scope.on(scope.spec.edited("no properties", properties={})))
+    layout, words = states(scope)
     kept = [(n, p) for n, p in enumerate(base.places) if not _forgotten(p)]
     columns = [codes_of(layout, words, p.field, p.element or 0) for _, p in kept]
     whole = np.unique(np.stack(columns, axis=1), axis=0).tolist()

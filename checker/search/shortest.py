@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checker.runs.exploration import Limits
 from checker.runs.story import NotBroken, Story, tell, tell_lasso
 from checker.runs.walk import follow
 from spec.language.evaluate import Evaluator
-from spec.language.model import Spec
 from spec.language.scope import Scope
 
 
@@ -26,10 +24,9 @@ def shortest_story(whole: Scope, violated: str, narrow: Scope | None = None) -> 
 def _ended(whole: Scope, violated: str, asked: Scope) -> Story:
     from checker.search import compiled
 
-    # One thread finds the same run every time; what is not asked takes long to compile.
-    found = compiled.explore(
-        asked.on(_asking(asked.spec, violated)), until=frozenset({violated}), threads=1
-    )
+    # One thread finds the same run every time. Nothing is asked of the scope but what a check asks
+    # of it: an action that was not edited has been compiled then.
+    found = compiled.explore(asked, until=frozenset({violated}), threads=1)
     if violated not in found.violations:
         raise NotBroken(f"{violated} holds in {whole.name}")
     walk = found.walk(violated)
@@ -42,18 +39,7 @@ def _ended(whole: Scope, violated: str, asked: Scope) -> Story:
 def _endless(whole: Scope, violated: str) -> Story:
     from checker.search.fair_cycles import decide
 
-    lasso = decide(whole.on(_asking(whole.spec, violated)), (), Limits(), 1)[violated].lasso
+    lasso = decide(whole)[violated].lasso
     if lasso is None:
         raise NotBroken(f"{violated} holds in {whole.name}")
-    actions = whole.spec.actions
-    stem, loop = (
-        tuple(replace(step, action=actions[step.action.name]) for step in part)
-        for part in (lasso.stem, lasso.loop)
-    )
-    return tell_lasso(whole, replace(lasso, stem=stem, loop=loop), violated)
-
-
-def _asking(spec: Spec, violated: str) -> Spec:
-    """Return the spec with one property and no other; a number out of its range needs none."""
-    asked = {violated: spec.properties[violated]} if violated in spec.properties else {}
-    return spec.edited(f"{violated} alone", properties=asked)
+    return tell_lasso(whole, lasso, violated)

@@ -25,11 +25,9 @@ def explored(scope: Scope, limits: Limits | None = None) -> Graph | str:
     key = repr([claims_hash(scope.spec), scope.name, sorted(scope.bounds.items())])
     with _one_at_a_time:
         if key not in _kept:
-            # No claim is asked on the way: it would only take long to compile.
-            bare = scope.on(scope.spec.edited("nothing claimed", properties={}))
             try:
                 found = build(
-                    bare, (), limits or Limits(max_states=MAX_STATES),
+                    scope, (), limits or Limits(max_states=MAX_STATES),
                     len(os.sched_getaffinity(0)),
                 )  # fmt: skip
             except MemoryError:

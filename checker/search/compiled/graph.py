@@ -102,10 +102,7 @@ def build(
         edited = without(edited, guard)
     evaluator = Evaluator(scope.on(edited))
     tuning = tuning or Tuning()
-    # What is not asked here takes most of the time to compile.
-    hopes = {n: p for n, p in scope.spec.properties.items() if p.kind == "leads_to"}
-    bare = scope.on(scope.spec.edited("leads_to alone", properties=hopes))
-    compiled = prepare(bare, False, tuning.word_bits)
+    compiled = prepare(scope, False, tuning.word_bits)
     guards = compiled.names.guards
     switched = [guards[name] for name in off if name in guards]
     search = Search(compiled, switched, threads, tuning, limits)
