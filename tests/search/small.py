@@ -58,9 +58,13 @@ def plain_corners() -> Exploration:
     return explore_plainly(CORNERS)
 
 
-@cache
-def plain_requests(without: str) -> Exploration:
-    return explore_plainly(REQUESTS, off=(without,))
+def plain_without(scope: Scope, guard: str) -> Exploration:
+    if guard not in _without:  # no two scopes here have the same
+        _without[guard] = explore_plainly(scope, off=(guard,))
+    return _without[guard]
+
+
+_without: dict[str, Exploration] = {}
 
 
 def reachable(scope: Scope) -> set[State]:
@@ -69,13 +73,13 @@ def reachable(scope: Scope) -> set[State]:
     return set(search.came_from)
 
 
-EDITS = [
-    "settle_done.fenced",
-    *(
-        pytest.param(g, marks=deep)
-        for g in ("recover.expired", "enqueue.new_key", "confirm.stored")
-    ),
+GUARDS = ("settle_done.fenced", "recover.expired", "enqueue.new_key", "confirm.stored")
+WITHOUT = [
+    (Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3}), "write.fenced"),
+    (Scope("two-phase commit", commit_protocol, {"Manager": 3}), "decide_commit.all_prepared"),
+    *(pytest.param(REQUESTS, guard, marks=deep) for guard in GUARDS),
 ]
+"""Scopes and a guard to take away."""
 
 
 BIG = Scope("two-phase commit", commit_protocol, {"Manager": 9})

@@ -12,29 +12,32 @@ from checker.search.compiled import Tuning, explore, search
 from checker.search.plain import explore as explore_plainly
 from spec.language.edits import find, without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
+from spec.language.scope import Scope
 from spec.queue.scopes import requests
-from tests.search.small import EDITS, REQUESTS, answers, plain_requests
+from tests.search.small import GUARDS, REQUESTS, WITHOUT, answers, plain_without
 
 
-@pytest.mark.parametrize("guard", EDITS)
-def test_a_guard_switched_off_is_a_guard_left_out(guard: str) -> None:
-    off = explore(REQUESTS, off=(guard,), symmetry=False)
-    assert answers(plain_requests(guard)) == answers(off)
+@pytest.mark.parametrize(("scope", "guard"), WITHOUT, ids=lambda x: getattr(x, "name", x))
+def test_a_guard_switched_off_is_a_guard_left_out(scope: Scope, guard: str) -> None:
+    off = explore(scope, off=(guard,), symmetry=False)
+    assert answers(plain_without(scope, guard)) == answers(off)
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("edit", [*EDITS, "split claim lease"])
+@pytest.mark.parametrize("edit", [*GUARDS, "split claim lease"])
 def test_edited_specs_agree(edit: str) -> None:
     edited = REQUESTS.on(find(requests, edit))
     assert answers(explore_plainly(edited)) == answers(explore(edited, symmetry=False))
 
 
 @pytest.mark.parametrize("symmetry", [False, True])
-@pytest.mark.parametrize("guard", EDITS)
-def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: bool) -> None:
-    found = explore(REQUESTS, off=(guard,), symmetry=symmetry)
-    assert plain_requests(guard).violations == found.violations
-    evaluator = Evaluator(REQUESTS.on(without(requests, guard)))
+@pytest.mark.parametrize(("scope", "guard"), WITHOUT, ids=lambda x: getattr(x, "name", x))
+def test_traces_are_runs_of_the_evaluator_and_shortest(
+    scope: Scope, guard: str, symmetry: bool
+) -> None:
+    found = explore(scope, off=(guard,), symmetry=symmetry)
+    assert found.violations and plain_without(scope, guard).violations == found.violations
+    evaluator = Evaluator(scope.on(without(scope.spec, guard)))
     steps = {(i.step.action.name, str(i.step.binding)): i for i in instances(evaluator)}
     for name, length in found.violations.items():
         walk = found.walk(name)
@@ -49,7 +52,7 @@ def test_traces_are_runs_of_the_evaluator_and_shortest(guard: str, symmetry: boo
                 with pytest.raises(OutOfRange):
                     instance.after(walk.states[k])
         if not name.startswith("range_"):
-            claim = Claim(evaluator, requests.properties[name])
+            claim = Claim(evaluator, scope.spec.properties[name])
             before = walk.states[-2] if claim.property.kind == "step" else walk.states[-1]
             assert claim.holds(before, walk.states[-1]) is not None
 
