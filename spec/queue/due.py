@@ -6,11 +6,13 @@ which grows with each failure; and schedules that repeat.
 """
 
 from spec.language import Spec, require
+from spec.queue.cancel import cancel, cancelling
 from spec.queue.job import Job, Status, Worker, last_failure
 from spec.queue.lease import claim, enqueue, settle_failed
-from spec.queue.recovery import recovery
 
-due = Spec("due", recovery, doc="Jobs are claimed when they are due: later ones, and failed ones.")
+due = Spec(
+    "due", cancelling, doc="Jobs are claimed when they are due: later ones, and failed ones."
+)
 
 due.durable("waits", Job, bool, False, "its time has not come")
 
@@ -38,6 +40,12 @@ def back_off(s, w: Worker):
     """A job that has failed waits before it is tried again."""
     j = s.job[w]
     s.waits[j] = ~last_failure(s, j)
+
+
+@due.also(cancel)
+def cancel_what_waits(s, j: Job):
+    """A job that its client gives up waits no more."""
+    s.waits[j] = False
 
 
 # ------------------------------------------------------------------ what must hold

@@ -27,7 +27,7 @@ life = Spec(
     "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."
 )
 requests = Spec("requests", producers, recovery, doc="Clients, claims and recovery.")
-paced = Spec("paced", due, deadlines, doc="Claims, recovery and deadlines of jobs that wait.")
+paced = Spec("paced", due, deadlines, doc="Jobs that wait for their time, and end.")
 shared = Spec("shared", effects, doc="Claims, recovery and effects in two steps.")
 whole = Spec(
     "whole", producers, effects, notices, deadlines, cancelling, doc="All modules at once."

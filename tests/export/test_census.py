@@ -32,7 +32,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "holding": (31_260, 25),
     "clocks": (109_520, 27),
     "busy": (2_820, 16),
-    "due": (3_739, 18),
+    "due": (4_828, 18),
 }
 
 

@@ -5,14 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from checker.search.plain import explore
-from spec.language import Spec
 from spec.language.edits import split
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope
 from spec.queue import SCOPES
-from spec.queue.cancel import cancel, cancelling
-from spec.queue.due import due
-from spec.queue.job import Job
 
 FEWEST = {"Job": 1, "Worker": 1, "Recoverer": 1, "MaxFails": 2, "MaxInterrupts": 1, "Histories": 0}
 DUE = SCOPES["due"].spec
@@ -42,26 +38,3 @@ def test_a_list_of_its_own_has_a_step_that_loses_the_job_when_it_is_torn() -> No
     steps = found.walk("promised_jobs_are_somewhere").steps
     assert sorted(s.action.name for s in steps) == ["come_due", "pick", "plan", "promote"]
     assert steps[-1].action.name == "promote"
-
-
-def test_a_job_that_is_cancelled_while_it_waits_has_to_wait_no_more() -> None:
-    """By hand: it is enqueued for later, and its client gives it up."""
-    both = Scope("both", Spec("both", due, cancelling), FEWEST)
-    found = explore(both, until=frozenset({"only_ready_jobs_wait"}))
-    steps = found.walk("only_ready_jobs_wait").steps
-    assert [s.action.name for s in steps] == ["enqueue", "cancel"]
-    assert steps[0].binding["later"] is True
-
-
-@pytest.mark.deep
-def test_then_jobs_that_wait_and_jobs_that_are_cancelled_go_together() -> None:
-    both = Spec("both", due, cancelling)
-
-    @both.also(cancel)
-    def cancel_what_waits(s, j: Job) -> None:  # type: ignore[no-untyped-def]
-        """What is cancelled waits no more."""
-        s.waits[j] = False
-
-    found = explore(Scope("both", both, FEWEST))
-    assert found.complete
-    assert dict(found.violations) == {}
