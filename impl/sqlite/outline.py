@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib.resources import files
 
 from impl.derive.design import Design
@@ -87,7 +88,8 @@ def outline(design: Design) -> Outline:
     )
 
 
-def says(design: Design) -> dict[str, str]:
+@lru_cache(maxsize=16)
+def says(design: Design) -> Mapping[str, str]:
     """Return what the `meta` of a file says of its spec."""
     return {**design.identity, "outline": outline(design).text()}
 

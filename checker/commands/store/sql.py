@@ -29,11 +29,12 @@ def sql(
         remedy = close(action, design.transitions, "ffq sql")
         raise Wrong(f"there is no action '{action}' in {scope}; {remedy}")
     chosen = [t for name, t in design.transitions.items() if action in (None, name)]
-    schema = [design.schema] if action is None else []
+    schema = [design.schema, design.triggers] if action is None else []
     if as_json:
         answer: dict[str, Any] = {"ok": True, "scope": scope}
         if action is None:
             answer["schema"] = design.schema
+            answer["triggers"] = design.triggers
         console.emit(answer | {"actions": {t.action.name: as_json_of(t) for t in chosen}})
         return
     text = "\n".join([*schema, *map(explained, chosen)])
