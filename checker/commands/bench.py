@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import AsJson, Wrong, close
+from checker.commands.options import AsJson, Wrong, among
 
 if TYPE_CHECKING:
     from checker.bench.measure import Figure
@@ -40,8 +40,7 @@ def bench(
     from checker.shown import console
 
     for name in groups or ():
-        if name not in GROUPS:
-            raise Wrong(f"there is no group '{name}'; {close(name, GROUPS, 'ffq bench --help')}")
+        among(name, GROUPS, "group", "ffq bench --help")
     if write and "commands" not in (groups or GROUPS):
         raise Wrong("--write: keeps what commands took; measure the group 'commands' as well")
     times, chosen = _chosen(groups or GROUPS, quick, write)

@@ -11,7 +11,7 @@ import errno
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from spec.language.model import Spec
+    from spec.language.model import Property, Spec
     from spec.language.scope import Scope
 
 NUMBER_MAX = 2**63 - 1
@@ -141,8 +141,7 @@ class Catalogue:
 
     def scope(self, name: str) -> Scope:
         """Return the scope of this name, or raise `Wrong`."""
-        if name not in self.scopes:
-            raise Wrong(f"there is no scope '{name}'; {close(name, self.scopes, 'ffq scopes')}")
+        among(name, self.scopes, "scope", "ffq scopes")
         return self.scopes[name]
 
     def specs(self) -> dict[str, Spec]:
@@ -166,6 +165,21 @@ def close(name: str, known: Iterable[str], listing: str) -> str:
     """Return a remedy: the names nearest to a misspelt one, or the command that lists all."""
     near = difflib.get_close_matches(name, list(known), 3, 0.5)
     return f"write one of: {', '.join(near)}" if near else f"`{listing}` lists them"
+
+
+def among(name: str, known: Collection[str], what: str, listing: str) -> None:
+    """Raise `Wrong` for a name that is none of those that are known."""
+    if name not in known:
+        raise Wrong(f"there is no {what} '{name}'; {close(name, known, listing)}")
+
+
+def claimed(
+    known: Collection[Property], wanted: str, what: str = "property",
+    listing: str = "ffq scopes SCOPE",
+) -> frozenset[str]:  # fmt: skip
+    """Return the names of the properties that are called so, by name or ID; raises `Wrong`."""
+    among(wanted, dict.fromkeys(t for p in known for t in (p.name, p.id)), what, listing)
+    return frozenset(p.name for p in known if wanted in (p.name, p.id))
 
 
 def whole_number(text: str) -> int:

@@ -10,9 +10,8 @@ import typer
 
 from checker.commands.options import (
     AsJson,
-    Wrong,
+    among,
     catalogue,
-    close,
     complete_guard,
     complete_scope,
     whole_number,
@@ -61,8 +60,7 @@ def ablate(
     scopes = [found.scope(name) for name in names]
     every = work.guards(scopes)
     for name in guard or ():
-        if name not in every:
-            raise Wrong(f"there is no guard '{name}'; {close(name, every, 'ffq scopes SCOPE')}")
+        among(name, every, "guard", "ffq scopes SCOPE")
     limits = Limits(max_states=whole_number(max_states) if max_states else None)
     with Live() as live:
         plan = work.plan(scopes, _watch(live), scope, engine.value, limits)

@@ -17,6 +17,7 @@ from checker.commands.options import (
     Wrong,
     catalogue,
     check_out,
+    claimed,
     close,
     complete_property,
     complete_scope,
@@ -196,10 +197,7 @@ def _property(plan: CheckPlan, wanted: str | None) -> CheckPlan:
     from spec.language.claims import EXEMPTED
 
     claims = [p for s in plan.scopes for p in s.spec.properties.values() if p.kind != "lemma"]
-    names = frozenset(p.name for p in claims if wanted in (p.name, p.id))
-    if not names:
-        known = dict.fromkeys(text for p in claims for text in (p.name, p.id))
-        raise Wrong(f"there is no property '{wanted}'; {close(wanted, known, 'ffq scopes SCOPE')}")
+    names = claimed(claims, wanted)
     if plan.edits.narrow and not any(p.kind in EXEMPTED for p in claims if p.name in names):
         raise Wrong(f"'{wanted}' is asked of all runs together; leave --never and --via away")
     scopes = tuple(s for s in plan.scopes if names & s.spec.properties.keys())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.commands.options import AsJson, Wrong, close
+from checker.commands.options import AsJson, Wrong, among
 from checker.commands.spec import pairs as cli_pairs
 
 if TYPE_CHECKING:
@@ -129,10 +129,7 @@ def _chosen(wanted: list[str]) -> list[FailureMode]:
     from spec.failures import FAILURES
 
     for name in wanted:
-        if name not in FAILURES:
-            raise Wrong(
-                f"there is no failure mode '{name}'; {close(name, FAILURES, 'ffq failures')}"
-            )
+        among(name, FAILURES, "failure mode", "ffq failures")
     return [mode for name, mode in FAILURES.items() if not wanted or name in wanted]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from checker.commands.options import AsJson, Wrong, catalogue, close, complete_scope
+from checker.commands.options import AsJson, among, catalogue, complete_scope
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,8 +35,8 @@ def profiles(
     from checker.verdicts import designs as profiles
     from spec.failures.profiles import PROFILES
 
-    if name is not None and name not in PROFILES:
-        raise Wrong(f"there is no profile '{name}'; {close(name, PROFILES, 'ffq profiles')}")
+    if name is not None:
+        among(name, PROFILES, "profile", "ffq profiles")
     chosen = catalogue().scope(scope)
     rows = []
     with Live() as live:

@@ -11,8 +11,9 @@ from checker.commands.edits import Without, able
 from checker.commands.options import (
     AsJson,
     Wrong,
+    among,
     catalogue,
-    close,
+    claimed,
     complete_property,
     complete_scope,
     finite,
@@ -114,12 +115,7 @@ def _claims(specs: list[Spec], wanted: str | None) -> frozenset[str] | None:
 
     if wanted is None:
         return None
-    every = [p for s in specs for p in claims(s)]
-    names = frozenset(p.name for p in every if wanted in (p.name, p.id))
-    if not names:
-        known = dict.fromkeys(text for p in every for text in (p.name, p.id))
-        raise Wrong(f"there is no claim '{wanted}'; {close(wanted, known, 'ffq prove')}")
-    return names
+    return claimed([p for s in specs for p in claims(s)], wanted, "claim", "ffq prove")
 
 
 # ---------------------------------------------------------------- proving
@@ -159,9 +155,7 @@ def _why(specs: list[Spec], obligation: str, every: bool, as_json: bool) -> int:
 
     known = {s.name: asked(s) for s in specs}
     every_name = dict.fromkeys(name for names in known.values() for name in names)
-    if obligation not in every_name:
-        remedy = close(obligation, every_name, "ffq prove --json")
-        raise Wrong(f"there is no obligation '{obligation}'; {remedy}")
+    among(obligation, every_name, "obligation", "ffq prove --json")
     proofs = _proofs([s for s in specs if obligation in known[s.name]], every)
     found = [(p, d) for p in proofs for d in p.decided if d.name == obligation]
     proof, decided = found[-1]
@@ -250,7 +244,9 @@ def _search(
 
     with Live() as live:
         scope = Edits.parse(without).on(base)
-        wanted = frozenset() if property is None else _checked(scope, property)
+        # What a run can violate.
+        claims = [p for p in scope.spec.properties.values() if p.kind in ("invariant", "step")]
+        wanted = frozenset() if property is None else claimed(claims, property)
         told = live.count(base.name, "steps searched")
         found = search(scope, depth, wanted, told and (lambda at, _: told(at, depth)), max_seconds)
     if as_json:
@@ -258,13 +254,3 @@ def _search(
     else:
         report.show_bounded(console.console(), found, depth)
     return 1 if found.violated else 3 if found.stopped_by else 0
-
-
-def _checked(scope: Scope, wanted: str) -> frozenset[str]:
-    """Return the names of the properties that a run can violate, by name or ID."""
-    claims = [p for p in scope.spec.properties.values() if p.kind in ("invariant", "step")]
-    names = frozenset(p.name for p in claims if wanted in (p.name, p.id))
-    if not names:
-        known = dict.fromkeys(text for p in claims for text in (p.name, p.id))
-        raise Wrong(f"there is no property '{wanted}'; {close(wanted, known, 'ffq scopes SCOPE')}")
-    return names

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import typer
 from rich.table import Table
 
-from checker.commands.options import Wrong, close
+from checker.commands.options import among
 from checker.commands.statuses import NOT_FINISHED
 from checker.crashlab import keep, story
 from checker.crashlab.bench import Bench
@@ -147,9 +147,8 @@ def _summary(done: Round, took: float) -> str:
 # ---------------------------------------------------------------- settings
 def compared(asked: Asked, name: str | None) -> NoReturn:
     """Measure one setting or all, print what came of it, and exit."""
-    if name is not None and name not in SETTINGS:
-        remedy = close(name, SETTINGS, "ffq crashlab --settings")
-        raise Wrong(f"--setting: there is no setting '{name}'; {remedy}")
+    if name is not None:
+        among(name, SETTINGS, "setting", "ffq crashlab --settings")
     chosen = every_setting() if name is None else [SETTINGS[name]]
     rows: list[Measured] = []
     kept: list[str] = []

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from checker.commands.options import AsJson, Wrong, catalogue, close, complete_scope
+from checker.commands.options import AsJson, among, catalogue, complete_scope
 
 
 def sql(
@@ -25,9 +25,8 @@ def sql(
     from impl.derive.design import derive
 
     design = derive(catalogue().scope(scope))
-    if action is not None and action not in design.transitions:
-        remedy = close(action, design.transitions, "ffq sql")
-        raise Wrong(f"there is no action '{action}' in {scope}; {remedy}")
+    if action is not None:
+        among(action, design.transitions, "action", "ffq sql")
     chosen = [t for name, t in design.transitions.items() if action in (None, name)]
     schema = [design.schema, design.triggers] if action is None else []
     if as_json:

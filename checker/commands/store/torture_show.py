@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from checker.commands.options import Wrong, close
+from checker.commands.options import Wrong, among
 from checker.commands.statuses import NOT_FINISHED
 from checker.shown import console
 from checker.shown.live import Live
@@ -89,9 +89,7 @@ def _guards(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the guards to leave out: no worker knows the steps that other edits bring."""
     edits, known = Edits.parse(texts), design().scope.spec.guard_names()
     for text in edits:
-        if text not in known:
-            remedy = close(text, known, "ffq scopes whole")
-            raise Wrong(f"there is no guard '{text}'; {remedy}")
+        among(text, known, "guard", "ffq scopes whole")
     return edits.guards
 
 
