@@ -119,8 +119,8 @@ def check(
 ) -> None:
     """Visit every state of a scope and judge each property.
 
-    Exit status: 0 as expected, 1 a property fails or an action never fires, 2 bad usage,
-    3 not finished.
+    Without a protection it stops at the shortest violation. Exit status: 0 as expected, 1 a
+    property fails or an action never fires, 2 bad usage, 3 not finished.
     """
     from checker.runs.exploration import Limits
     from checker.verdicts.check import CheckPlan
