@@ -12,6 +12,7 @@ from functools import cached_property
 from checker.runs.story import RANGE, Plain, plain
 from impl.derive.design import Design
 from impl.derive.mapping import Memories, Unmapped, abstract
+from impl.lab.connections import empty
 from impl.sqlite.files import MEMORY, StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
@@ -75,13 +76,22 @@ class Replay:
         self.design, self.scope = design, design.scope
         self.steps = steps or Steps(self.scope)
         self.evaluator = self.steps.evaluator
+        self.store = Store(design, path)
+        self._begin()
+
+    def _begin(self) -> None:
         self.state = self.before = self.steps.initial
         self.memories = Memories(self.design)
         self.taken = 0
-        self.store = Store(design, path)
         if abstract(self.store, self.memories, self.state) != self.state:
             self.store.close()
-            raise StoreError(path, "is in use: it has rows already", "name another file")
+            fact = "is in use: it has rows already"
+            raise StoreError(self.store.path, fact, "name another file")
+
+    def again(self) -> None:
+        """Begin anew, on the same store without what was in it."""
+        empty(self.store)
+        self._begin()
 
     def step(self, instance: Instance) -> str | None:
         """Try the step on both; return None if both take it, else the guard, or the range, that

@@ -83,6 +83,8 @@ def generate(
         edges = tour(touring)
     except Divergence as differs:
         raise RunDiffers(Run(now.design.scope, tuple(now.now)), differs) from None
+    finally:
+        runs.end()
     return Generated(scope, found, runs, seeds, touring, edges, time.perf_counter() - began)
 
 

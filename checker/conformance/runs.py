@@ -18,7 +18,7 @@ LENGTH = 100
 
 
 class Runs:
-    """Runs of one design, each on a store of its own, and what they have done so far.
+    """Runs of one design, each on a store with nothing in it, and what they have done so far.
 
     `now` is the run that is going on: what to keep of it where it differs.
     """
@@ -44,8 +44,10 @@ class Runs:
 
     def begin(self) -> None:
         """Begin the next run."""
-        self.end()
-        self._replay = Replay(self.design, steps=self.steps)
+        if self._replay is None:
+            self._replay = Replay(self.design, steps=self.steps)
+        else:
+            self._replay.again()
         self.count += 1
         self.now = []
 
@@ -53,6 +55,7 @@ class Runs:
         """Let go of the store."""
         if self._replay is not None:
             self._replay.store.close()
+            self._replay = None
 
     def step(self, instance: Instance) -> str | None:
         """Try a step on both; return what refuses it. Raises `Divergence`."""
@@ -82,7 +85,8 @@ def follow(runs: Runs, ways: Iterable[Way]) -> None:
 
 
 def wander(runs: Runs, seed: int) -> None:
-    """Make one random run, the same for the same seed; raises `Divergence`.
+    """Make one random run, the same for the same seed, and let the store stay for the next one;
+    raises `Divergence`.
 
     An action is chosen the more often the less it was taken in this run, so that runs get far; one
     step in four is any step at all, which is refused more often than not.
@@ -98,7 +102,6 @@ def wander(runs: Runs, seed: int) -> None:
         (chosen,) = chance.choices(possible, weights)
         taken[chosen.step.action.name] += 1
         runs.step(chosen)
-    runs.end()
 
 
 # ---------------------------------------------------------------- every edge

@@ -80,6 +80,14 @@ class Table:
         columns = ", ".join(["id", *(identifier(f.name) for f in self.columns)])
         return f"SELECT {columns}\nFROM {self.name}\nORDER BY id"
 
+    @property
+    def emptied(self) -> str:
+        """The statement after which nothing is in the table but what it was made with."""
+        if self.sort is not Global:
+            return f"DELETE FROM {self.name}"
+        begins = (f"{identifier(f.name)} = {self.without_row(f)}" for f in self.columns)
+        return f"UPDATE {self.name} SET {', '.join(begins)}"
+
     def decoded(self, row: Sequence[Any]) -> dict[str, Value]:
         """Return the columns of a row, as SQLite holds them, as the spec has them."""
         return {f.name: decode(f.type, v) for f, v in zip(self.columns, row, strict=True)}

@@ -9,6 +9,7 @@ import apsw
 
 from impl.sqlite.files import StoreError
 from impl.sqlite.place import place
+from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 
 
@@ -27,6 +28,18 @@ def set_up(store: Store, pragmas: Mapping[str, str | int]) -> None:
 def limit(store: Store, pages: int) -> None:
     """Let the store have no more pages than these, as on a disk that is full."""
     store.most_bytes = store.connection.pragma("max_page_count", pages) * 4096
+
+
+def empty(store: Store) -> None:
+    """Let nothing be in a store that only the spec's tables are in: to make another one would take
+    as long as a hundred steps.
+    """
+    run = store.connection.execute
+    write_down(store.connection, False)
+    for t in store.design.tables:
+        run(t.emptied)
+    run("DELETE FROM trace")
+    write_down(store.connection, True)
 
 
 def close_as_it_is(opened: apsw.Connection) -> None:

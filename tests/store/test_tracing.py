@@ -13,6 +13,7 @@ import apsw
 import pytest
 
 from checker.conformance.beside_spec import Divergence, Replay, Steps
+from checker.conformance.runs import Runs, wander
 from checker.runs.story import plain
 from impl.derive.design import Design, derive
 from impl.derive.sql import identifier
@@ -157,3 +158,25 @@ def test_a_file_that_would_not_write_its_trace_is_refused(tmp_path: Path, trigge
         other.execute(f"DROP TRIGGER {trigger}")
     with pytest.raises(StoreError, match=f"the trigger '{trigger}' is not as it was made"):
         Store(WHOLE, file)
+
+
+# ---------------------------------------------------------------- a store that is used again
+
+
+@pytest.mark.parametrize("design", [WHOLE, HOTEL], ids=["whole", "hotel"])
+def test_a_store_that_was_emptied_is_as_a_new_one(design: Design) -> None:
+    asked = ["SELECT * FROM trace", *(t.every_row for t in design.tables)]
+    asked += ["SELECT sql FROM sqlite_schema", "SELECT * FROM meta", "SELECT * FROM origin"]
+    with closing(Store(design)) as new:
+        wanted = [new.own(query) for query in asked]
+    runs = Runs(design)
+    for seed in range(3):
+        wander(runs, seed)
+        assert runs._replay is not None
+        store = runs._replay.store
+        assert [row.seq for row in store.trace()] == [*range(1, len(list(store.trace())) + 1)]
+        assert [store.own(query) for query in asked] != wanted
+        runs.begin()
+        assert runs._replay.store is store
+        assert [store.own(query) for query in asked] == wanted
+    runs.end()
