@@ -13,9 +13,11 @@ from spec.language.scope import Scope
 from spec.queue import SCOPES
 from tests.specs.doors import DOOR
 from tests.specs.lease_lock import lease_lock
+from tests.specs.two_phase_commit import commit_protocol
 
+COMMIT = Scope("commit", commit_protocol, {"Manager": 2})
 LOCK = Scope("lock", lease_lock, {"Client": 1, "Tokens": 1})
-ALL = {**SCOPES, "door": DOOR, "lock": LOCK}
+ALL = {**SCOPES, "door": DOOR, "lock": LOCK, "commit": COMMIT}
 
 KEPT = ["FM-007", "FM-010", "FM-013-naive-1", "FM-017", "FM-021", "FM-022a"]
 """Traces of the catalogue: a guard removed, a step split, a naive one, and one that never ends."""
@@ -56,3 +58,12 @@ def leaving() -> Run:
     walk = explore(LOCK, off=off, until=frozenset(["range_last_token"])).walk("range_last_token")
     story = tell(off.on(LOCK), walk, "range_last_token")
     return run_of(Trace(LOCK, off, "plain", "range_last_token", story.lines))
+
+
+@cache
+def unanimous() -> Run:
+    """Return a run of a spec of which no SQL is made: a coordinator looks at every manager."""
+    off = Edits(["hear_prepared.sent"])
+    walk = explore(COMMIT, off=off, until=frozenset(["all_agree"])).walk("all_agree")
+    story = tell(off.on(COMMIT), walk, "all_agree")
+    return run_of(Trace(COMMIT, off, "plain", "all_agree", story.lines))

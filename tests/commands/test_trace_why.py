@@ -53,6 +53,8 @@ settle_done(worker1): refused by running, fenced
   fenced     false  token[job[worker1]] == held[worker1]   since step 6 (worker2 claim(job1))
                     job[worker1] = job1, token[job1] = 2, held[worker1] = 1
                     true after settle_released(worker1)   1 move
+  fenced     true   held_epoch[worker1] == epoch[job[worker1]]   from the beginning
+                    held_epoch[worker1] = 0, job[worker1] = job1, epoch[job1] = 0
   never possible again from here: false in all 1,828 states ahead
 """
     )
@@ -90,7 +92,7 @@ def test_what_a_step_changed_stands_below_whom_it_belongs_to(ffq: Any) -> None:
         "  ~ pc          idle -> claimed",
         "  ~ job         none -> job1",
         "  ~ held        0 -> 2",
-        "13 unchanged",
+        "16 unchanged",
     ]
     answer = json.loads(ffq("diff", LATE, "--step", "6", "--json")[1])
     rows = [row for e in answer["entities"] for row in e["rows"]]
@@ -139,10 +141,12 @@ def test_the_guard_that_was_taken_away_is_shown_with_its_truth(ffq: Any) -> None
   taken away from it:
   fenced     false  token[job[worker1]] == held[worker1]   since step 6 (worker2 claim(job1))
                     job[worker1] = job1, token[job1] = 2, held[worker1] = 1
+  fenced     true   held_epoch[worker1] == epoch[job[worker1]]   from the beginning
+                    held_epoch[worker1] = 0, job[worker1] = job1, epoch[job1] = 0
 """
     )
     before = json.loads(ffq("why", LATE, "--step", "2", "--move", call, "--json")[1])
-    assert [c["holds"] for c in before["moves"][0]["removed"]] == [True]
+    assert [c["holds"] for c in before["moves"][0]["removed"]] == [True, True]
 
 
 def test_what_takes_long_says_so_in_a_pipe_and_only_where_it_is_not_known(

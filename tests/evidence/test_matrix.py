@@ -69,6 +69,7 @@ def test_a_claim_has_a_column_for_each_scope_that_knows_it() -> None:
     rows = {row.name: row for row in matrix.claims()}
     on_leases = {"one-job", "life", "requests", "effects", "whole"}
     on_leases |= {"intents", "versions", "holding", "storage", "copies", "busy", "clocks", "due"}
+    on_leases |= {"schedule"}
     assert set(rows["rows_are_kept"].cells) == on_leases
     assert set(rows["one_delivery_per_job"].cells) == {"copies"}
     assert "requests" in rows["a_request_is_repeated"].cells
