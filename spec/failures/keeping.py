@@ -31,7 +31,7 @@ MODES = (
         "an_unfinished_job_is_deleted",
         Loss(
             ("prune.over",),
-            "only_what_is_over_is_forgotten",
+            "rows_are_kept",
             "keeping",
             "The cleaning deletes what is old, and a job that still waits is old as well.",
         ),
@@ -41,8 +41,8 @@ MODES = (
         "FM-006b",
         "a_job_dies_of_a_worker_that_does_not_know_it",
         Loss(
-            ("fail_once.known",),
-            "verdicts_are_of_those_who_know",
+            ("claim.known",),
+            "failures_are_of_those_who_know",
             "keeping",
             "A worker meets a job of a kind that it does not know, and reports a failure of the "
             "job.",
@@ -50,8 +50,8 @@ MODES = (
         "Who does not know a kind leaves its jobs alone: they wait until somebody does.",
         elsewhere=(
             Loss(
-                ("run.known",),
-                "verdicts_are_of_those_who_know",
+                ("claim.known",),
+                "done_was_understood",
                 "keeping",
                 "A worker that does not know the kind has nothing to do, and reports success.",
             ),
@@ -61,8 +61,8 @@ MODES = (
         "FM-006c",
         "a_job_is_given_up_for_its_age",
         Loss(
-            ("give_up.spent",),
-            "nothing_is_given_up_untried",
+            ("instead grow_old give_up_when_old",),
+            "verdicts_are_just",
             "keeping",
             "No worker was there for a long time, and the jobs that waited are given up because "
             "they are old.",
@@ -93,13 +93,20 @@ MODES = (
                 "keeping",
                 "A row is deleted as soon as its job is over, and the key with it.",
             ),
+            Loss(
+                ("grow_old.outlives",),
+                "one_worker_per_token",
+                "keeping",
+                "A worker of the key's first life is still at work when another one claims its "
+                "second, and both hold one token: the fence tells them apart no more.",
+            ),
         ),
     ),
     FailureMode(
         "FM-033",
         "a_full_store_cannot_be_drained",
         Loss(
-            ("admit.headroom",),
+            ("enqueue.headroom",),
             "a_full_store_can_be_drained",
             "space",
             "Jobs are admitted until the file system is full, and then nobody can write what would "

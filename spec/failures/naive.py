@@ -165,6 +165,13 @@ def recover_without_notice(s, r: Recoverer):
     s.seen[r] = None
 
 
+# ------------------------------------------------------------------ forgetting
+def give_up_when_old(s, j: Job):
+    """A job that waits for longer than the horizon is given up, as if its attempts were used."""
+    require(waits=s.status[j] == Status.ready)
+    end_claim(s, j, Status.dead, Reason.failures)
+
+
 # ------------------------------------------------------------------ inside the handler
 def mark_first(s, w: Worker):
     """The worker writes the marker before the work, so that no other one begins it."""
@@ -214,6 +221,7 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     recover_uncharged,
     recover_as_failure,
     recover_without_notice,
+    give_up_when_old,
     mark_first,
     withdraw_and_undo,
     fail_directly,

@@ -111,8 +111,9 @@ def take_back_notice(s, j: Job):
 
 def put_back_untried(s, j: Job):
     """A job that was given up with attempts left waits again."""
-    require(dead=s.status[j] == Status.dead, left=s.fails[j] < s.MaxFails)
+    require(unjust=s.reason[j] == Reason.failures, left=s.fails[j] < s.MaxFails)
     s.status[j] = Status.ready
+    s.reason[j] = Reason.none
 
 
 def ask_again(s, j: Job):

@@ -236,8 +236,12 @@ class Spec:
         return declare
 
     # ---------------------------------------------------------------- stages
-    def settles(self, function: Callable[..., Any]) -> Stage:
+    def settles(
+        self, function: Callable[..., Any] | None = None, *, before: Stage | None = None
+    ) -> Any:
         """Decorate a function that returns a number which no step raises."""
+        if function is None:
+            return lambda function: self._stage(function, "settles", None, None, before)
         return self._stage(function, "settles", None, None)
 
     def stays(

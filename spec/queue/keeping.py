@@ -1,34 +1,38 @@
-"""Keeping: what is deleted, what is given up, and how long a key is remembered.
+"""Keeping: how long a job and its key are remembered, and who knows what to do with it.
 
-A key is taken for as long as its row is there, so deleting the row makes room for the same request
-once more. The deployed workers know some kinds of jobs and not others, and that may change. There
-is no clock: a row grows old at some moment, and the horizon promises that by then its client asks
-no more.
-
-Left out: claims and leases. A job is run, or fails, in one step.
+A key is taken for as long as its row is there, so forgetting the row makes room for the same
+request once more. The deployed workers know some kinds of jobs and not others, and that may change.
+There is no clock: a row grows old at some moment, and the horizon promises that by then its client
+asks no more.
 """
 
-from spec.language import Nat, Spec, erase, require
-from spec.queue.job import Job, Status, jobs, terminal
+from spec.language import Nat, Spec, erase, ite, require
+from spec.queue.job import Job, Status, Worker, terminal
+from spec.queue.lease import (
+    claim,
+    counts_only_grow,
+    each_claim_has_a_new_token,
+    enqueue,
+    only_legal_transitions,
+    rows_are_kept,
+    settle_done,
+    terminal_is_absorbing,
+    tokens_come_from_the_row,
+)
+from spec.queue.recovery import attempts_left, recovery
 
-keeping = Spec("keeping", jobs, doc="Rows grow old and are deleted; workers do not know all kinds.")
+keeping = Spec(
+    "keeping", recovery, doc="Rows grow old and are forgotten; workers do not know all kinds."
+)
 
 keeping.durable("old", Job, bool, False, "its row is older than the horizon")
-keeping.volatile("content", Job, bool, False, "its client will not ask for it again")
-keeping.volatile("known", Job, bool, False, "the workers that are deployed know its kind")
+keeping.world("content", Job, bool, False, "its client will not ask for it again")
+keeping.world("known", Job, bool, False, "the workers that are deployed know its kind")
+keeping.ghost("understood", Job, bool, False, "whoever claimed it last knew its kind")
 keeping.ghost("runs", Job, Nat(2), 0, "how often it was done")
 
 
 # ------------------------------------------------------------------ who asks, who is deployed
-@keeping.action()
-def ask(s, j: Job):
-    """The client asks for the job, or asks again, and it is inserted unless its key is taken."""
-    require(asking=~s.content[j], key_is_free=s.status[j] == Status.absent)
-    s.status[j] = Status.ready
-    s.fails[j] = 0
-    s.old[j] = False
-
-
 @keeping.action()
 def be_content(s, j: Job):
     """The client has its answer, or has given up: it asks no more."""
@@ -48,48 +52,74 @@ def roll_back(s, j: Job):
 
 
 # ------------------------------------------------------------------ a job's life
-@keeping.action()
-def run(s, j: Job):
-    """A worker runs the job, with its effect."""
-    require(waits=s.status[j] == Status.ready, known=s.known[j])
-    s.status[j] = Status.done
+@keeping.also(enqueue)
+def enqueue_while_asked_for(s, j: Job):
+    """A job is inserted only because its client may still ask for it."""
+    require(asking=~s.content[j])
+
+
+@keeping.also(claim)
+def claim_a_known_kind(s, j: Job):
+    """A worker leaves jobs alone whose kind it does not know."""
+    require(known=s.known[j])
+    s.understood[j] = s.known[j]
+
+
+@keeping.also(settle_done)
+def settle_and_count(s, w: Worker):
+    """The world has seen the job done once more."""
+    j = s.job[w]
     s.runs[j] = s.runs[j] + 1
 
 
-@keeping.action()
-def fail_once(s, j: Job):
-    """A worker runs the job, and its handler fails."""
-    require(waits=s.status[j] == Status.ready, known=s.known[j], left=s.fails[j] < s.MaxFails)
-    s.fails[j] = s.fails[j] + 1
-
-
-@keeping.action()
-def give_up(s, j: Job):
-    """A job that has used up its attempts is dead; how long it has waited does not matter."""
-    require(waits=s.status[j] == Status.ready, spent=s.fails[j] == s.MaxFails)
-    s.status[j] = Status.dead
-
-
-# ------------------------------------------------------------------ forgetting
 @keeping.action(fault=True)
 def grow_old(s, j: Job):
     """The row becomes older than the horizon, which is longer than any client goes on asking."""
-    require(outlives=s.content[j])
+    require(stored=s.status[j] != Status.absent, outlives=s.content[j])
     s.old[j] = True
 
 
 @keeping.action()
 def prune(s, j: Job):
-    """The row of a job that is over is deleted, and with it the key."""
+    """The row of a job that is over is forgotten, and with it the key."""
     require(over=terminal(s, j), old=s.old[j])
     erase(j)
 
 
 # ------------------------------------------------------------------ what must hold
-@keeping.step("INV-001")
-def unfinished_jobs_are_kept(s, t, j: Job):
-    """A job that waits stays in the queue until it is over."""
-    return (s.status[j] == Status.ready) >> (t.status[j] != Status.absent)
+def forgotten(s, t, j):
+    """The step forgets a job that is over, in time."""
+    return terminal(s, j) & s.old[j] & (t.status[j] == Status.absent)
+
+
+@keeping.unless(rows_are_kept)
+def forgotten_in_time(s, t, j: Job):
+    """The job is over, and its row older than the horizon."""
+    return forgotten(s, t, j)
+
+
+@keeping.unless(each_claim_has_a_new_token)
+def forgotten_with_its_token(s, t, j: Job):
+    """The token is forgotten with its row."""
+    return forgotten(s, t, j)
+
+
+@keeping.unless(terminal_is_absorbing)
+def forgotten_with_its_end(s, t, j: Job):
+    """The end of the job is forgotten with its row."""
+    return forgotten(s, t, j)
+
+
+@keeping.unless(only_legal_transitions)
+def forgotten_after_its_life(s, t, j: Job):
+    """Behind the end of a job's life its row is forgotten."""
+    return forgotten(s, t, j)
+
+
+@keeping.unless(counts_only_grow)
+def forgotten_with_its_counts(s, t, j: Job):
+    """Failures and interruptions are forgotten with their row."""
+    return forgotten(s, t, j)
 
 
 @keeping.step("INV-001")
@@ -104,23 +134,10 @@ def a_key_is_run_once(s, j: Job):
     return s.runs[j] <= 1
 
 
-@keeping.step("INV-010")
-def ends_last_until_they_are_forgotten(s, t, j: Job):
-    """A job that is over stays so until its row is deleted."""
-    return terminal(s, j) >> ((t.status[j] == s.status[j]) | (t.status[j] == Status.absent))
-
-
-@keeping.invariant("INV-012")
-def failures_are_bounded(s, j: Job):
-    """No more failures are counted than the budget allows."""
-    return s.fails[j] <= s.MaxFails
-
-
-@keeping.step("INV-022")
-def only_what_is_over_is_forgotten(s, t, j: Job):
-    """A row is deleted only if its job is over and older than the horizon."""
-    gone = (s.status[j] != Status.absent) & (t.status[j] == Status.absent)
-    return gone >> (terminal(s, j) & s.old[j])
+@keeping.invariant("INV-007")
+def done_was_understood(s, j: Job):
+    """A job that is done was claimed by a worker that knew its kind."""
+    return (s.status[j] == Status.done) >> s.understood[j]
 
 
 @keeping.step("INV-022")
@@ -131,17 +148,15 @@ def a_key_outlives_its_requests(s, t, j: Job):
 
 
 @keeping.invariant("INV-022")
-def nothing_is_given_up_untried(s, j: Job):
-    """A job is dead only if its attempts are used up: age alone gives up nothing."""
-    return (s.status[j] == Status.dead) >> (s.fails[j] == s.MaxFails)
+def only_rows_grow_old(s, j: Job):
+    """A job that is not in the queue is not old: nothing of it is kept."""
+    return (s.status[j] == Status.absent) >> ~s.old[j]
 
 
 @keeping.step("INV-025")
-def verdicts_are_of_those_who_know(s, t, j: Job):
-    """A job is done, or charged with a failure, while it waits, by a worker that knows its kind."""
-    done = (s.status[j] != Status.done) & (t.status[j] == Status.done)
-    charged = s.fails[j] < t.fails[j]
-    return (done | charged) >> (s.known[j] & (s.status[j] == Status.ready))
+def failures_are_of_those_who_know(s, t, j: Job):
+    """A job is charged with a failure only by a worker that knew its kind when it claimed it."""
+    return (s.fails[j] < t.fails[j]) >> s.understood[j]
 
 
 # ------------------------------------------------------------------ what the proofs lean on
@@ -158,7 +173,33 @@ def a_run_is_remembered(s, j: Job):
     return (s.runs[j] > 0) >> over
 
 
+@keeping.lemma("INV-007")
+def claims_were_understood(s, j: Job):
+    """Whoever has a job knew its kind when it was claimed."""
+    return (s.status[j] == Status.claimed) >> s.understood[j]
+
+
+@keeping.unless(tokens_come_from_the_row)
+def taken_before_it_was_forgotten(s, w: Worker):
+    """The row of its job is forgotten, and nobody asks for it."""
+    return (s.status[s.job[w]] == Status.absent) & s.content[s.job[w]]
+
+
+# ------------------------------------------------------------------ why it comes to be
+@keeping.settles(before=attempts_left)
+def way_of_a_key(s, j: Job):
+    """A key goes one way: it is asked for, has its row, and is forgotten."""
+    gone = ite(s.content[j], 0, 2)
+    return ite(s.status[j] == Status.absent, gone, 1)
+
+
 # ------------------------------------------------------------------ what must be reachable
+@keeping.sometimes("INV-003")
+def a_worker_outlasts_the_row(s, w: Worker):
+    """A worker can still be at a job whose row is forgotten."""
+    return (s.job[w] != None) & (s.status[s.job[w]] == Status.absent)
+
+
 @keeping.sometimes("INV-022")
 def a_job_is_done_and_forgotten(s, j: Job):
     """A job can be done and its row be gone."""

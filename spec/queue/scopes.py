@@ -60,26 +60,8 @@ _DEFAULT = (
 _APART = (
     _scope("storage", storage, 1, 1, 2, "One job whose store may lose a claim.", Histories=1),
     _scope("copies", copies, 1, 1, 2, "One job whose store is put back from a copy.", Histories=1),
-    Scope(
-        "keeping",
-        keeping,
-        {"Job": 1, "Worker": 1, "MaxFails": 2, "MaxInterrupts": 1, "Histories": 0},
-        "One key that is asked for again, and forgotten.",
-    ),
-    Scope(
-        "space",
-        space,
-        {
-            "Job": 3,
-            "Worker": 1,
-            "MaxFails": 1,
-            "MaxInterrupts": 1,
-            "Disk": 1,
-            "Pages": 3,
-            "Histories": 0,
-        },
-        "Three jobs on three pages.",
-    ),
+    _scope("keeping", keeping, 1, 1, 2, "One key that is asked for again, and forgotten."),
+    _scope("space", space, 2, 1, 2, "Two jobs on two pages.", Disk=1, Pages=2),
     _scope("due", paced, 1, 2, 2, "One job that may wait for its time, and ends."),
     _scope("intents", intents, 1, 2, 2, "One job that follows a change of its client."),
     _scope("versions", versions, 1, 1, 2, "One job whose input may be withdrawn."),

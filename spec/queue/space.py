@@ -4,13 +4,15 @@ A job takes a page as long as its row is there. Every other write needs a page f
 takes: for the log, until it is checkpointed. So one page is never given to a new job; then there is
 always room for the others, and none of them has to ask for it.
 
-Left out: workers, and how large a page is.
+Left out: how large a page is.
 """
 
 from spec.language import Nat, Sort, Spec, exists, ite, require
-from spec.queue.job import Job, Status, jobs
+from spec.queue.job import Job, Status, terminal
+from spec.queue.keeping import keeping, prune
+from spec.queue.lease import enqueue
 
-space = Spec("space", jobs, doc="The file system has only so many pages.")
+space = Spec("space", keeping, doc="The file system has only so many pages.")
 
 
 class Disk(Sort):
@@ -19,36 +21,19 @@ class Disk(Sort):
 
 Pages = space.constant("Pages", 2, "how many pages the file system has")
 
-space.volatile("free", Disk, Nat(Pages), Pages, "pages that nothing is written on")
+space.world("free", Disk, Nat(Pages), Pages, "pages that nothing is written on")
 
 
-@space.action()
-def admit(s, d: Disk, j: Job):
-    """A job is inserted, if a page is left after it."""
-    require(headroom=s.free[d] > 1, unknown=s.status[j] == Status.absent)
-    s.status[j] = Status.ready
+@space.also(enqueue)
+def enqueue_with_headroom(s, j: Job, d: Disk):
+    """A job is inserted only if a page is left after it."""
+    require(headroom=s.free[d] > 1)
     s.free[d] = s.free[d] - 1
 
 
-@space.action()
-def hand_out(s, j: Job):
-    """A job is claimed, for which a page is needed and given back."""
-    require(ready=s.status[j] == Status.ready)
-    s.status[j] = Status.claimed
-
-
-@space.action()
-def finish(s, j: Job):
-    """A job is settled, for which a page is needed and given back."""
-    require(claimed=s.status[j] == Status.claimed)
-    s.status[j] = Status.done
-
-
-@space.action()
-def clear(s, d: Disk, j: Job):
-    """The row of a job that is done is deleted, for which a page is needed; its own comes free."""
-    require(done=s.status[j] == Status.done)
-    s.status[j] = Status.absent
+@space.also(prune)
+def prune_and_give_back(s, j: Job, d: Disk):
+    """The page of the row comes free."""
     # That there are no more pages than there are is not for a proof by induction to count.
     s.free[d] = ite(s.free[d] < s.Pages, s.free[d] + 1, s.Pages)
 
@@ -61,23 +46,11 @@ def a_full_store_can_be_drained(s, d: Disk):
 
 
 @space.step("INV-011")
-def rows_go_one_way(s, t, j: Job):
-    """A job is admitted, claimed, settled and deleted, in this order."""
-    before, after = s.status[j], t.status[j]
-    return (before != after) >> (
-        ((before == Status.absent) & (after == Status.ready))
-        | ((before == Status.ready) & (after == Status.claimed))
-        | ((before == Status.claimed) & (after == Status.done))
-        | ((before == Status.done) & (after == Status.absent))
-    )
-
-
-@space.step("INV-011")
 def rows_take_pages(s, t, d: Disk):
     """Pages are taken and come free only with a row that comes or goes."""
     more, fewer = t.free[d] > s.free[d], t.free[d] < s.free[d]
     comes = exists(Job, lambda i: (s.status[i] == Status.absent) & (t.status[i] == Status.ready))
-    goes = exists(Job, lambda i: (s.status[i] == Status.done) & (t.status[i] == Status.absent))
+    goes = exists(Job, lambda i: terminal(s, i) & (t.status[i] == Status.absent))
     return (more >> goes) & (fewer >> comes)
 
 
