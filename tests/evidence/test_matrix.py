@@ -19,7 +19,7 @@ from checker.runs import cache as caching
 from checker.verdicts.check import CheckPlan, Result, run
 from spec.failures import FAILURES, FailureMode
 from spec.failures.edits import Edits
-from spec.queue import SCOPES
+from spec.queue import DEFAULT, SCOPES
 from tests.edited import edited
 
 SMALL = SCOPES["one-job"]
@@ -67,10 +67,7 @@ def test_at_first_nothing_is_known() -> None:
 
 def test_a_claim_has_a_column_for_each_scope_that_knows_it() -> None:
     rows = {row.name: row for row in matrix.claims()}
-    on_leases = {"one-job", "life", "requests", "effects", "whole"}
-    on_leases |= {"intents", "versions", "holding", "storage", "copies", "busy", "clocks", "due"}
-    on_leases |= {"schedule"}
-    assert set(rows["rows_are_kept"].cells) == on_leases
+    assert set(rows["rows_are_kept"].cells) == set(DEFAULT)
     assert set(rows["one_delivery_per_job"].cells) == {"copies"}
     assert "requests" in rows["a_request_is_repeated"].cells
     assert "one-job" not in rows["a_request_is_repeated"].cells
