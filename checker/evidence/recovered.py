@@ -102,7 +102,7 @@ class _Run:
         ends = list(self.ends(state))
         self.wrong = self.wrong or ("" if ends else f"no end from {state}")
         before = [c.property for c in self._violated(state)]
-        if any(not ghostly(p) or p.name in SHOWS for p in before):
+        if any(p.name in SHOWS or self._shown(p) for p in before):
             self.broken += 1
             self.mended += not any(self.mend.aside(e) for e in ends)
             self.aside += any(self.mend.aside(e) for e in ends)
@@ -145,11 +145,6 @@ class _Run:
         kept = disk.images.values() if disk else ()
         read = [e.field for e in walk(claim.body) if isinstance(e, Read)]
         return all(f.survival == "durable" and f not in kept for f in read)
-
-
-def ghostly(claim: Property) -> bool:
-    """Return whether the claim speaks of what no store knows."""
-    return any(isinstance(e, Read) and e.field.survival == "ghost" for e in walk(claim.body))
 
 
 # ---------------------------------------------------------------- no harm, and the same in SQL
