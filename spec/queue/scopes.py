@@ -56,7 +56,7 @@ _DEFAULT = (
     _scope("effects", shared, 2, 1, 2, "Two jobs that change shared state in two steps."),
     _scope("whole", whole, 1, 2, 2, "One job through all modules."),
 )
-# The store and the surroundings, each by itself: these do not mix with a job's whole life.
+# What `whole` leaves out, each in a small scope of the same queue.
 _APART = (
     _scope("storage", storage, 1, 1, 2, "One job whose store may lose a claim.", Histories=1),
     _scope("copies", copies, 1, 1, 2, "One job whose store is put back from a copy.", Histories=1),

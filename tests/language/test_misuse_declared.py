@@ -252,6 +252,8 @@ def test_an_edit_of_something_that_is_not_there_is_refused(
 
 
 STAGE = '''
+from spec.queue.recovery import attempts_left
+
 @post.action(fair="weak")
 def weigh(s, l: Letter):
     """A letter is weighed."""
@@ -273,6 +275,8 @@ def stage(s, {}):
          "return s.hand[c] == None", "stage does not say for which l it relies on weigh"),
         ("@post.settles  # here", "l: Letter",
          "return s.sealed[l]", "`sealed[l]` is a truth value, but a number is wanted"),
+        ("@post.settles(before=attempts_left)  # here", "l: Letter",
+         "return s.weight[l]", "stage stands before a stage of another spec"),
         ("@post.settles", "l: Letter",
          "s.weight[l] = 0  # here", "a property assigns 'weight'"),
     ],

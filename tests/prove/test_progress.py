@@ -22,6 +22,7 @@ from spec.language import Misuse, Nat, Sort, Spec, require
 from spec.language.edits import without
 from spec.language.model import Fairness
 from spec.language.scope import Scope
+from spec.queue.keeping import keeping
 from spec.queue.periods import periods
 from spec.queue.scopes import life, requests, shared, whole
 
@@ -228,7 +229,7 @@ def test_a_finite_fault_ceases() -> None:
 
 
 # ------------------------------------------------------------------ the queue
-SPECS = [life, requests, shared, whole, periods]
+SPECS = [life, requests, shared, whole, periods, keeping]
 
 
 @pytest.mark.parametrize("solver", [z3_solver, cvc5_solver])
@@ -275,7 +276,9 @@ def test_without_its_guard_an_argument_fails_where_the_guard_protects_it(
         # What ends orphans is needed only where no deadline ends every claim.
         if stage in spec.stages
         and not (spec is life and stage in ("orphans_are_seen", "orphans_are_ended"))
-    ],
+    ]
+    # A job that is forgotten would be given its attempts back.
+    + [(keeping, "way_of_a_key")],
     ids=lambda x: x if isinstance(x, str) else x.name,
 )
 def test_no_stage_of_the_queue_can_be_left_out(spec: Spec, stage: str) -> None:
