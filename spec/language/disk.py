@@ -19,7 +19,7 @@ from typing import Any
 
 from spec.language.expr import Equal, Expr, Ite, Read, Var
 from spec.language.misuse import Misuse, near
-from spec.language.model import Action, Fairness, Field, Part, Property, Spec, Update
+from spec.language.model import Action, Field, Part, Property, Spec, Update
 from spec.language.tree import alike, rebuild, walk
 from spec.language.types import Sort
 
@@ -70,15 +70,15 @@ def on_a_disk(
 ) -> Spec:
     """Return a spec that extends these, with the rows `over` a sort on a disk.
 
-    `sync` copies a row into its image in the end; `lose_power` copies it back, a finite number of
-    times. Fields named `elsewhere`, or declared later, are in another store, and stay. Each
-    invariant or lemma of one row becomes a lemma of its image too, `{name}_kept`.
+    `sync` copies a row into its image, at any time or never; `lose_power`, a fault, copies it back.
+    Fields named `elsewhere`, or declared later, are in another store, and stay. Each invariant or
+    lemma of one row becomes a lemma of its image too, `{name}_kept`.
     """
     disk = Spec(name, *specs, doc=doc)
     images = _images(disk, over, "kept", "if the power fails", elsewhere)
     back = {image: f for f, image in images.items()}
     losing = "The power fails: what was not synced of the row is gone."
-    _copies(disk, "sync", "The disk has all that was written to the row.", images, fair="weak")
+    _copies(disk, "sync", "The disk has all that was written to the row.", images)
     _copies(disk, "lose_power", losing, back, fault=True)
     disk.disk = Disk(over, images)
     return disk
@@ -89,9 +89,9 @@ def with_copies(
 ) -> Spec:
     """Return a spec that extends these, with copies of the rows `over` a sort.
 
-    `copy` puts a copy of a row away, in place of the last one; `restore` puts the row back as it is
-    in the copy, a finite number of times. Fields named `elsewhere`, or declared later, stay. Each
-    invariant or lemma of one row becomes a lemma of its copy too, `{name}_saved`.
+    `copy` puts a copy of a row away, in place of the last one; `restore`, a fault, puts the row
+    back as it is in the copy. Fields named `elsewhere`, or declared later, stay. Each invariant or
+    lemma of one row becomes a lemma of its copy too, `{name}_saved`.
     """
     copied = Spec(name, *specs, doc=doc)
     images = _images(copied, over, "saved", "in the last copy", elsewhere)
@@ -154,15 +154,14 @@ def _copies(
     name: str,
     doc: str,
     images: Mapping[Field, Field],
-    fair: Fairness | None = None,
     fault: bool = False,
 ) -> None:
-    """Declare the action that copies each field of a row into its image; a fault is finite."""
+    """Declare the action that copies each field of a row into its image."""
     over = next(iter(images)).over
     assert over is not None
     row = Var(over.__name__[0].lower(), over)
     writes = tuple(Update(image, row, Read(f, row)) for f, image in images.items())
-    _declare(spec, spec.actions, Action(name, doc, (Part((row,), (), writes),), fair, fault, fault))
+    _declare(spec, spec.actions, Action(name, doc, (Part((row,), (), writes),), fault=fault))
 
 
 def _declare(spec: Spec, known: dict[str, Any], thing: Any) -> None:

@@ -4,7 +4,7 @@ The receiver is no part of the store: what the store forgets, it knows. Left out
 carries the effect, which may be lost or come again; the key makes each the first one or none.
 """
 
-from spec.language import Nat, Spec, require
+from spec.language import Nat, Spec, exists, require
 from spec.queue.job import Job, Pc, Status, Worker
 from spec.queue.lease import lease, settle_done
 
@@ -40,6 +40,13 @@ def one_delivery_per_job(s, j: Job):
 def done_was_delivered(s, j: Job):
     """A job that is done has had its effect."""
     return (s.status[j] == Status.done) >> s.delivered[j]
+
+
+@deliveries.step("INV-011")
+def deliveries_come_from_the_handler(s, t, j: Job):
+    """An effect is received only from a worker that is inside the handler of its job."""
+    inside = exists(Worker, lambda w: (s.job[w] == j) & (s.pc[w] == Pc.running))
+    return (s.received[j] < t.received[j]) >> inside
 
 
 # ------------------------------------------------------------------ what the proofs lean on

@@ -18,7 +18,7 @@ from spec.queue.lease import (
     terminal_is_absorbing,
 )
 from spec.queue.producers import producers
-from spec.queue.recovery import recovery
+from spec.queue.recovery import attempts_left, recovery
 
 storage = on_a_disk(
     "storage",
@@ -42,6 +42,18 @@ def another_history(s, j):
     """The row begins another history."""
     require(few=s.epoch[j] < s.Histories)
     s.epoch[j] = s.epoch[j] + 1
+
+
+@storage.settles(before=attempts_left)
+def losses_left(s, j: Job):
+    """The power fails only so often."""
+    return s.Histories - s.epoch[j]
+
+
+@copies.settles(before=attempts_left)
+def copies_left(s, j: Job):
+    """A copy is put back only so often."""
+    return s.Histories - s.epoch[j]
 
 
 # ------------------------------------------------------------------ the disk

@@ -128,7 +128,7 @@ def test_the_program_says_it_into_a_pipe_and_not_into_its_answer(tmp_path: Path)
     ran = subprocess.run(
         [sys.executable, "-c", program, "check", "--scope", "keeping", "--json"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "FFQ_CACHE_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
     )
