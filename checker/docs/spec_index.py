@@ -190,6 +190,6 @@ def _files(package: str) -> dict[int, str]:
         source = inspect.getsource(module)
         for name, value in vars(module).items():
             # Imported specs are there too; the file that declares one assigns it.
-            if isinstance(value, Spec) and re.search(rf"^{name} = Spec\(", source, re.MULTILINE):
+            if isinstance(value, Spec) and re.search(rf"^{name} = \w+\(", source, re.MULTILINE):
                 found[id(value)] = f"{info.name.replace('.', '/')}.py"
     return found
