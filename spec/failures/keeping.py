@@ -97,8 +97,8 @@ MODES = (
                 ("grow_old.outlives",),
                 "one_worker_per_token",
                 "keeping",
-                "A worker of the key's first life is still at work when another one claims its "
-                "second, and both hold one token: the fence tells them apart no more.",
+                "A worker of the key's first life is at work when another one claims its second, "
+                "and both hold one token.",
             ),
         ),
     ),

@@ -270,9 +270,7 @@ def absent_jobs_are_untouched(s, j: Job):
 
 @lease.lemma("INV-003")
 def tokens_come_from_the_row(s, w: Worker):
-    """A worker was given its token by a claim, in a history that has been, and within that history
-    the row has only gone on from there.
-    """
+    """A worker was given its token by a claim, and in that history the row has only gone on."""
     j = s.job[w]
     later = current(s, w, j) >> (s.held[w] <= s.token[j])
     return (j != None) >> ((s.held[w] > 0) & (s.held_epoch[w] <= s.epoch[j]) & later)
