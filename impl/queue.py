@@ -21,7 +21,8 @@ from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.recovery import Recovery
 from impl.parts.speaker import Speaker
 from impl.sqlite.backup import backup
-from impl.sqlite.files import MEMORY, StoreError
+from impl.sqlite.damage import Damaged
+from impl.sqlite.files import MEMORY, RESTORE, StoreError
 from impl.sqlite.space import require_room
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, Transaction, newcomer
@@ -260,7 +261,9 @@ ON CONFLICT (key) WHERE retry_of IS NULL DO NOTHING RETURNING id"""
             client = newcomer(self.store.design, Job, job - 1)
             for action in ("send", "enqueue"):
                 outcome = t.take(action, client, constants=r.budgets)
-                assert not isinstance(outcome, Refused), f"{action} of a new job: {outcome}"
+                if isinstance(outcome, Refused):
+                    fact = f"is damaged: job {job} is new, and refused for {outcome.guard}"
+                    raise Damaged(self.path, fact, RESTORE)
             return Enqueued(job, r.key, True)
         return None
 

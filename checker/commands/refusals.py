@@ -13,6 +13,7 @@ REFUSALS = {
     "checker.runs.trace": "BadTrace",
     "impl.derive.view": "Inexpressible",
     "impl.sqlite.files": "StoreError",
+    "impl.terms.outcomes": "CheckFailed",
     "impl.terms.requests": "BadRequest",
 }
 """By name: to load them all takes longer than to print the help."""

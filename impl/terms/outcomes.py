@@ -47,6 +47,8 @@ class CheckFailed(Exception):
     def __init__(self, name: str, sql: str) -> None:
         super().__init__(f"{name}: {sql}")
         self.name, self.sql = name, sql
+        # No step of the spec does so to a row that is sound.
+        self.fact, self.remedy = f"{name}: a row of the file breaks it", "restore a copy"
 
 
 class OutcomeUnknown(Exception):
