@@ -14,6 +14,7 @@ from checker.crashlab.plan import (
     longer,
     path_tasks,
 )
+from checker.crashlab.recording.walks import Walks
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,16 @@ def test_what_is_written_down_makes_the_very_files(
 def test_a_run_is_the_same_every_time(crew: Crew) -> None:
     task = Task("path", 4, 13, habit="checkpoints")
     assert crew.bench.record(task).events == crew.bench.record(task).events
+
+
+def test_a_walk_is_the_same_in_every_folder(tmp_path: Path) -> None:
+    """Which of the processes takes it depends on how busy they are; each has a file of its own."""
+    made = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        made.append(Walks(tmp_path / name).record(seed=1, steps=4))
+    assert made[0].left == made[1].left
+    assert made[0].events == made[1].events
 
 
 def test_the_store_forces_out_what_it_answers(crew: Crew) -> None:
