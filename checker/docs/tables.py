@@ -212,17 +212,12 @@ def changes(parts: Sequence[Part]) -> str:
 # ---------------------------------------------------------------- properties
 def claims(index: Index) -> str:
     """Print what must hold, by ID."""
-    found = _by_id(index, ("invariant", "step", "lemma"))
-    return table(
-        ["ID", "claim", "holds in", "module"],
-        ([p.id, _claimed(index, p), KINDS[p.kind], home(index, p)] for p in found),
-    )
-
-
-def _claimed(index: Index, p: Property) -> str:
-    said = [f"`{p.name}`: {p.doc}"]
-    said += [f"Unless `{e.name}` (`{m.name}`): {e.doc}" for m, e in index.exemptions(p)]
-    return "<br>".join(said)
+    rows: list[list[str]] = []
+    for p in _by_id(index, ("invariant", "step", "lemma")):
+        rows.append([p.id, f"`{p.name}`: {p.doc}", KINDS[p.kind], home(index, p)])
+        for m, e in index.exemptions(p):
+            rows.append(["", f"unless `{e.name}`: {e.doc}", "", code(m.name)])
+    return table(["ID", "claim", "holds in", "module"], rows)
 
 
 def home(index: Index, p: Property) -> str:
