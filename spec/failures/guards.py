@@ -13,6 +13,7 @@ BELONG_TO_NONE = {
     "lose_reply.recorded": "says what a lost answer is: there was one to lose",
     "notify.due": "says what a delivery is: there is a notice to deliver",
     "pass_deadline.claimed": "says what a deadline is: it belongs to a claim",
+    "fall_due.waiting": "says what it is to be due: the time of a job comes once",
     "deliver.inside": "is the order of steps in a handler: its effect takes place inside it",
     "settle_done.delivered": "is `settle_done.evidence` (FM-022b), where the receiver is elsewhere",
     "lose_power.few": "says how often the power may fail in a scope",

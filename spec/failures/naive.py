@@ -18,8 +18,8 @@ from spec.queue.job import (
     Reason,
     Status,
     Worker,
+    dies,
     end_claim,
-    fail,
     fenced,
     interrupt,
     last_failure,
@@ -113,7 +113,11 @@ def fail_at_once(s, w: Worker):
     """The worker reports its failure, and the job is ready for the next one."""
     j = s.job[w]
     require(leased=leased(s, j), fenced=fenced(s, w))
-    fail(s, j)
+    last = last_failure(s, j)
+    s.fails[j] = s.fails[j] + 1
+    reason = ite(last, Reason.failures, Reason.none)
+    end_claim(s, j, ite(last, Status.dead, Status.ready), reason)
+    dies(s, j, when=last)
     forget(w)
 
 

@@ -152,14 +152,12 @@ MODES = (
                 "A worker takes a job that waits, without looking whether its time has come.",
             ),
             Loss(
-                ("split settle_failed waits",),
+                ("split settle_failed due",),
                 "retries_are_paced",
                 "due",
                 "The failure is written, and the worker dies before it writes how long to wait.",
             ),
         ),
-        modelled="that a job waits is one bit here; the queue keeps the moment, and `ffq queue` "
-        "waits by a clock",
     ),
     FailureMode(
         "FM-030",

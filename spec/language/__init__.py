@@ -8,7 +8,7 @@ from spec.language.expr import exists, forall, ite
 from spec.language.misuse import Misuse
 from spec.language.model import Action, Field, Property, Spec
 from spec.language.tracing import erase, forget, require
-from spec.language.types import Enum, Nat, Sort
+from spec.language.types import Enum, Nat, Sort, Timer
 
 __all__ = [
     "Action",
@@ -19,6 +19,7 @@ __all__ = [
     "Property",
     "Sort",
     "Spec",
+    "Timer",
     "erase",
     "exists",
     "forall",

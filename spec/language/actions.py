@@ -89,7 +89,8 @@ class Action:
 
     `fair`: taken again and again if enabled for ever (weak) or again and again (strong).
     `fault`: done to the system, not by it. `finite`: happens only finitely often in any run.
-    `loose`: its write is not waited for, so that a disk may lose it.
+    `loose`: its write is not waited for, so that a disk may lose it. `elapses` is the timer that it
+    lets run out, if that is all that it is.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Action:
     finite: bool = False
     fault: bool = False
     loose: bool = False
+    elapses: Field | None = None
 
     @cached_property
     def params(self) -> tuple[Var, ...]:

@@ -18,7 +18,7 @@ from spec.language.expr import Expr, Ite, Read, Var
 from spec.language.misuse import Misuse, near
 from spec.language.parts import joined
 from spec.language.signature import first_sentence, parameters
-from spec.language.tree import substitute
+from spec.language.tree import folded, substitute
 
 if TYPE_CHECKING:
     from spec.language.model import Action, Spec
@@ -121,7 +121,7 @@ def _part(raised: Raised, hook: Hook) -> Part:
     statements = []
     for u in hook.statements:
         index = None if u.index is None else substitute(u.index, values)
-        value = substitute(u.value, values)
+        value = folded(substitute(u.value, values))
         if raised.when is not None:
             value = Ite(raised.when, value, Read(u.field, index))
         statements.append(Update(u.field, index, value))

@@ -48,6 +48,8 @@ def _text(spec: Spec) -> Iterator[str]:
         yield f"{f.survival} {f.name} {over} {limit} {members} {f.initial}"
     for action in spec.actions.values():
         yield f"action {action.name} {_params(action.params)} {action.fair} {action.finite}"
+        if action.elapses is not None:
+            yield f"  elapse {action.elapses.name}"
         yield from (f"  require {g.name}: {g.condition}" for g in action.guards)
         yield from (f"  follow {r}" for r in action.references(spec))
         yield from (f"  {u.field.name}[{u.index}] = {u.value}" for u in action.updates(spec))

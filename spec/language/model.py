@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from spec.language import claims, events, stages, tracing
+from spec.language import claims, events, stages, timers, tracing
 from spec.language.actions import Action, Fairness, Field, Guard, Part, Survival, Update
 from spec.language.claims import Exemption, Kind, Property
 from spec.language.events import Event, Hook, Hooks
@@ -19,7 +19,7 @@ from spec.language.misuse import Misuse, near
 from spec.language.parts import joined, one_disk
 from spec.language.signature import first_sentence, parameters
 from spec.language.stages import Stage
-from spec.language.types import Sort, Type, is_sort, is_type
+from spec.language.types import Sort, Type, is_sort, is_timer, is_type
 
 __all__ = [
     "Action", "Exemption", "Fairness", "Field", "Guard", "Kind", "Part", "Property", "Spec",
@@ -109,8 +109,11 @@ class Spec:
             raise Misuse(
                 f"field '{name}' has no type: {type!r}", "use bool, an Enum, a Sort or Nat(limit)"
             )
-        self.fields[name] = Field(name, over, type, lift(initial, type), survival, doc)
-        return self.fields[name]
+        made = Field(name, over, type, lift(initial, type), survival, doc)
+        if is_timer(type):
+            timers.require_timer(made)
+        self.fields[name] = made
+        return made
 
     def fresh(self, name: str) -> None:
         """Raise `Misuse` if a declaration of this spec has the name."""
@@ -141,6 +144,19 @@ class Spec:
             )
             self._expand()
             return self.actions[name]
+
+        return declare
+
+    def elapse(self, timer: str) -> Callable[[Callable[..., Any]], Action]:
+        """Decorate a function `(s, element)` that says only what it is that the timer of an element
+        runs out: the action is enabled while it runs, weakly fair, and a fault of nobody.
+        """
+
+        def declare(function: Callable[..., Any]) -> Action:
+            self.fresh(function.__name__)
+            action = timers.elapse(self, timer, function)
+            self.actions[action.name] = action
+            return action
 
         return declare
 

@@ -124,6 +124,20 @@ def substitute(e: Expr, values: dict[str, Expr]) -> Expr:
     return rebuild(e, lambda child: substitute(child, values))
 
 
+def folded(e: Expr) -> Expr:
+    """Return `e` without the choices that are made already, for they are between constants."""
+    e = rebuild(e, folded)
+    match e:
+        case Equal(left=Const(value=a), right=Const(value=b)):
+            return Const(a == b, bool)
+        case Equal(left=Ite(condition, Const(value=a), Const(value=b)), right=Const(value=one)):
+            if (a == one) != (b == one):
+                return condition if a == one else Not(condition)
+        case Ite(condition=Const(value=truth)):
+            return e.then if truth else e.other
+    return e
+
+
 def free_variables(e: Expr) -> dict[str, Var]:
     """Return the variables that no quantifier inside `e` binds."""
     if isinstance(e, Var):

@@ -1,4 +1,4 @@
-"""The types of the language: sorts, enums, truth values and bounded naturals."""
+"""The types of the language: sorts, enums, timers, truth values and bounded naturals."""
 
 from __future__ import annotations
 
@@ -46,6 +46,24 @@ class Enum(metaclass=_EnumMeta):
     """
 
 
+class _TimerMeta(_EnumMeta):
+    """Holds each `Timer` to its three members."""
+
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> None:
+        super().__init__(name, bases, body)
+        if bases != (Enum,) and len(cls.members) != 3:
+            raise Misuse(
+                f"timer {name} has {len(cls.members)} members",
+                "name three, in this order: it is off, it runs, it is over",
+            )
+
+
+class Timer(Enum, metaclass=_TimerMeta):
+    """An enum of three members, in this order: the timer is off, it runs, it is over. A step starts
+    it and switches it off; that it runs out is an action of its own, see `Spec.elapse`.
+    """
+
+
 class Nat:
     """A natural number: 0 to `limit` in a scope, where leaving the range is a violation; unbounded
     in a proof.
@@ -69,6 +87,17 @@ def is_sort(t: Any) -> TypeGuard[type[Sort]]:
 def is_enum(t: Any) -> TypeGuard[type[Enum]]:
     """Return whether `t` is an enum."""
     return isinstance(t, type) and issubclass(t, Enum)
+
+
+def is_timer(t: Any) -> TypeGuard[type[Timer]]:
+    """Return whether `t` is a timer."""
+    return isinstance(t, type) and issubclass(t, Timer)
+
+
+def phases(t: type[Timer]) -> tuple[str, str, str]:
+    """Return what a timer calls it to be off, to run, and to be over."""
+    off, running, over = t.members
+    return off, running, over
 
 
 def is_type(t: Any) -> bool:

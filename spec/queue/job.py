@@ -5,7 +5,7 @@ The row of a job is in the store. What a worker believes is in its memory. Failu
 between the two, so both are state here.
 """
 
-from spec.language import Enum, Nat, Sort, Spec, ite
+from spec.language import Enum, Nat, Sort, Spec, Timer, ite
 
 jobs = Spec("jobs", doc="The row of a job, and the memory of a worker.")
 
@@ -32,7 +32,7 @@ class Status(Enum):
     dead = "given up, for ever, with a reason"
 
 
-class Lease(Enum):
+class Lease(Timer):
     """How the present claim of a job stands."""
 
     none = "there is no claim"
@@ -120,11 +120,11 @@ def last_interrupt(s, j):
     return s.interrupts[j] + 1 >= s.MaxInterrupts
 
 
-def end_claim(s, j, status, reason):
-    """The claim is over: the row says where the job is now."""
-    s.status[j] = status
-    s.reason[j] = reason
-    s.lease[j] = Lease.none
+@jobs.event
+def ends(s, j: Job, again: bool, failed: bool):
+    """The claim of a job is over, or a job that waits is given up: it is ready again or not, and
+    its handler has failed or not.
+    """
 
 
 @jobs.event
@@ -132,11 +132,21 @@ def dies(s, j: Job):
     """The job is given up, for whatever reason: nobody will try it again."""
 
 
+def end_claim(s, j, status, reason, failed=False):
+    """The claim is over: the row says where the job is now."""
+    s.status[j] = status
+    s.reason[j] = reason
+    s.lease[j] = Lease.none
+    ends(s, j, status == Status.ready, failed)
+
+
 def fail(s, j):
     """The one way in which an attempt fails, whoever says so."""
     last = last_failure(s, j)
     s.fails[j] = s.fails[j] + 1
-    end_claim(s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.failures, Reason.none))
+    end_claim(
+        s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.failures, Reason.none), True
+    )
     dies(s, j, when=last)
 
 

@@ -40,7 +40,9 @@ def enqueue(s, j: Job):
     s.token[j] = 0
     s.fails[j] = 0
     s.interrupts[j] = 0
-    end_claim(s, j, Status.ready, Reason.none)
+    s.status[j] = Status.ready
+    s.reason[j] = Reason.none
+    s.lease[j] = Lease.none
 
 
 @lease.action(fair="strong", loose=True)
@@ -76,11 +78,9 @@ def heartbeat(s, w: Worker):
     s.lease[j] = Lease.live
 
 
-@lease.action(fair="weak", fault=True)
+@lease.elapse("lease")
 def expire(s, j: Job):
     """The lease runs out. Nobody tells the worker: it may still be running."""
-    require(live=s.lease[j] == Lease.live)
-    s.lease[j] = Lease.expired
 
 
 @lease.action()

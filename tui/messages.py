@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from tui.shared.checks import Work
+    from tui.checks import Work
 
 
 class Open(Message):

@@ -1,1 +1,0 @@
-"""What the explorer shows: text, symbols, and the rows of each pane."""
