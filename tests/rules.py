@@ -92,7 +92,7 @@ def room_of(module: str, rooms: Iterable[str]) -> str:
 
 
 def out_of_bounds(path: str, source: str, rooms: dict[str, set[str]]) -> list[str]:
-    """Say which imports of this file of the checker or of `impl` the map does not allow."""
+    """Say which imports of this file the map does not allow."""
     own = room_of(path.removesuffix(".py").replace("/", "."), rooms)
     if not own:
         whole = path in {"checker/__init__.py", "impl/__init__.py"}

@@ -12,14 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from checker.process.ask import Aside
-from tui.checks import Works
-from tui.glyphs import Ascii
-from tui.host import Host
-from tui.messages import Open, Told
-from tui.opened import Opened
 from tui.places import PLACES
+from tui.rows.glyphs import Ascii
 from tui.screens.base import Base, RunScreen
-from tui.start import Start
+from tui.shared.checks import Works
+from tui.shared.host import Host
+from tui.shared.messages import Open, Told
+from tui.shared.opened import Opened
+from tui.shared.start import Start
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -56,9 +56,9 @@ class Explorer(Host):
     # All of them at once: Textual parses everything anew when a screen brings its own.
     CSS_PATH = [  # noqa: RUF012
         "app.tcss",
-        "screens/explaining.tcss",
-        "screens/replay.tcss",
-        "screens/compare.tcss",
+        "screens/run/explaining.tcss",
+        "screens/run/replay.tcss",
+        "screens/run/compare.tcss",
     ]
     COMMANDS = Host.COMMANDS | {_everything}
     # Declared as Textual declares them, which mypy asks for.

@@ -12,10 +12,10 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from checker.evidence.traces import FOLDER
 from spec.failures import FAILURES
 from spec.queue import SCOPES
-from tui.text import one_line
+from tui.rows.text import one_line
 
 if TYPE_CHECKING:
-    from tui.host import Host
+    from tui.shared.host import Host
 
 SAVED = Path(".ffq", "traces")
 """Where `ffq check` and the runs save what they find."""

@@ -28,8 +28,8 @@ class Place:
 
 PLACES = (
     Place("f2", "catalogue", "Catalogue", "tui.screens.catalogue:Catalogue"),
-    Place("f3", "trace", "Trace", "tui.screens.trace:Trace", needs_run=True),
-    Place("f4", "what_if", "What if", "tui.screens.what_if:WhatIf", needs_run=True),
-    Place("f5", "replay", "Replay", "tui.screens.replay:Replay", needs_run=True),
+    Place("f3", "trace", "Trace", "tui.screens.run.trace:Trace", needs_run=True),
+    Place("f4", "what_if", "What if", "tui.screens.run.what_if:WhatIf", needs_run=True),
+    Place("f5", "replay", "Replay", "tui.screens.run.replay:Replay", needs_run=True),
     Place("f6", "runs", "Runs", "tui.screens.runs:Runs"),
 )

@@ -22,7 +22,7 @@ from checker.commands.options import Wrong, catalogue, close, kept_image
 from checker.shown.streams import line
 
 if TYPE_CHECKING:
-    from tui.start import Start
+    from tui.shared.start import Start
 
 
 def _complete(incomplete: str) -> list[tuple[str, str]]:
@@ -97,7 +97,7 @@ def _hung_up(number: int, _: FrameType | None) -> None:
 def _start(what: str | None, step: int | None, without: tuple[str, ...]) -> Start:
     """Return what the explorer begins with."""
     from checker.evidence.traces import FOLDER, as_kept
-    from tui.start import Start
+    from tui.shared.start import Start
 
     what = as_kept(what) if what and not os.path.exists(what) else what
     kept = FOLDER / f"{what}.jsonl"

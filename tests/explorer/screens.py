@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from textual.pilot import Pilot
 
 from tui.app import Explorer
-from tui.host import Host
-from tui.start import Start
+from tui.shared.host import Host
+from tui.shared.start import Start
 
 Look = Callable[[Explorer, Pilot[str]], Awaitable[None]]
 

@@ -15,14 +15,14 @@ from checker.evidence.work import Check, Checked, Told
 from checker.runs.exploration import Progress
 from spec.failures import FAILURES
 from tests.explorer.screens import drawn, explore, press, text
-from tui import glyphs
 from tui.app import Explorer
-from tui.checks import Work
+from tui.rows import glyphs
+from tui.rows.text import cell, content
 from tui.screens.keys import Keys
 from tui.screens.problem import Problem
-from tui.start import Start
-from tui.table import Table
-from tui.text import cell, content
+from tui.shared.checks import Work
+from tui.shared.start import Start
+from tui.widgets.table import Table
 
 LATE = FOLDER / "FM-010.jsonl"
 SIZES = [(120, 40), (100, 30), (80, 24), (60, 20)]

@@ -11,11 +11,11 @@ from spec.failures import FAILURES
 from spec.failures.edits import in_words
 from spec.queue import DEFAULT
 from tests.explorer.screens import drawn, explore, press, text
-from tui import glyphs
 from tui.app import Explorer
-from tui.screens.trace import LEGEND
-from tui.start import Start
-from tui.symbols import LEGENDS
+from tui.rows import glyphs
+from tui.rows.symbols import LEGENDS
+from tui.screens.run.trace import LEGEND
+from tui.shared.start import Start
 from tui.widgets.lines import Pane
 
 LATE = Start(str(FOLDER / "FM-010.jsonl"), "FM-010")

@@ -19,10 +19,10 @@ from impl.lab import Synced, Written
 from tests.explorer.screens import drawn
 from tests.explorer.test_pictures import Picture, Text
 from tui.app import Explorer
+from tui.rows.text import Plain
 from tui.screens.image import Image, Lanes
 from tui.screens.problem import Problem
-from tui.start import Start
-from tui.text import Plain
+from tui.shared.start import Start
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,13 @@ from textual.widgets import Input
 
 from checker.evidence.traces import FOLDER
 from tests.explorer.screens import explore, press, text
-from tui import glyphs
 from tui.app import Explorer
-from tui.screens.compare import Compare
+from tui.rows import glyphs
 from tui.screens.problem import Problem
-from tui.screens.trace import Trace
-from tui.screens.what_if import WhatIf
-from tui.start import Start
+from tui.screens.run.compare import Compare
+from tui.screens.run.trace import Trace
+from tui.screens.run.what_if import WhatIf
+from tui.shared.start import Start
 from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Pane
 from tui.widgets.timeline import Timeline

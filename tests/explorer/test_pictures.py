@@ -22,8 +22,8 @@ from checker.runs.exploration import Progress
 from spec.queue import SCOPES
 from tests.explorer.screens import drawn, explore, press, text
 from tui.app import Explorer
-from tui.checks import Work
-from tui.start import Start
+from tui.shared.checks import Work
+from tui.shared.start import Start
 
 pytestmark = pytest.mark.deep
 

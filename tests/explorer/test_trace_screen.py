@@ -16,12 +16,12 @@ from checker.runs.trace import record
 from spec.queue import SCOPES
 from tests.explorer.screens import text
 from tui.app import Explorer
-from tui.screens.replay import Replay
-from tui.screens.trace import Trace
-from tui.screens.what_if import WhatIf
-from tui.start import Start
+from tui.rows.rows import fold
+from tui.screens.run.replay import Replay
+from tui.screens.run.trace import Trace
+from tui.screens.run.what_if import WhatIf
+from tui.shared.start import Start
 from tui.widgets.lines import Pane
-from tui.widgets.rows import fold
 from tui.widgets.timeline import Timeline
 
 LATE = FOLDER / "FM-010.jsonl"

@@ -16,13 +16,13 @@ from tui.app import Explorer
 from tui.commands import Everything
 from tui.screens.begin import Begin
 from tui.screens.catalogue import Catalogue
-from tui.screens.compare import Compare
 from tui.screens.export import Export
 from tui.screens.keys import keys_of
-from tui.screens.replay import Replay
-from tui.screens.trace import Trace
-from tui.screens.what_if import WhatIf
-from tui.start import Start
+from tui.screens.run.compare import Compare
+from tui.screens.run.replay import Replay
+from tui.screens.run.trace import Trace
+from tui.screens.run.what_if import WhatIf
+from tui.shared.start import Start
 from tui.widgets.lines import Pane
 
 LATE = Start(str(FOLDER / "FM-010.jsonl"), "FM-010")

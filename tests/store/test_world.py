@@ -34,7 +34,7 @@ from spec.language.model import Survival
 from spec.language.scope import Scope
 from tests.conformance.replay_graph import graph_states, try_everywhere
 from tests.specs.ferry import HARBOUR, Sailor
-from tui.widgets.beside import WHERE
+from tui.rows.beside import WHERE
 
 FERRY = derive(HARBOUR)
 

@@ -12,9 +12,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from tui.text import Plain
+from tui.rows.rows import Row
+from tui.rows.text import Plain
 from tui.widgets.lines import Lines, Pane
-from tui.widgets.rows import Row
 from tui.widgets.tones import TONES
 
 

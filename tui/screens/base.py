@@ -9,16 +9,16 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 
-from tui.host import Host
-from tui.text import Plain, content
+from tui.rows.text import Plain, content
+from tui.shared.host import Host
 from tui.widgets.key_line import KeyLine
 from tui.widgets.tones import TONES
 
 if TYPE_CHECKING:
     from textual import events
 
-    from tui.checks import Work
-    from tui.opened import Opened
+    from tui.shared.checks import Work
+    from tui.shared.opened import Opened
 
 
 class Base(Screen[None]):

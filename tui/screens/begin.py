@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from checker.evidence.work import Check
 from spec.queue import SCOPES
-from tui.text import Plain, content
+from tui.rows.text import Plain, content
 from tui.widgets.choices import Choices
 
 

@@ -20,11 +20,11 @@ from spec.failures import FAILURES
 from spec.failures.edits import in_words
 from spec.failures.glossary import says, spoken_of
 from spec.queue import DEFAULT
-from tui.checks import Work
+from tui.rows.symbols import LEGENDS, STYLES
+from tui.rows.text import Part, Plain, cell, content, cut
 from tui.screens.base import Base
-from tui.symbols import LEGENDS, STYLES
-from tui.table import Table
-from tui.text import Part, Plain, cell, content, cut
+from tui.shared.checks import Work
+from tui.widgets.table import Table
 
 SHORT = {
     "reproduced": "repr.",

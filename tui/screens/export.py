@@ -17,7 +17,7 @@ from checker.explain.run import Run
 from checker.export.formats import FORMATS, made, write
 from checker.process.ask import Aside, Fault
 from checker.runs.trace import BadTrace
-from tui.text import Plain, content
+from tui.rows.text import Plain, content
 from tui.widgets.choices import Choices
 
 ENDINGS = {"itf": ".itf.json", "mermaid": ".mmd", "pytest": ".py", "shiviz": ".log"}

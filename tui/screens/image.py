@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 
-from tui import glyphs
+from tui.rows import glyphs
+from tui.rows.rows import Piece, Tone
+from tui.rows.text import Plain, content
 from tui.screens.base import Base
-from tui.text import Plain, content
 from tui.widgets.lines import Lines
-from tui.widgets.rows import Piece, Tone
 
 if TYPE_CHECKING:
     from checker.crashlab.story import Story

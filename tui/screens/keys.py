@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from tui.rows.text import Plain, content
 from tui.screens.base import Base
-from tui.text import Plain, content
 
 SIDEWAYS = ("scroll_left", "scroll_right", "page_left", "page_right")
 """What Textual lets every pane do, and none of ours has a use for."""

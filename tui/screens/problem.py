@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
+from tui.rows.text import Plain, content
 from tui.screens.base import Base
-from tui.text import Plain, content
 from tui.widgets.choices import Scroll
 
 

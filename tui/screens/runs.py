@@ -15,11 +15,11 @@ from textual.widgets import DataTable, Sparkline
 
 from checker.evidence.work import Check, Checked, Failed
 from checker.runs.verdict import STOPPED
-from tui.checks import Work, title_of
+from tui.rows.symbols import STYLES
+from tui.rows.text import Plain, cell, content
 from tui.screens.base import Base
-from tui.symbols import STYLES
-from tui.table import Table
-from tui.text import Plain, cell, content
+from tui.shared.checks import Work, title_of
+from tui.widgets.table import Table
 
 
 class Runs(Base):

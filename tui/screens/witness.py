@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from checker.explain.witness import told
 from checker.process.ask import Aside, Fault
-from tui.text import Plain, content
+from tui.rows.text import Plain, content
 from tui.widgets.choices import Scroll
 
 

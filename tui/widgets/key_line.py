@@ -14,7 +14,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.text import content
+from tui.rows.text import content
 
 if TYPE_CHECKING:
     from textual.binding import ActiveBinding

@@ -17,8 +17,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.text import one_line
-from tui.widgets.rows import Piece, Row, Tone, fold
+from tui.rows.rows import Piece, Row, Tone, fold
+from tui.rows.text import one_line
 from tui.widgets.tones import looks
 
 

@@ -13,9 +13,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui import glyphs
-from tui.text import one_line
-from tui.widgets.rows import mark_tone
+from tui.rows import glyphs
+from tui.rows.rows import mark_tone
+from tui.rows.text import one_line
 from tui.widgets.tones import looks
 
 WORST = (glyphs.VIOLATED, glyphs.DOOMED, glyphs.ARMED, *"123456789", glyphs.RUNNING, "?")

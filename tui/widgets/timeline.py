@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from checker.explain.run import Run
 from checker.export.lanes import reached
 from checker.runs.story import Line, word
-from tui import glyphs
+from tui.rows import glyphs
+from tui.rows.rows import Piece, Tone, mark_tone, name_of
 from tui.widgets.lines import Lines
-from tui.widgets.rows import Piece, Tone, mark_tone, name_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from rich.style import Style
 
-from tui.widgets.rows import Tone
+from tui.rows.rows import Tone
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from tui.checks import Work
+    from tui.shared.checks import Work
 
 
 class Open(Message):

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from checker.conformance.watched import Beside, Ran, Seen
 from checker.explain.diff import WHOLE
 from spec.language.scope import Place, State, element_name, value_name
-from tui import glyphs
-from tui.widgets.rows import Piece, Row, Tone, name_of, row
+from tui.rows import glyphs
+from tui.rows.rows import Piece, Row, Tone, name_of, row
 
 WHERE = {
     "durable": "",

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from checker.evidence.work import Check
     from checker.explain.run import Run
     from checker.process.ask import Aside
-    from tui.checks import Works
-    from tui.opened import Opened
+    from tui.shared.checks import Works
+    from tui.shared.opened import Opened
 
 
 class Host(App[str]):

@@ -14,12 +14,12 @@ from checker.explain.moves import Move
 from checker.process.ask import Fault
 from spec.language.evaluate import Instance, OutOfRange, Step
 from spec.language.scope import State
-from tui import glyphs
-from tui.explained import Explained, Known
-from tui.opened import Opened
-from tui.screens.compare import Compare
-from tui.screens.explaining import Explaining
-from tui.widgets.branch_tree import Tree
+from tui.rows import glyphs
+from tui.rows.branch_tree import Tree
+from tui.screens.run.compare import Compare
+from tui.screens.run.explaining import Explaining
+from tui.shared.explained import Explained, Known
+from tui.shared.opened import Opened
 from tui.widgets.lines import Lines, Pane
 
 

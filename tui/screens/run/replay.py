@@ -14,13 +14,13 @@ from textual.containers import Horizontal
 from checker.conformance.watched import NO_REPLAY, Beside, beside
 from checker.explain.run import Run
 from spec.failures.edits import NONE, Edits, in_words
-from tui import glyphs
+from tui.rows import glyphs
+from tui.rows.beside import model_rows, statement_rows, step_rows, store_rows
+from tui.rows.rows import row
+from tui.rows.text import content, one_line
 from tui.screens.asking import Ask
-from tui.screens.stepping import Stepping
-from tui.text import content, one_line
-from tui.widgets.beside import model_rows, statement_rows, step_rows, store_rows
+from tui.screens.run.stepping import Stepping
 from tui.widgets.lines import Lines, Pane
-from tui.widgets.rows import row
 
 
 class Replay(Stepping):

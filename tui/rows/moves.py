@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from checker.explain.moves import Move
-from tui import glyphs
-from tui.widgets.rows import Piece, Row, mark_tone, name_of, row
+from tui.rows import glyphs
+from tui.rows.rows import Piece, Row, mark_tone, name_of, row
 
 KEYS = "123456789"
 """The first nine possible moves are taken by a key each."""

@@ -15,8 +15,8 @@ from checker.process.ask import Aside
 from spec.language.evaluate import Evaluator, Instance
 from spec.language.hashes import claims_hash
 from spec.language.scope import State
-from tui import glyphs
-from tui.widgets.invariants import Judge
+from tui.rows import glyphs
+from tui.rows.invariants import Judge
 
 
 @dataclass

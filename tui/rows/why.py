@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from checker.explain.clauses import Clause
 from checker.explain.moves import Move
-from tui import glyphs
-from tui.text import condition
-from tui.widgets.invariants import Judged
-from tui.widgets.rows import Row, Tone, name_of, row
+from tui.rows import glyphs
+from tui.rows.invariants import Judged
+from tui.rows.rows import Row, Tone, name_of, row
+from tui.rows.text import condition
 
 
 def move_reasons(

@@ -12,8 +12,8 @@ from checker.runs.story import OUT_OF_RANGE
 from spec.language.evaluate import Claim
 from spec.language.expr import Const
 from spec.language.model import Property
-from tui import glyphs
-from tui.widgets.rows import Piece, Row, Tone, row
+from tui.rows import glyphs
+from tui.rows.rows import Piece, Row, Tone, row
 
 
 @dataclass(frozen=True)

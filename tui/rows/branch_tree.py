@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checker.explain.branches import Branches, Node
-from tui import glyphs
-from tui.widgets.rows import Row, mark_tone, name_of, row
+from tui.rows import glyphs
+from tui.rows.rows import Row, mark_tone, name_of, row
 
 AROUND = 400
 """So many steps of the run are drawn before and after the one that is looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from checker.explain.diff import Entity
-from tui.widgets.rows import Row, row
+from tui.rows.rows import Row, row
 
 
 def state_rows(

@@ -13,13 +13,13 @@ from textual.containers import Container
 from checker.explain.clauses import property_clauses
 from checker.explain.moves import Move
 from checker.process.ask import Fault
-from tui.screens.state_pane import StatePane
-from tui.text import Plain
-from tui.widgets.invariants import Judged, invariant_rows
+from tui.rows.invariants import Judged, invariant_rows
+from tui.rows.moves import move_rows
+from tui.rows.text import Plain
+from tui.rows.why import move_reasons, property_reasons
+from tui.screens.run.state_pane import StatePane
 from tui.widgets.lines import Lines, Pane
-from tui.widgets.moves import move_rows
 from tui.widgets.tabs import TabLine
-from tui.widgets.why import move_reasons, property_reasons
 
 PANES = ("moves", "why", "state", "invariants")
 """The panes, in the order that tab goes through; where there is no room, one at a time."""

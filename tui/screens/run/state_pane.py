@@ -11,12 +11,12 @@ from textual.widget import Widget
 from checker.explain.diff import Compared, entities
 from checker.explain.run import Run
 from checker.explain.writers import writers
-from tui.explained import Explained
-from tui.screens.stepping import Stepping
-from tui.text import Plain, content, one_line
+from tui.rows.rows import name_of
+from tui.rows.state_table import state_rows
+from tui.rows.text import Plain, content, one_line
+from tui.screens.run.stepping import Stepping
+from tui.shared.explained import Explained
 from tui.widgets.lines import Lines, Pane
-from tui.widgets.rows import name_of
-from tui.widgets.state_table import state_rows
 
 
 class StatePane(Stepping):

@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from checker.explain.align import Pair, align
 from checker.explain.run import Run
 from spec.language.scope import value_name
-from tui import glyphs
+from tui.rows import glyphs
+from tui.rows.rows import Row, Tone, name_of, row
 from tui.screens.base import Base
 from tui.widgets.lines import Lines, Pane
-from tui.widgets.rows import Row, Tone, name_of, row
 
 
 class Compare(Base):

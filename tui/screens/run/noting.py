@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 
 from checker.explain import bookmarks
 from checker.runs.trace import BadTrace
+from tui.rows.rows import row
 from tui.screens.asking import Ask, Pick
-from tui.screens.stepping import Stepping
-from tui.widgets.rows import row
+from tui.screens.run.stepping import Stepping
 
 
 class Noting(Stepping):

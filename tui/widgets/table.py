@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
-from tui.text import cell
+from tui.rows.text import cell
 
 
 class Table(DataTable[Text]):

@@ -13,8 +13,8 @@ from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 
-from tui import glyphs
-from tui.text import one_line
+from tui.rows import glyphs
+from tui.rows.text import one_line
 
 Tone = Literal["", "title", "dim", "good", "bad", "changed", "fault", "armed", "here"]
 """What a piece of text means; the style sheet says how it looks."""

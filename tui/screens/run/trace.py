@@ -17,15 +17,15 @@ from checker.explain.moves import Move
 from checker.explain.search import BadQuery, find, parse
 from checker.process.ask import Fault
 from spec.failures.edits import NONE, Edits, in_words
-from tui import glyphs
-from tui.explained import TROUBLE, Explained, first_of
+from tui.rows import glyphs
+from tui.rows.rows import row
+from tui.rows.text import Plain
 from tui.screens.asking import Ask, Pick
-from tui.screens.compare import Compare
-from tui.screens.explaining import Explaining
-from tui.screens.noting import Noting
-from tui.text import Plain
+from tui.screens.run.compare import Compare
+from tui.screens.run.explaining import Explaining
+from tui.screens.run.noting import Noting
+from tui.shared.explained import TROUBLE, Explained, first_of
 from tui.widgets.lines import Lines, Pane
-from tui.widgets.rows import row
 from tui.widgets.scrub import Scrub
 from tui.widgets.timeline import Signs, Timeline
 

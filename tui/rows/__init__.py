@@ -1,0 +1,1 @@
+"""What the explorer shows: text, symbols, and the rows of each pane."""

@@ -1,0 +1,1 @@
+"""Screens on a run: step through it, ask why, try something else, compare."""
