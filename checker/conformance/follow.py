@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.conformance.finding import Claimed, Finding, NotAllowed, Position
-from checker.conformance.sparse import Changes, Element, Sparse
+from checker.conformance.sparse import Element, Sparse
+from checker.conformance.unbounded import Changes
 from impl.derive.budgets import column
 from impl.derive.design import Design
 from impl.derive.view import Global, sort_of

@@ -15,104 +15,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from checker.conformance.unbounded import BITS, Before, Changes, Now, Unbounded
 from impl.derive.view import sort_of
-from spec.language.evaluate import Binding, Claim, Evaluator, Instance, Meaning
-from spec.language.expr import Expr, ForAll, Quantifier, Read, Var
+from spec.language.evaluate import Claim, Instance
+from spec.language.expr import Expr, Read
 from spec.language.model import Action, Field, Part, Property
 from spec.language.scope import Place, Scope, Value
 from spec.language.tree import walk
 from spec.language.types import Sort, Type, is_sort
 
-_BITS = 40
-_ELEMENT = (1 << _BITS) - 1
+_ELEMENT = (1 << BITS) - 1
 
 Element = tuple[type[Sort], int]
-Changes = Mapping[int, tuple[Value, Value]]
-"""What a step changes: each position with the value before and after."""
+Likeness = tuple[Value, ...]
+"""All that claims can read of a step; elements are counted, not named."""
+
+_MOST = 1 << 16
+"""So many kinds of steps are remembered as sound, some hundred bytes each."""
 
 _Asked = tuple[Claim, list[tuple[str, Type]]]
 """A claim, and its parameters by name."""
-
-
-class _Now(dict[Any, Any]):
-    """Values by position, where they differ from the initial ones; parameters by name."""
-
-    def __init__(self, initial: list[Value]) -> None:
-        self.initial = initial
-
-    def __missing__(self, at: int) -> Value:
-        return self.initial[at >> _BITS]
-
-
-class _Before(dict[Any, Any]):
-    """The same as it was before a step."""
-
-    def __init__(self, now: _Now, changes: Changes) -> None:
-        super().__init__((at, old) for at, (old, _) in changes.items())
-        self.now = now
-
-    def __missing__(self, at: Any) -> Value:
-        value: Value = self.now[at]
-        return value
-
-
-class _Unbounded(Evaluator):
-    """Reads parameters from the state; a quantifier tries the elements that are `near`."""
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.start = {name: n << _BITS for n, name in enumerate(scope.spec.fields)}
-        self.near: Mapping[type[Sort], set[int]] = {}
-
-    def meaning(self, e: Expr, env: Binding) -> Meaning:
-        match e:
-            case Var():
-                name: Any = e.name
-                return lambda s, t: s[name]
-            case Quantifier():
-                return self._quantifier(e, env)
-        return super().meaning(e, env)
-
-    def _read(self, e: Read, env: Binding) -> Meaning:
-        start, after = self.start[e.field.name], e.after
-        if e.index is None:
-            return (lambda s, t: t[start]) if after else (lambda s, t: s[start])
-        if isinstance(e.index, Var):  # never none
-            name: Any = e.index.name
-            if after:
-                return lambda s, t: t[start + s[name]]
-            return lambda s, t: s[start + s[name]]
-        index, initial = self.meaning(e.index, env), self.meaning(e.field.initial, env)
-
-        def through(s: Any, t: Any) -> Any:
-            element = index(s, t)
-            if element is None:
-                return initial(s, t)
-            return (t if after else s)[start + element]
-
-        return through
-
-    def _quantifier(self, e: Quantifier, env: Binding) -> Meaning:
-        body, name, every = self.meaning(e.body, env), e.var.name, isinstance(e, ForAll)
-
-        def ask(s: Any, t: Any) -> bool:
-            outer = s.get(name)
-            try:
-                for value in self.choices(e.var.type):
-                    s[name] = value
-                    if bool(body(s, t)) is not every:
-                        return not every
-                return every
-            finally:
-                if outer is None:
-                    s.pop(name, None)
-                else:
-                    s[name] = outer
-
-        return ask
-
-    def choices(self, t: Type) -> list[Value]:
-        return list(self.near.get(t, ())) if is_sort(t) else self.scope.choices(t)
 
 
 @dataclass(frozen=True)
@@ -132,8 +54,8 @@ class Sparse:
         one = {sort.__name__: 1 for sort in self.sorts}
         self.scope = Scope(scope.name, scope.spec, dict(scope.bounds) | one)
         self.fields = list(scope.spec.fields.values())
-        self.evaluator = _Unbounded(self.scope)
-        self.now: Any = _Now([self.evaluator.meaning(f.initial, {})((), ()) for f in self.fields])
+        self.evaluator = Unbounded(self.scope)
+        self.now: Any = Now([self.evaluator.meaning(f.initial, {})((), ()) for f in self.fields])
         self.instances = {
             name: Instance(self.evaluator, _without_world(action), {})
             for name, action in scope.spec.actions.items()
@@ -144,8 +66,15 @@ class Sparse:
             if p.kind in ("invariant", "step") and not _asks_the_world(p.body)
         ]
         self._asked: dict[tuple[frozenset[int], bool], list[_Asked]] = {}
-        self._references = [(f, n << _BITS) for n, f in enumerate(self.fields) if is_sort(f.type)]
+        self._references = [(f, n << BITS) for n, f in enumerate(self.fields) if is_sort(f.type)]
         self._named_by: dict[Element, set[Element]] = defaultdict(set)
+        places = [(f.over, n << BITS, f.type) for n, f in enumerate(self.fields)]
+        self._of_none = [start for over, start, _ in places if over is None]
+        self._of = {
+            sort: [(start, t if is_sort(t) else None) for over, start, t in places if over is sort]
+            for sort in self.sorts
+        }
+        self._sound: set[Likeness] = set()
 
     # ------------------------------------------------------------ places
     def at(self, field: str, element: int) -> int:
@@ -154,7 +83,7 @@ class Sparse:
 
     def place(self, at: int) -> tuple[Field, int]:
         """Return the field and the element of a position."""
-        return self.fields[at >> _BITS], at & _ELEMENT
+        return self.fields[at >> BITS], at & _ELEMENT
 
     def name(self, at: int) -> str:
         """Return how traces call a position: `status[job1]`."""
@@ -165,7 +94,7 @@ class Sparse:
         """Return the elements of which something is not as in the beginning."""
         starts = {n for n, f in enumerate(self.fields) if sort_of(f) is sort}
         places = (at for at in self.now if isinstance(at, int))
-        return {at & _ELEMENT for at in places if at >> _BITS in starts}
+        return {at & _ELEMENT for at in places if at >> BITS in starts}
 
     # ------------------------------------------------------------ steps
     def refusal(self, action: str, binding: Mapping[str, int]) -> str | None:
@@ -204,16 +133,48 @@ class Sparse:
         name and those that name these, and those that a value of no element names: of no others
         does the spec speak in one breath.
         """
-        before: Any = _Before(self.now, changes)
-        self.evaluator.near = self._around(changes)
-        for claim, params in self._about(frozenset(at >> _BITS for at in changes), by_step):
+        before: Any = Before(self.now, changes)
+        near = self.evaluator.near = self._around(changes)
+        likeness = self._likeness(changes, near, by_step)
+        if likeness in self._sound:
+            return None
+        for claim, params in self._about(frozenset(at >> BITS for at in changes), by_step):
             pair = (before, self.now) if claim.property.kind == "step" else (self.now,)
             for values in itertools.product(*(self.evaluator.choices(t) for _, t in params)):
                 binding = {name: v for (name, _), v in zip(params, values, strict=True)}
                 self.now.update(binding)
                 if claim.holds(*pair) is not None:
                     return Broken(claim.property, binding)
+        if likeness is not None and len(self._sound) < _MOST:
+            self._sound.add(likeness)
         return None
+
+    def _likeness(
+        self, changes: Changes, near: Mapping[type[Sort], set[int]], by_step: bool
+    ) -> Likeness | None:
+        """Return all that a claim can read of this step, with elements counted instead of named:
+        of steps that are alike in this, one breaks what another one breaks. None if an element
+        names one that is not near.
+        """
+        at = {sort: {e: n for n, e in enumerate(sorted(each))} for sort, each in near.items()}
+        now = self.now.get
+        read: list[Any] = [by_step, *map(now, self._of_none)]
+        for sort, elements in at.items():
+            read.append(len(elements))
+            for element in elements:
+                for start, named in self._of[sort]:
+                    value = now(start + element)
+                    if named is not None and value is not None:
+                        value = at[named].get(value)
+                        if value is None:
+                            return None
+                    read.append(value)
+        for place, (old, _) in changes.items():
+            f, element = self.place(place)
+            if is_sort(f.type) and old is not None:
+                old = at[f.type][int(old)]
+            read += place >> BITS, at[f.over][element] if f.over else 0, old
+        return tuple(read)
 
     def _about(self, changed: frozenset[int], by_step: bool) -> list[_Asked]:
         if (changed, by_step) not in self._asked:

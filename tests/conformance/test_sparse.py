@@ -109,3 +109,29 @@ def test_what_breaks_without_a_guard_is_seen_in_both() -> None:
             broken.update(walk(pair, random, Counter(), 50))
             pair = Pair(pair.scope)
     assert len(broken) > 10, f"seed {seed}: {broken}"  # far more than one kind was put to the test
+
+
+def claimed(sparse: Sparse, number: int, token: int) -> str | None:
+    """Let a worker claim the job of its number, which had this token; return what that breaks."""
+    for changes in (
+        {"status": ("absent", "ready"), "token": (0, token)},
+        {
+            "status": ("ready", "claimed"),
+            "lease": ("none", "live"),
+            "token": (token, 1),
+            "pc": ("idle", "claimed"),
+            "job": (None, number),
+            "held": (0, 1),
+        },
+    ):
+        at = {sparse.at(field, number): pair for field, pair in changes.items()}
+        sparse.take(at)
+    found = sparse.broken(at)
+    return found and found.claim.name
+
+
+def test_steps_are_told_apart_that_differ_only_in_what_was_before() -> None:
+    sparse = Sparse(SCOPES["life"])
+    assert claimed(sparse, 1, 0) is None
+    assert claimed(sparse, 2, 0) is None  # as the first one
+    assert claimed(sparse, 3, 2) == "each_claim_has_a_new_token"
