@@ -8,7 +8,7 @@ import pytest
 from checker.conformance.sparse import Sparse
 from spec.language.edits import without
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
-from spec.language.scope import Scope, State
+from spec.language.scope import Scope, State, Value
 from spec.queue import SCOPES
 from tests.specs.hotel import INN
 
@@ -113,7 +113,7 @@ def test_what_breaks_without_a_guard_is_seen_in_both() -> None:
 
 def claimed(sparse: Sparse, number: int, token: int) -> str | None:
     """Let a worker claim the job of its number, which had this token; return what that breaks."""
-    for changes in (
+    steps: tuple[dict[str, tuple[Value, Value]], ...] = (
         {"status": ("absent", "ready"), "token": (0, token)},
         {
             "status": ("ready", "claimed"),
@@ -123,11 +123,12 @@ def claimed(sparse: Sparse, number: int, token: int) -> str | None:
             "job": (None, number),
             "held": (0, 1),
         },
-    ):
+    )
+    for changes in steps:
         at = {sparse.at(field, number): pair for field, pair in changes.items()}
         sparse.take(at)
     found = sparse.broken(at)
-    return found and found.claim.name
+    return None if found is None else found.claim.name
 
 
 def test_steps_are_told_apart_that_differ_only_in_what_was_before() -> None:
