@@ -56,11 +56,29 @@ class Taken:
         for before, action, after in self.steps:
             for i in places:
                 if before[i] != after[i]:
-                    found.setdefault((_word(f, before[i]), _word(f, after[i])), set()).add(action)
+                    found.setdefault((self.word(f, before[i]), self.word(f, after[i])), set()).add(
+                        action
+                    )
         order = list(self.scope.spec.actions)
-        values = _values(f)
+        values = self.values(f)
         keys = sorted(found, key=lambda k: (values.index(k[0]), values.index(k[1])))
         return {key: sorted(found[key], key=order.index) for key in keys}
+
+    def values(self, f: Field) -> list[str]:
+        """Return the few values that a field may have, as words; none, if they are not few."""
+        if is_enum(f.type):
+            return list(self.scope.spec.members(f.type))
+        if f.type is bool:
+            return ["false", "true"]
+        return ["none", f.type.__name__.lower()] if is_sort(f.type) else []
+
+    def word(self, f: Field, value: object) -> str:
+        """Return a value as one of these words."""
+        if f.type is bool:
+            return "true" if value else "false"
+        if is_sort(f.type):
+            return self.values(f)[value is not None]
+        return str(value)
 
 
 def diagram(index: Index, taken: Taken, name: str) -> str:
@@ -68,7 +86,7 @@ def diagram(index: Index, taken: Taken, name: str) -> str:
     f = index.fields.get(name)
     if f is None:
         raise ValueError(f"no field '{name}'; write one of: {', '.join(index.fields)}")
-    if not _values(f):
+    if not taken.values(f):
         raise ValueError(
             f"'{name}' has no few values to draw; name a field that is an enum or a reference"
         )
@@ -76,29 +94,13 @@ def diagram(index: Index, taken: Taken, name: str) -> str:
     start = taken.scope.places
     first = next(i for i, place in enumerate(start) if place.field.name == name)
     lines = ["```mermaid", "stateDiagram-v2"]
-    lines += [f'    state "{v}" as {_id(v)}' for v in _values(f) if _id(v) != v]
-    lines.append(f"    [*] --> {_id(_word(f, taken.initial[first]))}")
+    lines += [f'    state "{v}" as {_id(v)}' for v in taken.values(f) if _id(v) != v]
+    lines.append(f"    [*] --> {_id(taken.word(f, taken.initial[first]))}")
     lines += [f"    {_id(a)} --> {_id(b)}: {', '.join(names)}" for (a, b), names in arrows.items()]
     entered = {b for _, b in arrows}
     left = {a for a, _ in arrows}
-    lines += [f"    {_id(v)} --> [*]" for v in _values(f) if v in entered - left]
+    lines += [f"    {_id(v)} --> [*]" for v in taken.values(f) if v in entered - left]
     return "\n".join([*lines, "```"])
-
-
-def _values(f: Field) -> list[str]:
-    if is_enum(f.type):
-        return list(f.type.members)
-    if f.type is bool:
-        return ["false", "true"]
-    return ["none", f.type.__name__.lower()] if is_sort(f.type) else []
-
-
-def _word(f: Field, value: object) -> str:
-    if f.type is bool:
-        return "true" if value else "false"
-    if is_sort(f.type):
-        return _values(f)[value is not None]
-    return str(value)
 
 
 def _id(value: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spec.language.events import Event, Hook
-from spec.language.model import Action, Exemption, Field, Part, Property, Spec
+from spec.language.model import Action, Exemption, Field, Member, Part, Property, Spec
 from spec.language.scope import Scope
 from spec.language.types import Sort, Type, is_enum, is_sort
 
@@ -31,6 +31,7 @@ class Module:
     properties: tuple[Property, ...]
     exemptions: tuple[tuple[Property, Exemption], ...]
     hooks: tuple[Hook, ...]
+    members: tuple[Member, ...]
 
     @property
     def name(self) -> str:
@@ -164,6 +165,7 @@ def _module(spec: Spec, file: str) -> Module:
             for hook in hooks
             if not any(hook in s.hooks.get(name, ()) for s in old)
         ),
+        tuple(m for n, m in spec.added.items() if not any(n in s.added for s in old)),
     )
 
 
@@ -177,6 +179,7 @@ def _says_something(module: Module) -> bool:
             module.properties,
             module.exemptions,
             module.hooks,
+            module.members,
         )
     )
 

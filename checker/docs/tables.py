@@ -69,7 +69,13 @@ def modules(index: Index) -> str:
                 m.spec.doc,
                 listed(s.name for s in m.spec.extends),
                 listed(a.name for a in m.actions),
-                listed([*(a.name for a, _ in m.additions), *(h.event.name for h in m.hooks)]),
+                listed(
+                    [
+                        *(a.name for a, _ in m.additions),
+                        *(h.event.name for h in m.hooks),
+                        *(added.enum.__name__ for added in m.members),
+                    ]
+                ),
             ]
             for m in index.modules
         ),
@@ -91,16 +97,16 @@ def constants(index: Index) -> str:
 
 
 def enums(index: Index) -> str:
-    """Print each closed list of values with what its members mean."""
-    found = [t for t in index.types if is_enum(t)]
-    return table(
-        ["enum", "member", "what it means"],
-        (
-            [f"`{t.__name__}`: {first_line(t)}" if i == 0 else " ", code(member), means]
-            for t in found
-            for i, (member, means) in enumerate(t.members.items())
-        ),
-    )
+    """Print each list of values with what its members mean, and which module adds which."""
+    rows = []
+    for t in (t for t in index.types if is_enum(t)):
+        own = [[code(name), means] for name, means in t.members.items()]
+        for m in index.modules:
+            more = (a for a in m.members if a.enum is t)
+            own += [[code(a.name), f"{a.doc} (`{m.name}`)"] for a in more]
+        heads = [f"`{t.__name__}`: {first_line(t)}", *[" "] * (len(own) - 1)]
+        rows += [[head, *row] for head, row in zip(heads, own, strict=True)]
+    return table(["enum", "member", "what it means"], rows)
 
 
 def first_line(thing: object) -> str:

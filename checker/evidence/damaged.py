@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from checker.evidence import traces
-from checker.evidence.local import codes_of, value_of
+from checker.evidence.local import codes_of
+from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.states import states
 from spec.failures import Loss
 from spec.failures.edits import Edits
@@ -38,7 +39,7 @@ def stopped(scope: Scope, healthy: Scope | None = None) -> Damage:
     kept = [(n, p) for n, p in enumerate(base.places) if not _forgotten(p)]
     columns = [codes_of(layout, words, p.field, p.element or 0) for _, p in kept]
     whole = np.unique(np.stack(columns, axis=1), axis=0).tolist()
-    return Damage(len(words), tuple(_states(base, kept, whole)))
+    return Damage(len(words), tuple(_states(layout, base, kept, whole)))
 
 
 def _forgotten(p: Place) -> bool:
@@ -47,10 +48,12 @@ def _forgotten(p: Place) -> bool:
     return p.field.survival == "volatile" and over is not None and over.__name__ != "Job"
 
 
-def _states(base: Scope, kept: list[tuple[int, Place]], whole: list[list[int]]) -> Iterator[State]:
+def _states(
+    layout: Layout, base: Scope, kept: list[tuple[int, Place]], whole: list[list[int]]
+) -> Iterator[State]:
     initial = Evaluator(base).initial()
     for row in whole:
         state = list(initial)
         for (n, p), code in zip(kept, row, strict=True):
-            state[n] = value_of(p.field.type, code)
+            state[n] = layout.value(p.field.type, code)
         yield tuple(state)

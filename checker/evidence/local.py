@@ -20,7 +20,7 @@ from impl.derive.design import Transition, derive
 from spec.language.evaluate import Evaluator, Instance, Meaning, instances
 from spec.language.model import Field
 from spec.language.scope import Scope, State, Value, element_name
-from spec.language.types import Sort, Type, is_enum, is_sort
+from spec.language.types import Sort, is_sort
 
 
 @dataclass(frozen=True)
@@ -143,19 +143,10 @@ class Healthy:
         """Yield each combination of values that these places have in some state."""
         codes = np.stack([codes_of(self.layout, self._words, f, e) for f, e in places], axis=1)
         for row in np.unique(codes, axis=0).tolist():
-            yield tuple(value_of(f.type, c) for (f, _), c in zip(places, row, strict=True))
+            yield tuple(self.layout.value(f.type, c) for (f, _), c in zip(places, row, strict=True))
 
 
 def codes_of(layout: Layout, words: Any, f: Field, element: int) -> Any:
     """Return the code that one place has in each packed state."""
     slot = layout.slots[f.name]
     return (words[:, slot.word] >> (slot.base + element * slot.stride)) & slot.mask
-
-
-def value_of(t: Type, code: int) -> Value:
-    """Return the value that a code stands for."""
-    if is_sort(t):
-        return None if code == 0 else code - 1
-    if is_enum(t):
-        return list(t.members)[code]
-    return bool(code) if t is bool else code

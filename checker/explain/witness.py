@@ -18,7 +18,7 @@ from checker.search.targets import never_met
 from spec.language.evaluate import Evaluator, Instance, Step
 from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not, Read, Var
 from spec.language.misuse import near
-from spec.language.model import Field, Kind, Property
+from spec.language.model import Field, Kind, Property, Spec
 from spec.language.scope import Scope, State
 from spec.language.tree import walk
 from spec.language.types import NUMBER, Nat, is_enum, is_sort
@@ -87,7 +87,7 @@ def _claim(scope: Scope, wanted: str) -> Property:
     words = wanted.split() or [wanted]
     pairs = [word.partition("=")[::2] for word in words]
     if all(value and name in scope.spec.fields for name, value in pairs):
-        return _differs([(scope.spec.fields[name], value) for name, value in pairs])
+        return _differs(scope.spec, [(scope.spec.fields[name], value) for name, value in pairs])
     if len(words) > 1:
         odd = next(w for w in words if w.partition("=")[0] not in scope.spec.fields or "=" not in w)
         raise NoTarget(f"{odd}: beside others it can only be field=value; write it so")
@@ -124,12 +124,15 @@ def _speaks(claim: Property) -> bool:
     return not isinstance(antecedent(claim), Const)
 
 
-def _differs(pairs: Sequence[tuple[Field, str]]) -> Property:
+def _differs(spec: Spec, pairs: Sequence[tuple[Field, str]]) -> Property:
     """Return the claim that fields of one element of each sort never have these values at once."""
     sorts = dict.fromkeys(field.over for field, _ in pairs if field.over is not None)
     params = {sort: Var(f"the_{sort.__name__.lower()}", sort) for sort in sorts}
     each: list[Expr] = [
-        Equal(Read(field, None if field.over is None else params[field.over]), _value(field, value))
+        Equal(
+            Read(field, None if field.over is None else params[field.over]),
+            _value(spec, field, value),
+        )
         for field, value in pairs
     ]
     body = Not(reduce(And, each))
@@ -138,20 +141,20 @@ def _differs(pairs: Sequence[tuple[Field, str]]) -> Property:
     )
 
 
-def _value(field: Field, text: str) -> Expr:
+def _value(spec: Spec, field: Field, text: str) -> Expr:
     kind = field.type
     if isinstance(kind, Nat) and text.isdecimal():
         return Const(int(text), NUMBER)
     if kind is bool and text in ("true", "false"):
         return Const(text == "true", bool)
-    if is_enum(kind) and text in kind.members:
+    if is_enum(kind) and text in spec.members(kind):
         return Const(text, kind)
     if is_sort(kind) and text == "none":
         return NoneOf(kind)
     if isinstance(kind, Nat):
         known = "a number"
     elif is_enum(kind):
-        known = ", ".join(kind.members)
+        known = ", ".join(spec.members(kind))
     else:  # elements are interchangeable: a run to one of them would be a run to any
         known = "none" if is_sort(kind) else "true or false"
     raise NoTarget(f"{field.name}={text}: it cannot be that; write {known}")

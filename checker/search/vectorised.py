@@ -30,7 +30,7 @@ from spec.language.expr import (
 )
 from spec.language.scope import Value
 from spec.language.tree import MEANS
-from spec.language.types import Type, is_enum, is_sort
+from spec.language.types import Type, is_sort
 
 Array = np.ndarray[Any, Any]
 
@@ -71,7 +71,7 @@ class Reader:
     """Reads expressions of a scope over the states before and after a step."""
 
     def __init__(self, layout: Layout) -> None:
-        self.scope = layout.scope
+        self.layout, self.scope = layout, layout.scope
         self.start = Evaluator(layout.scope).start
 
     def truth(self, e: Expr, env: Binding, before: Columns, after: Columns | None = None) -> Array:
@@ -83,13 +83,13 @@ class Reader:
         """Return the number that an expression is in each state; one for all if it is constant."""
         match e:
             case Const():
-                return _number(e.type, e.value)
+                return self._number(e.type, e.value)
             case NoneOf():
                 return -1
             case Bound():
                 return self.scope.bounds[e.name]
             case Var():
-                return _number(e.type, env[e.name])
+                return self._number(e.type, env[e.name])
             case Read():
                 return self._read(e, env, before, after)
             case Not():
@@ -124,10 +124,6 @@ class Reader:
             found = np.where(index == element, states.place(start + element), found)
         return found
 
-
-def _number(t: Type, value: Value) -> int:
-    if is_sort(t):
-        return -1 if value is None else int(value)
-    if is_enum(t):
-        return list(t.members).index(str(value))
-    return int(value or 0)
+    def _number(self, t: Type, value: Value) -> int:
+        code = self.layout.code(t, value)
+        return code - 1 if is_sort(t) else code  # none is -1 here

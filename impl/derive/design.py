@@ -215,7 +215,7 @@ def _leaves_a_row(scope: Scope, t: Table, v: View) -> bool:
     update = next((u for u in _writes(v) if u.field.name == column), None)
     if _deletes(scope, v, t):
         return True
-    for known in (_no_row(t), some_row(t)):
+    for known in (_no_row(t), some_row(scope, t)):
         if _may(scope, v, known):
             after = possible(update.value, known, scope.bounds) if update else known[column]
             if after is None or absent in after:
@@ -234,13 +234,13 @@ def _no_row(t: Table) -> Known:
     return {name: frozenset({v}) for name, v in t.initial.items()}
 
 
-def some_row(t: Table) -> Known:
+def some_row(scope: Scope, t: Table) -> Known:
     """Return what is known of a row that is there."""
     if t.absent is None or not t.always:
         return {}
     column, absent = t.absent
     kind = next(f.type for f in t.columns if f.name == column)
-    return {column: frozenset(kind.members) - {absent}} if is_enum(kind) else {}
+    return {column: frozenset(scope.spec.members(kind)) - {absent}} if is_enum(kind) else {}
 
 
 def _may(scope: Scope, v: View, known: Known) -> bool:
@@ -307,7 +307,7 @@ def _clause(t: Table, g: model.Guard) -> Clause:
 
 
 def _statement(scope: Scope, v: View, t: Table) -> Statement:
-    key, none, some = _key(v), _no_row(t), some_row(t)
+    key, none, some = _key(v), _no_row(t), some_row(scope, t)
     guards = [g for g in v.action.guards if v.in_row(g.condition)]
     every = tuple(_clause(t, g) for g in guards)
     sets = tuple(Assignment(u.field.name, value(u.value, bound(t.sort))) for u in _writes(v))

@@ -53,7 +53,7 @@ def fused(design: Design, actions: tuple[str, ...]) -> Fused | None:
         written |= now
         remembered |= {r.field for r in t.remembers}
         bits.append(sum(1 << n for n, f in enumerate(table.columns) if f in now))
-    known = some_row(table)
+    known = some_row(design.scope, table)
     left: list[tuple[str, Expr]] = []
     for name, e in asked:
         certain = possible(e, known, design.scope.bounds) == frozenset({True})

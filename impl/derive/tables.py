@@ -158,7 +158,9 @@ def _column(scope: Scope, t: Table, f: Field) -> str:
     if is_sort(f.type):
         return f"{column} INTEGER"
     if is_enum(f.type):
-        members = [m for m in f.type.members if not (t.always and t.absent == (f.name, m))]
+        members = [
+            m for m in scope.spec.members(f.type) if not (t.always and t.absent == (f.name, m))
+        ]
         return f"{column} TEXT NOT NULL CHECK ({column} IN ({', '.join(map(quoted, members))}))"
     return f"{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"
 

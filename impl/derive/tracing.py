@@ -95,6 +95,5 @@ def as_json(t: Type | type[Sort]) -> Callable[[Value], str]:
     if is_sort(t):
         return lambda v: "null" if v is None else f'"{element_name(t, v)}"'
     if is_enum(t):
-        members = {m: f'"{m}"' for m in t.members}
-        return lambda v: members[str(v)]
+        return lambda v: f'"{v}"'
     return str if isinstance(t, Nat) else lambda v: "true" if v else "false"

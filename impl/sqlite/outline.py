@@ -98,7 +98,7 @@ def _kind(scope: Scope, f: Field) -> Kind:
     if isinstance(f.type, Nat):
         return scope.limit(f.type)
     if is_enum(f.type):
-        return list(f.type.members)
+        return list(scope.spec.members(f.type))
     return type_name(f.type)
 
 

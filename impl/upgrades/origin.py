@@ -34,7 +34,7 @@ class Unfit(ValueError):
 def fits(scope: Scope, f: Field, v: Value) -> bool:
     """Return whether a field can hold a value, whatever else holds."""
     if is_enum(f.type):
-        return isinstance(v, str) and v in f.type.members
+        return isinstance(v, str) and v in scope.spec.members(f.type)
     if is_sort(f.type):
         return v is None or (type(v) is int and v >= 0)
     if isinstance(f.type, Nat):

@@ -1,4 +1,4 @@
-"""What a step is made of: fields, guards, assignments, and the actions that have them."""
+"""What a step is made of: fields, values, guards, assignments, and the actions that have them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from spec.language import tracing
 from spec.language.expr import Const, Expr, Read, Var
 from spec.language.tree import quantified
-from spec.language.types import Sort, Type
+from spec.language.types import Enum, Sort, Type
 
 if TYPE_CHECKING:
     from spec.language.events import Hook, Raised
@@ -40,6 +40,15 @@ class Field:
     def kept(self) -> bool:
         """Whether the store has it, or a process: an implementation knows of nothing else."""
         return self.survival in ("durable", "volatile")
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A value that a spec adds to an enum of an earlier one, and what it means."""
+
+    enum: type[Enum]
+    name: str
+    doc: str
 
 
 @dataclass(frozen=True)

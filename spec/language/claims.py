@@ -85,7 +85,7 @@ def declared(spec: Spec, id: str, kind: Kind, function: Callable[..., Any]) -> P
         id, name, first_sentence(function), kind, params, truth(own),
         None if then is None else truth(then),
     )  # fmt: skip
-    tracing.refuse_unbound(claim.bodies, params, name)
+    tracing.refuse_unbound(spec, claim.bodies, params, name)
     if kind == "step":
         tracing.refuse_still(claim.own, name)
     return claim
@@ -111,7 +111,7 @@ def exempted(spec: Spec, claim: Property, function: Callable[..., Any]) -> Prope
             f"{name} does not have the parameters of {claim.name}", f"write {name}({wanted})"
         )
     said = Exemption(name, first_sentence(function), truth(result))
-    tracing.refuse_unbound([said.condition], params, name)
+    tracing.refuse_unbound(spec, [said.condition], params, name)
     return _with(known, (*known.exemptions, said))
 
 

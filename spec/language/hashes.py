@@ -44,7 +44,7 @@ def _text(spec: Spec) -> Iterator[str]:
     for f in spec.fields.values():
         over = "-" if f.over is None else f.over.__name__
         limit = f"0..{f.type.limit}" if isinstance(f.type, Nat) else type_name(f.type)
-        members = ",".join(f.type.members) if is_enum(f.type) else ""
+        members = ",".join(spec.members(f.type)) if is_enum(f.type) else ""
         yield f"{f.survival} {f.name} {over} {limit} {members} {f.initial}"
     for action in spec.actions.values():
         yield f"action {action.name} {_params(action.params)} {action.fair} {action.finite}"

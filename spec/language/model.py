@@ -11,19 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from spec.language import claims, events, stages, timers, tracing
-from spec.language.actions import Action, Fairness, Field, Guard, Part, Survival, Update
+from spec.language.actions import Action, Fairness, Field, Guard, Member, Part, Survival, Update
 from spec.language.claims import Exemption, Kind, Property
 from spec.language.events import Event, Hook, Hooks
-from spec.language.expr import Bound, lift
+from spec.language.expr import Bound, Const, lift
 from spec.language.misuse import Misuse, near
 from spec.language.parts import joined, one_disk
 from spec.language.signature import first_sentence, parameters
 from spec.language.stages import Stage
-from spec.language.types import Sort, Type, is_sort, is_timer, is_type
+from spec.language.types import Enum, Sort, Type, is_enum, is_sort, is_timer, is_type
 
 __all__ = [
-    "Action", "Exemption", "Fairness", "Field", "Guard", "Kind", "Part", "Property", "Spec",
-    "Survival", "Update",
+    "Action", "Exemption", "Fairness", "Field", "Guard", "Kind", "Member", "Part", "Property",
+    "Spec", "Survival", "Update",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -46,19 +46,21 @@ class Spec:
     stages: dict[str, Stage] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=dict)
+    added: dict[str, Member] = field(default_factory=dict)
     edits: tuple[str, ...] = ()
     disk: Disk | None = None
 
     def __init__(self, name: str, *extends: Spec, doc: str = "") -> None:
         self.name, self.doc, self.extends, self.edits = name, doc, extends, ()
         self.constants, self.fields, self.actions, self.properties = {}, {}, {}, {}
-        self.stages, self.events, self.hooks = {}, {}, {}
+        self.stages, self.events, self.hooks, self.added = {}, {}, {}, {}
         self.disk = one_disk(name, extends)
         for other in extends:
             self._merge("constant", self.constants, other.constants)
             self._merge("field", self.fields, other.fields)
             self._merge("stage", self.stages, other.stages)
             self._merge("event", self.events, other.events)
+            self._merge("member", self.added, other.added)
             self.hooks = events.merged(self.hooks, other.hooks)
             for action in other.actions.values():
                 mine = self.actions.get(action.name)
@@ -82,6 +84,17 @@ class Spec:
         self.fresh(name)
         self.constants[name] = Bound(name, least, doc)
         return self.constants[name]
+
+    def member(self, enum: type[Enum], name: str, doc: str) -> Const:
+        """Declare one more member of an enum of an extended spec, and return it."""
+        if not is_enum(enum) or is_timer(enum):
+            raise Misuse(f"{enum!r} is no enum to add '{name}' to", "pass an Enum, not a Timer")
+        if name in self.members(enum) or not name.isidentifier() or name.startswith("_"):
+            raise Misuse(
+                f"{enum.__name__} cannot have another member '{name}'", "give it a name of its own"
+            )
+        self.added[f"{enum.__name__}.{name}"] = Member(enum, name, doc)
+        return Const(name, enum)
 
     def durable(self, name: str, over: Any, type: Type, initial: Any, doc: str) -> Field:
         """Declare a field that is in the store."""
@@ -110,6 +123,7 @@ class Spec:
                 f"field '{name}' has no type: {type!r}", "use bool, an Enum, a Sort or Nat(limit)"
             )
         made = Field(name, over, type, lift(initial, type), survival, doc)
+        tracing.refuse_unbound(self, [made.initial], (), f"field '{name}'")
         if is_timer(type):
             timers.require_timer(made)
         self.fields[name] = made
@@ -289,6 +303,10 @@ class Spec:
         parts += [p.variables for p in self.properties.values()]
         used = (*fields, *(v.type for part in parts for v in part))
         return tuple(dict.fromkeys(t for t in used if is_sort(t)))
+
+    def members(self, enum: type[Enum]) -> dict[str, str]:
+        """Return the members of an enum, its own and those added to it, with what they mean."""
+        return {**enum.members, **{m.name: m.doc for m in self.added.values() if m.enum is enum}}
 
     def guard_names(self) -> list[str]:
         """Return every guard as `action.guard`."""

@@ -90,7 +90,7 @@ class Scope:
         if is_sort(t):
             return list(range(self.size(t)))
         if is_enum(t):
-            return list(t.members)
+            return list(self.spec.members(t))
         return [False, True]
 
     def bindings(self, params: tuple[Var, ...]) -> Iterator[dict[str, Value]]:

@@ -55,7 +55,7 @@ def declare(
         with names(params):
             said = function(*tracing.states(spec, 1), *params)
         body = number(said) if kind == "settles" else truth(said)
-        tracing.refuse_unbound([body], params, name)
+        tracing.refuse_unbound(spec, [body], params, name)
         helper = None if by is None else by.name
         returning = None if after is None else after.name
         stage = Stage(name, first_sentence(function), kind, params, body, helper, returning)

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spec.language.expr import Equal, Expr, Ite, Read, Var, lift, names_in_use, truth
+from spec.language.expr import Const, Equal, Expr, Ite, Read, Var, lift, names_in_use, truth
 from spec.language.misuse import Misuse, near
 from spec.language.tree import alike, free_variables, rebuild, walk
-from spec.language.types import is_sort, type_name
+from spec.language.types import is_enum, is_sort, type_name
 
 if TYPE_CHECKING:
     from spec.language.events import Event
@@ -196,7 +196,7 @@ def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ..
     whole += [e for _, about, when in recorder.raised for e in (*about, when) if e is not None]
     for u in recorder.statements:
         whole += [u.value, *([u.index] if u.index is not None else [])]
-    refuse_unbound(whole, params, recorder.name)
+    refuse_unbound(spec, whole, params, recorder.name)
     guards = tuple(Guard(name, condition) for name, condition in recorder.guards.items())
     done = _done(recorder.statements)
     raised = tuple(
@@ -212,10 +212,18 @@ def trace_action(spec: Spec, function: Callable[..., Any], params: tuple[Var, ..
     return Part(params, guards, tuple(said[0]), tuple(said[1]), tuple(said[2]), raised)
 
 
-def refuse_unbound(whole: Iterable[Expr], params: Iterable[Var], name: str) -> None:
-    """Raise `Misuse` if an expression uses a variable that is no parameter."""
+def refuse_unbound(spec: Spec, whole: Iterable[Expr], params: Iterable[Var], name: str) -> None:
+    """Raise `Misuse` if an expression uses a variable that is no parameter, or a member of an enum
+    that the spec does not have.
+    """
     bound = {p.name: p for p in params}
     for e in whole:
+        for c in walk(e):
+            if isinstance(c, Const) and is_enum(c.type) and c.value not in spec.members(c.type):
+                raise Misuse(
+                    f"{name} uses {c.type.__name__}.{c.value}, which a later spec adds",
+                    "extend the spec that adds it",
+                )
         for free in free_variables(e).values():
             if free.name not in bound or bound[free.name].type is not free.type:
                 raise Misuse(

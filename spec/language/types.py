@@ -41,8 +41,9 @@ class _EnumMeta(type):
 
 
 class Enum(metaclass=_EnumMeta):
-    """A closed list of values: subclass it; each member is its name and one line that says what it
-    means.
+    """A list of values: subclass it; each member is its name and one line that says what it means.
+
+    `members` are its own: a spec has more if a module adds some, so ask `Spec.members`.
     """
 
 

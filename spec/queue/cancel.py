@@ -12,13 +12,15 @@ from spec.queue.recovery import Recoverer, recovery
 
 cancelling = Spec("cancelling", recovery, doc="Clients cancel jobs, claimed or not.")
 
+Cancelled = cancelling.member(Reason, "cancelled", "its client wants it no more")
+
 
 @cancelling.action()
 def cancel(s, j: Job):
     """The client gives the job up; a claim that this cuts short counts as an interruption."""
     require(open=s.status[j].is_in(Status.ready, Status.claimed))
     s.interrupts[j] = s.interrupts[j] + ite(leased(s, j), 1, 0)
-    end_claim(s, j, Status.dead, Reason.cancelled)
+    end_claim(s, j, Status.dead, Cancelled)
     dies(s, j)
 
 
@@ -27,13 +29,13 @@ def cancel(s, j: Job):
 def cancelled(s, t, j: Job):
     """Its client gives the job up, waiting or claimed."""
     open = s.status[j].is_in(Status.ready, Status.claimed)
-    return open & (t.status[j] == Status.dead) & (t.reason[j] == Reason.cancelled)
+    return open & (t.status[j] == Status.dead) & (t.reason[j] == Cancelled)
 
 
 @cancelling.step("INV-013")
 def only_clients_cancel(s, t, j: Job):
     """A job is cancelled by its client alone: no worker and no recoverer lets go in that step."""
-    cancelled = (s.reason[j] != Reason.cancelled) & (t.reason[j] == Reason.cancelled)
+    cancelled = (s.reason[j] != Cancelled) & (t.reason[j] == Cancelled)
     workers = forall(Worker, lambda w: t.job[w] == s.job[w])
     return cancelled >> (workers & forall(Recoverer, lambda r: t.seen[r] == s.seen[r]))
 
@@ -43,10 +45,10 @@ def only_clients_cancel(s, t, j: Job):
 def a_job_is_cancelled_while_it_runs(s, w: Worker):
     """A worker can be inside the handler, under the last claim, when its job is cancelled."""
     running = (s.pc[w] == Pc.running) & has(s, w, s.job[w])
-    return running & (s.reason[s.job[w]] == Reason.cancelled)
+    return running & (s.reason[s.job[w]] == Cancelled)
 
 
 @cancelling.sometimes("INV-013")
 def a_job_is_cancelled_unclaimed(s, j: Job):
     """A job can be cancelled before any worker had it."""
-    return (s.reason[j] == Reason.cancelled) & (s.token[j] == 0)
+    return (s.reason[j] == Cancelled) & (s.token[j] == 0)

@@ -46,7 +46,6 @@ class Reason(Enum):
     none = "it is not"
     failures = "its handler failed too often"
     interruptions = "its attempts were cut short too often"
-    cancelled = "its client wants it no more"
 
 
 class Pc(Enum):

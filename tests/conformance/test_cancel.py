@@ -12,8 +12,9 @@ from impl.derive.design import derive
 from spec.language import forget, require
 from spec.language.edits import instead
 from spec.queue import SCOPES
+from spec.queue.cancel import Cancelled
 from spec.queue.effects import written
-from spec.queue.job import Reason, Status, Worker, end_claim, fenced, leased
+from spec.queue.job import Status, Worker, end_claim, fenced, leased
 from spec.queue.notices import Notice
 
 WHOLE = SCOPES["whole"]
@@ -114,7 +115,7 @@ def test_a_worker_that_settles_a_job_as_cancelled_is_caught_by_one_claim_alone()
         j = s.job[w]
         require(leased=leased(s, j), fenced=fenced(s, w))  # type: ignore[no-untyped-call]
         s.interrupts[j] = s.interrupts[j] + 1
-        end_claim(s, j, Status.dead, Reason.cancelled)  # type: ignore[no-untyped-call]
+        end_claim(s, j, Status.dead, Cancelled)  # type: ignore[no-untyped-call]
         s.letter[j] = written(s, j)  # type: ignore[no-untyped-call]
         s.notice[j] = Notice.due
         forget(w)

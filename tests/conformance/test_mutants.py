@@ -121,7 +121,7 @@ def setting(t: Transition, column: str) -> Transition:
 
 def other(t: Type, text: str) -> str:
     if is_enum(t):
-        names = list(t.members)
+        names = [str(member) for member in TWO_JOBS.scope.choices(t)]
         turned = zip(names, names[1:] + names[:1], strict=True)
         return f"CASE {text} " + " ".join(f"WHEN '{a}' THEN '{b}'" for a, b in turned) + " END"
     return f"({text}) + 1" if isinstance(t, Nat) else f"NOT ({text})"
@@ -140,7 +140,7 @@ def remembering(t: Transition, name: str) -> Transition:
 
 def another(t: Type, value: Value) -> Value:
     if is_enum(t):
-        names = list(t.members)
+        names = [str(member) for member in TWO_JOBS.scope.choices(t)]
         return names[(names.index(str(value)) + 1) % len(names)]
     if t is bool:
         return not value

@@ -119,3 +119,56 @@ def remembered(s, b: Book):
 everything = Spec("everything", weeding, losses, doc="Books are thrown away, and lost.")
 READERS = Scope("readers", everything, {"Book": 1, "Reader": 2}, "One book, two readers.")
 BOOKS = Scope("books", everything, {"Book": 2, "Reader": 2}, "Two books, two readers.")
+
+shelved = Spec("shelved", library, doc="Somebody looks where the books are.")
+
+
+@shelved.invariant("LIB-4")
+def each_book_is_in_some_place(s, b: Book):
+    """Whatever places there are, a book is in one of them."""
+    return exists(Place, lambda p: s.place[b] == p)
+
+
+@shelved.sometimes("LIB-4")
+def a_book_is_in_no_place_of_the_library(s, b: Book):
+    """A book can be elsewhere than the library knows."""
+    known = Place.absent, Place.shelf, Place.lent
+    return exists(Place, lambda p: (s.place[b] == p) & ~p.is_in(*known))
+
+
+mending = Spec("mending", shelved, doc="Books are mended.")
+selling = Spec("selling", shelved, doc="Books are sold.")
+Workshop = mending.member(Place, "workshop", "it is being mended")
+Sold = selling.member(Place, "sold", "somebody has bought it")
+
+
+@mending.action()
+def send_away(s, b: Book):
+    """A book goes to the workshop."""
+    require(there=s.place[b] == Place.shelf)
+    s.place[b] = Workshop
+
+
+@mending.action()
+def come_back(s, b: Book):
+    """A book comes from the workshop, as if it had not been read."""
+    require(away=s.place[b] == Workshop)
+    s.place[b] = Place.shelf
+    s.readings[b] = 0
+
+
+@mending.unless(readings_are_counted)
+def mended(s, t, b: Book):
+    """It is mended."""
+    return s.place[b] == Workshop
+
+
+@selling.action()
+def sell(s, b: Book):
+    """A book is sold."""
+    require(there=s.place[b] == Place.shelf)
+    s.place[b] = Sold
+
+
+mended_and_sold = Spec("mended and sold", selling, mending, doc="Books are mended and sold.")
+MENDED = Scope("mended", mended_and_sold, READERS.bounds, "One book, two readers.")

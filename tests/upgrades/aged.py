@@ -24,21 +24,19 @@ from impl.working.attempt import Attempt
 from spec.language.edits import without
 from spec.language.expr import Const
 from spec.language.model import Field, Spec
-from spec.language.types import Enum, Nat
+from spec.language.types import Nat
 from spec.queue.job import Job, Reason
 from tests.clocks import HandClock
-from tests.upgrades.older import WHOLE, called, more, retyped
+from tests.upgrades.older import WHOLE, called, more
 
 FORK = multiprocessing.get_context("fork")
 
 URGENT = more(Field("urgency", Job, Nat(3), Const(0, Nat(3)), "durable", "how soon"))
 COUNTED = more(Field("visits", None, Nat(3), Const(1, Nat(3)), "durable", "how many came"))
 LAX = without(WHOLE, "heartbeat.in_time")
-Reasons = type("Reasons", (Enum,), dict(Reason.members) | {"expired": "it came too late"})
-MORE_REASONS = retyped("reason", type=Reasons)
-FEWER_REASONS = retyped(
-    "reason", type=type("Few", (Enum,), {m: "" for m in Reason.members if m != "cancelled"})
-)
+MORE_REASONS = Spec("more reasons", WHOLE)
+MORE_REASONS.member(Reason, "expired", "it came too late")
+FEWER_REASONS = WHOLE.edited("fewer reasons", added={})
 TRUSTING = WHOLE.edited(
     "trusting",
     properties={n: p for n, p in WHOLE.properties.items() if n != "no_hidden_partial_update"},

@@ -107,12 +107,13 @@ class Module:
 
     def _enum(self, enum: type) -> list[str]:
         assert issubclass(enum, Enum)
-        values = [f'"{member}"' for member in enum.members]
+        members = self.spec.members(enum)
+        values = [f'"{member}"' for member in members]
         name = self.names.give("type", enum.__name__)
         one = f"{name} == {{{', '.join(values)}}}"
         meaning = [
             line
-            for member, means in enum.members.items()
+            for member, means in members.items()
             for line in comment(f"{member}: {means}", indent="    ")
         ]
         if len(one) <= WIDTH:

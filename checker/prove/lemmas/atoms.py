@@ -73,7 +73,7 @@ def _atoms(spec: Spec, elements: tuple[Expr, ...], pairs: list[tuple[Expr, Expr]
             if f.type is bool:
                 found.append(value)
             elif is_enum(f.type):
-                found += [Equal(value, Const(m, f.type)) for m in f.type.members]
+                found += [Equal(value, Const(m, f.type)) for m in spec.members(f.type)]
             elif is_sort(f.type):
                 found.append(Equal(value, NoneOf(f.type)))
     alike = [(a, b) for a, b in combinations(elements, 2) if a.type is b.type]

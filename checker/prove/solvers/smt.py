@@ -80,7 +80,7 @@ class Smt:
         """Return what every text begins with: types, constants, fields, and what none reads as."""
         lines = [f"(declare-sort {sort.__name__} 0)" for sort in self.spec.sorts]
         for enum in self.enums:
-            members = " ".join(f"({enum.__name__}.{m})" for m in enum.members)
+            members = " ".join(f"({enum.__name__}.{m})" for m in self.spec.members(enum))
             lines.append(f"(declare-datatypes (({enum.__name__} 0)) (({members})))")
         for bound in self.spec.constants.values():
             lines.append(f"(declare-const {bound.name} Int)")

@@ -14,7 +14,7 @@ from spec.language.evaluate import Evaluator
 from spec.language.expr import Bound, Const, Expr, NoneOf
 from spec.language.model import Field
 from spec.language.scope import Scope, State, Value
-from spec.language.types import Nat, Sort, Type, is_enum, is_sort
+from spec.language.types import Enum, Nat, Sort, Type, is_enum, is_sort
 
 WORD_BITS = 63
 
@@ -56,6 +56,7 @@ class Layout:
         self.scope = scope
         self.fields = list(scope.spec.fields.values())
         self.initial = dict(zip(scope.places, Evaluator(scope).initial(), strict=True))
+        self._enums: dict[type[Enum], list[str]] = {}
         self.widths = {f.name: self._width(f) for f in self.fields}
         for f in self.fields:
             if self._bits([f]) > word_bits:
@@ -83,7 +84,7 @@ class Layout:
         if is_sort(t):
             return self.scope.size(t) + 1
         if is_enum(t):
-            return len(t.members)
+            return len(self._members(t))
         return self.scope.limit(t) + 1 if isinstance(t, Nat) else 2
 
     def _width(self, f: Field) -> int:
@@ -132,6 +133,11 @@ class Layout:
             base += stride * self.count(sort)
 
     # ---------------------------------------------------------------- values
+    def _members(self, enum: type[Enum]) -> list[str]:
+        if enum not in self._enums:
+            self._enums[enum] = list(self.scope.spec.members(enum))
+        return self._enums[enum]
+
     def code(self, t: Type, value: Value) -> int:
         """Return the number that stands for a value: enum members and elements by position, none as
         0.
@@ -139,7 +145,7 @@ class Layout:
         if is_sort(t):
             return 0 if value is None else int(value) + 1
         if is_enum(t):
-            return list(t.members).index(str(value))
+            return self._members(t).index(str(value))
         return int(value or 0)
 
     def constant(self, e: Expr) -> int | None:
@@ -168,12 +174,13 @@ class Layout:
         for place in self.scope.places:
             slot = self.slots[place.field.name]
             at = slot.base + (place.element or 0) * slot.stride
-            state.append(self._value(place.field.type, words[slot.word] >> at & slot.mask))
+            state.append(self.value(place.field.type, words[slot.word] >> at & slot.mask))
         return tuple(state)
 
-    def _value(self, t: Type, code: int) -> Value:
+    def value(self, t: Type, code: int) -> Value:
+        """Return the value that a number stands for."""
         if is_sort(t):
             return None if code == 0 else code - 1
         if is_enum(t):
-            return list(t.members)[code]
+            return self._members(t)[code]
         return code if isinstance(t, Nat) else bool(code)
