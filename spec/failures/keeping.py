@@ -82,14 +82,14 @@ MODES = (
         elsewhere=(
             Loss(
                 ("grow_old.outlives",),
-                "a_key_is_run_once",
+                "a_job_is_done_once",
                 "keeping",
                 "A client asks once more after its key was forgotten, and the job is done a second "
                 "time.",
             ),
             Loss(
                 ("prune.old",),
-                "a_key_is_run_once",
+                "a_job_is_done_once",
                 "keeping",
                 "A row is deleted as soon as its job is over, and the key with it.",
             ),

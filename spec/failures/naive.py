@@ -25,6 +25,7 @@ from spec.queue.job import (
     last_failure,
     last_interrupt,
     leased,
+    succeed,
 )
 from spec.queue.periods import Silence, longer, well
 from spec.queue.recovery import Recoverer
@@ -47,7 +48,7 @@ def acknowledge_early(s, w: Worker, j: Job):
     """A worker takes a job that is ready, and the job counts as done when it is handed over."""
     require(idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready)
     s.token[j] = s.token[j] + 1
-    end_claim(s, j, Status.done, Reason.none)
+    succeed(s, j)
     s.entered[j] = False
     s.pc[w] = Pc.claimed
     s.job[w] = j
@@ -101,6 +102,17 @@ def expire_by_another_clock(s, r: Recoverer, j: Job):
 
 
 # ------------------------------------------------------------------ settling
+def settle_what_is_done(s, w: Worker):
+    """The worker reports success, and a job that is done already is done once more: it is taken
+    for its own report that comes again.
+    """
+    j = s.job[w]
+    own = leased(s, j) & fenced(s, w)
+    require(running=s.pc[w] == Pc.running, claim=own | (s.status[j] == Status.done))
+    succeed(s, j)
+    forget(w)
+
+
 def fail_and_roll_back(s, w: Worker):
     """The failure is counted in the transaction that fails, so the count is rolled back with it."""
     j = s.job[w]
@@ -218,6 +230,7 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     free_with_connection,
     return_without_grace,
     expire_by_another_clock,
+    settle_what_is_done,
     fail_and_roll_back,
     fail_at_once,
     let_go_when_put_off,

@@ -1,7 +1,7 @@
 """Steps of a store and of those who use it as they are often written: `instead ACTION NAME`."""
 
 from spec.language import forget, require
-from spec.queue.job import Job, Pc, Reason, Status, Worker, current, end_claim, leased
+from spec.queue.job import Job, Pc, Status, Worker, current, leased, succeed
 
 
 def put_back(s, j, image):
@@ -30,7 +30,7 @@ def settle_by_the_number_alone(s, w: Worker):
         number=s.token[j] == s.held[w],
         delivered=s.delivered[j],
     )
-    end_claim(s, j, Status.done, Reason.none)
+    succeed(s, j)
     forget(w)
 
 
@@ -43,7 +43,7 @@ def settle_by_the_history_alone(s, w: Worker):
         current=current(s, w, j),
         delivered=s.delivered[j],
     )
-    end_claim(s, j, Status.done, Reason.none)
+    succeed(s, j)
     forget(w)
 
 

@@ -14,6 +14,16 @@ MODES = (
             "another one is at work.",
         ),
         "Success is accepted only with the token of the claim that the row names.",
+        naive=(
+            Loss(
+                ("instead settle_done settle_what_is_done",),
+                "a_job_is_done_once",
+                "one-job",
+                "A report that comes again is to do no harm, so that success is accepted of what "
+                "is done already: a worker that lost its claim writes its result over that of "
+                "the next one.",
+            ),
+        ),
     ),
     FailureMode(
         "FM-011",

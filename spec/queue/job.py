@@ -1,5 +1,5 @@
-"""A job and a worker: what they are, what is known of them, and the two ways in which an attempt
-comes to nothing.
+"""A job and a worker: what they are, what is known of them, and the three ways in which an attempt
+ends.
 
 The row of a job is in the store. What a worker believes is in its memory. Failures live in the gap
 between the two, so both are state here.
@@ -71,6 +71,7 @@ jobs.durable("lease", Job, Lease, Lease.none, "how its claim stands")
 jobs.durable("fails", Job, Nat(MaxFails), 0, "how many claims ended in failure")
 jobs.durable("interrupts", Job, Nat(MaxInterrupts), 0, "how many claims were cut short")
 jobs.durable("reason", Job, Reason, Reason.none, "why it is dead")
+jobs.ghost("successes", Job, Nat(Histories + 2), 0, "how many claims ended in success")
 jobs.ghost("entered", Job, bool, False, "the handler was entered under the last claim")
 
 jobs.volatile("pc", Worker, Pc, Pc.idle, "what the worker is doing")
@@ -124,6 +125,12 @@ def ends(s, j: Job, again: bool, failed: bool):
     """The claim of a job is over, or a job that waits is given up: it is ready again or not, and
     its handler has failed or not.
     """
+
+
+def succeed(s, j):
+    """The one way in which an attempt succeeds, whoever says so."""
+    end_claim(s, j, Status.done, Reason.none)
+    s.successes[j] = s.successes[j] + 1
 
 
 @jobs.event

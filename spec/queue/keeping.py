@@ -6,7 +6,7 @@ There is no clock: a row grows old at some moment, and the horizon promises that
 asks no more.
 """
 
-from spec.language import Nat, Spec, erase, ite, require
+from spec.language import Spec, erase, ite, require
 from spec.queue.job import Job, Status, Worker, terminal
 from spec.queue.lease import (
     claim,
@@ -15,7 +15,7 @@ from spec.queue.lease import (
     enqueue,
     only_legal_transitions,
     rows_are_kept,
-    settle_done,
+    success_is_remembered,
     terminal_is_absorbing,
     tokens_come_from_the_row,
 )
@@ -29,7 +29,6 @@ keeping.durable("old", Job, bool, False, "its row is older than the horizon")
 keeping.world("content", Job, bool, False, "its client will not ask for it again")
 keeping.world("known", Job, bool, False, "the workers that are deployed know its kind")
 keeping.ghost("understood", Job, bool, False, "whoever claimed it last knew its kind")
-keeping.ghost("runs", Job, Nat(2), 0, "how often it was done")
 
 
 # ------------------------------------------------------------------ who asks, who is deployed
@@ -63,13 +62,6 @@ def claim_a_known_kind(s, j: Job):
     """A worker leaves jobs alone whose kind it does not know."""
     require(known=s.known[j])
     s.understood[j] = s.known[j]
-
-
-@keeping.also(settle_done)
-def settle_and_count(s, w: Worker):
-    """The world has seen the job done once more."""
-    j = s.job[w]
-    s.runs[j] = s.runs[j] + 1
 
 
 @keeping.action(fault=True)
@@ -128,12 +120,6 @@ def jobs_come_from_clients(s, t, j: Job):
     return ((s.status[j] == Status.absent) & (t.status[j] != Status.absent)) >> ~s.content[j]
 
 
-@keeping.invariant("INV-006")
-def a_key_is_run_once(s, j: Job):
-    """However often a client asks with the same key, the job is done at most once."""
-    return s.runs[j] <= 1
-
-
 @keeping.invariant("INV-007")
 def done_was_understood(s, j: Job):
     """A job that is done was claimed by a worker that knew its kind."""
@@ -166,17 +152,16 @@ def what_is_old_is_asked_for_no_more(s, j: Job):
     return s.old[j] >> s.content[j]
 
 
-@keeping.lemma("INV-006")
-def a_run_is_remembered(s, j: Job):
-    """A job that was done has its row, or nobody asks for it."""
-    over = (s.status[j] == Status.done) | ((s.status[j] == Status.absent) & s.content[j])
-    return (s.runs[j] > 0) >> over
-
-
 @keeping.lemma("INV-007")
 def claims_were_understood(s, j: Job):
     """Whoever has a job knew its kind when it was claimed."""
     return (s.status[j] == Status.claimed) >> s.understood[j]
+
+
+@keeping.unless(success_is_remembered)
+def forgotten_when_nobody_asks(s, j: Job):
+    """The job was forgotten, and nobody asks for it."""
+    return (s.status[j] == Status.absent) & s.content[j]
 
 
 @keeping.unless(tokens_come_from_the_row)
@@ -203,7 +188,7 @@ def a_worker_outlasts_the_row(s, w: Worker):
 @keeping.sometimes("INV-022")
 def a_job_is_done_and_forgotten(s, j: Job):
     """A job can be done and its row be gone."""
-    return (s.runs[j] == 1) & (s.status[j] == Status.absent)
+    return (s.successes[j] == 1) & (s.status[j] == Status.absent)
 
 
 @keeping.sometimes("INV-025")

@@ -24,6 +24,7 @@ from spec.queue.job import (
     interrupt,
     jobs,
     leased,
+    succeed,
     terminal,
 )
 
@@ -88,7 +89,7 @@ def settle_done(s, w: Worker):
     """The handler has returned and the worker reports success."""
     j = s.job[w]
     require(running=s.pc[w] == Pc.running, leased=leased(s, j), fenced=fenced(s, w))
-    end_claim(s, j, Status.done, Reason.none)
+    succeed(s, j)
     forget(w)
 
 
@@ -195,6 +196,12 @@ def leases_are_renewed_for_their_holder(s, t, j: Job):
     return renewed >> exists(Worker, lambda w: has(s, w, j))
 
 
+@lease.invariant("INV-006")
+def a_job_is_done_once(s, j: Job):
+    """However often a job is asked for and claimed, it is done at most once."""
+    return s.successes[j] <= 1
+
+
 @lease.invariant("INV-007")
 def done_was_run(s, j: Job):
     """A job that is done was run, under the claim that was settled."""
@@ -280,6 +287,12 @@ def tokens_come_from_the_row(s, w: Worker):
 def only_the_busy_have_a_job(s, w: Worker):
     """A worker has a job exactly while it is neither idle nor down."""
     return (s.job[w] == None) == s.pc[w].is_in(Pc.idle, Pc.down)
+
+
+@lease.lemma("INV-006")
+def success_is_remembered(s, j: Job):
+    """A job of which a success was accepted is done."""
+    return (s.successes[j] > 0) >> (s.status[j] == Status.done)
 
 
 @lease.lemma("INV-007")

@@ -5,16 +5,18 @@ that is over fences itself off. No claim is waited for. A copy that is older tha
 take the job away: its sender would have to send it again.
 """
 
-from spec.language import require
+from spec.language import ite, require
 from spec.language.disk import on_a_disk, with_copies
 from spec.queue.deliveries import deliveries
 from spec.queue.job import Job, Status, Worker, fenced, leased
 from spec.queue.lease import (
+    a_job_is_done_once,
     a_live_claim_ends_by_its_holder,
     counts_only_grow,
     each_claim_has_a_new_token,
     leases_are_renewed_for_their_holder,
     only_legal_transitions,
+    success_is_remembered,
     terminal_is_absorbing,
 )
 from spec.queue.producers import producers
@@ -113,6 +115,15 @@ def a_copy_begins_a_history(s, j: Job):
 def restored(s, t, j: Job):
     """A copy took the place of the row, and another history has begun."""
     return s.epoch[j] < t.epoch[j]
+
+
+@copies.unless(
+    a_job_is_done_once, success_is_remembered, copies.properties["success_is_remembered_saved"]
+)
+def done_in_each_history(s, j: Job):
+    """It was done at most once in each history of its row."""
+    now = ite(s.status[j] == Status.done, 1, 0)
+    return s.successes[j] <= s.epoch[j] + now
 
 
 @copies.lemma("INV-023")
