@@ -104,6 +104,12 @@ def test_the_pages_say_which_module_adds_a_member() -> None:
         ("post.member(Stamp, 'not paid', '')  # here", "Stamp cannot have another member"),
         ("post.member(Letter, 'lost', '')  # here", "is no enum to add 'lost' to"),
         (
+            "from spec.language import Timer\n"
+            "class Due(Timer):\n    off = ''\n    runs = ''\n    over = ''\n"
+            "post.member(Due, 'late', '')  # here",
+            "is no enum to add 'late' to",
+        ),
+        (
             "more = Spec('more', post)\nLost = more.member(Stamp, 'lost', '')\n"
             "post.durable('x', Letter, Stamp, Lost, '')  # here",
             "field 'x' uses Stamp.lost, which a later spec adds",
