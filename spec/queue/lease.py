@@ -16,7 +16,6 @@ from spec.queue.job import (
     Status,
     Worker,
     current,
-    end_claim,
     fail,
     fenced,
     has,
