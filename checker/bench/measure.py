@@ -75,9 +75,10 @@ def two_phase_commit(managers: int) -> Scope:
 
 
 def _explore(scope: Scope, threads: int, symmetry: bool) -> Exploration:
-    from checker.search.compiled import explore
+    from checker.search.compiled import Tuning, explore
 
-    return explore(scope, threads=threads, symmetry=symmetry)
+    # The speed of large scopes, whose code is optimised.
+    return explore(scope, threads=threads, symmetry=symmetry, tuning=Tuning(many=0))
 
 
 def median(times: int, *runs: Callable[[], float]) -> list[float]:

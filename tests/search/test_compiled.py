@@ -67,6 +67,8 @@ TUNINGS = [
     Tuning(batch=37, load=0.95),
     Tuning(word_bits=40),
     Tuning(word_bits=30, slots=64, growth=2.0, batch=16),
+    Tuning(many=0),
+    Tuning(many=100),
 ]
 
 
@@ -109,7 +111,8 @@ def test_the_machine_code_reaches_its_data_wherever_it_is_loaded(scope: Scope) -
     # R_X86_64_64 and R_X86_64_PC64 of the System V ABI, AMD64 supplement, table 4.9
     of_64_bits = {1, 24}
     for unit in units(text, module.constants(layout, numbers), module.ENTRY):
-        assert relocations(native.object_code(unit)) <= of_64_bits
+        for optimised in (False, True):
+            assert relocations(native.object_code(unit, optimised)) <= of_64_bits
 
 
 def test_an_edit_of_one_action_compiles_that_action_alone() -> None:

@@ -102,13 +102,13 @@ def test_damaged_code_in_the_cache_is_compiled_again(
 ) -> None:
     scope = Scope("two-phase commit", commit_protocol, {"Manager": 3})
     monkeypatch.setattr(kept, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(kept, "_loaded", {})
+    monkeypatch.setattr(kept, "_codes", {})
     assert explore(scope, symmetry=False).states == 288
     files = list((tmp_path / "code").glob("*.o"))
     assert len(files) == len(commit_protocol.actions) + 1
     for file in files:
         file.write_bytes(file.read_bytes()[:-100])
-    monkeypatch.setattr(kept, "_loaded", {})
+    monkeypatch.setattr(kept, "_codes", {})
     assert explore(scope, symmetry=False).states == 288
 
 
@@ -116,6 +116,6 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(kept, "cache_folder", lambda: tmp_path / "missing")
-    monkeypatch.setattr(kept, "_loaded", {})
+    monkeypatch.setattr(kept, "_codes", {})
     scope = Scope("two-phase commit", commit_protocol, {"Manager": 3})
     assert explore(scope, symmetry=False).states == 288

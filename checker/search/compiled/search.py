@@ -47,6 +47,8 @@ class Search:
             limits,
         )
         self.off, self.threads = off, threads
+        if tuning.many == 0:
+            compiled.run.optimise()
         self.words = compiled.layout.words
         most = max(1, compiled.instances)
         self.batch = tuning.batch or max(16, min(128, _SUCCESSORS // most))
@@ -146,7 +148,9 @@ class Search:
             if ends == starts:
                 return None
             self.levels.append(level)
+            before = self.count
             stopped = self._level(report)
+            self.compiled.run.found(self.count - before, self.tuning.many)
             if not stopped and until & self.violations.keys():
                 stopped = "violation"
             if stopped:

@@ -13,6 +13,7 @@ class Tuning:
 
     `growth` is the factor by which the table of states grows, by default less the larger it is;
     `load` how full it gets before that. `word_bits` packs states into more words than they need.
+    So `many` states are found with code as it stands before it is optimised.
     """
 
     slots: int = 1 << 20
@@ -20,6 +21,7 @@ class Tuning:
     load: float = 0.72
     batch: int | None = None
     word_bits: int = WORD_BITS
+    many: int = 1 << 20
 
     def grown(self, slots: int) -> int:
         """Return the next size of a table."""

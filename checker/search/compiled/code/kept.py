@@ -1,14 +1,20 @@
-"""Machine code, kept under the hash of all that decides it, and compiled on every core."""
+"""Machine code, kept under the hash of all that decides it, and compiled on every core.
+
+Most scopes are searched sooner than LLVM optimises the code that searches them. So it is first made
+as it stands, and made again, optimised, once many states were found with it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
 from multiprocessing import current_process
 from pathlib import Path
+from typing import Any
 
 from checker.process.children import workers
 from checker.runs.cache import cache_folder, write
@@ -21,35 +27,80 @@ _FEW = 4
 """So few units are compiled sooner than other processes begin."""
 
 _coming: dict[str, Future[bytes]] = {}
-_loaded: dict[tuple[str, ...], Loaded] = {}
+_codes: dict[tuple[str, ...], Code] = {}
 
 
-def loaded(units: Sequence[Unit], entry: str, arrays: int) -> Loaded:
-    """Return the machine code of the units, ready to be called; compiled if it was not before."""
-    digests = tuple(map(_digest, units))
-    if digests not in _loaded:
-        codes = [_code(d, unit) for d, unit in zip(digests, units, strict=True)]
-        _loaded[digests] = Loaded(codes, entry, arrays)
-    return _loaded[digests]
+class Code:
+    """The machine code of some units, ready to be called."""
+
+    def __init__(self, units: Sequence[Unit], entry: str, arrays: int) -> None:
+        self._units, self._entry, self._arrays = units, entry, arrays
+        self._found = 0
+        self._turn = threading.Lock()
+        self._asked = False
+        self.optimised = all(_place(_digest(unit, True)).exists() for unit in units)
+        self._run = self._loaded()
+
+    def __call__(self, mode: int, *arrays: Any) -> int:
+        """Call the way in with a number and arrays of words."""
+        return self._run(mode, *arrays)
+
+    def optimise(self) -> None:
+        """Let all calls from now on be of optimised code."""
+        with self._turn:
+            if not self.optimised:
+                ahead(self._units, optimised=True)
+                self.optimised = True
+                self._run = self._loaded()
+
+    def found(self, states: int, many: int) -> None:
+        """Note that so many states more were found. Once there are many, optimised code is begun,
+        and taken when it is there: the search goes on meanwhile.
+        """
+        self._found += states
+        if self.optimised or self._found < many:
+            return
+        if not self._asked:
+            self._asked = True
+            ahead(self._units, optimised=True)
+        coming = (_coming.get(_digest(unit, True)) for unit in self._units)
+        if all(one is None or one.done() for one in coming):
+            self.optimise()
+
+    def _loaded(self) -> Loaded:
+        return Loaded(
+            [_code(unit, self.optimised) for unit in self._units], self._entry, self._arrays
+        )
 
 
-def ahead(units: Sequence[Unit]) -> None:
+def code(units: Sequence[Unit], entry: str, arrays: int) -> Code:
+    """Return the machine code of the units, compiled if it was not before: the same one each time
+    in this process.
+    """
+    digests = tuple(_digest(unit, False) for unit in units)
+    if digests not in _codes:
+        _codes[digests] = Code(units, entry, arrays)
+    return _codes[digests]
+
+
+def ahead(units: Sequence[Unit], optimised: bool = False) -> None:
     """Let other processes compile what is not there yet, in this order."""
     missing = {
         digest: unit
-        for digest, unit in zip(map(_digest, units), units, strict=True)
+        for digest, unit in ((_digest(unit, optimised), unit) for unit in units)
         if digest not in _coming and not _place(digest).exists()
     }
     if len(missing) > _FEW and not current_process().daemon:  # which may have no children
         for digest, unit in missing.items():
-            _coming[digest] = _processes().submit(object_code, unit)
+            _coming[digest] = _processes().submit(object_code, unit, optimised)
 
 
-def _code(digest: str, unit: Unit) -> bytes:
+def _code(unit: Unit, optimised: bool) -> bytes:
+    digest = _digest(unit, optimised)
     code = _read(_place(digest))
     if code is None:
         coming = _coming.pop(digest, None)
-        code = object_code(unit) if coming is None else coming.result()
+        code = object_code(unit, optimised) if coming is None else coming.result()
         write(_place(digest), hashlib.sha256(code).digest() + code)
     return code
 
@@ -61,8 +112,9 @@ def _processes() -> ProcessPoolExecutor:
 
 
 # ---------------------------------------------------------------- the files
-def _digest(unit: Unit) -> str:
-    return hashlib.sha256(f"{unit} {_compiler_text()} {processor()}".encode()).hexdigest()[:24]
+def _digest(unit: Unit, optimised: bool) -> str:
+    decides = f"{unit} {optimised} {_compiler_text()} {processor()}"
+    return hashlib.sha256(decides.encode()).hexdigest()[:24]
 
 
 @cache

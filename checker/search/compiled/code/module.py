@@ -11,7 +11,6 @@ from checker.search.compiled.code import kept, kernel, numbering, promises
 from checker.search.compiled.code.actions import ActionCode
 from checker.search.compiled.code.claims import ClaimCode, load_words
 from checker.search.compiled.code.layout import WORD_BITS, Layout, TooWide
-from checker.search.compiled.code.native import Loaded
 from checker.search.compiled.code.symmetry import CanonCode, merged
 from checker.search.compiled.code.text import Names, Text
 from checker.search.compiled.code.units import Unit, units
@@ -38,7 +37,7 @@ class Compiled:
     symmetry: tuple[str, ...]
     instances: int
     at: dict[str, int]
-    run: Loaded
+    run: kept.Code
 
 
 def name_all(scope: Scope) -> Names:
@@ -176,7 +175,7 @@ def _canonical(text: Text, layout: Layout, symmetry: bool) -> None:
 def prepare(scope: Scope, symmetry: bool = True, word_bits: int = WORD_BITS) -> Compiled:
     """Return the compiled module of a scope, from the cache if its like was compiled before."""
     layout, names, known = _named(scope, word_bits)
-    run = kept.loaded(_units(layout, names, known, symmetry), ENTRY, _ARRAYS)
+    run = kept.code(_units(layout, names, known, symmetry), ENTRY, _ARRAYS)
     instances = sum(1 for a in scope.spec.actions.values() for _ in scope.bindings(a.params))
     return Compiled(layout, names, merged(layout) if symmetry else (), instances, known, run)
 

@@ -38,8 +38,10 @@ _ARITHMETIC: dict[type[ast.operator], str] = {
 }
 
 
-def object_code(unit: Unit) -> bytes:
-    """Return the machine code of a unit, for this processor."""
+def object_code(unit: Unit, optimised: bool) -> bytes:
+    """Return the machine code of a unit, for this processor: optimised, it takes ten times as long
+    to make and runs some five times as fast.
+    """
     module = ir.Module("scope")
     functions: dict[str, ir.Function] = {}
     for node in _functions(unit.called):
@@ -53,8 +55,16 @@ def object_code(unit: Unit) -> bytes:
     constants = dict(unit.constants)
     for node in defined:
         _Body(functions, constants, node).compile()
-    machine = _machine()
+    machine = _machine(optimised)
     parsed = llvm.parse_assembly(str(module))
+    if optimised:
+        _optimise(parsed, machine)
+    else:
+        _lift(parsed, machine)
+    return machine.emit_object(parsed)  # type: ignore[no-any-return]  # bytes
+
+
+def _optimise(parsed: Any, machine: Any) -> None:
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     # Canonical forms of four states at once take a third of the time. Unrolled, the code is four
     # times as long and no faster; interleaved, half as long again.
@@ -62,7 +72,15 @@ def object_code(unit: Unit) -> bytes:
     options.loop_unrolling = options.loop_interleaving = options.slp_vectorization = False
     passes = llvm.create_pass_builder(machine, options)
     passes.getModulePassManager().run(parsed, passes)
-    return machine.emit_object(parsed)  # type: ignore[no-any-return]  # bytes
+
+
+def _lift(parsed: Any, machine: Any) -> None:
+    """Lift locals into registers and do no more: less code is left to write."""
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_sroa_pass()
+    options = llvm.create_pipeline_tuning_options(speed_level=0)
+    passes.run(parsed, llvm.create_pass_builder(machine, options))
 
 
 def _functions(sources: Iterable[str]) -> list[ast.FunctionDef]:
@@ -77,7 +95,7 @@ class Loaded:
     """Machine code ready to be called; calls let other threads of Python run."""
 
     def __init__(self, units: Iterable[bytes], entry: str, arrays: int) -> None:
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(True))
         for code in units:
             # LLVM crashes if an engine that was given an object file is taken apart: none ever is.
             _engines.append((self._engine, llvm.ObjectFileRef.from_data(code)))
@@ -92,7 +110,7 @@ class Loaded:
 
 
 @cache
-def _machine() -> Any:
+def _machine(optimised: bool) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
@@ -100,7 +118,11 @@ def _machine() -> Any:
     # Large: the constants of vectors may be loaded too far from the code for 32 bits to reach them,
     # once states have taken gigabytes of addresses.
     return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=2, reloc="static", codemodel="large"
+        cpu=llvm.get_host_cpu_name(),
+        features=features,
+        opt=2 if optimised else 0,
+        reloc="static",
+        codemodel="large",
     )
 
 
