@@ -154,6 +154,12 @@ MODES = (
                 "one-job",
                 "A worker buries a job by a step of its own, and nobody is told of the death.",
             ),
+            Loss(
+                ("prune.told",),
+                "death_is_noticed",
+                "keeping",
+                "The row of a dead job is forgotten before anybody was told of the death.",
+            ),
         ),
     ),
 )

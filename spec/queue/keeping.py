@@ -7,6 +7,7 @@ asks no more.
 """
 
 from spec.language import Spec, erase, ite, require
+from spec.queue.deadlines import claims_are_overdue, deadlines
 from spec.queue.job import Job, Status, Worker, terminal
 from spec.queue.lease import (
     claim,
@@ -19,10 +20,14 @@ from spec.queue.lease import (
     terminal_is_absorbing,
     tokens_come_from_the_row,
 )
-from spec.queue.recovery import attempts_left, recovery
+from spec.queue.notices import Notice, a_notice_is_final, notices
+from spec.queue.recovery import attempts_left
 
 keeping = Spec(
-    "keeping", recovery, doc="Rows grow old and are forgotten; workers do not know all kinds."
+    "keeping",
+    notices,
+    deadlines,
+    doc="Rows grow old and are forgotten; workers do not know all kinds.",
 )
 
 keeping.durable("old", Job, bool, False, "its row is older than the horizon")
@@ -38,13 +43,13 @@ def be_content(s, j: Job):
     s.content[j] = True
 
 
-@keeping.action()
+@keeping.action(fair="weak")
 def deploy(s, j: Job):
     """Workers are deployed that know the kind."""
     s.known[j] = True
 
 
-@keeping.action(fault=True)
+@keeping.action(finite=True, fault=True)
 def roll_back(s, j: Job):
     """Workers are deployed that do not know the kind, or not yet."""
     s.known[j] = False
@@ -73,8 +78,10 @@ def grow_old(s, j: Job):
 
 @keeping.action()
 def prune(s, j: Job):
-    """The row of a job that is over is forgotten, and with it the key."""
-    require(over=terminal(s, j), old=s.old[j])
+    """The row of a job that is over is forgotten, and with it the key; of a death somebody was told
+    before.
+    """
+    require(over=terminal(s, j), old=s.old[j], told=s.notice[j] != Notice.due)
     erase(j)
 
 
@@ -111,6 +118,12 @@ def forgotten_after_its_life(s, t, j: Job):
 @keeping.unless(counts_only_grow)
 def forgotten_with_its_counts(s, t, j: Job):
     """Failures and interruptions are forgotten with their row."""
+    return forgotten(s, t, j)
+
+
+@keeping.unless(a_notice_is_final)
+def forgotten_with_its_notice(s, t, j: Job):
+    """That somebody was told of the death is forgotten with its row."""
     return forgotten(s, t, j)
 
 
@@ -176,6 +189,12 @@ def way_of_a_key(s, j: Job):
     """A key goes one way: it is asked for, has its row, and is forgotten."""
     gone = ite(s.content[j], 0, 2)
     return ite(s.status[j] == Status.absent, gone, 1)
+
+
+@keeping.stays(by=deploy, before=claims_are_overdue)
+def kinds_are_known(s, j: Job):
+    """Workers that are rolled back only so often know every kind in the end."""
+    return s.known[j]
 
 
 # ------------------------------------------------------------------ what must be reachable

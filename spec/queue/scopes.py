@@ -8,7 +8,6 @@ from spec.designs.schedule import schedule
 from spec.language import Spec
 from spec.language.scope import Scope
 from spec.queue.busy import busy
-from spec.queue.cancel import cancelling
 from spec.queue.clocks import clocks
 from spec.queue.deadlines import deadlines
 from spec.queue.due import due
@@ -19,6 +18,7 @@ from spec.queue.notices import notices
 from spec.queue.periods import periods
 from spec.queue.producers import producers
 from spec.queue.recovery import recovery
+from spec.queue.reference import reference, whole
 from spec.queue.space import space
 from spec.queue.storage import copies, storage
 from spec.queue.versions import versions
@@ -29,9 +29,6 @@ life = Spec(
 requests = Spec("requests", producers, recovery, doc="Clients, claims and recovery.")
 paced = Spec("paced", due, deadlines, doc="Jobs that wait for their time, and end.")
 shared = Spec("shared", effects, doc="Claims, recovery and effects in two steps.")
-whole = Spec(
-    "whole", producers, effects, notices, deadlines, cancelling, doc="All modules at once."
-)
 
 
 def _scope(
@@ -79,6 +76,16 @@ _DEEP = (
     _scope("life-deep", life, 3, 1, 2, "Three jobs for two workers."),
     _scope("effects-deep", shared, 2, 2, 2, "Two jobs that may fail twice."),
     _scope("whole-deep", whole, 2, 1, 2, "Two jobs through all modules."),
+    _scope(
+        "reference",
+        reference,
+        1,
+        2,
+        2,
+        "One job through all that the reference queue holds.",
+        Disk=1,
+        Pages=2,
+    ),
 )
 
 SCOPES = {scope.name: scope for scope in _DEFAULT + _APART + _DESIGNS + _DEEP}
