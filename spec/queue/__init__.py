@@ -5,8 +5,9 @@ Read `lease` first (a job's life), then `recovery` (what happens when a worker d
 told) and `cancel` (who asks no more); `due` says when a job may be taken; `owners`, `periods` and
 `clocks` look closer at how a claim is held, `busy` at a store that is locked, `storage` at one that
 loses what was not waited for or is put back, `deliveries` at effects elsewhere, `intents` at what a
-job follows, `versions` at what it is made of. `scopes` says which of them are checked together and
-how large.
+job follows, `versions` at what it is made of; `keeping` says how long it is remembered, and `space`
+whether there is room. `reference` is all that the reference queue holds. `scopes` says which of
+them are checked together and how large.
 """
 
 from spec.queue.scopes import DEEP, DEFAULT, SCOPES
