@@ -21,7 +21,7 @@ from checker.prove.export import everything
 from checker.prove.solvers import cvc5_solver, z3_solver
 from checker.prove.solvers.answer import Answer
 from checker.runs.cache import cache_folder
-from spec.queue.scopes import whole
+from spec.queue.reference import whole
 
 PROCESSES = 2
 

@@ -24,7 +24,8 @@ from spec.language.model import Fairness
 from spec.language.scope import Scope
 from spec.queue.keeping import keeping
 from spec.queue.periods import periods
-from spec.queue.scopes import life, requests, shared, whole
+from spec.queue.reference import reference, whole
+from spec.queue.scopes import life, requests, shared
 
 
 class Candle(Sort):
@@ -229,7 +230,7 @@ def test_a_finite_fault_ceases() -> None:
 
 
 # ------------------------------------------------------------------ the queue
-SPECS = [life, requests, shared, whole, periods, keeping]
+SPECS = [life, requests, shared, whole, periods, keeping, reference]
 
 
 @pytest.mark.parametrize("solver", [z3_solver, cvc5_solver])

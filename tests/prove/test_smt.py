@@ -21,7 +21,7 @@ from spec.language.expr import Read, Var
 from spec.language.model import Spec
 from spec.language.scope import Scope, State, Value, element_name
 from spec.language.types import Type, is_enum, is_sort
-from spec.queue.scopes import whole
+from spec.queue.reference import whole
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
 

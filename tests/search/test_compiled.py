@@ -17,7 +17,8 @@ from checker.search.plain import explore as explore_plainly
 from spec.language import Nat, Sort, Spec, require
 from spec.language.edits import without
 from spec.language.scope import Scope
-from spec.queue.scopes import life, shared, whole
+from spec.queue.reference import whole
+from spec.queue.scopes import life, shared
 from tests.search.permutations import orbits
 from tests.search.small import (
     BIG,

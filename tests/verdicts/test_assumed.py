@@ -72,6 +72,11 @@ def test_the_two_other_assumptions_need_a_second_job() -> None:
     assert ablate.complaints(rows) == []
 
 
+def test_a_kind_that_is_never_known_for_good_keeps_its_jobs_waiting() -> None:
+    rows = {row.edit: broken(row) for row in needed(SCOPES["keeping"])}
+    assert (rows["unfair deploy"], rows["endless roll_back"]) == ("LIVE-01", "LIVE-01")
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize(
     ("scope", "dropped"), [(DISTRACTED, "weakly recover"), (STUCK, "unfair abandon")]
@@ -92,6 +97,8 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "endless lose_store",
         "unfair return_store",
         "unfair fall_due",
+        "unfair deploy",
+        "endless roll_back",
     }
     assert every == {*NEEDED, *elsewhere, "unfair abandon", "weakly recover"}
 
