@@ -24,6 +24,7 @@ from impl.sqlite.backup import backup
 from impl.sqlite.damage import Damaged
 from impl.sqlite.files import MEMORY, RESTORE, StoreError
 from impl.sqlite.space import require_room
+from impl.sqlite.steps import Beside
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, Transaction, newcomer
 from impl.terms.backoff import Backoff
@@ -67,6 +68,16 @@ class _Request:
     delay_ms: int
     budgets: Mapping[str, int]
     retry_of: int | None = None
+
+    @property
+    def carried(self) -> dict[str, Any]:
+        """What the row says of it that the spec does not speak of."""
+        names = ("key", "kind", "payload", "timeout_ms", "retry_of")
+        return {name: getattr(self, name) for name in names}
+
+
+_OF_KEY = """\
+SELECT id, kind, CAST(payload AS BLOB) FROM job WHERE key = ? AND retry_of IS NULL"""
 
 
 class Queue:
@@ -240,9 +251,7 @@ class Queue:
         made = self._insert(t, r)
         if made is not None:
             return made
-        asked = """\
-SELECT id, kind, CAST(payload AS BLOB) FROM task WHERE key = ? AND retry_of IS NULL"""
-        ((job, kind, payload),) = t.own(asked, (r.key,))
+        ((job, kind, payload),) = t.own(_OF_KEY, (r.key,))
         if kind != r.kind or not same_json(payload, r.payload):
             fact = f"is that of job {job}, which has another kind or payload"
             raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
@@ -250,29 +259,25 @@ SELECT id, kind, CAST(payload AS BLOB) FROM task WHERE key = ? AND retry_of IS N
 
     def _insert(self, t: Transaction, r: _Request) -> Enqueued | None:
         """Put a job in, unless its key is known."""
-        insert = """\
-INSERT INTO task (key, kind, payload, timeout_ms, due, wait_until, retry_of)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (key) WHERE retry_of IS NULL DO NOTHING RETURNING id"""
-        place = self.line.place(r.delay_ms)
-        values = (r.key, r.kind, r.payload, r.timeout_ms, *place, r.retry_of)
-        for (job,) in t.own(insert, values):
-            self._require_room(t, job)
-            client = newcomer(self.store.design, Job, job - 1)
-            for action in ("send", "enqueue"):
-                outcome = t.take(action, client, constants=r.budgets)
-                if isinstance(outcome, Refused):
-                    fact = f"is damaged: job {job} is new, and refused for {outcome.guard}"
-                    raise Damaged(self.path, fact, RESTORE)
-            return Enqueued(job, r.key, True)
-        return None
+        job = t.new(Job)
+        self._require_room(t, r, job)
+        client = newcomer(self.store.design, Job, job)
+        t.take("send", client)
+        beside = Beside(carried=r.carried | self.line.place(r.delay_ms))
+        outcome = t.take("enqueue", client, constants=r.budgets, beside=beside)
+        if outcome == Refused("new_key"):
+            return None
+        if isinstance(outcome, Refused):
+            fact = f"is damaged: job {job + 1} is new, and refused for {outcome.guard}"
+            raise Damaged(self.path, fact, RESTORE)
+        return Enqueued(job + 1, r.key, True)
 
-    def _require_room(self, t: Transaction, new: int) -> None:
+    def _require_room(self, t: Transaction, r: _Request, before: int) -> None:
         try:
-            require_room(self.store, new)
-        except StoreError:  # the transaction may go on, and be committed without the job
-            t.own("DELETE FROM task WHERE id = ?", (new,))
-            raise
+            require_room(self.store, before)
+        except StoreError:  # the transaction may go on, and a job that is there needs none
+            if r.retry_of is not None or not t.own(_OF_KEY, (r.key,)):
+                raise
 
     def retry(self, job: int) -> Enqueued:
         """Put the work of a dead job in again, as a new job with new budgets under the same key;
@@ -281,7 +286,7 @@ ON CONFLICT (key) WHERE retry_of IS NULL DO NOTHING RETURNING id"""
         """
         query = """\
 SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrupts
-FROM job JOIN task USING (id) WHERE id = ?"""
+FROM job WHERE id = ?"""
         with self.transaction() as t:
             found = known(t.own(query, (row_number(job),)), job)
             status, recorded, key, kind, payload, timeout_ms, fails, interrupts = found
@@ -289,7 +294,7 @@ FROM job JOIN task USING (id) WHERE id = ?"""
                 raise BadRequest(f"job {job}: is {status}; only a dead job can be retried")
             if recorded:
                 raise BadRequest(f"job {job}: its effect was made before it died; leave it")
-            for (already,) in t.own("SELECT id FROM task WHERE retry_of = ?", (job,)):
+            for (already,) in t.own("SELECT id FROM job WHERE retry_of = ?", (job,)):
                 return Enqueued(already, key, False)
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
             made = self._insert(t, _Request(key, kind, payload, timeout_ms, 0, budgets, job))

@@ -112,7 +112,7 @@ class Stats:
 
 _LINE = """\
 SELECT id, kind, key, status, token, coalesce(wait_until, due - ? + ?)
-FROM task JOIN job USING (id)"""
+FROM job"""
 
 
 _UNSAID = """\
@@ -128,8 +128,8 @@ SELECT count(*) FILTER (WHERE due IS NULL) FROM (
 
 _OLDEST_DUE = """\
 SELECT max(age) FROM (
-  SELECT ?1 - min(due) AS age FROM task WHERE due <= ?1
-  UNION ALL SELECT ?2 - min(wait_until) FROM task WHERE wait_until <= ?2
+  SELECT ?1 - min(due) AS age FROM job WHERE due <= ?1
+  UNION ALL SELECT ?2 - min(wait_until) FROM job WHERE wait_until <= ?2
 )"""
 
 
@@ -138,7 +138,7 @@ def moment(queue: Queue) -> tuple[int, int]:
     is only looked at, what was measured by that clock is over, as a new boot ends it.
     """
     if queue.store.read_only and queue.history.boot != queue.clock.boot():
-        times = "SELECT due AS time FROM task UNION ALL SELECT lease_until FROM task"
+        times = "SELECT due AS time FROM job UNION ALL SELECT lease_until FROM job"
         ((last,),) = queue.query(f"SELECT coalesce(max(time), 0) FROM ({times})")
         return last, queue.clock.wall()
     return queue.clock.since_boot(), queue.clock.wall()
@@ -164,8 +164,8 @@ def job(queue: Queue, number: int) -> Whole:
     """Return all that is known of a job. Raises `BadRequest`, `StoreError`."""
     query = """\
 SELECT payload, token, lease, fails, max_fails, interrupts, max_interrupts, reason, letter,
-  retry_of, (SELECT id FROM task AS later WHERE later.retry_of = task.id)
-FROM task JOIN job USING (id) WHERE id = ?"""
+  retry_of, (SELECT id FROM job AS later WHERE later.retry_of = job.id)
+FROM job WHERE id = ?"""
     now = moment(queue)
     with queue.snapshot() as t:
         line = line_of(t, now, number)
@@ -233,7 +233,7 @@ def stats(queue: Queue) -> Stats:
             dict(t.own("SELECT status, count(*) FROM job GROUP BY status ORDER BY status")),
             dict(t.own("SELECT reason, count(*) FROM job WHERE status = 'dead' GROUP BY 1")),
             one(_OLDEST_DUE, now, wall),
-            one("SELECT ?1 - min(lease_until) FROM task WHERE lease_until <= ?1", now),
+            one("SELECT ?1 - min(lease_until) FROM job WHERE lease_until <= ?1", now),
             one("SELECT count(*) FROM outbox WHERE NOT sent"),
             one("SELECT count(*) FROM job WHERE notice = 'due'"),
             one(_GIVEN_UP),

@@ -46,10 +46,10 @@ class Standing:
     workers: tuple[int, ...]
 
 
-_TIMES = "SELECT lease_until, deadline FROM task WHERE id = ?"
+_TIMES = "SELECT lease_until, deadline FROM job WHERE id = ?"
 
 _AHEAD = """\
-SELECT count(*) FROM task AS other JOIN task AS mine ON mine.id = ?1
+SELECT count(*) FROM job AS other JOIN job AS mine ON mine.id = ?1
 WHERE other.kind = mine.kind AND other.due <= ?2
   AND (other.due, other.id) < (coalesce(mine.due, ?2), mine.id)"""
 

@@ -158,12 +158,11 @@ def _tables(store: Store, follower: Follower) -> Finding | None:
 
 
 _TIMES = """\
-SELECT job.id, status, task.id IS NOT NULL, due, wait_until, lease_until, deadline
-FROM job LEFT JOIN task USING (id)
-WHERE task.id IS NULL OR (status = 'ready') <> (coalesce(due, wait_until) IS NOT NULL)
+SELECT id, status, due, wait_until, lease_until, deadline FROM job
+WHERE (status = 'ready') <> (coalesce(due, wait_until) IS NOT NULL)
    OR (status = 'claimed') <> (lease_until IS NOT NULL)
    OR (status = 'claimed') <> (deadline IS NOT NULL)
-ORDER BY job.id LIMIT 1"""
+ORDER BY id LIMIT 1"""
 
 _SAID = """\
 SELECT outbox.key, outbox.job FROM outbox JOIN job ON job.id = outbox.job
@@ -172,9 +171,7 @@ WHERE NOT recorded ORDER BY outbox.id LIMIT 1"""
 
 def _times(store: Store) -> Finding | None:
     """Hold what stands beside the jobs against their states."""
-    for job, status, there, *times in store.connection.execute(_TIMES).fetchall():
-        if not there:
-            return Finding("table", f"job{job} has no row in `task`")
+    for job, status, *times in store.connection.execute(_TIMES).fetchall():
         names = ("due", "wait_until", "lease_until", "deadline")
         got = dict(zip(names, times, strict=True))
         want = "due or wait_until just while ready, lease_until and deadline while claimed"

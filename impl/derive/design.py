@@ -7,15 +7,16 @@ second time.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 from impl.derive import statements
-from impl.derive.possible import Known, possible
+from impl.derive.possible import can, may, no_row_of, possible, some_row_of
 from impl.derive.sql import bound, condition, value
 from impl.derive.statements import Assignment, Clause, Statement
-from impl.derive.tables import Table, schema, table
+from impl.derive.tables import Carried, Table, schema, table
 from impl.derive.tracing import as_json, triggers
 from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
 from spec.language import model
@@ -25,7 +26,7 @@ from spec.language.hashes import spec_hash
 from spec.language.model import Action, Field, Update
 from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import alike, rebuild, walk
-from spec.language.types import Nat, Sort, is_enum, is_sort
+from spec.language.types import Nat, Sort, is_sort
 
 NO_ROW = {"status": "absent"}
 """A job of this status has no row; of nothing else need the store be told."""
@@ -160,15 +161,21 @@ class Design:
         return found
 
 
-def derive(scope: Scope, no_row: Mapping[str, str] = NO_ROW, checks: bool = True) -> Design:
+def derive(
+    scope: Scope,
+    no_row: Mapping[str, str] = NO_ROW,
+    checks: bool = True,
+    carried: Mapping[type[Sort], Sequence[Carried]] = MappingProxyType({}),
+) -> Design:
     """Return the store of a spec, or raise `Inexpressible`.
 
     `checks` prints invariants of one row as CHECKs; an experiment that takes a guard away leaves
-    them out, to see what happens.
+    them out, to see what happens. `carried`: what rows of a sort have beside what the spec says.
     """
     sorts = dict.fromkeys(map(sort_of, _durable(scope)))
     views = {a.name: view(scope.spec, a) for a in scope.spec.actions.values()}
-    tables = {s: _table(scope, s, no_row, list(views.values())) for s in sorts}
+    every = list(views.values())
+    tables = {s: _table(scope, s, no_row, every, carried.get(s, ())) for s in sorts}
     told = {s: _told(s, views.values()) for s in tables}
     transitions = {name: _transition(scope, v, tables, told) for name, v in views.items()}
     whole = tuple(tables.values())
@@ -197,15 +204,21 @@ def _durable(scope: Scope) -> list[Field]:
 
 
 # ---------------------------------------------------------------- rows that are not there
-def _table(scope: Scope, sort: type[Sort], no_row: Mapping[str, str], views: list[View]) -> Table:
+def _table(
+    scope: Scope,
+    sort: type[Sort],
+    no_row: Mapping[str, str],
+    views: list[View],
+    carried: Sequence[Carried],
+) -> Table:
     declared = [
         (f.name, no_row[f.name]) for f in _durable(scope) if f.over is sort and f.name in no_row
     ]
     absent = declared[0] if declared else None
-    candidate = table(scope, sort, absent, True)
+    candidate = table(scope, sort, absent, True, carried)
     steps = [v for v in views if v.table is sort and _writes(v)]
     always = absent is not None and all(_leaves_a_row(scope, candidate, v) for v in steps)
-    return table(scope, sort, absent, always)
+    return table(scope, sort, absent, always, carried)
 
 
 def _leaves_a_row(scope: Scope, t: Table, v: View) -> bool:
@@ -215,8 +228,8 @@ def _leaves_a_row(scope: Scope, t: Table, v: View) -> bool:
     update = next((u for u in _writes(v) if u.field.name == column), None)
     if _deletes(scope, v, t):
         return True
-    for known in (_no_row(t), some_row(scope, t)):
-        if _may(scope, v, known):
+    for known in (no_row_of(t), some_row_of(scope, t)):
+        if may(scope, v.action, known):
             after = possible(update.value, known, scope.bounds) if update else known[column]
             if after is None or absent in after:
                 return False
@@ -227,29 +240,7 @@ def _deletes(scope: Scope, v: View, t: Table) -> bool:
     """Whether the step needs a row and leaves each column as it is where there is none."""
     becomes = {u.field: u.value for u in _writes(v)}
     nothing = all(alike(becomes.get(f), f.initial) for f in t.columns)
-    return nothing and t.sort is not Global and not _may(scope, v, _no_row(t))
-
-
-def _no_row(t: Table) -> Known:
-    return {name: frozenset({v}) for name, v in t.initial.items()}
-
-
-def some_row(scope: Scope, t: Table) -> Known:
-    """Return what is known of a row that is there."""
-    if t.absent is None or not t.always:
-        return {}
-    column, absent = t.absent
-    kind = next(f.type for f in t.columns if f.name == column)
-    return {column: frozenset(scope.spec.members(kind)) - {absent}} if is_enum(kind) else {}
-
-
-def _may(scope: Scope, v: View, known: Known) -> bool:
-    """Whether every guard can be true, as far as is known."""
-    return all(_can(scope, g.condition, True, known) for g in v.action.guards)
-
-
-def _can(scope: Scope, e: Expr, truth: bool, known: Known) -> bool:
-    return truth in (possible(e, known, scope.bounds) or ())
+    return nothing and t.sort is not Global and not may(scope, v.action, no_row_of(t))
 
 
 # ---------------------------------------------------------------- one action
@@ -307,20 +298,20 @@ def _clause(t: Table, g: model.Guard) -> Clause:
 
 
 def _statement(scope: Scope, v: View, t: Table) -> Statement:
-    key, none, some = _key(v), _no_row(t), some_row(scope, t)
+    key, none, some = _key(v), no_row_of(t), some_row_of(scope, t)
     guards = [g for g in v.action.guards if v.in_row(g.condition)]
     every = tuple(_clause(t, g) for g in guards)
     sets = tuple(Assignment(u.field.name, value(u.value, bound(t.sort))) for u in _writes(v))
-    from_nothing = t.sort is not Global and _may(scope, v, none)
+    from_nothing = t.sort is not Global and may(scope, v.action, none)
     if from_nothing and not sets:
         return Statement("select", t, key, every, anywhere=True, returned=_returned(v, t))
     if from_nothing:
-        certain = all(not _can(scope, g.condition, False, none) for g in guards)
-        if t.always and certain and not _may(scope, v, some):
-            shown = [g.name for g in guards if not _can(scope, g.condition, True, some)]
+        certain = all(not can(scope, g.condition, False, none) for g in guards)
+        if t.always and certain and not may(scope, v.action, some):
+            shown = [g.name for g in guards if not can(scope, g.condition, True, some)]
             return Statement("insert", t, key, (), _first_row(v, t), shown=tuple(shown))
         return Statement("upsert", t, key, every, sets)
-    shown = [g.name for g in guards if not _can(scope, g.condition, False, some)]
+    shown = [g.name for g in guards if not can(scope, g.condition, False, some)]
     where = tuple(c for c in every if c.guard not in shown)
     if _deletes(scope, v, t):
         return Statement("delete", t, key, where, shown=tuple(shown))

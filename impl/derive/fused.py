@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from impl.derive.design import Design, Transition, some_row
-from impl.derive.possible import possible
+from impl.derive.design import Design, Transition
+from impl.derive.possible import possible, some_row_of
 from impl.derive.sql import bound, condition, value
 from impl.derive.statements import Assignment, Clause, Statement
 from spec.language.expr import Expr, Read
@@ -53,7 +53,7 @@ def fused(design: Design, actions: tuple[str, ...]) -> Fused | None:
         written |= now
         remembered |= {r.field for r in t.remembers}
         bits.append(sum(1 << n for n, f in enumerate(table.columns) if f in now))
-    known = some_row(design.scope, table)
+    known = some_row_of(design.scope, table)
     left: list[tuple[str, Expr]] = []
     for name, e in asked:
         certain = possible(e, known, design.scope.bounds) == frozenset({True})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
+from impl.derive.tables import Table
 from spec.language.expr import (
     Binary,
     Bound,
@@ -20,8 +21,10 @@ from spec.language.expr import (
     Read,
     Var,
 )
-from spec.language.scope import Value
+from spec.language.model import Action
+from spec.language.scope import Scope, Value
 from spec.language.tree import MEANS
+from spec.language.types import is_enum
 
 Values = frozenset[Value]
 Known = Mapping[str, Values]
@@ -61,3 +64,28 @@ def possible(e: Expr, known: Known, bounds: Mapping[str, int]) -> Values | None:
 
 def _unknown(e: Expr) -> Values | None:
     return _EITHER if e.type is bool else None
+
+
+# ---------------------------------------------------------------- of a row
+def no_row_of(t: Table) -> Known:
+    """Return what is known of a row that is not there."""
+    return {name: frozenset({v}) for name, v in t.initial.items()}
+
+
+def some_row_of(scope: Scope, t: Table) -> Known:
+    """Return what is known of a row that is there."""
+    if t.absent is None or not t.always:
+        return {}
+    column, absent = t.absent
+    kind = next(f.type for f in t.columns if f.name == column)
+    return {column: frozenset(scope.spec.members(kind)) - {absent}} if is_enum(kind) else {}
+
+
+def may(scope: Scope, action: Action, known: Known) -> bool:
+    """Whether every guard can be true, as far as is known."""
+    return all(can(scope, g.condition, True, known) for g in action.guards)
+
+
+def can(scope: Scope, e: Expr, truth: bool, known: Known) -> bool:
+    """Whether a condition can have this truth."""
+    return truth in (possible(e, known, scope.bounds) or ())

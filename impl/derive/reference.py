@@ -10,6 +10,7 @@ from functools import cache
 
 from impl.derive.budgets import own_budgets
 from impl.derive.design import Design, derive
+from impl.derive.tables import Carried
 from spec.language.model import Spec
 from spec.language.scope import Scope
 from spec.queue import SCOPES
@@ -18,27 +19,35 @@ from spec.queue.job import Job
 MOST = 100
 """More failures, or interruptions, than this no job can be allowed."""
 
-SCHEMA = """
-CREATE TABLE task (  -- what a job is about, and when
-  id INTEGER PRIMARY KEY REFERENCES job (id) DEFERRABLE INITIALLY DEFERRED,
-  key TEXT NOT NULL,  -- the idempotency key of its request; a retry has that of the dead job
-  kind TEXT NOT NULL,  -- which handler
-  payload TEXT NOT NULL CHECK (json_valid(payload)),
-  timeout_ms INTEGER NOT NULL CHECK (timeout_ms > 0),  -- how long one attempt may take
-  due INTEGER,  -- by the clock of the boot, in ms: its place in line; only while it is ready
-  wait_until INTEGER CHECK (wait_until IS NULL OR due IS NULL),  -- by the wall clock: or this
-  lease_until INTEGER,  -- by the clock of the boot, in ms: only while it is claimed
-  deadline INTEGER,  -- by the clock of the boot, in ms: of the attempt
-  failed_at INTEGER,  -- by the clock of the boot, in ms: its last failure
-  retry_of INTEGER REFERENCES job (id)  -- the dead job that this one does again
-) STRICT;
+CARRIED = (
+    Carried("key", "TEXT NOT NULL", "of its request; a retry has that of the dead job"),
+    Carried("kind", "TEXT NOT NULL", "which handler"),
+    Carried(
+        "timeout_ms", "INTEGER NOT NULL CHECK (timeout_ms > 0)", "how long one attempt may take"
+    ),
+    Carried("retry_of", "INTEGER REFERENCES job (id)", "the dead job that this one does again"),
+    Carried(
+        "due", "INTEGER", "by the clock of the boot, in ms: its place in line, while it is ready"
+    ),
+    Carried(
+        "wait_until",
+        "INTEGER CHECK (wait_until IS NULL OR due IS NULL)",
+        "by the wall clock: or this",
+    ),
+    Carried("lease_until", "INTEGER", "by the clock of the boot, in ms: while it is claimed"),
+    Carried("deadline", "INTEGER", "by the clock of the boot, in ms: of the attempt"),
+    Carried("failed_at", "INTEGER", "by the clock of the boot, in ms: its last failure"),
+    Carried("payload", "TEXT NOT NULL CHECK (json_valid(payload))", "for the handler"),
+)
+"""What a job is about, and when; the moments are written as long as it lives."""
 
-CREATE UNIQUE INDEX task_of_a_key ON task (key) WHERE retry_of IS NULL;
-CREATE UNIQUE INDEX task_is_a_retry ON task (retry_of) WHERE retry_of IS NOT NULL;
-CREATE INDEX task_is_due ON task (kind, due) WHERE due IS NOT NULL;
-CREATE INDEX task_waits ON task (kind, wait_until) WHERE wait_until IS NOT NULL;
-CREATE INDEX task_has_failed ON task (kind, failed_at) WHERE failed_at IS NOT NULL;
-CREATE INDEX task_is_leased ON task (lease_until) WHERE lease_until IS NOT NULL;
+SCHEMA = """
+CREATE UNIQUE INDEX job_of_a_key ON job (key) WHERE retry_of IS NULL;
+CREATE UNIQUE INDEX job_is_a_retry ON job (retry_of) WHERE retry_of IS NOT NULL;
+CREATE INDEX job_is_due ON job (kind, due) WHERE due IS NOT NULL;
+CREATE INDEX job_waits ON job (kind, wait_until) WHERE wait_until IS NOT NULL;
+CREATE INDEX job_has_failed ON job (kind, failed_at) WHERE failed_at IS NOT NULL;
+CREATE INDEX job_is_leased ON job (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX job_has_a_notice ON job (notice) WHERE notice = 'due';
 
 CREATE TABLE checkpoint (  -- what of a handler need not be done again
@@ -93,5 +102,11 @@ def queue_of(spec: Spec) -> Design:
     # A store does not ask how many jobs there are: only whoever maps its rows to a scope does.
     sizes = {sort.__name__: 1 for sort in spec.sorts}
     scope = Scope("queue", spec, sizes | dict.fromkeys(spec.constants, MOST))
-    derived = derive(own_budgets(scope, Job))
+    derived = derive(own_budgets(scope, Job), carried={Job: CARRIED})
     return replace(derived, beside=SCHEMA)
+
+
+def stepping_as(spec: Spec) -> Design:
+    """Return the same store, whose steps are those of an edited spec: to see that it is noticed."""
+    edited = derive(design().scope.on(spec), carried={Job: CARRIED})
+    return replace(design(), transitions=edited.transitions)

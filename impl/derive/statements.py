@@ -44,8 +44,8 @@ class Statement:
     """One guarded statement; `key` is the row, as SQL.
 
     `anywhere`: a SELECT also holds of a row that is not there; `returned` is what it has to say of
-    the row. `shown` names the guards that need not be asked, because the row is there, or, in an
-    INSERT, because it is not.
+    the row, and `wanted`, as SQL, what else is asked of one that is changed. `shown` names the
+    guards that need not be asked, because the row is there, or, in an INSERT, because it is not.
     """
 
     form: Form
@@ -56,6 +56,7 @@ class Statement:
     anywhere: bool = False
     shown: tuple[str, ...] = ()
     returned: tuple[tuple[Field, str], ...] = ()
+    wanted: str = ""
 
     @cached_property
     def text(self) -> str:
@@ -78,8 +79,12 @@ class Statement:
         """
         if self.form == "delete":
             return dict(self.table.initial)
-        found = zip(self._fields, row, strict=True)
+        found = zip(self._fields, row[: len(self._fields)], strict=True)
         return {name: decode(t, v) if odd else v for (name, t, odd), v in found}
+
+    def beside(self, row: Sequence[Any]) -> Sequence[Any]:
+        """Return what else came back: what was `wanted`."""
+        return row[len(self._fields) :] if self.wanted else ()
 
     @cached_property
     def _fields(self) -> list[tuple[str, Type, bool]]:
@@ -105,25 +110,33 @@ class Statement:
         return [f"DELETE FROM {self.table.name}", *self._where(self._key()), "RETURNING id"]
 
     def _insert(self) -> list[str]:
-        values = [self.key, *(a.text for a in self.sets)]
+        carried = [c.name for c in self.table.carried]
+        values = [self.key, *(a.text for a in self.sets), *(f":{name}" for name in carried)]
+        # What is carried may have to be unique as well.
+        conflict = "ON CONFLICT" if carried else "ON CONFLICT (id)"
         return [
             f"INSERT INTO {self.table.name}",
-            _wrapped(["id", *(identifier(a.column) for a in self.sets)]),
+            _wrapped(["id", *(identifier(a.column) for a in self.sets), *carried]),
             "VALUES",
             _wrapped(values),
-            f"ON CONFLICT (id) DO NOTHING{self._shown()}",
+            f"{conflict} DO NOTHING{self._shown()}",
             self._returning(),
         ]
 
     def _upsert(self) -> list[str]:
         values = {a.column: a.text for a in self.sets}
         columns = [f.name for f in self.table.columns]
+        carried = [c.name for c in self.table.carried]
+        values |= {name: f":{name}" for name in carried}
         written = [f"{identifier(a.column)} = excluded.{identifier(a.column)}" for a in self.sets]
         return [
             *_before(self.table, self.key, frozenset(columns)),
             f"INSERT INTO {self.table.name}",
-            _wrapped(["id", *map(identifier, columns)]),
-            *_listed("SELECT ", [self.key, *(values.get(c, identifier(c)) for c in columns)]),
+            _wrapped(["id", *map(identifier, columns), *carried]),
+            *_listed(
+                "SELECT ",
+                [self.key, *(values.get(c, identifier(c)) for c in (*columns, *carried))],
+            ),
             "FROM before",
             *self._where("TRUE"),
             "ON CONFLICT (id) DO UPDATE",
@@ -144,7 +157,8 @@ class Statement:
         return [f"WHERE {first}", *(f"{text:<{width}}  /* {c.guard} */" for text, c in named)]
 
     def _returning(self) -> str:
-        return "RETURNING " + ", ".join(identifier(a.column) for a in self.sets)
+        asked = [identifier(a.column) for a in self.sets] + [self.wanted] * bool(self.wanted)
+        return "RETURNING " + ", ".join(asked)
 
 
 def verdicts(table: Table, key: str, guards: Sequence[Clause]) -> str:

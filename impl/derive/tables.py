@@ -16,7 +16,7 @@ from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import walk
 from spec.language.types import Nat, Sort, is_enum, is_sort
 
-APPLICATION_ID, VERSION = 0x66667131, 4
+APPLICATION_ID, VERSION = 0x66667131, 5
 """What the header of the file says: `ffq1`, and the version of the schema."""
 
 TRACE = """\
@@ -55,12 +55,23 @@ CREATE TABLE meta (  -- which spec and which constants the file belongs to
 
 
 @dataclass(frozen=True)
+class Carried:
+    """A column of which the spec does not speak: its name, its type with what must hold of it, as
+    SQL, and what it is for.
+    """
+
+    name: str
+    declared: str
+    doc: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A sort in the store: one column for each durable field, one row for each element known.
 
     `absent` is the field and the value that say that there is no row; with `always`, a row never
     holds that value. A row that is not there stands for the initial values. The one of `Global` is
-    made with the table.
+    made with the table. What is `carried` is given to the step that puts the row in.
     """
 
     sort: type[Sort]
@@ -68,6 +79,7 @@ class Table:
     initial: Mapping[str, Value]
     absent: tuple[str, str] | None
     always: bool
+    carried: tuple[Carried, ...] = ()
 
     @property
     def name(self) -> str:
@@ -101,7 +113,13 @@ class Table:
         return literal(encode(column.type, self.initial[column.name]))
 
 
-def table(scope: Scope, sort: type[Sort], absent: tuple[str, str] | None, always: bool) -> Table:
+def table(
+    scope: Scope,
+    sort: type[Sort],
+    absent: tuple[str, str] | None,
+    always: bool,
+    carried: Sequence[Carried],
+) -> Table:
     """Return the table of a sort, or raise `Inexpressible` if its name is taken."""
     taken = ["trace", "origin", "meta"] + ["global"] * (sort is not Global)
     if sort.__name__.lower() in taken:
@@ -115,10 +133,15 @@ def table(scope: Scope, sort: type[Sort], absent: tuple[str, str] | None, always
         if f.name.lower() in listed:
             raise Inexpressible(sort.__name__, "the table has a column of this name", f.name)
         listed.add(f.name.lower())
+    spec = scope.spec
+    bound = {*spec.fields, *(p.name for a in spec.actions.values() for p in a.params)}
+    for c in carried:  # a statement knows each of these by its name
+        if c.name in bound | listed:
+            raise Inexpressible(sort.__name__, "the spec has something of this name", c.name)
     initial = {f.name: evaluator.meaning(f.initial, {})((), ()) for f in columns}
     if absent is not None and initial.get(absent[0]) != absent[1]:
         raise Inexpressible(sort.__name__, "no row begins so, so none is absent", absent[1])
-    return Table(sort, columns, initial, absent, always)
+    return Table(sort, columns, initial, absent, always, tuple(carried))
 
 
 def literal(v: int | str | None) -> str:
@@ -137,6 +160,7 @@ def _create(scope: Scope, t: Table, checks: bool) -> str:
     if t.sort is Global:
         parts = ["  id INTEGER PRIMARY KEY CHECK (id = 1),  -- what belongs to no row of its own"]
     parts += [f"  {_column(scope, t, f)},  -- {f.doc}" for f in t.columns]
+    parts += [f"  {c.name} {c.declared},  -- {c.doc}" for c in t.carried]
     if checks:
         rules = [p for p in scope.spec.properties.values() if of_one_row(p, t)]
         parts += [f"  -- {p.doc}\n{_check(scope, p)}," for p in rules]

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from impl.derive.tables import Table
 
 STEPS = "ffq_steps"
-"""Is given what of the row before the step the memory of a process depends on. Returns JSON, a list
-for each step: actor, action, parameters, the columns that it may change (as bits), what of the
-memory was and is different, what went unseen before, and a note; all but the bits as text.
+"""Is given the number of the row, and what of it before the step the memory of a process depends
+on. Returns JSON, a list for each step: actor, action, parameters, the columns that it may change
+(as bits), what of the memory was and is different, what went unseen before, and a note; all but the
+bits as text.
 """
 
 ALL = -1
@@ -67,6 +68,8 @@ def _trigger(t: Table, read: Sequence[Field], word: str, event: str) -> str:
         parts = "\n    || ".join([*side(of), f"(step.value ->> {memory})"])
         return f"  '{{' || substr(\n    {parts}, 3) || '}}',"
 
+    if t.carried and event == "UPDATE":
+        event += f" OF {', '.join(['id', *(identifier(f.name) for f in t.columns)])}"
     return "\n".join([
         f"CREATE TRIGGER {t.sort.__name__.lower()}_is_{word} AFTER {event} ON {t.name}",
         "BEGIN",
@@ -75,7 +78,7 @@ def _trigger(t: Table, read: Sequence[Field], word: str, event: str) -> str:
         whole(before, 4),
         whole(after, 5),
         "  step.value ->> 6, step.value ->> 7",
-        f"FROM json_each({STEPS}({', '.join(map(told, read))})) AS step;",
+        f"FROM json_each({STEPS}({', '.join([row, *map(told, read)])})) AS step;",
         "END;\n",
     ])  # fmt: skip
 

@@ -94,7 +94,7 @@ def _begin(t: Transaction, found: History, line: Line, boot: str, here: str) -> 
     t.begin_history(begun.epoch, boot, here)
     for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
         t.take("expire", j=job - 1)
-        t.own("UPDATE task SET lease_until = 0 WHERE id = ?", (job,))
+        t.own("UPDATE job SET lease_until = 0 WHERE id = ?", (job,))
     if found.boot != boot:
         line.begin_boot(t)
     return begun

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 
 from impl.parts.owner import Owner
+from impl.sqlite.damage import REMEDY, Damaged
 from impl.sqlite.files import Busy
 from impl.sqlite.transaction import Process
 from impl.terms.outcomes import OutcomeUnknown, Refused
@@ -46,11 +47,15 @@ class Recovery:
         asked = self._queue.clock.since_boot()
         recoverer = self._recoverer = self._recoverer or self._queue.process(Recoverer)
         query = """\
-SELECT lease_until <= ?1, deadline <= ?1 AND NOT overdue FROM task JOIN job USING (id)
+SELECT lease_until <= ?1, deadline <= ?1 AND NOT overdue FROM job
 WHERE id = ?2"""
         with self._queue.transaction() as t:
             now = self._queue.clock.since_boot()
-            ((out, overdue),) = t.own(query, (now, job))
+            found = t.own(query, (now, job))
+            if not found:  # an index has it, and the table has not
+                fact = f"is damaged: job {job} has a lease, and no row"
+                raise Damaged(self._queue.store.path, fact, REMEDY)
+            ((out, overdue),) = found
             if overdue:
                 t.take("pass_deadline", j=job - 1)
             if not out or self._spares(now, now - asked):
@@ -76,7 +81,7 @@ WHERE id = ?2"""
 
     def _late(self) -> list[int]:
         query = """\
-SELECT id FROM task JOIN job USING (id)
+SELECT id FROM job
 WHERE lease_until IS NOT NULL AND (lease_until <= ?1 OR deadline <= ?1 AND NOT overdue)
 ORDER BY lease_until"""
         return [job for (job,) in self._queue.store.own(query, (self._queue.clock.since_boot(),))]

@@ -18,14 +18,16 @@ from impl.derive.design import Transition
 from impl.derive.sql import decode
 from impl.derive.tracing import ALL, STEPS
 from impl.terms.outcomes import Change, CheckFailed, Disagreement, Values
+from spec.language.expr import Var
 from spec.language.scope import State
 
 
 @dataclass(eq=False)
 class Line:
     """A step of which this is known and seen, as the trace has it: `columns` that it may change, as
-    bits; what went `unseen` before, as JSON; and a note. `memory` is what is remembered then,
-    before and after, once it is written down.
+    bits; what went `unseen` before, as JSON; and a note. Once it is written down, `memory` is what
+    is remembered then, before and after, and `row` is the row's number, which a parameter names
+    that was none.
     """
 
     transition: Transition
@@ -36,23 +38,29 @@ class Line:
     unseen: str = "[]"
     note: str | None = None
     memory: dict[str, Change] | None = None
+    row: int = 0
 
-    def written(self, row: Sequence[Any]) -> str:
-        """Return what the triggers are to write, as JSON; `row` is what they have said of the row
-        before. Raises `CheckFailed` if a process would remember what is out of range.
+    def written(self, row: int, before: Sequence[Any]) -> str:
+        """Return what the triggers are to write, as JSON; `before` is what they have said of the
+        row before. Raises `CheckFailed` if a process would remember what is out of range.
         """
-        t, seen = self.transition, self.seen
+        t, seen, self.row = self.transition, self.seen, row
+        key = t.seen.key
+        if isinstance(key, Var) and self.params[key.name] is None:
+            chosen = {key.name: row - 1}
+            self.params, self.known = {**self.params, **chosen}, {**self.known, **chosen}
+            seen = t.local.state(self.known)
         if t.reads:
-            told = {f.name: decode(f.type, v) for f, v in zip(t.told, row, strict=True)}
+            told = {f.name: decode(f.type, v) for f, v in zip(t.told, before, strict=True)}
             seen = t.local.state(self.known, told)
         self.memory = remembered(t, seen)
-        before = after = ""
+        was_known = is_known = ""
         for name, (was, now) in self.memory.items():
             if was != now:
                 place, json_of = f', "{name}{self.whose}": ', t.as_json[name]
-                before += place + json_of(was)
-                after += place + json_of(now)
-        texts = (self.actor, t.action.name, self.given), (before, after, self.unseen)
+                was_known += place + json_of(was)
+                is_known += place + json_of(now)
+        texts = (self.actor, t.action.name, self.given), (was_known, is_known, self.unseen)
         first, last = (",".join(map(quoted, each)) for each in texts)
         note = "null" if self.note is None else quoted(self.note)
         return f"[{first},{self.columns},{last},{note}]"
@@ -99,10 +107,11 @@ class Scribe:
             raise Disagreement(f"{lines[0].transition.action.name} is not in the trace: {sql}")
         return rows
 
-    def _said(self, *row: Any) -> str:
+    def _said(self, *told: Any) -> str:
         if not self._lines:
             raise Disagreement("a row was to be changed by no step")
-        return f"[{','.join([line.written(row) for line in self._lines])}]"
+        row, *before = told
+        return f"[{','.join([line.written(row, before) for line in self._lines])}]"
 
 
 def write_down(opened: apsw.Connection, steps: bool) -> None:

@@ -18,16 +18,16 @@ ALWAYS = LOG_BYTES
 """Bytes for the log of the store."""
 
 
-def require_room(store: Store, new: int) -> None:
-    """Raise `StoreError` if the jobs that were in the queue before this new one may need what is
-    left.
+def require_room(store: Store, before: int) -> None:
+    """Raise `StoreError` if the jobs that are in the queue before a new one, no more than so many,
+    may need what is left.
     """
-    if _at_least(store) >= ALWAYS + PER_JOB * new:
-        return  # without a statement: there are no more jobs than the last one's number
+    if _at_least(store) >= ALWAYS + PER_JOB * before:
+        return  # without a statement
     free = room(store)
     # Each open job has one of these, and an index on it: those that are over are not looked at.
     times = ("due", "wait_until", "lease_until")
-    open_jobs = sum(_count(store, f"{_COUNT} {time} IS NOT NULL", new) for time in times)
+    open_jobs = sum(_count(store, f"{_COUNT} {time} IS NOT NULL") for time in times)
     needed = ALWAYS + PER_JOB * open_jobs
     if free < needed:
         fact = f"has room for {free} bytes, and finishing {open_jobs} jobs may need {needed}"
@@ -35,11 +35,11 @@ def require_room(store: Store, new: int) -> None:
         raise StoreError(store.path, fact, remedy)
 
 
-_COUNT = "SELECT count(*) FROM task WHERE id <> ? AND"
+_COUNT = "SELECT count(*) FROM job WHERE"
 
 
-def _count(store: Store, query: str, new: int) -> int:
-    ((number,),) = store.own(query, (new,))
+def _count(store: Store, query: str) -> int:
+    ((number,),) = store.own(query)
     return int(number)
 
 

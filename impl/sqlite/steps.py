@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import apsw
 
 from impl.derive.design import Design, Transition
 from impl.derive.fused import Fused
+from impl.derive.statements import Statement
 from impl.sqlite.scribe import Line, Scribe, remembered
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
+from spec.language.expr import Var
 from spec.language.scope import State, Value, element_name
 from spec.language.types import Sort, Type, is_sort
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The row of a step is the first one of a query with these values. `wanted`, as SQL: what it is
+    to say of itself beside what the step changes.
+    """
+
+    query: str
+    values: Mapping[str, Any]
+    wanted: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the spec does not speak of: what a row carries that is put in, and which one it is."""
+
+    carried: Mapping[str, Any] = field(default_factory=dict)
+    chosen: Chosen | None = None
+
+
+NOTHING = Beside()
 
 
 @dataclass(frozen=True)
@@ -27,10 +52,29 @@ class Step:
     known: Values
     constants: Mapping[str, int]
     seen: State
+    beside: Beside
 
-    def bound(self) -> dict[str, int | str | None]:
+    def bound(self) -> dict[str, Any]:
         """Return what the statement's names stand for."""
-        return {**self.transition.local.bound(self.seen), **self.constants}
+        t, beside = self.transition, self.beside
+        bound = {**t.local.bound(self.seen), **self.constants}
+        if t.table is not None and t.table.carried:
+            bound |= dict.fromkeys(c.name for c in t.table.carried) | dict(beside.carried)
+        return bound if beside.chosen is None else {**bound, **beside.chosen.values}
+
+    def statement(self) -> Statement:
+        """Return the statement that takes it; there must be one."""
+        chosen = self.beside.chosen
+        if chosen is not None:
+            return _of_chosen(self.transition, chosen.query, chosen.wanted)
+        assert self.transition.statement is not None
+        return self.transition.statement
+
+
+@lru_cache(maxsize=64)
+def _of_chosen(t: Transition, query: str, wanted: str) -> Statement:
+    assert t.statement is not None and t.statement.form == "update"
+    return replace(t.statement, key=f"(\n{query}\n)", wanted=wanted)
 
 
 def step_of(
@@ -40,14 +84,18 @@ def step_of(
     memory: Values,
     constants: Mapping[str, int] | None = None,
     world: Values | None = None,
+    beside: Beside = NOTHING,
 ) -> Step:
     """Return a step; a row that it inserts has these constants, or those of the scope. Raises
     `KeyError` if it asks the world what is not told here.
     """
     t = design.transitions[action]
+    if beside.chosen is not None:
+        assert isinstance(t.seen.key, Var)
+        params = {**params, t.seen.key.name: None}
     chosen = {**design.constants, **constants} if constants else design.constants
     known = {**params, **memory, **world} if world else {**params, **memory}
-    return Step(t, params, known, chosen, t.local.state(known))
+    return Step(t, params, known, chosen, t.local.state(known), beside)
 
 
 def without_store(step: Step) -> Done | Refused | None:
@@ -74,18 +122,18 @@ def within(
     known = without_store(step)
     if known is not None:
         return known, line
-    assert t.statement is not None and t.table is not None
-    bound = step.bound()
+    statement, bound = step.statement(), step.bound()
     if not all(holds(seen, seen) for holds in t.asked):
-        return Refused(refusal(scribe.connection, t, seen, bound)), line
-    returned = _rows(scribe, t.statement.text, bound, (line,) if t.writes else ())
+        return Refused(refusal(scribe.connection, step, bound)), line
+    returned = _rows(scribe, statement.text, bound, (line,) if t.writes else ())
     if not returned:
-        return Refused(refusal(scribe.connection, t, seen, bound)), line
+        return Refused(refusal(scribe.connection, step, bound)), line
+    row, beside = statement.decoded(returned[0]), statement.beside(returned[0])
     if line.memory is not None:
-        return Done(t.statement.decoded(returned[0]), line.memory), line
+        return Done(row, line.memory, beside), line
     if t.reads:
-        seen = t.local.state(step.known, t.statement.decoded(returned[0]))
-    return Done({}, remembered(t, seen)), line
+        seen = t.local.state(step.known, row)
+    return Done({}, remembered(t, seen), beside), line
 
 
 def _rows(scribe: Scribe, sql: str, bound: Any, lines: Sequence[Line]) -> list[Any]:
@@ -121,10 +169,17 @@ def together(
     return lines if _rows(scribe, whole.statement.text, bound, lines) else None
 
 
-def refusal(
-    connection: apsw.Connection, t: Transition, seen: State, bound: Mapping[str, Any]
-) -> str:
-    """Return the first guard that is false, asking the store for those that read its row."""
+def refusal(connection: apsw.Connection, step: Step, bound: Mapping[str, Any]) -> str:
+    """Return the first guard that is false, asking the store for those that read its row; or
+    `reference` if there is no row to be chosen.
+    """
+    t, seen, chosen = step.transition, step.seen, step.beside.chosen
+    if chosen is not None:
+        found = connection.execute(chosen.query, bound).fetchall()
+        if not found:
+            return "reference"
+        assert isinstance(t.seen.key, Var)
+        bound = {**bound, t.seen.key.name: found[0][0]}
     verdicts: dict[str, Any] = {}
     if t.verdicts:
         names = [g.name for g in t.guards if g.in_memory is None]
@@ -133,7 +188,10 @@ def refusal(
     for g in t.guards:
         if not (g.in_memory(seen, seen) if g.in_memory else verdicts[g.name]):
             return g.name
-    what = t.statement.text if t.statement else t.action.name
+    statement = step.statement()
+    if statement.form == "insert" and t.table is not None and t.table.carried:
+        return statement.shown[0]  # another row has what is carried, and has to be unique
+    what = statement.text
     raise Disagreement(f"every guard of {t.action.name} holds, and no row came back: {what}")
 
 

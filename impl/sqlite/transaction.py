@@ -9,7 +9,8 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 import apsw
@@ -74,13 +75,21 @@ SELECT name, value FROM meta WHERE name IN ('epoch', 'boot', 'file')
 UNION ALL SELECT 'seq', max(seq) FROM trace"""
 
 
+@lru_cache(maxsize=16)
+def _told(design: Design) -> str:
+    """Return the query for what a store says of itself."""
+    lasts = [f"SELECT 'last {t.sort.__name__}', max(id) FROM {t.name}" for t in design.tables]
+    return "\nUNION ALL ".join([_TOLD, *lasts])
+
+
 @dataclass
 class Told:
-    """What the store says of itself: the last row of its trace, 0 if there is none, and its
-    history: epoch, boot and file.
+    """What the store says of itself: the last row of its trace, and of each table, 0 if there is
+    none; and its history: epoch, boot and file.
     """
 
     seq: int
+    rows: dict[type[Sort], int]
     epoch: int
     boot: str | None
     file: str | None
@@ -107,15 +116,16 @@ class Transaction:
         constants: Mapping[str, int] | None = None,
         claim: Mapping[str, Value] | None = None,
         world: Mapping[str, Value] | None = None,
+        beside: steps.Beside = steps.NOTHING,
         **params: int,
     ) -> Done | Refused:
         """Take a step of the process, or one that no process remembers.
 
         `note` goes into the trace beside it. `claim` is what the process must remember of the claim
         that the step is for: if it has let go of that one, it is refused as `fenced`. `world` has
-        what was found when the world was asked, by field. A refusal
-        leaves the transaction open and as it was. Raises `CheckFailed`, and `OutcomeUnknown` if the
-        process is in doubt; the transaction must be given up then.
+        what was found when the world was asked, by field; `beside`, what the spec does not speak
+        of. A refusal leaves the transaction open and as it was. Raises `CheckFailed`, and
+        `OutcomeUnknown` if the process is in doubt; the transaction must be given up then.
         """
         self.require_open()
         t = self._design.transitions[action]
@@ -128,7 +138,7 @@ class Transaction:
             pending = self._of(process)
         if claim is not None and not claim.items() <= pending.memory.items():
             return Refused("fenced")
-        step = steps.step_of(self._design, action, given, pending.memory, constants, world)
+        step = steps.step_of(self._design, action, given, pending.memory, constants, world, beside)
         last = self.last()  # before there is another one
         with self._usable(action):
             outcome, line = steps.within(self._scribe, step, _listed(pending.unseen), note)
@@ -236,21 +246,29 @@ class Transaction:
     def told(self) -> Told:
         """What the store says of itself, asked when it is first needed."""
         if self._told is None:
-            found = dict(self.own(_TOLD))
+            found = dict(self.own(_told(self._design)))
             epoch = str(found.get("epoch", 0))
             number = int(epoch) if epoch.isdecimal() else 0
-            self._told = Told(found["seq"] or 0, number, found.get("boot"), found.get("file"))
+            rows = {t.sort: found[f"last {t.sort.__name__}"] or 0 for t in self._design.tables}
+            self._told = Told(found["seq"] or 0, rows, number, found.get("boot"), found.get("file"))
         return self._told
+
+    def new(self, sort: type[Sort]) -> int:
+        """Return the element that comes after all that have rows."""
+        return self.told.rows[sort]
 
     def begin_history(self, epoch: int, boot: str, file: str) -> None:
         """Write down which history the store has from now on."""
-        self._told = Told(self.last(), epoch, boot, file)
+        self._told = replace(self.told, epoch=epoch, boot=boot, file=file)
         for row in (("epoch", str(epoch)), ("boot", boot), ("file", file)):
             self.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
 
     def _note(self, seq: int, line: Line) -> None:
         """Know the row that was written: nobody else can write one meanwhile."""
-        self.told.seq = seq
+        told, table = self.told, line.transition.table
+        told.seq = seq
+        if table is not None:
+            told.rows[table.sort] = max(told.rows[table.sort], line.row)
         self._lines.append((seq, line))
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,14 @@ Change = tuple[Value, Value]
 @dataclass(frozen=True)
 class Done:
     """The step is committed: what columns of the row are now, and the memory of the process before
-    and after.
+    and after. `beside`: what else was asked of the row.
 
     Its process must now remember what `memory` says.
     """
 
     row: Mapping[str, Value]
     memory: Mapping[str, Change]
+    beside: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)

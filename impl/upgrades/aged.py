@@ -27,7 +27,7 @@ class Aged:
     def __init__(self, opened: apsw.Connection, path: str, version: int) -> None:
         """Read what the file says of itself; raises `StoreError`."""
         self.path, self.version, self._opened = path, version, opened
-        self._require_tables("meta", "trace", "task")
+        self._require_tables("meta", "trace", *["task"] * (version < 5))
         self.meta: dict[str, str] = dict(self.all("SELECT name, value FROM meta"))
         found = read(self.meta)
         if found is None:
@@ -50,7 +50,7 @@ class Aged:
             there = {
                 column for (column,) in self.all("SELECT name FROM pragma_table_info(?)", table)
             }
-            if there != {"id", *columns}:
+            if not there >= {"id", *columns}:
                 self._wrong(f"its table {table} is not the one that it describes")
         return found
 
@@ -137,7 +137,8 @@ class Aged:
         """Return how many claims are open whose lease is over; raises `StoreError` if one still
         has its lease.
         """
-        query = "SELECT id, lease_until FROM job JOIN task USING (id) WHERE status = 'claimed'"
+        beside = "JOIN task USING (id) " if self.version < 5 else ""
+        query = f"SELECT id, lease_until FROM job {beside}WHERE status = 'claimed'"
         claims = self.all(query)
         now = clock.since_boot() if self.meta.get("boot") == clock.boot() else None
         for job, until in claims:

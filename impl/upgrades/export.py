@@ -30,7 +30,7 @@ _PAGE = 500
 _JOBS = """\
 SELECT id, CAST(key AS BLOB), CAST(kind AS BLOB), timeout_ms, coalesce(wait_until, due - ? + ?),
   retry_of, CAST(payload AS BLOB)
-FROM task WHERE id > ? ORDER BY id LIMIT ?"""
+FROM job WHERE id > ? ORDER BY id LIMIT ?"""
 _STEPS = """\
 SELECT CAST(name AS BLOB), what, CAST(coalesce(result, 'null') AS BLOB)
 FROM checkpoint WHERE job = ? ORDER BY rowid"""

@@ -17,7 +17,6 @@ import apsw
 
 from impl.derive.design import Design
 from impl.derive.reference import design
-from impl.derive.sql import encode
 from impl.derive.view import Global
 from impl.sqlite import files
 from impl.sqlite.files import StoreError
@@ -27,7 +26,7 @@ from impl.sqlite.scribe import write_down
 from impl.terms.requests import LONGEST, BadRequest, as_json, whole
 from impl.upgrades import origin
 from impl.upgrades.export import FORMAT, VERSION
-from impl.upgrades.origin import Rows, Unfit, from_plain
+from impl.upgrades.origin import Rows, Unfit, from_plain, insertion, row_of
 from spec.language.scope import Value
 from spec.language.types import Sort
 from spec.queue.job import Job
@@ -121,7 +120,7 @@ class _Intake:
         self._put("INSERT INTO meta VALUES ('epoch', ?)", str(epoch))
         if Global in self._rows:
             state = self._state(Global, said.get("global", {}))
-            yield self._row(Global, "REPLACE", 1, state)
+            yield self._row(Global, 1, state, {})
 
     def _job(self, said: dict[str, Any]) -> tuple[str, str]:
         self._only(said, "job", "key", "kind", "timeout_ms", "due", "retry_of", "state", "payload")
@@ -132,41 +131,42 @@ class _Intake:
         key, retry_of = self._text(said, "key"), said["retry_of"]
         if retry_of is not None:
             self._require_dead(self._number(said, "retry_of", 1, MAX_JOB), key)
-        elif self._known("SELECT 1 FROM task WHERE key = ? AND retry_of IS NULL", key):
+        elif self._known("SELECT 1 FROM job WHERE key = ? AND retry_of IS NULL", key):
             self._again(f"the key {_short(key)}")
         ready, claimed = (state["status"] == status for status in ("ready", "claimed"))
         if ready is (said["due"] is None):
             self._refuse("is due just while it is not ready", "say when, in ms since 1970")
         due = self._number(said, "due", -MAX_EPOCH, MAX_EPOCH) if ready else None
         over = 0 if claimed else None  # its lease: whoever held it is not known here
-        recorded = self._row(Job, "INSERT", job, state)
-        insert = """\
-INSERT INTO task (id, key, kind, payload, timeout_ms, wait_until, lease_until, deadline, retry_of)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-        timeout_ms = self._number(said, "timeout_ms", 1, LONGEST * 1000)
-        told = self._text(said, "kind"), self._json(said, "payload"), timeout_ms
-        self._put(insert, job, key, *told, due, over, over, retry_of)
+        carried = {
+            "key": key,
+            "kind": self._text(said, "kind"),
+            "payload": self._json(said, "payload"),
+            "timeout_ms": self._number(said, "timeout_ms", 1, LONGEST * 1000),
+            "wait_until": due,
+            "lease_until": over,
+            "deadline": over,
+            "retry_of": retry_of,
+        }
         self._taken.jobs += 1
-        return recorded
+        return self._row(Job, job, state, carried)
 
     def _row(
-        self, sort: type[Sort], how: str, number: int, state: Mapping[str, Value]
+        self, sort: type[Sort], number: int, state: Mapping[str, Value], carried: Mapping[str, Any]
     ) -> tuple[str, str]:
         """Put in a row of a table; return its state as an origin has it."""
         rows = self._rows[sort]
-        columns = rows.table.columns
-        row = (encode(f.type, state[f.name]) for f in columns)
-        put = f"{how} INTO {rows.table.name} VALUES (?{', ?' * len(columns)})"
-        self._put(put, number, *row)
+        beside = (carried.get(c.name) for c in rows.table.carried)
+        self._put(insertion(rows.table), *row_of(rows.table, number, state), *beside)
         return rows.recorded(number - 1, state)
 
     def _require_dead(self, job: int, key: str) -> None:
         """Refuse a retry of this job, and with this key, if there cannot be one."""
-        dead = "SELECT 1 FROM job JOIN task USING (id) WHERE id = ? AND status = 'dead' AND key = ?"
+        dead = "SELECT 1 FROM job WHERE id = ? AND status = 'dead' AND key = ?"
         if not self._known(dead, job, key):
             fact = f"is a retry of job {job}, which is not dead, or has another key"
             self._refuse(fact, "export anew")
-        if self._known("SELECT 1 FROM task WHERE retry_of = ?", job):
+        if self._known("SELECT 1 FROM job WHERE retry_of = ?", job):
             self._again(f"job {job} to do again")
 
     def _state(self, sort: type[Sort], said: Any) -> dict[str, Value]:

@@ -15,8 +15,9 @@ from typing import Any
 import apsw
 
 from impl.derive.design import Design
+from impl.derive.sql import encode, identifier
 from impl.derive.tables import Table, of_one_row
-from impl.derive.view import sort_of
+from impl.derive.view import Global, sort_of
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.steps import element_of, plain
 from spec.language.evaluate import Evaluator
@@ -123,6 +124,18 @@ class Rows:
 
 
 # ---------------------------------------------------------------- in the file
+def insertion(t: Table) -> str:
+    """Return what puts a row into a table: it is given `row_of` and then what the row carries."""
+    columns = [identifier(f.name) for f in t.columns] + [c.name for c in t.carried]
+    put = f"INSERT OR REPLACE INTO {t.name}" if t.sort is Global else f"INSERT INTO {t.name}"
+    return f"{put} (id, {', '.join(columns)}) VALUES (?{', ?' * len(columns)})"
+
+
+def row_of(t: Table, number: int, state: Mapping[str, Value]) -> list[int | str | None]:
+    """Return a row as SQLite holds it, without what it carries."""
+    return [number, *(encode(f.type, state[f.name]) for f in t.columns)]
+
+
 def write(opened: apsw.Connection, seq: int, states: Iterable[tuple[str, str]]) -> None:
     """Record the state after a row of the trace, as `Rows.recorded` gives it for each element."""
     opened.execute("INSERT OR REPLACE INTO meta VALUES ('origin', ?)", (str(seq),))

@@ -24,8 +24,8 @@ class Reshape:
     def __init__(
         self, opened: apsw.Connection, path: str, schema: str, before: Collection[str]
     ) -> None:
-        """Raise `StoreError` if a name of the schema is taken by something of the user's, or a
-        table has a trigger of his.
+        """Raise `StoreError` if a name of the schema is taken by something of the user's, a table
+        has a trigger of his, or something of his belongs to a table that there is no more.
         """
         self._wanted, self._found = _by_sql(tables_of(schema)), _by_sql(tables_in(opened))
         self._opened, self._before = opened, before
@@ -34,10 +34,24 @@ class Reshape:
             if kind == "trigger" and name in taken and table in before:
                 fact = f"has a trigger '{name}' on the table {table}, where there may be none"
                 raise StoreError(path, fact, "drop it with the ffq that made the file")
+        self._require_free(path, {n for k, n in self._found if k == "table" and n in before})
         for kind, name in self._wanted:
             if name in taken:
                 fact = f"has something called '{name}', and so is a {kind} of the new schema"
                 raise StoreError(path, fact, "rename it with the ffq that made the file")
+
+    def _require_free(self, path: str, before: Collection[str]) -> None:
+        gone = {name for name in before if ("table", name) not in self._wanted}
+        query = """\
+SELECT one.type, one.name, coalesce(key."table", one.tbl_name)
+FROM sqlite_schema AS one LEFT JOIN pragma_foreign_key_list(one.name) AS key
+WHERE one.type IN ('table', 'index') AND one.sql IS NOT NULL"""
+        for kind, name, table in self._opened.execute(query):
+            if name not in self._before and str(table).lower() in gone:
+                fact = f"has a {kind} '{name}', which belongs to '{table}', and there is none now"
+                raise StoreError(
+                    path, fact, "let it belong to job, with the ffq that made the file"
+                )
 
     @property
     def needed(self) -> bool:

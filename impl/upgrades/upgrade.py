@@ -19,12 +19,12 @@ import apsw
 from impl.derive import tracing
 from impl.derive.design import Design
 from impl.derive.reference import design
-from impl.derive.sql import decode, encode, identifier
+from impl.derive.sql import decode, identifier
 from impl.derive.tables import VERSION, Table
 from impl.derive.view import Global
 from impl.sqlite import files
-from impl.sqlite.damage import legible
-from impl.sqlite.files import StoreError
+from impl.sqlite.damage import Damaged, legible
+from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.foreign import own_names, strays
 from impl.sqlite.gate import Gate
 from impl.sqlite.making import make
@@ -36,7 +36,7 @@ from impl.sqlite.transaction import last
 from impl.terms.clock import Clock, MachineClock
 from impl.upgrades import origin
 from impl.upgrades.aged import Aged
-from impl.upgrades.origin import Rows, Unfit
+from impl.upgrades.origin import Rows, Unfit, insertion, row_of
 from impl.upgrades.reshape import Reshape, old
 from spec.language.scope import Value
 from spec.queue.job import Job
@@ -51,18 +51,36 @@ _VERSION_2 = frozenset({
 })  # fmt: skip
 """What the schema had in version 2, beside the tables of the spec."""
 
-_SINCE_2 = {
+_UNTIL_4 = {
+    "task_of_a_key": "job_of_a_key",
+    "task_is_a_retry": "job_is_a_retry",
+    "task_is_due": "job_is_due",
+    "task_waits": "job_waits",
+    "task_has_failed": "job_has_failed",
+    "task_is_leased": "job_is_leased",
+}
+"""Indexes of the table `task`, which had what a job carries until version 4, and what they are now.
+"""
+
+_CARRIED = {
     # Jobs waited for the wall clock, with a delay or without; and a retry had a key of its own.
-    "task": """\
-INSERT INTO task
-  (id, key, kind, payload, timeout_ms, wait_until, lease_until, deadline, retry_of)
-SELECT id, CASE WHEN retry_of IS NULL THEN key ELSE (
+    2: """\
+SELECT CASE WHEN retry_of IS NULL THEN key ELSE (
   WITH RECURSIVE back (key, retry_of) AS (
-    SELECT key, retry_of FROM old_task AS one WHERE one.id = again.retry_of
-    UNION ALL SELECT one.key, one.retry_of FROM old_task AS one JOIN back ON one.id = back.retry_of
+    SELECT key, retry_of FROM temp.old_task AS one WHERE one.id = again.retry_of
+    UNION ALL
+    SELECT one.key, one.retry_of FROM temp.old_task AS one JOIN back ON one.id = back.retry_of
   ) SELECT key FROM back WHERE retry_of IS NULL
-) END, kind, payload, timeout_ms, due, lease_until, deadline, retry_of
-FROM old_task AS again ORDER BY id""",
+) END AS key, kind, payload, timeout_ms, retry_of, NULL AS due, due AS wait_until,
+  lease_until, deadline, NULL AS failed_at
+FROM temp.old_task AS again WHERE id = ?""",
+    3: "SELECT * FROM temp.old_task WHERE id = ?",
+    4: "SELECT * FROM temp.old_task WHERE id = ?",
+    5: "SELECT * FROM temp.old_job WHERE id = ?",
+}
+"""What a job carries, by the version of the schema."""
+
+_SINCE_2 = {
     # A step that was done was a result, null, and nobody can tell them apart any more.
     "checkpoint": """\
 INSERT INTO checkpoint
@@ -84,7 +102,7 @@ class Upgrade:
         """Look at everything that could stand in the way; raises `StoreError`."""
         self._opened, self._aged, self._to = opened, aged, to
         schema = to.whole
-        names = _VERSION_2 if aged.version == 2 else {n for _, n in files.tables_of(schema)}
+        names = _before(aged.version, frozenset(n for _, n in files.tables_of(schema)))
         written = {name for table in (*aged.tables, *names) for name in tracing.names(table)}
         # Before version 4 there were none of them, and whatever has such a name is the user's.
         ours = aged.tables.keys() | (names | written if aged.version > 3 else names - written)
@@ -134,6 +152,18 @@ class Upgrade:
                 remedy = "put that right with the ffq that made it"
                 raise StoreError(self._aged.path, fact, remedy) from None
 
+    def _carried(self, t: Table, number: int) -> list[Any]:
+        """Return what a row carries; raises `StoreError` if the file does not have it."""
+        if not t.carried:
+            return []
+        found = self._opened.execute(_CARRIED[self._aged.version], (number,))
+        for row in found:
+            names = (name for name, *_ in found.get_description())
+            told = dict(zip(names, row, strict=True))
+            return [told[c.name] for c in t.carried]
+        fact = f"{t.name} {number} has no row in its table task"
+        raise Damaged(self._aged.path, fact, RESTORE)
+
     # ------------------------------------------------------------ doing it
     def carry_out(self) -> str:
         """Take the file over; return the name of the backup of what it was. Raises `StoreError`,
@@ -168,10 +198,10 @@ class Upgrade:
         states: list[tuple[str, str]] = []
         for t in to.tables:
             source = old(t.name) if t.name in made else identifier(t.name)
-            insert = f"INSERT INTO {t.name} VALUES (?{', ?' * len(t.columns)})"
+            insert = insertion(t)
             for number, rows, whole in self._rows(t, source):
                 if t.name in made:
-                    run(insert, (number, *(encode(f.type, whole[f.name]) for f in t.columns)))
+                    run(insert, (*row_of(t, number, whole), *self._carried(t, number)))
                 if not self._followed:
                     states.append(rows.recorded(number - 1, whole))
         for table in set(made) - {t.name for t in to.tables}:
@@ -187,6 +217,13 @@ class Upgrade:
             origin.write(self._opened, last(self._opened), states)
         self._opened.pragma("user_version", VERSION)
         files.check_tables(self._opened, to, self._aged.path)
+
+
+def _before(version: int, now: frozenset[str]) -> frozenset[str]:
+    """Return what the schema had in a version, beside the tables of the spec."""
+    if version == 2:
+        return _VERSION_2
+    return now if version > 4 else now - {*_UNTIL_4.values()} | {"task", *_UNTIL_4}
 
 
 def _taken(

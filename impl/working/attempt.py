@@ -146,7 +146,7 @@ class Attempt:
         with self.worker.lock, queue.transaction() as t:
             self._fence(t, "heartbeat")
             until = queue.clock.since_boot() + queue.lease_ms
-            t.own("UPDATE task SET lease_until = ? WHERE id = ?", (until, self.id))
+            t.own("UPDATE job SET lease_until = ? WHERE id = ?", (until, self.id))
 
     def start(self) -> bool:
         """Enter the handler, unless the claim is lost or an earlier attempt has made the effect;
@@ -267,14 +267,14 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
     """Claim the job that has been due longest, of a kind that the worker knows; None if there is
     none. Raises `Damaged`.
     """
-    found = queue.line.claim(t, kinds, queue.lease_ms)
-    if not found:
+    outcome = queue.line.claim(t, worker, kinds, queue.lease_ms)
+    if outcome == Refused("reference"):
         return None
-    ((job, key, kind, payload, timeout_ms, retry_of),) = found
-    outcome = t.take("claim", worker, j=job - 1)
     if isinstance(outcome, Refused):
+        ((job,),) = queue.line.first(t.own, kinds)
         fact = f"is damaged: job {job} stands in line, and cannot be claimed ({outcome.guard})"
         raise Damaged(queue.path, fact, REMEDY)
+    job, key, kind, payload, timeout_ms, retry_of = outcome.beside
     count = int(outcome.row["token"] or 0)
     before = 0 if retry_of is None else claims_before(t, job)
     shown, token = key.decode(errors="replace"), (queue.epoch, before + count)
@@ -287,9 +287,9 @@ def claims_before(t: Transaction, job: int) -> int:
     """
     query = """\
 WITH RECURSIVE back (id) AS (
-  SELECT retry_of FROM task WHERE id = ?
+  SELECT retry_of FROM job WHERE id = ?
   UNION ALL
-  SELECT retry_of FROM task JOIN back USING (id)
+  SELECT retry_of FROM job JOIN back USING (id)
 )
 SELECT coalesce(sum(token), 0) FROM job JOIN back USING (id)"""
     ((claims,),) = t.own(query, (job,))

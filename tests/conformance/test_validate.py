@@ -196,9 +196,8 @@ def test_the_first_step_that_is_not_allowed_is_named(
         (["DELETE FROM trace WHERE seq = 17"], "table", "status[job1]"),
         (["UPDATE job SET overdue = 1 WHERE id = 2"], "table", "overdue[job2]"),
         (["UPDATE job SET max_fails = 2 WHERE id = 2"], "table", "max_fails[job2]"),
-        (["UPDATE task SET due = 1 WHERE id = 2"], "table", "times of job2, which is done"),
-        (["UPDATE task SET lease_until = NULL WHERE id = 1"], "table", "times of job1"),
-        (["DELETE FROM task WHERE id = 3"], "table", "job3 has no row in `task`"),
+        (["UPDATE job SET due = 1 WHERE id = 2"], "table", "times of job2, which is done"),
+        (["UPDATE job SET lease_until = NULL WHERE id = 1"], "table", "times of job1"),
         (["INSERT INTO outbox (key, job, topic, body) VALUES ('a', 3, 't', '1')"], "table", "a"),
     ],
 )
@@ -306,8 +305,8 @@ def damaged(run: Path, folder: Path, *statements: str) -> str:
     [
         (f"UPDATE trace SET actor = {BAD} WHERE seq = 9", "'actor' of row 9 of trace, byte 1"),
         (f"UPDATE trace SET note = {BAD} WHERE seq = 13", "'note' of row 13 of trace, byte 1"),
-        (f"UPDATE task SET key = {BAD} WHERE id = 2", "'key' of row 2 of task, byte 1"),
-        (f"UPDATE task SET kind = 'k' || {BAD} WHERE id = 3", "'kind' of row 3 of task, byte 2"),
+        (f"UPDATE job SET key = {BAD} WHERE id = 2", "'key' of row 2 of job, byte 1"),
+        (f"UPDATE job SET kind = 'k' || {BAD} WHERE id = 3", "'kind' of row 3 of job, byte 2"),
         (f"UPDATE process SET sort = {BAD} WHERE id = 2", "'sort' of row 2 of process, byte 1"),
     ],
 )
@@ -370,7 +369,7 @@ def test_a_bad_row_of_the_trace_is_told_of_by_every_command_that_reads_it(
 def test_a_job_that_cannot_be_read_is_one_line(
     command: str, column: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = damaged(run, tmp_path, f"UPDATE task SET {column} = {BAD} WHERE id = 2")
+    file = damaged(run, tmp_path, f"UPDATE job SET {column} = {BAD} WHERE id = 2")
     number = ["2"] if command == "show" else []
     wanted = 0 if (command, column) == ("list", "payload") else 2
     assert main(["queue", command, file, *number]) == wanted

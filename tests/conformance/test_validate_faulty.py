@@ -1,14 +1,12 @@
 """A queue without one of its guards is found out by the run that it leaves behind."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from checker.conformance.validate import validate
-from impl.derive.design import derive
-from impl.derive.reference import design
+from impl.derive.reference import design, stepping_as
 from impl.inject import HandClock
 from impl.queue import Queue
 from impl.working.attempt import Attempt
@@ -22,7 +20,7 @@ def leave_out(monkeypatch: pytest.MonkeyPatch, *guards: str) -> None:
     spec = design().scope.spec
     for guard in guards:
         spec = without(spec, guard)
-    faulty = replace(design(), transitions=derive(design().scope.on(spec)).transitions)
+    faulty = stepping_as(spec)
     monkeypatch.setattr("impl.queue.design", lambda: faulty)
 
 

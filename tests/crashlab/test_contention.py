@@ -114,7 +114,7 @@ def test_a_snapshot_that_is_stale_is_busy_at_once_however_long_one_would_wait(fi
         other.execute("SELECT count(*) FROM job").fetchall()
         queue.enqueue("step")
         with pytest.raises(apsw.BusyError) as busy:
-            other.execute("UPDATE task SET kind = 'other'")
+            other.execute("UPDATE job SET kind = 'other'")
         assert vars(busy.value)["extendedresult"] == apsw.SQLITE_BUSY_SNAPSHOT
 
 
@@ -147,7 +147,7 @@ def test_a_lease_that_a_long_writer_lets_run_out_costs_no_effect_and_makes_none_
             assert worker.stdout.readline() == "entered 1\n"
             with queue.transaction() as t:  # the one lock for writing
                 time.sleep(0.8)
-                ((until,),) = t.own("SELECT lease_until FROM task")
+                ((until,),) = t.own("SELECT lease_until FROM job")
                 assert until < queue.clock.since_boot()
             queue.recover()
             *_, tally = worker.stdout.read().splitlines()

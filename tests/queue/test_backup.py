@@ -38,7 +38,7 @@ def test_a_backup_has_what_is_in_the_log_and_stands_alone(file: Path, to: Path) 
         queue.backup(to)
         assert os.listdir(to.parent) == ["backup.db"]
         queue.enqueue("k", key="two")
-        assert rows(to, "SELECT key FROM task") == [("one",)]
+        assert rows(to, "SELECT key FROM job") == [("one",)]
     assert validate(str(to)).finding is None
 
 
@@ -128,7 +128,7 @@ with Queue(sys.argv[1]) as queue:
         else:
             queue.backup(to)
     with Queue(to) as queue:
-        assert queue.query("SELECT count(*) FROM task") == [(1,)]
+        assert queue.query("SELECT count(*) FROM job") == [(1,)]
     assert not [name for name in os.listdir(to.parent) if "draft" in name]
 
 

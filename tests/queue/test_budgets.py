@@ -39,7 +39,7 @@ def test_attempts_that_are_cut_short_have_a_budget_of_their_own(
     assert rows(file, "SELECT status, reason, fails, interrupts FROM job") == [
         ("dead", "interruptions", 0, 2)
     ]
-    assert rows(file, "SELECT due, lease_until, deadline FROM task") == [(None, None, None)]
+    assert rows(file, "SELECT due, lease_until, deadline FROM job") == [(None, None, None)]
 
 
 def test_a_failed_job_waits_longer_each_time(queue: Queue, clock: HandClock, file: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_failed_job_waits_longer_each_time(queue: Queue, clock: HandClock, fil
     queue.enqueue("k", max_attempts=100)
     for whole in (1_000, 2_000, 4_000, 8_000):
         fail(queue, claimed(queue))
-        ((due,),) = rows(file, "SELECT due FROM task")
+        ((due,),) = rows(file, "SELECT due FROM job")
         assert whole // 2 <= due - clock.uptime <= whole
         clock.uptime = due
 
@@ -87,7 +87,7 @@ def waits_after_failures(queue: Queue, clock: HandClock, kind: str, jobs: int) -
     numbers = [queue.enqueue(kind).id for _ in range(jobs)]
     for attempt in [claimed(queue, kind) for _ in numbers]:
         fail(queue, attempt)
-    waits = dict(queue.query("SELECT id, due FROM task"))
+    waits = dict(queue.query("SELECT id, due FROM job"))
     return [waits[number] - clock.uptime for number in numbers]
 
 

@@ -34,7 +34,7 @@ def test_a_dead_job_is_retried_as_a_new_one_and_once(queue: Queue, file: Path) -
     assert (again.new, queue.retry(job)) == (True, queue.retry(job))
     assert not queue.retry(job).new
     assert status(file) == {1: "dead", 2: "ready"}
-    assert rows(file, "SELECT kind, payload, timeout_ms, retry_of FROM task WHERE id = 2") == [
+    assert rows(file, "SELECT kind, payload, timeout_ms, retry_of FROM job WHERE id = 2") == [
         ("k", "[1]", 5000, 1)
     ]
     assert rows(file, "SELECT fails, max_fails, token FROM job WHERE id = 2") == [(0, 1, 0)]
@@ -191,7 +191,7 @@ def test_a_job_that_is_cancelled_can_be_settled_no_more(queue: Queue, file: Path
     assert Worker(queue, {"k": cancelled}).run(until_empty=True) == {"lost": 1}
     assert rows(file, "SELECT status, reason, interrupts FROM job") == [("dead", "cancelled", 1)]
     assert rows(file, "SELECT count(*) FROM ledger") == [(0,)]
-    assert rows(file, "SELECT due, lease_until, deadline FROM task") == [(None, None, None)]
+    assert rows(file, "SELECT due, lease_until, deadline FROM job") == [(None, None, None)]
     assert queue.recover() == 0
 
 

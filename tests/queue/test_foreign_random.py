@@ -13,7 +13,7 @@ import pytest
 from impl.queue import Queue
 from impl.terms.requests import BadRequest
 
-OURS = ["job", "task", "checkpoint", "outbox", "trace", "meta"]
+OURS = ["job", "process", "checkpoint", "outbox", "trace", "meta"]
 
 
 class Statements:

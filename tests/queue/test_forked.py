@@ -55,7 +55,7 @@ def test_what_a_child_puts_into_an_inherited_queue_is_refused_and_nothing_is_los
                 "open it after the fork, or spawn"
             )
         queue.enqueue("k", key="again")
-    assert rows(file, "SELECT key FROM task ORDER BY id") == [("parent's",), ("again",)]
+    assert rows(file, "SELECT key FROM job ORDER BY id") == [("parent's",), ("again",)]
 
 
 def test_a_child_cannot_open_what_its_parent_has_open(file: Path) -> None:
@@ -104,7 +104,7 @@ os.waitpid(-1, 0)
 """
     subprocess.run([sys.executable, "-c", script, str(file)], check=True)
     with Queue(file) as queue:
-        keys = queue.query("SELECT key FROM task ORDER BY id")
+        keys = queue.query("SELECT key FROM job ORDER BY id")
         assert keys == [("before",), ("after",)]
 
 
@@ -121,7 +121,7 @@ def test_a_transaction_that_a_child_ends_is_still_the_parents(file: Path) -> Non
         except OtherHistory:
             os._exit(7 if child == 0 else 8)
         assert ended == 7
-        assert rows(file, "SELECT key FROM task") == [("one",)]
+        assert rows(file, "SELECT key FROM job") == [("one",)]
 
 
 def fork_a_sleeper(children: list[int]) -> None:

@@ -130,7 +130,7 @@ def test_a_copy_over_a_queue_that_is_open_is_told_and_nothing_is_answered_after_
     for end in ("-wal", "-shm"):
         os.unlink(f"{file}{end}")
     with Queue(file) as queue:
-        assert queue.query("SELECT count(*) FROM task") == [(10,)]
+        assert queue.query("SELECT count(*) FROM job") == [(10,)]
 
 
 def test_another_queue_in_its_place_is_told_though_it_is_further(

@@ -17,7 +17,7 @@ HOUR = 3_600_000
 def next_in_line(queue: Queue, *kinds: str) -> str | None:
     """Return the key of the job that would be claimed now."""
     for (job,) in queue.line.first(queue.query, kinds or ("k",)):
-        ((key,),) = queue.query("SELECT key FROM task WHERE id = ?", (job,))
+        ((key,),) = queue.query("SELECT key FROM job WHERE id = ?", (job,))
         return str(key)
     return None
 
@@ -156,7 +156,7 @@ def test_a_worker_finds_its_kind_behind_any_number_of_others(queue: Queue, file:
             queue.enqueue("other", within=t)
         queue.enqueue("mine", within=t)
     assert Worker(queue, {"mine": lambda attempt: None}).run(until_empty=True) == {"done": 1}
-    assert rows(file, "SELECT DISTINCT kind, token FROM task JOIN job USING (id)") == [
+    assert rows(file, "SELECT DISTINCT kind, token FROM job") == [
         ("other", 0),
         ("mine", 1),
     ]

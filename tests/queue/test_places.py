@@ -61,7 +61,7 @@ def test_a_log_that_was_left_behind_is_not_taken_for_that_of_a_new_store(
     assert not file.exists() and Path(f"{file}{end}").exists()
     os.unlink(f"{file}{end}")
     with Queue(file) as new:
-        assert new.query("SELECT count(*) FROM task") == [(0,)]
+        assert new.query("SELECT count(*) FROM job") == [(0,)]
 
 
 def test_a_log_beside_a_file_that_was_put_in_place_of_its_own_is_refused(file: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_log_that_a_crash_has_left_is_read_as_ever(file: Path) -> None:
     shutil.copytree(file.parent, moved)
     for each in (file, moved / file.name):  # a copy of all that is there is a whole copy
         with Queue(each) as queue:
-            assert queue.query("SELECT key FROM task") == [("old",)]
+            assert queue.query("SELECT key FROM job") == [("old",)]
 
 
 def test_a_maker_that_was_killed_leaves_nothing_for_long(file: Path) -> None:
@@ -208,10 +208,10 @@ def test_nothing_is_said_to_be_in_a_queue_that_is_gone(
             f"{file}: was deleted, moved or replaced since it was opened, or its log was; put it "
             "back, and open it again"
         )
-        assert queue.query("SELECT key FROM task") == [("before",)]
+        assert queue.query("SELECT key FROM job") == [("before",)]
     if file.exists() and not file.with_name("queue.db-wal").exists():
         with Queue(file) as queue:  # who has let go of it has put its log away
-            assert queue.query("SELECT key FROM task") == [("before",)]
+            assert queue.query("SELECT key FROM job") == [("before",)]
 
 
 def test_a_file_that_goes_away_within_a_transaction_takes_nothing_with_it(file: Path) -> None:
@@ -276,7 +276,10 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ("ALTER TABLE task RENAME TO t; CREATE VIEW task AS " + ENDLESS, "the table 'task'"),
+        (
+            "ALTER TABLE process RENAME TO t; CREATE VIEW process AS " + ENDLESS,
+            "the table 'process'",
+        ),
         ("DROP TABLE outbox", "the table 'outbox'"),
         ("CREATE TRIGGER mine AFTER INSERT ON job BEGIN SELECT 1; END", "the trigger 'mine'"),
         ("DROP TABLE meta; CREATE VIEW meta AS " + ENDLESS, "the table 'meta'"),

@@ -147,7 +147,7 @@ def test_a_log_that_nobody_can_read_without_writing_is_named(kept: Path) -> None
 def test_a_queue_that_others_write_is_looked_at_as_it_is_now(kept: Path) -> None:
     def seen() -> None:
         with Queue(kept, read_only=True) as queue:
-            assert queue.query("SELECT count(*) FROM task") == [(3,)]
+            assert queue.query("SELECT count(*) FROM job") == [(3,)]
 
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(kept)], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -211,7 +211,7 @@ def test_after_the_store_was_locked_the_living_have_time_to_renew_their_leases(
         alive.heartbeat(queue)
         clock.advance(1)
         assert queue.recover() == 1
-        assert rows(file, "SELECT key, status FROM task JOIN job USING (id) ORDER BY id") == [
+        assert rows(file, "SELECT key, status FROM job ORDER BY id") == [
             ("alive", "claimed"),
             ("dead", "ready"),
         ]

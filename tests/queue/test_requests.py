@@ -25,7 +25,7 @@ def test_asking_twice_is_asking_once(queue: Queue, file: Path) -> None:
     first = queue.enqueue("k", {"a": 1}, key="order 7")
     again = queue.enqueue("k", {"a": 1}, key="order 7")
     assert (first.id, first.new) == (again.id, True) == (1, not again.new)
-    assert rows(file, "SELECT key, kind, payload FROM task") == [("order 7", "k", '{"a": 1}')]
+    assert rows(file, "SELECT key, kind, payload FROM job") == [("order 7", "k", '{"a": 1}')]
 
 
 def test_asking_again_when_the_job_is_done_does_not_do_it_again(queue: Queue, file: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_key_whose_payload_is_damaged_is_known_as_that_of_another_job(
     queue.enqueue("k", 1, key="order 7")
     with closing(apsw.Connection(str(file))) as other:
         other.pragma("ignore_check_constraints", True)
-        other.execute("UPDATE task SET payload = CAST(x'ff' AS TEXT)")
+        other.execute("UPDATE job SET payload = CAST(x'ff' AS TEXT)")
     with pytest.raises(BadRequest, match="key 'order 7': is that of job 1"):
         queue.enqueue("k", 1, key="order 7")
 
@@ -87,7 +87,7 @@ def test_a_job_is_in_the_queue_exactly_if_its_transaction_is_committed(
         t.execute("INSERT INTO orders VALUES (2)")
         queue.enqueue("k", key="2", within=t)
         1 / 0  # noqa: B018
-    assert rows(file, "SELECT key FROM task") == [("1",)]
+    assert rows(file, "SELECT key FROM job") == [("1",)]
     assert rows(file, "SELECT id FROM orders") == [(1,)]
 
 

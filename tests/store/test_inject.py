@@ -175,7 +175,7 @@ def test_a_recoverer_that_is_slow_finds_the_claim_ended(
     queue, slow, quick = opened(), opened(), opened()
     claimed(queue)
     clock.advance(LEASE_MS)
-    assert slow.query("SELECT lease_until <= ? FROM task", (clock.now_ms,)) == [(1,)]
+    assert slow.query("SELECT lease_until <= ? FROM job", (clock.now_ms,)) == [(1,)]
     assert (quick.recover(), slow.recover()) == (1, 0)
 
 

@@ -260,10 +260,10 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_newer_schema_is_left_alone(store: Store, file: str, tmp_path: Path) -> None:
-    store.connection.pragma("user_version", 5)
+    store.connection.pragma("user_version", 6)
     store.close()
     assert refused(Path(file), tmp_path) == (
-        "has version 5 of the schema, and this ffq knows version 4; use a newer ffq"
+        "has version 6 of the schema, and this ffq knows version 5; use a newer ffq"
     )
 
 

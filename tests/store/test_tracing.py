@@ -100,7 +100,7 @@ def test_a_trigger_that_leaves_out_a_column_is_caught(column: str) -> None:
         ("|| (step.value ->> 4)", ""),
         ("|| (step.value ->> 5)", ""),
         ("'{' || substr(\n    iif(OLD.", "'{' || substr(\n    iif(NEW."),
-        ("ffq_steps(OLD.token,", "ffq_steps(NEW.token,"),
+        ("ffq_steps(NEW.id, OLD.token,", "ffq_steps(NEW.id, NEW.token,"),
     ],
 )
 def test_a_trigger_that_says_something_else_is_caught(text: str, other: str) -> None:

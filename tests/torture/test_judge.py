@@ -64,22 +64,22 @@ def change(folder: Path, sql: str) -> None:
         assert other.changes() == 1, sql
 
 
-JOB = "(SELECT min(id) FROM task JOIN job USING (id) WHERE kind = '{}' AND status = '{}')"
+JOB = "(SELECT min(id) FROM job WHERE kind = '{}' AND status = '{}')"
 WRITTEN, STEPPED, SENDER = (JOB.format(kind, "done") for kind in ("write", "steps", "send"))
 DEAD = """\
-(SELECT min(id) FROM task JOIN job USING (id)
- WHERE reason = 'failures' AND id NOT IN (SELECT retry_of FROM task WHERE retry_of))"""
+(SELECT min(id) FROM job
+ WHERE reason = 'failures' AND id NOT IN (SELECT retry_of FROM job WHERE retry_of))"""
 LATEST = "(SELECT max(seq) + 1 FROM trace)"
 
 IN_THE_QUEUE = {
-    "is lost: a producer was told": f"DELETE FROM task WHERE id = {WRITTEN}",
-    "was never asked for": f"UPDATE task SET key = 'another' WHERE id = {WRITTEN}",
-    "is another job than": f"UPDATE task SET payload = 'null' WHERE id = {WRITTEN}",
+    "is lost: a producer was told": f"DELETE FROM job WHERE id = {WRITTEN}",
+    "was never asked for": f"UPDATE job SET key = 'another' WHERE id = {WRITTEN}",
+    "is another job than": f"UPDATE job SET payload = 'null' WHERE id = {WRITTEN}",
     "ended as ready": f"UPDATE job SET status = 'ready' WHERE id = {STEPPED}",
     "ended as done": f"UPDATE job SET status = 'done', reason = 'none' WHERE id = {DEAD}",
     "ended as dead, by cancelled": f"UPDATE job SET reason = 'cancelled' WHERE id = {DEAD}",
     "is not done, and its worker": f"UPDATE job SET status = 'dead' WHERE id = {STEPPED}",
-    "was retried, and nobody asked": f"UPDATE task SET retry_of = {DEAD} WHERE id = {WRITTEN}",
+    "was retried, and nobody asked": f"UPDATE job SET retry_of = {DEAD} WHERE id = {WRITTEN}",
     "effects {}, and wanted once each: done": f"DELETE FROM effects WHERE job = {WRITTEN}",
     "'done': 2": f"""\
 INSERT INTO effects (job, effect, number, pid, seq)

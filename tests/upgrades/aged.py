@@ -47,7 +47,7 @@ NAPPING = WHOLE.edited(
 OLD_NAME = called("settle_failed", "give_up")
 
 SINCE_VERSION_2 = (
-    "the schema is of version 4, and was of version 2",
+    "the schema is of version 5, and was of version 2",
     "field epoch is new, and begins as 0",
     "Histories is 100, and was not there",
 )

@@ -64,10 +64,10 @@ def file(tmp_path: Path, clock: HandClock) -> Path:
         queue.retry(2)
         queue.enqueue("charge", ["first", {}], key="ready", max_attempts=5, timeout=7)
         queue.enqueue("charge", key="later", delay=3600)
-        held, worker = queue.enqueue("held", key="claimed").id, queue.process(WorkerSort)
+        queue.enqueue("held", key="claimed")
+        worker = queue.process(WorkerSort)
         with queue.transaction() as t:
-            t.take("claim", worker, j=held - 1)
-            queue.line.claim(t, ["held"], 10_000)
+            queue.line.claim(t, worker, ["held"], 10_000)
     return file
 
 
@@ -224,7 +224,7 @@ def test_an_export_is_of_one_moment(file: Path, tmp_path: Path, clock: HandClock
 def test_a_payload_that_cannot_be_read_is_told_of(file: Path, clock: HandClock) -> None:
     with closing(apsw.Connection(str(file))) as other:
         other.pragma("ignore_check_constraints", 1)
-        other.execute("UPDATE task SET payload = CAST(X'22FF22' AS TEXT) WHERE id = 4")
+        other.execute("UPDATE job SET payload = CAST(X'22FF22' AS TEXT) WHERE id = 4")
     with pytest.raises(StoreError, match="job 4 cannot be read"):
         lines_of(file, clock)
 

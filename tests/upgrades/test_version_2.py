@@ -35,7 +35,7 @@ def test_a_file_of_version_2_is_taken_over(tmp_path: Path) -> None:
     file, clock = tmp_path / "queue.db", HandClock(boots=2)
     of_version(2, file)
     with closing(apsw.Connection(str(file))) as other:
-        other.execute("CREATE INDEX mine ON task (kind)")
+        other.execute("CREATE INDEX mine ON outbox (topic)")
     with pytest.raises(StoreError, match=r"has version 2 of the schema.*`ffq queue upgrade"):
         Queue(file)
     with upgrade(file, clock=clock) as found:
@@ -63,7 +63,9 @@ def test_a_file_of_version_2_is_taken_over(tmp_path: Path) -> None:
         assert whole[3].history[0].note == "RuntimeError: no such account"
         assert whole[8].token > (1, 1)
         assert queue.query("SELECT * FROM receipt") == [(1, 7), (2, 7)]
-        assert queue.query("SELECT tbl_name FROM sqlite_schema WHERE name = 'mine'") == [("task",)]
+        assert queue.query("SELECT tbl_name FROM sqlite_schema WHERE name = 'mine'") == [
+            ("outbox",)
+        ]
         sent: list[str] = []
         assert queue.deliver({"mail": lambda message: sent.append(message.key)}) == 1
         assert sent == ["second/mail/1"]

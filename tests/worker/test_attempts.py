@@ -87,7 +87,7 @@ def test_a_job_that_cannot_be_read_fails_and_those_behind_it_are_done(
     queue.enqueue("k", key="fine")
     with closing(apsw.Connection(str(file))) as other:
         other.pragma("ignore_check_constraints", True)
-        other.execute(f"UPDATE task SET {column} = CAST(? AS TEXT) WHERE id = 1", (damaged,))
+        other.execute(f"UPDATE job SET {column} = CAST(? AS TEXT) WHERE id = 1", (damaged,))
     run, told = [], []
     worker = Worker(
         queue, {"k": lambda a: run.append(a.key)}, on_step=lambda a, step: told.append((a.id, step))
@@ -188,7 +188,7 @@ def test_a_job_that_cannot_be_done_now_is_given_back_and_waits(
         ("ready", 0, 1),
         ("done", 0, 0),
     ]
-    ((due,),) = rows(file, "SELECT due FROM task WHERE id = 1")
+    ((due,),) = rows(file, "SELECT due FROM job WHERE id = 1")
     assert due - queue.clock.since_boot() > 1_000_000
 
 
@@ -209,7 +209,7 @@ def test_claims_losses_and_deaths_are_logged(
     def robbed(attempt: Attempt) -> None:
         with Queue(file) as other:
             with other.transaction() as t:  # as if the lease had run out
-                t.own("UPDATE task SET lease_until = 0 WHERE id = ?", (attempt.id,))
+                t.own("UPDATE job SET lease_until = 0 WHERE id = ?", (attempt.id,))
             other.recover()
         attempt.once("x", ("INSERT INTO ledger VALUES ('x')", ()))
 

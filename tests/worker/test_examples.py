@@ -69,7 +69,7 @@ def test_no_money_is_lost_or_made_and_each_payment_is_made_once(file: Path, seed
     out, _ = killed("payments", file, seed, steps=40 * 5)
     assert rows(file, "SELECT sum(balance) FROM account") == [(4_000,)], f"seed {seed}"
     entries = rows(file, "SELECT payment, count(*), sum(amount), max(amount) FROM entry GROUP BY 1")
-    orders = dict(rows(file, "SELECT key, payload ->> 'amount' FROM task"))
+    orders = dict(rows(file, "SELECT key, payload ->> 'amount' FROM job"))
     assert len(entries) == len(orders) == 40
     assert entries == [(key, 2, 0, orders[key]) for key in sorted(orders)], f"seed {seed}"
     balances = rows(

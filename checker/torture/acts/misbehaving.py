@@ -192,8 +192,8 @@ def print_garbage(place: Place, attempt: Attempt) -> None:
 MEDDLING = (
     "COMMIT", "ROLLBACK", "END", "BEGIN", "SAVEPOINT mine", "PRAGMA synchronous = 0",
     "PRAGMA foreign_keys = 0", "PRAGMA journal_mode = DELETE", "ATTACH ':memory:' AS other",
-    "DETACH main", "VACUUM", "UPDATE job SET token = token", "UPDATE task SET payload = 'null'",
-    "DELETE FROM task", "DELETE FROM job", "DELETE FROM checkpoint", "UPDATE outbox SET sent = 1",
+    "DETACH main", "VACUUM", "UPDATE job SET token = token", "UPDATE job SET payload = 'null'",
+    "DELETE FROM job", "DELETE FROM checkpoint", "UPDATE outbox SET sent = 1",
     "INSERT INTO trace (actor, action, params, before, after, unseen) "
     "VALUES ('-', 'enqueue', '{}', '{}', '{}', '[]')", "DROP TABLE effects", "DROP TRIGGER x",
     "UPDATE meta SET value = 'x'", "CREATE TRIGGER x AFTER INSERT ON trace BEGIN SELECT 1; END",

@@ -13,7 +13,6 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,7 @@ from checker.torture.acts.conditions import DATABASE, enter, open_queue
 from checker.torture.acts.handlers import TOPIC, WELL, Handle, Place
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.misbehaving import ILL
-from impl.derive.design import derive
-from impl.derive.reference import design
+from impl.derive.reference import design, stepping_as
 from impl.parts.outbox import Message
 from impl.sqlite.files import StoreError
 from impl.terms.outcomes import OutcomeUnknown
@@ -97,8 +95,7 @@ def _handlers(place: Place) -> dict[str, Handler]:
 
 def _leave_out(without: Sequence[str]) -> None:
     """Let queues opened by this process have no such guards in their SQL."""
-    scope = design().scope
-    faulty = replace(design(), transitions=derive(Edits(without).on(scope)).transitions)
+    faulty = stepping_as(Edits(without).on(design().scope).spec)
     setattr(impl.queue, "design", lambda: faulty)  # noqa: B010  # mypy knows it as a cached one
 
 

@@ -77,7 +77,7 @@ def books(folder: Path, queue: Queue) -> Books:
     told: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for line in Ledger(folder).news():
         told[line["event"]].append(line)
-    tasks = "SELECT id, key, kind, payload, retry_of, status, reason FROM task JOIN job USING (id)"
+    tasks = "SELECT id, key, kind, payload, retry_of, status, reason FROM job"
     return Books(
         told,
         {

@@ -96,7 +96,7 @@ def test_a_claim_whose_lease_ran_out_is_seen_in_the_counts_and_recovered(
         with queue.transaction() as t:
             assert claim(queue, t, worker, ["k"]) is not None
         while not queue.query(
-            "SELECT 1 FROM task WHERE lease_until < ?", (queue.clock.since_boot(),)
+            "SELECT 1 FROM job WHERE lease_until < ?", (queue.clock.since_boot(),)
         ):
             pass
     assert run("stats")["oldest_expired"] >= 1
