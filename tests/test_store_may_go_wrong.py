@@ -195,9 +195,10 @@ def test_an_image_that_cannot_be_kept_costs_a_line(
     bad = SimpleNamespace(verdict="lost")
     monkeypatch.setattr("checker.crashlab.keep.keep", fail(OSError(28, "No space left on device")))
     asked: Any = SimpleNamespace(place=Path("nowhere"))
-    outcome: Any = SimpleNamespace(bad=[(None, bad)])
+    outcome: Any = SimpleNamespace(bad=[(None, bad)] * 2)
     assert crashlab_show._kept(asked, [outcome]) == []
-    assert "an image was not kept: " in capsys.readouterr().err
+    said = "ffq: nowhere: no image is kept: No space left on device; name another folder with "
+    assert capsys.readouterr().err == said + "--folder\n"
 
 
 def test_a_connection_that_sees_nothing_says_so() -> None:

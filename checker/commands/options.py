@@ -124,11 +124,23 @@ def check_out(file: Path, kind: str) -> None:
 
     with writing(file, "name another file"):
         check_destination(file, kind)
-        folder = next(p for p in file.resolve().parents if p.exists())
-        if not folder.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        _check_folder(file.resolve().parent)
+
+
+def writable(folder: Path | None) -> Path | None:
+    """Return a folder that the command line names, if files can be put there once it is made."""
+    if folder is not None:
+        with writing(folder, "name another folder"):
+            _check_folder(folder.resolve())
+    return folder
+
+
+def _check_folder(folder: Path) -> None:
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if not os.access(there, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 @dataclass(frozen=True)

@@ -23,15 +23,32 @@ from checker.torture.workers import Victims
 
 Report = Callable[[str], None]
 
+
+class NotOurs(Exception):
+    """A folder in which no torture was begun, and which is not empty."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        super().__init__(f"{folder}: holds {name}, not a torture; name a new folder")
+
+
 _TICK_S = 0.005
 
 
 def begun(folder: Path) -> Plan | None:
-    """Return the plan of the torture that was begun in this folder, if there is one."""
-    for line in Ledger(folder).news():
-        if line["event"] == "plan":
-            return Plan(**(line["plan"] | {"without": tuple(line["plan"]["without"])}))
-    return None
+    """Return the plan of the torture that was begun in this folder, or None if the folder is empty
+    or not there yet; raises `NotOurs` if it holds anything else, and `OSError`.
+    """
+    if not folder.exists():
+        return None
+    names = sorted(entry.name for entry in folder.iterdir())
+    if not names:
+        return None
+    try:
+        first, *_ = Ledger(folder).news()
+        plan = first["plan"]
+        return Plan(**(plan | {"without": tuple(plan["without"])}))
+    except (ValueError, TypeError, KeyError):
+        raise NotOurs(folder, names[0]) from None
 
 
 class Torture:

@@ -1,12 +1,16 @@
 """What a user can mend is told in one line, by whatever it is raised."""
 
+import io
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from checker.commands.main import main
 from checker.commands.refusals import DIVERGED, REFUSALS, diverged, refusal
 from checker.runs.trace import BadTrace, Diverged
+from impl.queue import Queue
+from impl.upgrades.export import exported
 from spec.language.misuse import Misuse
 
 
@@ -45,3 +49,31 @@ def test_a_trace_that_is_not_followed_is_told_in_json_too(
         '{"ok": false, "error": "a.jsonl:3: differs"}\n',
         "ffq: a.jsonl:3: differs\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("prove --max-seconds 3", "--max-seconds: is for --bounded; leave it out"),
+        ("crashlab --folder file", "file: cannot be written: Not a directory; name another folder"),
+        ("crashlab --folder file/a --settings", "file/a: cannot be written: Not a directory; "),
+        ("queue import new.db file", "file: line 2: is missing: the export was cut off; "),
+        ("queue import new.db", "stdin: line 1: is missing: the export was cut off; "),
+    ],
+)
+def test_what_cannot_be_used_is_named_before_any_work_is_done(
+    given: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    with Queue("old.db") as queue:
+        Path("file").write_text(f"{next(iter(exported(queue)))}\n")
+    assert main(given.split()) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"ffq: {said}")
+    assert not Path("new.db").exists()

@@ -107,12 +107,34 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_a_queue_of_others_is_not_tortured(
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (DATABASE, ""),
+        ("notes.txt", "mine"),
+        ("ledger.jsonl", "not JSON\n"),
+        ("ledger.jsonl", '{"event": "payment"}\n'),
+        ("ledger.jsonl", "[1]\n"),
+        ("ledger.jsonl", '{"plan": {"without": []}}\n'),
+    ],
+)
+def test_a_folder_that_holds_anything_else_is_left_as_it_is(
+    tmp_path: Path, name: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert main(["torture", str(tmp_path), "--jobs", "1", "--kills", "0"]) == 2
+    said = f"ffq: {tmp_path}: holds {name}, not a torture; name a new folder\n"
+    assert capsys.readouterr().err == said
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, text)]
+
+
+def test_a_file_in_place_of_the_folder_and_a_guard_that_is_not_there_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / DATABASE).touch()
-    assert main(["torture", str(tmp_path)]) == 2
-    assert "holds a queue that is not from a torture" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["torture", str(tmp_path / "file")]) == 2
+    said = f"ffq: {tmp_path / 'file'}: cannot be used: Not a directory; name another folder\n"
+    assert capsys.readouterr().err == said
     assert main(["torture", str(tmp_path / "new"), "--without", "claim.rady"]) == 2
     assert "there is no guard 'claim.rady'; write one of: claim.ready" in capsys.readouterr().err
 

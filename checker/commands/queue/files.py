@@ -121,6 +121,7 @@ def take_in(
 
     Exit status: 0 it is made, 2 a line is not as it should be, or bad usage.
     """
+    from impl.terms.requests import BadRequest
     from impl.upgrades.intake import MAX_LINE, take_in
 
     try:
@@ -128,6 +129,8 @@ def take_in(
             taken = take_in(file, iter(lambda: lines.readline(MAX_LINE + 1), b""))
     except OSError as failed:
         raise Wrong(f"{source}: cannot be read: {failed.strerror}; name another file") from None
+    except BadRequest as wrong:
+        raise Wrong(f"{source or 'stdin'}: {wrong}") from None
     with opened(file, as_json) as found:
         ended = found.recover()
     answer = {"ok": True, "jobs": taken.jobs, "messages": taken.messages, "ended": ended}

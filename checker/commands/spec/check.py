@@ -269,7 +269,9 @@ def _save(result: Result, judged: Judged, told: Story, saving: _Saving) -> Path 
     except (OSError, BadTrace) as failed:
         reason = failed.strerror if isinstance(failed, OSError) else failed
         if saving.file:
-            raise Wrong(f"the trace could not be saved to {file}: {reason}") from None
+            raise Wrong(
+                f"the trace could not be saved to {file}: {reason}; name another file"
+            ) from None
         say(f"the trace was not saved to {file}: {reason}; name a place with --save FILE")
         return None
     return file

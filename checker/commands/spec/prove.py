@@ -82,6 +82,8 @@ def prove(
         depth, where = _bounded_wish(bounded, scope, bool(spec or why or export))
         found = _search(depth, where, without or [], property, max_seconds, as_json)
         raise typer.Exit(found)
+    if max_seconds is not None:
+        raise Wrong("--max-seconds: is for --bounded; leave it out")
     chosen = _edited(_specs(spec or []), without or [])
     names = _claims(chosen, property)
     if export is not None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from checker.commands.options import AsJson, Wrong, finite, reachable
+from checker.commands.options import AsJson, Wrong, finite, reachable, writable
 
 
 def crashlab(
@@ -52,6 +52,8 @@ def crashlab(
     """
     from checker.commands.store import crashlab_show
 
+    if reopen is None:
+        writable(folder)
     if sum((settings, setting is not None, reopen is not None, contention)) > 1:
         one = "one of --settings, --setting, --contention and --reopen"
         raise Wrong(f"{one} is wanted; leave the others out")

@@ -63,7 +63,9 @@ def _kept(asked: Asked, outcomes: Iterable[Outcome]) -> list[str]:
                 try:
                     names.append(keep.keep(asked.place, task, bad))
                 except OSError as failed:
-                    console.say(f"an image was not kept: {failed}; make room for it")
+                    remedy = "name another folder with --folder"
+                    console.say(f"{asked.place}: no image is kept: {failed.strerror}; {remedy}")
+                    return names
     return names
 
 

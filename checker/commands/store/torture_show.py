@@ -15,9 +15,8 @@ from checker.commands.options import Wrong, among
 from checker.commands.statuses import NOT_FINISHED
 from checker.shown import console
 from checker.shown.live import Live
-from checker.torture.acts.conditions import DATABASE
 from checker.torture.acts.plan import Plan
-from checker.torture.run import Report, Torture, begun
+from checker.torture.run import NotOurs, Report, Torture, begun
 from checker.torture.verdict.judge import Outcome, judge
 from checker.torture.workers import WorkerFailed
 from impl.derive.reference import design
@@ -29,10 +28,10 @@ EVERY_S = 10.0
 
 def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -> NoReturn:
     """Torture, print what came of it, and exit."""
-    plan = _plan(folder, {name: v for name, v in given.items() if v is not None})
-    console.say(f"seed {plan.seed}: the same jobs and lives, not the same instants")
     try:
+        plan = _plan(folder, {name: v for name, v in given.items() if v is not None})
         folder.mkdir(parents=True, exist_ok=True)
+        console.say(f"seed {plan.seed}: the same jobs and lives, not the same instants")
         torture = Torture(folder, plan)
         with Live() as live:
             report = live.say("torture") if live.err.is_terminal else _now_and_then()
@@ -68,7 +67,10 @@ def _plan(folder: Path, given: dict[str, Any]) -> Plan:
     """Return the plan: as it was begun, or a new one."""
     if "without" in given:
         given["without"] = _guards(given["without"])
-    before = begun(folder) if folder.is_dir() else None
+    try:
+        before = begun(folder)
+    except NotOurs as wrong:
+        raise Wrong(str(wrong)) from None
     if before is not None:
         for name, value in given.items():
             was = getattr(before, name)
@@ -78,8 +80,6 @@ def _plan(folder: Path, given: dict[str, Any]) -> Plan:
                     "leave the option out to go on, or name another folder"
                 )
         return before
-    if (folder / DATABASE).exists():
-        raise Wrong(f"{folder}: holds a queue that is not from a torture; name another folder")
     usual: dict[str, Any] = {"workers": 4, "kills": 200, "jobs": 1000, "lease_ms": 500}
     chosen = usual | {"seed": random.randrange(10**6)} | given
     return Plan(**({"pauses": chosen["kills"] // 4} | chosen))
