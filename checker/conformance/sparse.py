@@ -18,7 +18,7 @@ from typing import Any
 from checker.conformance.unbounded import BITS, Before, Changes, Now, Unbounded
 from impl.derive.view import sort_of
 from spec.language.evaluate import Claim, Instance
-from spec.language.expr import Expr, Read
+from spec.language.expr import Count, Expr, Read
 from spec.language.model import Action, Field, Part, Property
 from spec.language.scope import Place, Scope, Value
 from spec.language.tree import walk
@@ -63,7 +63,7 @@ class Sparse:
         self._claims = [
             Claim(self.evaluator, p)
             for p in scope.spec.properties.values()
-            if p.kind in ("invariant", "step") and not _asks_the_world(p.body)
+            if p.kind in ("invariant", "step") and _is_local(p.body)
         ]
         self._asked: dict[tuple[frozenset[int], bool], list[_Asked]] = {}
         self._references = [(f, n << BITS) for n, f in enumerate(self.fields) if is_sort(f.type)]
@@ -218,6 +218,11 @@ def _without_world(action: Action) -> Action:
 
 def _asks_the_world(e: Expr) -> bool:
     return any(isinstance(r, Read) and r.field.survival == "world" for r in walk(e))
+
+
+def _is_local(e: Expr) -> bool:
+    """Whether a claim asks of what is near alone: neither of the world, nor for how many."""
+    return not _asks_the_world(e) and not any(isinstance(part, Count) for part in walk(e))
 
 
 def _reads(p: Property) -> list[Read]:

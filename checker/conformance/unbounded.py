@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spec.language.evaluate import Binding, Evaluator, Meaning
-from spec.language.expr import Expr, ForAll, Quantifier, Read, Var
+from spec.language.expr import Count, Expr, ForAll, Quantifier, Read, Var
 from spec.language.scope import Scope, Value
 from spec.language.types import Sort, Type, is_sort
 
@@ -81,6 +81,7 @@ class Unbounded(Evaluator):
         return through
 
     def _quantifier(self, e: Quantifier, env: Binding) -> Meaning:
+        assert not isinstance(e, Count), f"what is not near counts as well: {e}"
         body, name, every = self.meaning(e.body, env), e.var.name, isinstance(e, ForAll)
 
         def ask(s: Any, t: Any) -> bool:

@@ -111,6 +111,7 @@ class _Search:
         yield f"(assert (forall ((?x {sort.__name__})) (or {either})))"
         if len(every) > 1:
             yield f"(assert (distinct {' '.join(every)}))"
+        yield from self.smt.counts.among(sort, some)
 
     def _constants(self) -> dict[str, int]:
         """Grant each constant the least value it can have."""

@@ -10,6 +10,7 @@ from spec.language.expr import (
     And,
     Bound,
     Const,
+    Count,
     Equal,
     Exists,
     Expr,
@@ -99,6 +100,8 @@ class Why:
             case Quantifier():
                 for choice in self.evaluator.scope.choices(e.var.type):
                     yield from self.readings(e.body, {**env, e.var.name: choice})
+                if isinstance(e, Count):
+                    yield str(self.named(e, env)), self._text(e, env)
                 return
             case Bound():
                 yield e.name, str(self.value(e, env))

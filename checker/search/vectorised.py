@@ -18,6 +18,8 @@ from spec.language.expr import (
     Binary,
     Bound,
     Const,
+    Count,
+    Exists,
     Expr,
     ForAll,
     Ite,
@@ -38,6 +40,12 @@ _MEANS: dict[type[Expr], Any] = {
     **MEANS,
     Add: partial(np.add, dtype=np.int32),  # a small place holds no sum
     Subtract: partial(np.subtract, dtype=np.int32),
+}
+
+_JOINS: dict[type[Expr], Any] = {
+    ForAll: np.logical_and,
+    Exists: np.logical_or,
+    Count: _MEANS[Add],
 }
 
 
@@ -102,8 +110,7 @@ class Reader:
                     self.value(e.body, {**env, e.var.name: choice}, before, after)
                     for choice in self.scope.choices(e.var.type)
                 )
-                join = np.logical_and if isinstance(e, ForAll) else np.logical_or
-                return reduce(join, bodies)
+                return reduce(_JOINS[type(e)], bodies)
             case Binary():
                 sides = (self.value(side, env, before, after) for side in (e.left, e.right))
                 return _MEANS[type(e)](*sides)

@@ -4,7 +4,7 @@ It knows nothing of job queues. `model` is what a spec is made of, `expr` the tr
 fold over, `evaluate` what that tree means, `edits` the ways to take a protection away.
 """
 
-from spec.language.expr import exists, forall, ite
+from spec.language.expr import count, exists, forall, ite
 from spec.language.misuse import Misuse
 from spec.language.model import Action, Field, Property, Spec
 from spec.language.tracing import erase, forget, require
@@ -20,6 +20,7 @@ __all__ = [
     "Sort",
     "Spec",
     "Timer",
+    "count",
     "erase",
     "exists",
     "forall",

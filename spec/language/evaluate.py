@@ -17,6 +17,7 @@ from spec.language.expr import (
     And,
     Bound,
     Const,
+    Count,
     Equal,
     Exists,
     Expr,
@@ -28,6 +29,7 @@ from spec.language.expr import (
     NoneOf,
     Not,
     Or,
+    Quantifier,
     Read,
     Subtract,
     Var,
@@ -83,13 +85,15 @@ class Evaluator:
             case Not():
                 body = self.meaning(e.body, env)
                 return lambda s, t: not body(s, t)
-            case ForAll() | Exists():
+            case Quantifier():
                 bodies = [
                     self.meaning(e.body, {**env, e.var.name: value})
                     for value in self.scope.choices(e.var.type)
                 ]
                 if isinstance(e, ForAll):
                     return lambda s, t: all(body(s, t) for body in bodies)
+                if isinstance(e, Count):
+                    return lambda s, t: sum(bool(body(s, t)) for body in bodies)
                 return lambda s, t: any(body(s, t) for body in bodies)
             case Ite():
                 condition, then, other = (
@@ -264,7 +268,7 @@ def changes(claim: Property) -> list[Expr]:
             for var in reversed(inside):
                 moved = Exists(var, moved)
             found.append(moved)
-        deeper = (*inside, e.var) if isinstance(e, ForAll | Exists) else inside
+        deeper = (*inside, e.var) if isinstance(e, Quantifier) else inside
         for child in children(e):
             collect(child, deeper)
 

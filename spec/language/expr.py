@@ -1,8 +1,8 @@
 """Typed expressions: the one tree that every reader of the spec folds over.
 
-There are sixteen kinds of node. A reader handles each of them or raises; the tree knows none of its
-readers. `==` builds a node, so Python's own `and`, `or`, `not`, `if` and `in` would silently lose
-half of a condition: they raise instead.
+There are seventeen kinds of node. A reader handles each of them or raises; the tree knows none of
+its readers. `==` builds a node, so Python's own `and`, `or`, `not`, `if` and `in` would silently
+lose half of a condition: they raise instead.
 """
 
 from __future__ import annotations
@@ -233,19 +233,23 @@ class Ite(Expr):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Quantifier(_Truth):
+class Quantifier(Expr):
     """What is asked of the elements of a sort, or of the values of an enum."""
 
     var: Var
     body: Expr
 
 
-class ForAll(Quantifier):
+class ForAll(Quantifier, _Truth):
     """True of every element of the variable's sort."""
 
 
-class Exists(Quantifier):
+class Exists(Quantifier, _Truth):
     """True of some element of the variable's sort."""
+
+
+class Count(Quantifier, _Number):
+    """Of how many elements of the variable's sort it is true."""
 
 
 def lift(value: Any, wanted: Type, context: str = "") -> Expr:
@@ -303,6 +307,11 @@ def forall(sort: type[Sort] | type[Enum], body: Callable[[Any], Any]) -> Expr:
 def exists(sort: type[Sort] | type[Enum], body: Callable[[Any], Any]) -> Expr:
     """`exists(Worker, lambda w: ...)`: the body is true of some element."""
     return Exists(*_quantify(sort, body))
+
+
+def count(sort: type[Sort] | type[Enum], body: Callable[[Any], Any]) -> Expr:
+    """`count(Worker, lambda w: ...)`: of how many elements the body is true."""
+    return Count(*_quantify(sort, body))
 
 
 names_in_use: list[str] = []

@@ -7,7 +7,9 @@ from spec.language.expr import (
     And,
     Bound,
     Const,
+    Count,
     Equal,
+    Exists,
     Expr,
     ForAll,
     Implies,
@@ -67,7 +69,7 @@ def _show(e: Expr, outer: int) -> str:
         case Ite():
             return f"ite({show(e.condition)}, {show(e.then)}, {show(e.other)})"
         case Quantifier():
-            word = "forall" if isinstance(e, ForAll) else "exists"
+            word = {ForAll: "forall", Exists: "exists", Count: "count"}[type(e)]
             return f"{word}({e.var.type.__name__}, lambda {e.var.name}: {show(e.body)})"  # type: ignore[union-attr]
     raise AssertionError(type(e))
 

@@ -11,7 +11,7 @@ import pytest
 from checker.export.tla import spec as tla
 from checker.export.tla import tlc
 from spec.language.evaluate import Evaluator
-from spec.language.expr import Bound, Const, Exists, Expr, ForAll, NoneOf, Read, Var, ite
+from spec.language.expr import Bound, Const, Count, Exists, Expr, ForAll, NoneOf, Read, Var, ite
 from spec.language.model import Property
 from spec.language.scope import Scope
 from spec.language.types import NUMBER, Sort
@@ -154,12 +154,11 @@ class Guess:
                 return self.pick(m < n, m <= n, m == n, m != n)
             case 8:
                 return ite(*(self.truth(bound, below) for _ in range(3)))
-        self.variables += 1
-        var = Var(f"q{self.variables}", self.random.choice([Ball, Next]))
+        var = self.another()
         return self.random.choice([ForAll, Exists])(var, self.truth((*bound, var), below))
 
     def number(self, bound: tuple[Var, ...], deep: int) -> Expr:
-        match self.random.randrange(6 if deep > 0 else 3):
+        match self.random.randrange(7 if deep > 0 else 3):
             case 0:
                 return Const(self.random.randrange(3), NUMBER)
             case 1:
@@ -169,8 +168,15 @@ class Guess:
             case 3:
                 condition = self.truth(bound, deep - 1)
                 return ite(condition, self.number(bound, deep - 1), self.number(bound, deep - 1))
+            case 4:
+                var = self.another()
+                return Count(var, self.truth((*bound, var), deep - 1))
         m, n = self.number(bound, deep - 1), self.number(bound, deep - 1)
         return self.pick(m + n, m - n)
+
+    def another(self) -> Var:
+        self.variables += 1
+        return Var(f"q{self.variables}", self.random.choice([Ball, Next]))
 
     def element(self, sort: type[Sort], bound: tuple[Var, ...]) -> Expr:
         known = [v for v in bound if v.type is sort]

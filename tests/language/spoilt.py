@@ -11,7 +11,7 @@ import pytest
 from spec.language import Misuse
 
 BEGINNING = '''\
-from spec.language import Enum, Nat, Sort, Spec, erase, exists, forall, forget, ite, require
+from spec.language import Enum, Nat, Sort, Spec, count, erase, exists, forall, forget, ite, require
 from spec.language.edits import find, instead, split, without
 from spec.language.scope import Scope
 

@@ -24,12 +24,14 @@ from spec.language.types import Type, is_enum, is_sort
 from spec.queue.reference import whole
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
+from tests.specs.permits import PERMITS
 
 SEED = 20_261_124
 QUEUE = {"Job": 2, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2, "Histories": 0}
 SCOPES = [
     Scope("queue", whole, QUEUE),
     Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1}),
+    PERMITS,
     Scope("lock", lease_lock, {"Client": 2, "Tokens": 2}),
 ]
 
@@ -53,6 +55,7 @@ class Told:
                 found.append(f"(assert (distinct {' '.join(every)}))")
             either = " ".join(f"(= ?x {n})" for n in every)
             found.append(f"(assert (forall ((?x {sort.__name__})) (or {either})))")
+            found += self.smt.counts.among(sort, names)
         return [*found, *(f"(assert {equal})" for equal in self.equalities(state, None))]
 
     def equalities(self, state: State, step: Taken | None) -> Iterator[str]:

@@ -18,6 +18,7 @@ from spec.language.types import Nat, is_sort
 from tests.expressions import BOX, BOXES, HAND, random_expression
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
+from tests.specs.permits import PERMITS
 from tests.specs.two_phase_commit import commit_protocol
 
 LOCK = Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3})
@@ -25,7 +26,7 @@ COMMIT = Scope("two-phase commit", commit_protocol, {"Manager": 3})
 CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 2, "Limit": 1})
 
 
-@pytest.mark.parametrize("scope", [LOCK, CORNERS, COMMIT], ids=lambda s: s.name)
+@pytest.mark.parametrize("scope", [LOCK, CORNERS, COMMIT, PERMITS], ids=lambda s: s.name)
 def test_claims_and_atoms_are_true_in_the_states_that_the_evaluator_names(scope: Scope) -> None:
     layout, packed = states(scope)
     reader, columns, evaluator = Reader(layout), Columns(layout, packed), Evaluator(scope)

@@ -10,7 +10,7 @@ from checker.export.tla.claims import Claims
 from checker.export.tla.layout import WIDTH, comment, hang, listed, tupled, unnested
 from checker.export.tla.names import Names, enums, expressions
 from checker.export.tla.text import SUM, Writer
-from spec.language.expr import Expr, NoneOf, Var
+from spec.language.expr import Count, Expr, NoneOf, Var
 from spec.language.model import Action, Field, Property, Survival, Update
 from spec.language.scope import Scope
 from spec.language.types import Enum, Nat, is_sort
@@ -99,7 +99,9 @@ class Module:
         ]
         rows += [(self.names.give("constant", c.name), c.doc) for c in self.spec.constants.values()]
         rows += [("None", "No element of any sort.")] if self.none else []
-        lines = ["EXTENDS Integers" + (", TLC" if self.symmetric else "")]
+        counts = any(isinstance(e, Count) for e in expressions(self.scope))
+        extends = ["Integers", *["FiniteSets"] * counts, *["TLC"] * bool(self.symmetric)]
+        lines = [f"EXTENDS {', '.join(extends)}"]
         lines += ["", "CONSTANTS", *listed(rows)] if rows else []
         for enum in enums(self.scope):
             lines += ["", *self._enum(enum)]

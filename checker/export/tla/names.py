@@ -19,8 +19,8 @@ RESERVED = frozenset(
     SUFFICES TAKE TEMPORAL THEN THEOREM UNCHANGED UNION USE VARIABLE VARIABLES WF_ WITH WITNESS
     BOOLEAN FALSE STRING TRUE Int Nat Real Infinity Any Assert JavaTime Permutations Print PrintT
     RandomElement SortSeq TLCEval TLCGet TLCSet ToString Append Head Len Naturals Integers
-    Sequences SelectSeq Seq SubSeq Tail TLC FiniteSets Fairness FairSpec Init Next None Spec
-    Symmetry TypeOK vars
+    Sequences SelectSeq Seq SubSeq Tail TLC FiniteSets IsFiniteSet Cardinality Fairness FairSpec
+    Init Next None Spec Symmetry TypeOK vars
     """.split()  # noqa: SIM905  # a column of quoted words reads worse
 )
 

@@ -11,7 +11,9 @@ from spec.language.expr import (
     And,
     Bound,
     Const,
+    Count,
     Equal,
+    Exists,
     Expr,
     ForAll,
     Implies,
@@ -92,6 +94,9 @@ class Writer:
                 then = self.line(e.then, learnt(e.condition, known))
                 other = self.line(e.other, learnt(Not(e.condition), known))
                 return f"IF {self.line(e.condition, known)} THEN {then} ELSE {other}", OPEN
+            case Count():
+                chosen = f"{self.variable(e.var)} \\in {self.domain(e.var.type)}"
+                return f"Cardinality({{{chosen} : {self.line(e.body, known)}}})", TIGHT
             case Quantifier():
                 return f"{self.quantifier(e)} {self.line(e.body, known)}", OPEN
         raise AssertionError(type(e))
@@ -170,7 +175,7 @@ class Writer:
                 left = self.operand(e.left, JUNCTION, width, known)
                 right = self.operand(e.right, JUNCTION, width - 5, learnt(e.left, known))
                 return [*left, *hang("  => ", right)]
-            case Quantifier():
+            case ForAll() | Exists():
                 body = self.lines(e.body, width - 2, known)
                 return [self.quantifier(e), *(f"  {line}" for line in body)]
             case Ite():

@@ -17,6 +17,7 @@ from spec.language.expr import (
     Binary,
     Bound,
     Const,
+    Count,
     Expr,
     ForAll,
     Implies,
@@ -82,6 +83,8 @@ class Finite:
             case Quantifier():
                 choices = self.scope.choices(e.var.type)
                 each = [self.holds(e.body, {**env, e.var.name: value}) for value in choices]
+                if isinstance(e, Count):
+                    return self._sum(each)
                 every = isinstance(e, ForAll)
                 return _truth(self.gates.conj(each) if every else self.gates.disj(each))
             case And() | Or() | Implies():
@@ -102,6 +105,14 @@ class Finite:
             )
             for value in (*then, *(v for v in other if v not in then))
         }
+
+    def _sum(self, each: Sequence[str]) -> Table:
+        """Return when how many of the conditions hold."""
+        found: dict[Value, str] = {0: YES}
+        for word in each:
+            more: Table = {int(n or 0) + 1: when for n, when in found.items()}
+            found = self.choose(word, more, found)
+        return found
 
     def _joined(self, e: And | Or | Implies, left: str, right: str) -> str:
         if isinstance(e, And):

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from checker.prove.solvers.counts import Counts
 from spec.language.expr import (
     Add,
     And,
     Binary,
     Bound,
     Const,
+    Count,
     Equal,
     Expr,
     ForAll,
@@ -68,8 +70,9 @@ class Smt:
         self.spec = spec
         self.enums = _enums(spec)
         # Asked for at every read: to work them out takes longer than to print them.
-        self._updates = cache(lambda action: action.updates(spec))
+        self.updates = cache(lambda action: action.updates(spec))
         self.optional = {f.type for f in spec.fields.values() if is_sort(f.type)}
+        self.counts = Counts(self, spec)
         known: dict[str, object] = {}
         for kind in (*spec.sorts, *self.enums):
             if known.setdefault(kind.__name__, kind) is not kind:
@@ -96,7 +99,11 @@ class Smt:
             if f.over in self.optional:
                 none = f"({_symbol(f.name, f.over)} no.{over})"
                 lines.append(f"(assert (= {none} {self.term(f.initial, {})}))")
-        return lines
+        return [*lines, *self.counts.declarations()]
+
+    def kind(self, t: Type) -> str:
+        """Return the name of a type."""
+        return _type(t)
 
     def element(self, symbol: str, t: Type) -> str:
         """Return the condition that a symbol of this type is not none."""
@@ -141,6 +148,8 @@ class Smt:
             case Ite():
                 parts = (self.term(p, names, step) for p in (e.condition, e.then, e.other))
                 return f"(ite {' '.join(parts)})"
+            case Count():
+                return self.counts.term(e, names, step)
             case Quantifier():
                 return self._quantified(e, names, step)
             case Binary():
@@ -164,7 +173,7 @@ class Smt:
         if not e.after:
             return value
         assert step is not None, f"nothing is read after a step here: {e}"
-        for u in self._updates(step.action):
+        for u in self.updates(step.action):
             if u.field is not e.field:
                 continue
             new = self.term(u.value, step.names)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.terms import Bits, Element, Terms, conjoin, disjoin, either, moved
 from checker.search.compiled.code.text import Names, Text
-from spec.language.expr import Add, Expr, Ite, Read, Subtract, Var
+from spec.language.expr import Add, Count, Expr, Ite, Read, Subtract, Var
 from spec.language.model import Action, Update
 from spec.language.tracing import references
 from spec.language.tree import alike
@@ -201,6 +201,8 @@ class ActionCode:
         match e:
             case Read():
                 return 0, self.layout.highest(e.field)
+            case Count():
+                return 0, len(self.layout.scope.choices(e.var.type))
             case Ite():
                 (a, b), (c, d) = self._interval(e.then), self._interval(e.other)
                 return min(a, c), max(b, d)

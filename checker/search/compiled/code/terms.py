@@ -16,6 +16,7 @@ from spec.language.expr import (
     And,
     Bound,
     Const,
+    Count,
     Equal,
     Exists,
     Expr,
@@ -112,6 +113,9 @@ class Terms:
                 return f"({self.number(e.left, env)} + {self.number(e.right, env)})"
             case Subtract():
                 return f"({self.number(e.left, env)} - {self.number(e.right, env)})"
+            case Count():
+                each = [self.truth(e.body, inner) for inner in self._unrolled(e, env)]
+                return f"({' + '.join(f'flag({text})' for text in each)})"
             case Ite() if e.type is not bool:
                 condition = self.truth(e.condition, env)
                 return f"pick({condition}, {self.number(e.then, env)}, {self.number(e.other, env)})"
