@@ -49,20 +49,21 @@ class Code:
         """Let all calls from now on be of optimised code."""
         with self._turn:
             if not self.optimised:
-                ahead(self._units, optimised=True)
                 self.optimised = True
                 self._run = self._loaded()
 
     def found(self, states: int, many: int) -> None:
         """Note that so many states more were found. Once there are many, optimised code is begun,
-        and taken when it is there: the search goes on meanwhile.
+        and taken when it is there: where processes compile already, the search goes on meanwhile.
         """
         self._found += states
         if self.optimised or self._found < many:
             return
         if not self._asked:
             self._asked = True
-            ahead(self._units, optimised=True)
+            # None is begun: a program that calls this as a library may not be fit to be spawned.
+            if _processes.cache_info().currsize:
+                ahead(self._units, optimised=True)
         coming = (_coming.get(_digest(unit, True)) for unit in self._units)
         if all(one is None or one.done() for one in coming):
             self.optimise()

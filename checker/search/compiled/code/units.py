@@ -1,7 +1,7 @@
 """The generated text in units, each of which is compiled by itself and kept under its own hash.
 
-The function of an action is a unit with the small functions that it calls, and all the rest is
-another. An edit of one action so compiles one action, not the scope.
+The function of each action is a unit, and all the rest is another. An edit of one action so
+compiles one action, not the scope.
 
 Nothing is parsed to cut the text: whether its units were compiled before is asked far more often
 than they are compiled.
@@ -51,27 +51,14 @@ def units(text: str, constants: Mapping[str, int], entry: str) -> Iterator[Unit]
     for function in _FUNCTION.finditer(text):
         source[function[2]], heads[function[2]] = function[0].rstrip(), f"{function[1]} pass"
     named = {name: set(_NAME.findall(own)) for name, own in source.items()}
-    called = {name: names & source.keys() for name, names in named.items()}
-    small = {name for name, own in source.items() if name != entry and inlined(own)}
-    actions = [name for name in source if name.startswith(ACTION) and name not in small]
-    rest = [name for name in source if name not in small and name not in actions]
-    for roots in (*([name] for name in actions), rest):
-        inside = _with_small(roots, called, small)
-        outside = {name for own in inside for name in called[own]} - inside
+    rest = {name for name in source if not name.startswith(ACTION)}
+    for inside in (*({name} for name in source if name not in rest), rest):
         used = {name for own in inside for name in named[own]}
+        outside = source.keys() - inside
+        wanted = {name for own in outside for name in named[own]} | {entry}
         yield Unit(
             tuple(source[name] for name in source if name in inside),
-            tuple(heads[name] for name in source if name in outside),
-            tuple(roots),
+            tuple(heads[name] for name in source if name in used & outside),
+            tuple(name for name in source if name in inside & wanted),
             tuple((name, constants[name]) for name in sorted(used & constants.keys())),
         )
-
-
-def _with_small(roots: list[str], called: Mapping[str, set[str]], small: set[str]) -> set[str]:
-    """Return the functions and all the small ones that they call, directly or not."""
-    found, left = set(roots), list(roots)
-    while left:
-        new = (called[left.pop()] & small) - found
-        found |= new
-        left += new
-    return found
