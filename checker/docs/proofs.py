@@ -20,7 +20,7 @@ Watch = Callable[[Spec], Callable[[int, int], None] | None]
 
 @dataclass(frozen=True)
 class Proofs:
-    """The proofs of every spec that a default scope has, made or remembered."""
+    """The proofs of every spec that a scope has, made or remembered."""
 
     index: Index
     watch: Watch
@@ -28,7 +28,7 @@ class Proofs:
     @cached_property
     def all(self) -> list[Proof]:
         """The proofs, in the order of the scopes."""
-        specs = {s.spec.name: s.spec for s in self.index.scopes if s.name in self.index.default}
+        specs = {s.spec.name: s.spec for s in self.index.scopes}
         return [prove(spec, self.watch(spec)) for spec in specs.values()]
 
     def of_largest(self) -> Proof:
