@@ -22,8 +22,8 @@ from impl.parts.recovery import Recovery
 from impl.parts.speaker import Speaker
 from impl.sqlite.backup import backup
 from impl.sqlite.damage import Damaged
-from impl.sqlite.files import MEMORY, RESTORE, StoreError
-from impl.sqlite.space import require_room
+from impl.sqlite.files import MEMORY, RESTORE
+from impl.sqlite.space import full, pages
 from impl.sqlite.steps import Beside
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, Transaction, newcomer
@@ -260,24 +260,23 @@ class Queue:
     def _insert(self, t: Transaction, r: _Request) -> Enqueued | None:
         """Put a job in, unless its key is known."""
         job = t.new(Job)
-        self._require_room(t, r, job)
         client = newcomer(self.store.design, Job, job)
         t.take("send", client)
         beside = Beside(carried=r.carried | self.line.place(r.delay_ms))
-        outcome = t.take("enqueue", client, constants=r.budgets, beside=beside)
-        if outcome == Refused("new_key"):
-            return None
-        if isinstance(outcome, Refused):
-            fact = f"is damaged: job {job + 1} is new, and refused for {outcome.guard}"
-            raise Damaged(self.path, fact, RESTORE)
+        # Whoever asks is not content yet.
+        world = {"content": False, "free": pages(self.store, job)}
+        outcome = t.take("enqueue", client, constants=r.budgets, world=world, beside=beside, d=0)
+        match outcome:
+            case Refused("new_key"):
+                return None
+            case Refused("headroom") if r.retry_of is None and t.own(_OF_KEY, (r.key,)):
+                return None  # a job that is there needs no room
+            case Refused("headroom"):
+                raise full(self.store)
+            case Refused(guard):
+                fact = f"is damaged: job {job + 1} is new, and refused for {guard}"
+                raise Damaged(self.path, fact, RESTORE)
         return Enqueued(job + 1, r.key, True)
-
-    def _require_room(self, t: Transaction, r: _Request, before: int) -> None:
-        try:
-            require_room(self.store, before)
-        except StoreError:  # the transaction may go on, and a job that is there needs none
-            if r.retry_of is not None or not t.own(_OF_KEY, (r.key,)):
-                raise
 
     def retry(self, job: int) -> Enqueued:
         """Put the work of a dead job in again, as a new job with new budgets under the same key;

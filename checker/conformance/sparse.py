@@ -1,6 +1,6 @@
 """The spec's evaluator over a state with any number of jobs and processes.
 
-It knows nothing of the world: a guard that asks it is taken to have held, a claim to hold.
+It knows nothing of the world, as `worldless` says.
 
 A scope lays its states out as tuples and so has to know how many elements there are. Here a state
 holds only what differs from the beginning, and parameters are part of it: each guard, update and
@@ -12,14 +12,15 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from checker.conformance.unbounded import BITS, Before, Changes, Now, Unbounded
+from impl.derive import worldless
 from impl.derive.view import sort_of
 from spec.language.evaluate import Claim, Instance
-from spec.language.expr import Count, Expr, Read
-from spec.language.model import Action, Field, Part, Property
+from spec.language.expr import Count, Read
+from spec.language.model import Field, Property
 from spec.language.scope import Place, Scope, Value
 from spec.language.tree import walk
 from spec.language.types import Sort, Type, is_sort
@@ -57,13 +58,13 @@ class Sparse:
         self.evaluator = Unbounded(self.scope)
         self.now: Any = Now([self.evaluator.meaning(f.initial, {})((), ()) for f in self.fields])
         self.instances = {
-            name: Instance(self.evaluator, _without_world(action), {})
+            name: Instance(self.evaluator, worldless.shown(action), {})
             for name, action in scope.spec.actions.items()
         }
         self._claims = [
             Claim(self.evaluator, p)
-            for p in scope.spec.properties.values()
-            if p.kind in ("invariant", "step") and _is_local(p.body)
+            for p in worldless.claims(scope.spec)
+            if p.kind in ("invariant", "step") and _is_local(p)
         ]
         self._asked: dict[tuple[frozenset[int], bool], list[_Asked]] = {}
         self._references = [(f, n << BITS) for n, f in enumerate(self.fields) if is_sort(f.type)]
@@ -206,23 +207,9 @@ class Sparse:
         return near
 
 
-def _without_world(action: Action) -> Action:
-    """Return the action with the guards that a trace shows: what the world said, nobody wrote."""
-
-    def shown(part: Part) -> Part:
-        guards = tuple(g for g in part.guards if not _asks_the_world(g.condition))
-        return replace(part, guards=guards)
-
-    return replace(action, parts=tuple(map(shown, action.parts)))
-
-
-def _asks_the_world(e: Expr) -> bool:
-    return any(isinstance(r, Read) and r.field.survival == "world" for r in walk(e))
-
-
-def _is_local(e: Expr) -> bool:
-    """Whether a claim asks of what is near alone: neither of the world, nor for how many."""
-    return not _asks_the_world(e) and not any(isinstance(part, Count) for part in walk(e))
+def _is_local(p: Property) -> bool:
+    """Whether a claim asks of what is near alone, not for how many."""
+    return not any(isinstance(part, Count) for part in walk(p.body))
 
 
 def _reads(p: Property) -> list[Read]:

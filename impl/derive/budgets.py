@@ -33,7 +33,7 @@ def own_budgets(scope: Scope, over: type[Sort]) -> Scope:
     """
     spec = scope.spec
     views = {a.name: view(spec, a) for a in spec.actions.values()}
-    read = {c for v in views.values() if v.table is not Global for c in _constants(v.action)}
+    read = {c for v in views.values() if v.table is not Global for c in _constants(v)}
     columns = {
         c.name: Field(column(c.name), over, Nat(c), c, "durable", c.doc)
         for c in spec.constants.values()
@@ -52,9 +52,9 @@ def own_budgets(scope: Scope, over: type[Sort]) -> Scope:
     return scope.on(edited)
 
 
-def _constants(action: Action) -> set[str]:
-    whole = [g.condition for g in action.guards]
-    whole += [u.value for part in action.parts for u in part.statements]
+def _constants(v: View) -> set[str]:
+    """Return the constants that a step of a store reads."""
+    whole = [g.condition for g in v.action.guards] + [u.value for u in v.updates]
     return {e.name for one in whole for e in walk(one) if isinstance(e, Bound)}
 
 
@@ -64,7 +64,7 @@ def _action(v: View, columns: Mapping[str, Field]) -> Action:
         return action
 
     def own(e: Expr) -> Expr:
-        if isinstance(e, Bound):
+        if isinstance(e, Bound) and e.name in columns:
             if key is None:
                 raise Inexpressible(action.name, "a budget, and no row to have it", e)
             return Read(columns[e.name], key)

@@ -94,7 +94,7 @@ CREATE TABLE process (  -- who has ever opened the queue: a number is used once
 @cache
 def design() -> Design:
     """Return the store of the whole spec."""
-    return queue_of(SCOPES["whole"].spec)
+    return queue_of(SCOPES["reference"].spec)
 
 
 def queue_of(spec: Spec) -> Design:

@@ -9,6 +9,7 @@ from typing import Any
 
 from impl.derive.sql import condition, decode, encode, identifier, quoted, table_name
 from impl.derive.view import Global, Inexpressible, sort_of
+from impl.derive.worldless import claims
 from spec.language.evaluate import Evaluator
 from spec.language.expr import And, Bound, Expr, Quantifier, Read, Var
 from spec.language.model import Field, Property
@@ -162,7 +163,7 @@ def _create(scope: Scope, t: Table, checks: bool) -> str:
     parts += [f"  {_column(scope, t, f)},  -- {f.doc}" for f in t.columns]
     parts += [f"  {c.name} {c.declared},  -- {c.doc}" for c in t.carried]
     if checks:
-        rules = [p for p in scope.spec.properties.values() if of_one_row(p, t)]
+        rules = [p for p in claims(scope.spec) if of_one_row(p, t)]
         parts += [f"  -- {p.doc}\n{_check(scope, p)}," for p in rules]
     parts[-1] = parts[-1].removesuffix(",").replace(",  -- ", "  -- ")
     first = [f"INSERT INTO {t.name} VALUES ({_begins(t)});\n"] if t.sort is Global else []

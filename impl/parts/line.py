@@ -83,7 +83,8 @@ class Line:
         retry; key and payload unread.
         """
         now = self._now(kinds)
-        outcome = t.take("claim", worker, beside=Beside(chosen=Chosen(_FIRST, now, _CLAIMED)))
+        beside = Beside(chosen=Chosen(_FIRST, now, _CLAIMED))
+        outcome = t.take("claim", worker, world={"known": True}, beside=beside)
         if isinstance(outcome, Done):
             moments = {"now": now["now"], "lease": lease_ms, "job": outcome.beside[0]}
             t.own(_LEAVES, moments)

@@ -18,21 +18,32 @@ ALWAYS = LOG_BYTES
 """Bytes for the log of the store."""
 
 
-def require_room(store: Store, before: int) -> None:
-    """Raise `StoreError` if the jobs that are in the queue before a new one, no more than so many,
-    may need what is left.
+def pages(store: Store, before: int) -> int:
+    """Return how many pages are free, as the spec counts them: one is that of the log, and any more
+    are for a job each. No more than `before` jobs are in the queue.
     """
-    if _at_least(store) >= ALWAYS + PER_JOB * before:
-        return  # without a statement
-    free = room(store)
+    if (least := _at_least(store) - ALWAYS - PER_JOB * before) >= PER_JOB:
+        return 1 + least // PER_JOB  # without a statement
+    return 1 + max(0, (room(store) - _needed(_open(store))) // PER_JOB)
+
+
+def full(store: Store) -> StoreError:
+    """Return the error that says how far the room goes."""
+    open_jobs = _open(store)
+    needed = _needed(open_jobs)
+    fact = f"has room for {room(store)} bytes, and finishing {open_jobs} jobs may need {needed}"
+    remedy = "let workers finish jobs, or make room" if open_jobs else "make room on its disk"
+    return StoreError(store.path, fact, remedy)
+
+
+def _needed(open_jobs: int) -> int:
+    return ALWAYS + PER_JOB * open_jobs
+
+
+def _open(store: Store) -> int:
     # Each open job has one of these, and an index on it: those that are over are not looked at.
     times = ("due", "wait_until", "lease_until")
-    open_jobs = sum(_count(store, f"{_COUNT} {time} IS NOT NULL") for time in times)
-    needed = ALWAYS + PER_JOB * open_jobs
-    if free < needed:
-        fact = f"has room for {free} bytes, and finishing {open_jobs} jobs may need {needed}"
-        remedy = "let workers finish jobs, or make room" if open_jobs else "make room on its disk"
-        raise StoreError(store.path, fact, remedy)
+    return sum(_count(store, f"{_COUNT} {time} IS NOT NULL") for time in times)
 
 
 _COUNT = "SELECT count(*) FROM job WHERE"
@@ -46,9 +57,9 @@ def _count(store: Store, query: str) -> int:
 def room(store: Store) -> int:
     """Return how many bytes the store can still grow: the disk's, or its own limit."""
     pragma = store.connection.pragma
-    pages = pragma("max_page_count") - pragma("page_count") + pragma("freelist_count")
-    left: int = pages * pragma("page_size")
-    return min(left, _on_disk(store))
+    free = pragma("max_page_count") - pragma("page_count") + pragma("freelist_count")
+    most: int = free * pragma("page_size")
+    return min(most, _on_disk(store))
 
 
 def _at_least(store: Store) -> int:

@@ -18,6 +18,7 @@ from impl.derive.design import Design
 from impl.derive.sql import encode, identifier
 from impl.derive.tables import Table, of_one_row
 from impl.derive.view import Global, sort_of
+from impl.derive.worldless import claims
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.steps import element_of, plain
 from spec.language.evaluate import Evaluator
@@ -67,7 +68,7 @@ class Rows:
         ]
         self._claims = [
             (p, evaluator.meaning(p.body, {v.name: 0 for v in p.params}))
-            for p in spec.properties.values()
+            for p in claims(spec)
             if of_one_row(p, t, hidden)
         ]
         read = {e.field for p, _ in self._claims for e in walk(p.body) if isinstance(e, Read)}

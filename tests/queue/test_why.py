@@ -78,15 +78,16 @@ def test_a_claim_of_a_dead_process_names_the_guard_the_process_and_what_frees_it
 def test_what_is_said_to_free_a_claim_frees_it(path: str, why: Why) -> None:
     """The steps are taken on the spec by its plain reader, from the state of such a claim."""
     claimed_by_a_process_that_is_gone(path)
-    spec = SCOPES["whole"].spec
+    spec = SCOPES["reference"].spec
     bounds = {sort.__name__: 1 for sort in spec.sorts} | {
         "MaxFails": 3,
         "MaxInterrupts": 10,
         "Histories": 0,
+        "Pages": 2,
     }
     evaluator = Evaluator(Scope("a job", spec, bounds))
     state = evaluator.initial()
-    for action in ("send", "enqueue", "claim", "crash", "restart"):
+    for action in ("deploy", "send", "enqueue", "claim", "crash", "restart"):
         state = taken(evaluator, action, state)
     assert taken_or_none(evaluator, "claim", state) is None
     for action in why()["free"]:

@@ -49,7 +49,15 @@ OLD_NAME = called("settle_failed", "give_up")
 SINCE_VERSION_2 = (
     "the schema is of version 5, and was of version 2",
     "field epoch is new, and begins as 0",
-    "Histories is 100, and was not there",
+    "field old is new, and begins as false",
+    "action enqueue has other parameters",
+    *(f"action enqueue has a new guard, {guard}" for guard in ("asking", "headroom")),
+    "action claim has a new guard, known",
+    *(
+        f"action {name} is new"
+        for name in ("be_content", "deploy", "roll_back", "grow_old", "prune")
+    ),
+    *(f"{name} is 100, and was not there" for name in ("Histories", "Pages")),
 )
 
 Patch = pytest.MonkeyPatch

@@ -15,7 +15,7 @@ from spec.language.model import Action, Field, Part, Spec
 from spec.language.tree import rebuild
 from spec.queue import SCOPES
 
-WHOLE = SCOPES["whole"].spec
+WHOLE = SCOPES["reference"].spec
 
 
 def more(f: Field) -> Spec:

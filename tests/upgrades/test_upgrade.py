@@ -90,7 +90,7 @@ def test_an_action_by_an_older_name_is_known_again(tmp_path: Path, monkeypatch: 
         queue.enqueue("work", 1, max_attempts=1)
         worker = queue.process(WorkerSort)
         with queue.transaction() as t:
-            t.take("claim", worker, j=0)
+            t.take("claim", worker, j=0, world={"known": True})
             t.take("give_up", worker, note="boom")
             queue.line.leave(t, 1)
     for module in ("impl.upgrades.upgrade", "impl.report"):

@@ -51,13 +51,16 @@ def _asked(where: Standing) -> HeldBack:
     from spec.language.scope import Scope
     from spec.queue import SCOPES
 
-    spec = SCOPES["whole"].spec
+    spec = SCOPES["reference"].spec
     least = {sort.__name__: 1 for sort in spec.sorts}
-    least |= {constant: int(where.row.get(column(constant)) or 0) for constant in spec.constants}
+    least |= {
+        name: int(where.row.get(column(name)) or c.least) for name, c in spec.constants.items()
+    }
     scope = Scope("a job", spec, least)
     evaluator = Evaluator(scope)
+    said = {**where.row, "known": True}
     state = tuple(
-        where.row.get(place.field.name, blank)
+        said.get(place.field.name, blank)
         for place, blank in zip(scope.places, evaluator.initial(), strict=True)
     )
     claim = spec.actions["claim"]
