@@ -92,7 +92,7 @@ def test_what_a_step_changed_stands_below_whom_it_belongs_to(ffq: Any) -> None:
         "  ~ pc          idle -> claimed",
         "  ~ job         none -> job1",
         "  ~ held        0 -> 2",
-        "16 unchanged",
+        "17 unchanged",
     ]
     answer = json.loads(ffq("diff", LATE, "--step", "6", "--json")[1])
     rows = [row for e in answer["entities"] for row in e["rows"]]
