@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from impl.queue import Queue
-from impl.sqlite.damage import legible
+from impl.sqlite.damage import legible, require_written
 from impl.sqlite.outline import RENAMED
 from impl.sqlite.transaction import Transaction
 from impl.terms.requests import LARGEST, Json, known, row_number
@@ -151,13 +151,22 @@ def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Lin
     with queue.snapshot() as t:
         values = (*moment(queue), *statuses, min(most, LARGEST))
         found = t.own(f"{_LINE} {where} ORDER BY id LIMIT ?", values)
-    return [Line(*row) for row in found]
+    return [_line(queue.path, row) for row in found]
 
 
-def line_of(t: Transaction, now: tuple[int, int], number: int) -> Line:
-    """Return a job as it is listed, at a `moment`. Raises `BadRequest` if there is none."""
+def line_of(path: str, t: Transaction, now: tuple[int, int], number: int) -> Line:
+    """Return a job as it is listed, at a `moment`. Raises `BadRequest` if there is none,
+    and `Damaged`.
+    """
     found = t.own(f"{_LINE} WHERE id = ?", (*now, row_number(number)))
-    return Line(*known(found, number))
+    return _line(path, known(found, number))
+
+
+def _line(path: str, row: Sequence[Any]) -> Line:
+    *began, due = row
+    require_written(path, row[0], began)
+    number, kind, key, status, attempts = began
+    return Line(number, kind, key, status, attempts, due)
 
 
 def job(queue: Queue, number: int) -> Whole:
@@ -168,14 +177,15 @@ SELECT payload, token, lease, fails, max_fails, interrupts, max_interrupts, reas
 FROM job WHERE id = ?"""
     now = moment(queue)
     with queue.snapshot() as t:
-        line = line_of(t, now, number)
+        line = line_of(queue.path, t, now, number)
         (found,) = t.own(query, (number,))
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         unsaid = [Unsaid(what, n, bool(up), e) for what, n, up, e in t.own(_UNSAID, (number,))]
         history = _history(t, number)
         before = claims_before(t, number)
-    payload, token, lease, fails, most, interrupts, most_interrupts, reason, *rest = found
-    letter, retry_of, retried_as = rest
+    *began, retry_of, retried_as = found
+    require_written(queue.path, number, began)
+    payload, token, lease, fails, most, interrupts, most_interrupts, reason, letter = began
     with legible(queue.path):
         payload = json.loads(payload)
     return Whole(

@@ -65,7 +65,7 @@ def standing(queue: Queue, number: int) -> Standing:
     """Return where a job stands. Raises `BadRequest` if there is none, `StoreError`."""
     boot, wall = moment(queue)
     with queue.snapshot() as t:
-        line = line_of(t, (boot, wall), number)
+        line = line_of(queue.path, t, (boot, wall), number)
         ((lease_until, deadline),) = t.own(_TIMES, (number,))
         ((ahead,),) = t.own(_AHEAD, (number, boot))
         status = t.own(_STATUS, (f'$."status[job{number}]"',))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import apsw
 
@@ -27,6 +28,14 @@ def legible(path: str) -> Iterator[None]:
         if found is None:
             raise
         raise found from None
+
+
+def require_written(path: str, job: int, values: Sequence[Any]) -> None:
+    """Raise `Damaged` if a column of a job is NULL that a job has from the beginning: what reads as
+    zeros is a row without its columns.
+    """
+    if None in values:
+        raise Damaged(path, f"is damaged: job {job} is without what it began with", REMEDY)
 
 
 def damage(path: str, failed: BaseException) -> Damaged | None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from impl.queue import Queue
-from impl.sqlite.damage import REMEDY, Damaged
+from impl.sqlite.damage import REMEDY, Damaged, require_written
 from impl.sqlite.transaction import Process, Transaction
 from impl.terms.interrupt import outside
 from impl.terms.outcomes import Done, Refused
@@ -274,7 +274,9 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
         ((job,),) = queue.line.first(t.own, kinds)
         fact = f"is damaged: job {job} stands in line, and cannot be claimed ({outcome.guard})"
         raise Damaged(queue.path, fact, REMEDY)
-    job, key, kind, payload, timeout_ms, retry_of = outcome.beside
+    *began, retry_of = outcome.beside
+    require_written(queue.path, began[0], began)
+    job, key, kind, payload, timeout_ms = began
     count = int(outcome.row["token"] or 0)
     before = 0 if retry_of is None else claims_before(t, job)
     shown, token = key.decode(errors="replace"), (queue.epoch, before + count)

@@ -156,7 +156,7 @@ MODES = (
             ),
             Loss(
                 ("prune.told",),
-                "death_is_noticed",
+                "a_notice_is_final",
                 "keeping",
                 "The row of a dead job is forgotten before anybody was told of the death.",
             ),

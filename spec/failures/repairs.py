@@ -65,9 +65,10 @@ def charge(s, j: Job):
 
 
 def reopen_unproved(s, j: Job):
-    """A job that is done without its effect on record is tried again."""
+    """A job that is done without its effect on record is tried again: it was no success."""
     require(done=s.status[j] == Status.done, unrecorded=~s.recorded[j], left=~last_interrupt(s, j))
     s.status[j] = Status.ready
+    s.successes[j] = 0
     s.interrupts[j] = s.interrupts[j] + 1
 
 
@@ -157,6 +158,7 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
 RESIDUE = {
     "FM-001": "whatever the lost worker had begun is begun again: only a key at the effect keeps "
     "it from happening twice",
+    "FM-002b": "a job that was done may be given up later: the trace alone names it",
     "FM-003a": "the job is gone, and its client does not know: whoever planned it has to ask again",
     "FM-003c": "the job is gone: its sender keeps what it sent for as long as a copy may be "
     "restored, and sends it again",
@@ -177,6 +179,7 @@ RESIDUE = {
     "FM-011": "an attempt was charged to the wrong claim, and work that was under way was doubled",
     "FM-012": "the halves of two attempts stay mixed until somebody puts them right by hand",
     "FM-013": "a job that had ended was tried again",
+    "FM-015": "a job that was done may be tried again, and be done twice: the trace alone names it",
     "FM-018": "the world has seen the effect twice; the trace names the job, and only a "
     "compensation takes it back",
     "FM-019": "work that is marked and was not done looks done: ask whatever the effect is made in",

@@ -124,7 +124,7 @@ def forgotten_with_its_counts(s, t, j: Job):
 @keeping.unless(a_notice_is_final)
 def forgotten_with_its_notice(s, t, j: Job):
     """That somebody was told of the death is forgotten with its row."""
-    return forgotten(s, t, j)
+    return forgotten(s, t, j) & (s.notice[j] == Notice.sent)
 
 
 @keeping.step("INV-001")

@@ -44,8 +44,9 @@ def deaths_are_announced(s, j: Job):
 
 @notices.step("INV-025")
 def a_notice_is_final(s, t, j: Job):
-    """What has been delivered stays delivered."""
-    return (s.notice[j] == Notice.sent) >> (t.notice[j] == Notice.sent)
+    """A notice stays until it is delivered, and stays delivered."""
+    there = (s.notice[j] != Notice.none) >> (t.notice[j] != Notice.none)
+    return there & ((s.notice[j] == Notice.sent) >> (t.notice[j] == Notice.sent))
 
 
 # ------------------------------------------------------------------ what must come to be

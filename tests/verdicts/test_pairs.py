@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,8 @@ def test_pairs_of_a_failure_mode_that_is_not_there_are_refused() -> None:
 
 @pytest.mark.deep
 def test_each_loss_breaks_its_property_with_few_failures_as_well() -> None:
-    for mode in FAILURES.values():
-        for loss in mode.losses:
+    for protection in pairs.protections():
+        for mode, loss in protection.losses:
             if SCOPES[loss.scope].spec.properties[loss.breaks].kind == "leads_to":
                 continue
             (known,) = pairs.violations(loss.scope, [loss.edits]).values()
@@ -146,7 +147,8 @@ def test_what_only_a_pair_breaks_is_broken_in_a_database(tmp_path: Path) -> None
 def broken_in(pair: pairs.Pair, story: Story, file: Path) -> bool:
     """Return whether the run breaks the property in a database file without both protections."""
     edits, wanted = Edits(pair.edits), pair.only[0].property
-    trace = Trace(SCOPES[pair.scope.name], edits, "compiled", wanted, story.lines)
+    scope = replace(SCOPES[pair.scope.name], bounds=pair.scope.bounds)
+    trace = Trace(scope, edits, "compiled", wanted, story.lines)
     return bool(replay_trace(trace, edits, str(file)).broken)
 
 
