@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,10 +106,19 @@ def assumed(proofs: Proofs) -> str:
     for proof in proofs.all:
         for p in claims(proof.spec):
             if p.kind == "leads_to":
-                given = "<br>".join(proof.fairness(p.name)) or NOTHING
+                given = _by_kind(proof.fairness(p.name))
                 rows.append(
                     [verdict(proof, p).symbol, p.id, code(p.name), code(proof.spec.name), given]
                 )
     rows.sort(key=lambda row: row[1])
     head = ["is", "ID", "claim", "spec", "fairness that the proof uses"]
     return table(head, rows) + "\n\n_Printed by `ffq prove`._"
+
+
+def _by_kind(assumed: Sequence[str]) -> str:
+    """Return assumptions such as `recover strong` with each kind said once."""
+    kinds: dict[str, list[str]] = {}
+    for said in assumed:
+        action, kind = said.split()
+        kinds.setdefault(kind, []).append(action)
+    return "<br>".join(f"{kind}: {', '.join(found)}" for kind, found in kinds.items()) or NOTHING

@@ -19,9 +19,8 @@ MODES = (
                 ("instead settle_done settle_what_is_done",),
                 "a_job_is_done_once",
                 "one-job",
-                "A report that comes again is to do no harm, so that success is accepted of what "
-                "is done already: a worker that lost its claim writes its result over that of "
-                "the next one.",
+                "So that a report may come twice, success is taken of what is done: a late worker "
+                "writes over the next one.",
             ),
         ),
     ),

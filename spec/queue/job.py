@@ -122,9 +122,7 @@ def last_interrupt(s, j):
 
 @jobs.event
 def ends(s, j: Job, again: bool, failed: bool):
-    """The claim of a job is over, or a job that waits is given up: it is ready again or not, and
-    its handler has failed or not.
-    """
+    """A claim is over, or a job that waits is given up; it is ready `again` or not."""
 
 
 def succeed(s, j):
