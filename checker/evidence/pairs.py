@@ -27,8 +27,10 @@ from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 
-FEWEST = {"MaxFails": 1}
-"""A second failure makes the states four times as many, and no loss needs it to break something."""
+FEWEST = {"whole": {"MaxFails": 1}}
+"""A second failure makes the states of `whole` four times as many; what needs one, as a retry that
+waits does, is asked in a scope of its own.
+"""
 
 LIMITS = Limits(max_states=30_000_000)
 
@@ -119,9 +121,10 @@ def few_failures(name: str) -> Scope:
     """Return the scope in which pairs are asked: states and steps alone, and few failures."""
     scope = SCOPES[name]
     kept = {n: p for n, p in scope.spec.properties.items() if p.kind in _ASKED}
-    bounds = {n: FEWEST.get(n, size) for n, size in scope.bounds.items()}
     return replace(
-        scope, spec=scope.spec.edited("states and steps", properties=kept), bounds=bounds
+        scope,
+        spec=scope.spec.edited("states and steps", properties=kept),
+        bounds={**scope.bounds, **FEWEST.get(name, {})},
     )
 
 
