@@ -1,72 +1,13 @@
 """The command line: what is printed where, and the exit status that says how it went."""
 
-import json
 import re
-import sys
-import types
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from checker.commands import main as cli
-from checker.commands.options import memory, whole_number
-from checker.evidence import matrix
-from checker.shown.streams import printable
-from spec.language import Spec, require
-from spec.language.scope import Scope
-from tests.specs.two_phase_commit import Manager, commit_protocol
-
-GUARD = "decide_commit.all_prepared"
-OFF = ("check", "--engine", "plain", "--without", GUARD)
-
-marked = Spec("marked", commit_protocol)
-
-
-@marked.action()
-def rest(s, m: Manager):  # type: ignore[no-untyped-def]  # traced
-    """It [b]never[/b] happens."""
-    require(never=s.heard[m] & ~s.heard[m])
-    s.heard[m] = True
-
-
-SCOPES = {
-    "two": Scope("two", commit_protocol, {"Manager": 2}, "Two managers."),
-    "three": Scope("three", commit_protocol, {"Manager": 3}, "Three [red]managers[/red]."),
-    "marked": Scope("marked", marked, {"Manager": 2}, "An action never fires."),
-}
-
-Ran = tuple[int, str, str]
-
-
-class Ffq:
-    """Runs `ffq` in this process, in a folder of its own, on the scopes above."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-
-    def __call__(self, *arguments: str) -> Ran:
-        status = cli.main(arguments)
-        return status, *self.capsys.readouterr()
-
-    def json(self, *arguments: str) -> tuple[int, dict[str, Any]]:
-        status, out, _ = self(*arguments, "--json")
-        assert out.count("\n") == 1, "one object, on one line"
-        answer: dict[str, Any] = json.loads(out)
-        return status, answer
-
-
-@pytest.fixture
-def ffq(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ffq:
-    queue = types.ModuleType("spec.queue")
-    names = {"SCOPES": SCOPES, "DEFAULT": ("two", "three"), "DEEP": ("marked",)}
-    queue.__dict__.update(names)
-    monkeypatch.setitem(sys.modules, "spec.queue", queue)
-    monkeypatch.setattr(matrix, "complaints", list)  # these scopes have no failure modes
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    return Ffq(capsys)
+from tests.commands.two_managers import GUARD, OFF, Ffq
 
 
 def test_check_prints_a_line_for_each_default_scope_and_the_total(ffq: Ffq) -> None:
@@ -186,135 +127,6 @@ def test_a_limit_gives_exit_3_and_what_was_covered(ffq: Ffq, limit: tuple[str, s
     assert (status, err) == (3, "")
     assert "reached" in out or "the time was up" in out
     assert out.endswith(": 4 not finished\n")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--scope", "tow"), "there is no scope 'tow'; write one of: two"),
-        (("--scope", "[b]"), "there is no scope '[b]'; `ffq scopes` lists them"),
-        (
-            ("--without", "decide_commit.all_prepard"),
-            "there is no guard 'decide_commit.all_prepard'; write one of: "
-            "decide_commit.all_prepared, ",
-        ),
-        (("--without", "split x y"), "there is no action 'x'; "),
-        (("--without", "do as you like"), "'do as you like' is not an edit; "),
-        (("--property", "all_agre"), "there is no property 'all_agre'; write one of: all_agree"),
-        (("--max-states", "many"), "'many' is no size; write it as "),
-        (("--max-memory", "0GiB"), "'0GiB' is less than 1; "),
-        (("--engine", "steam"), "Invalid value for "),
-        (("--max-memory", "8XB"), "'8XB' is no size; "),
-        (("--bogus",), "No such option"),
-        (("--save", "a" * 256), f"{'a' * 256}: cannot be looked at: File name too long; "),
-        (("--save", "/dev/null/a"), "/dev/null/a: cannot be written: Not a directory; "),
-        (("--save", "."), ".: is not a regular file; "),
-        (("--save", "a", "--no-save"), "--save and --no-save exclude each other; "),
-        (("--threads", "0"), "Invalid value for "),
-        (("--threads", "100000"), "Invalid value for "),
-        (("--max-seconds", "nan"), "nan is no number of seconds; "),
-        (("--max-seconds", "inf"), "inf is no number of seconds; "),
-        (("--max-states", "9e99"), "'9e99' is too much; "),
-        (("--max-memory", "9" * 400), f"'{'9' * 400}' is too much; "),
-    ],
-)
-def test_a_wrong_word_gets_one_line_and_exit_2(
-    ffq: Ffq, arguments: tuple[str, ...], message: str
-) -> None:
-    status, out, err = ffq("check", "--engine", "plain", *arguments)
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith(f"ffq: {message}")
-    assert "Traceback" not in err and ".py" not in err
-    status, answer = ffq.json("check", "--engine", "plain", *arguments)
-    assert (status, answer["ok"]) == (2, False)
-    assert printable(answer["error"]).startswith(message)
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("7", 7), ("200_000", 200_000), ("2e8", 2 * 10**8), ("10M", 10**7), ("1.5k", 1500)],
-)
-def test_counts_are_read_as_people_write_them(text: str, size: int) -> None:
-    assert whole_number(text) == size
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("8GiB", 2**33), ("8 GiB", 2**33), ("512MB", 512 * 10**6), ("8G", 8 * 10**9), ("100", 100)],
-)
-def test_memory_is_read_as_people_write_it(text: str, size: int) -> None:
-    assert memory(text) == size
-
-
-# Saving.
-
-
-def test_a_file_that_is_no_trace_is_refused_before_the_work_and_kept(
-    ffq: Ffq, tmp_path: Path
-) -> None:
-    notes = tmp_path / "notes"
-    notes.write_text("mine\n", encoding="utf-8")
-    status, out, err = ffq(*OFF, "--save", "notes")
-    assert (status, out) == (2, "")
-    assert err == "ffq: notes: exists and is not a trace; it was left alone; name another file\n"
-    assert notes.read_text("utf-8") == "mine\n"
-
-
-def test_a_default_place_that_cannot_be_written_costs_a_line_and_not_the_story(
-    ffq: Ffq, tmp_path: Path
-) -> None:
-    # A file where the folder would be: it stops root as well, whom no permission stops.
-    (tmp_path / ".ffq").write_text("", encoding="utf-8")
-    status, out, err = ffq(*OFF)
-    assert status == 1
-    assert "obey_commit" in out and "See it again" not in out
-    assert err.startswith("ffq: the trace was not saved to .ffq/traces/two-all_agree-without-")
-    assert err.endswith("name a place with --save FILE\n") and err.count("\n") == 1
-
-
-def test_folders_that_are_missing_are_made_by_whatever_saves(ffq: Ffq, tmp_path: Path) -> None:
-    assert ffq(*OFF, "--save", "new/a/a.jsonl")[0] == 1
-    assert ffq("trace", "export", "new/a/a.jsonl", "--as", "svg", "--out", "new/b/a.svg")[0] == 0
-    assert ffq("export", "tla", "two", "--out", "new/c")[0] == 0
-    assert {p.name for p in (tmp_path / "new").iterdir()} == {"a", "b", "c"}
-
-
-def test_no_save_writes_nothing(ffq: Ffq, tmp_path: Path) -> None:
-    assert ffq(*OFF, "--no-save")[0] == 1
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_nothing_is_written_when_nothing_is_violated(ffq: Ffq, tmp_path: Path) -> None:
-    status, _, err = ffq("check", "--engine", "plain", "--save", "a.jsonl")
-    assert (status, err) == (0, "ffq: nothing is violated: a.jsonl is not written\n")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_bad_trace_gets_one_line_and_exit_2(ffq: Ffq, tmp_path: Path) -> None:
-    ffq(*OFF, "--save", "a.jsonl")
-    text = (tmp_path / "a.jsonl").read_text("utf-8")
-    (tmp_path / "a.jsonl").write_text(text[:-20], encoding="utf-8")
-    status, out, err = ffq("trace", "show", "a.jsonl")
-    assert (status, out) == (2, "")
-    assert err == (
-        "ffq: a.jsonl:5: the trace is cut off inside this line; "
-        "make the trace anew with ffq check\n"
-    )
-    _, answer = ffq.json("trace", "show", "no\x1bwhere")
-    assert answer["ok"] is False
-    assert "\x1b" not in ffq("trace", "show", "no\x1bwhere")[2]
-
-
-def test_a_trace_the_spec_does_not_follow_gets_one_line_and_exit_1(
-    ffq: Ffq, tmp_path: Path
-) -> None:
-    ffq(*OFF, "--save", "a.jsonl")
-    text = (tmp_path / "a.jsonl").read_text("utf-8").replace(f'["{GUARD}"]', "[]")
-    (tmp_path / "a.jsonl").write_text(text, encoding="utf-8")
-    status, out, err = ffq("trace", "show", "a.jsonl")
-    assert (status, out, err.count("\n")) == (1, "", 1)
-    assert err.startswith("ffq: a.jsonl:2: step 1, decide_commit of -, is not enabled")
-    assert ffq.json("trace", "show", "a.jsonl")[1]["ok"] is False
 
 
 # The other commands.

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import ROOT
-from tests.commands.test_cli import OFF
+from tests.commands.two_managers import OFF
 
 PROGRAM = """
 import sys, types
-from tests.commands.test_cli import SCOPES
+from tests.commands.two_managers import SCOPES
 queue = types.ModuleType("spec.queue")
 queue.__dict__.update(SCOPES=SCOPES, DEFAULT=("two", "three"), DEEP=())
 sys.modules["spec.queue"] = queue

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
+from spec.failures import FAILURES
 from tui.app import Explorer
 from tui.shared.host import Host
 from tui.shared.start import Start
+from tui.widgets.table import Table
 
 Look = Callable[[Explorer, Pilot[str]], Awaitable[None]]
 
@@ -42,4 +44,9 @@ def text(app: Host) -> str:
 async def press(pilot: Pilot[str], *keys: str) -> None:
     """Press keys one after the other, and wait until what they did is drawn."""
     await pilot.press(*keys)
+    await pilot.pause()
+
+
+async def to_row(app: Explorer, pilot: Pilot[str], id: str) -> None:
+    app.screen.query_one(Table).move_cursor(row=list(FAILURES).index(id))
     await pilot.pause()

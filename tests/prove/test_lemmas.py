@@ -32,7 +32,7 @@ from spec.language.expr import Expr, Not, Read
 from spec.language.model import Property
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
-from tests.commands.test_cli import Ffq
+from tests.commands.two_managers import Ffq
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol

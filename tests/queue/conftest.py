@@ -23,3 +23,10 @@ def file(tmp_path: Path) -> Path:
 def queue(file: Path, clock: HandClock) -> Iterator[Queue]:
     with Queue(file, clock=clock, lease_ms=10_000) as opened:
         yield opened
+
+
+@pytest.fixture
+def mine(queue: Queue) -> Queue:
+    queue.define("CREATE TABLE mine (x UNIQUE ON CONFLICT ROLLBACK)")
+    queue.enqueue("k", key="waits", delay=60)
+    return queue
