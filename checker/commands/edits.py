@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 KINDS = (
     "action.guard, property.exemption, 'instead action step', 'split action field', "
-    "'weaken action', 'unfair action', 'weakly action', 'endless action', or a failure mode "
-    "for what it lacks: FM-013; or look at some runs only: 'never action', 'via action then action'"
+    "'stale action.guard', 'weaken action', 'unfair action', 'weakly action', 'endless action', "
+    "or a failure mode for what it lacks: FM-013; or look at some runs only: 'never action', "
+    "'via action then action'"
 )
 """Every kind of edit: the one place that lists them."""
 

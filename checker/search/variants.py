@@ -1,7 +1,7 @@
 """One spec in which many edits are made and none is in force: which are, is switched run by run.
 
-A naive step and a split action stand beside the action that they are made of; of these ways to take
-it, one is open at a time. An edited spec takes seconds to compile, and a switch costs nothing.
+A naive step and an action made two stand beside the action that they are made of; of these ways to
+take it, one is open at a time. An edited spec takes seconds to compile, and a switch costs nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from checker.runs.walk import Walk, follow
 from spec.failures.edits import Edits
-from spec.language.edits import split
 from spec.language.evaluate import Evaluator, Step
 from spec.language.expr import Const
 from spec.language.model import Action, Guard, Part, Spec
 from spec.language.scope import Scope
+from spec.language.split import split, stale
 
 _SHUT = "switched_on"
 """The guard of each way to take an action: never true, so that the way is open only without it."""
@@ -78,7 +78,7 @@ class Switched:
         found: dict[str, str] = {}
         for action, named in self.ways.items():
             for way in named.values():
-                found |= {way: action, f"{way}_rest": f"{action}_rest"}
+                found |= {f"{way}{part}": f"{action}{part}" for part in ("", "_rest", "_refused")}
         return found
 
 
@@ -86,7 +86,7 @@ def switchable(scope: Scope, text: str) -> bool:
     """Return whether the edit can be made in this scope, and be switched."""
     if " " not in text:
         return text in scope.spec.guard_names()
-    if text.split()[0] not in ("instead", "split"):
+    if text.split()[0] not in ("instead", "split", "stale"):
         return False
     return Edits((text,)).refused(scope.spec) is None
 
@@ -107,6 +107,11 @@ def switched(scope: Scope, texts: Iterable[str]) -> Switched:
                 way = _way(ways, name, text)
                 spec = _with(spec, {way: replace(spec.actions[name], name=way)})
                 spec = split(spec, way, *at)
+            case ["stale", guard]:
+                name, _, asked = guard.partition(".")
+                way = _way(ways, name, text)
+                spec = _with(spec, {way: replace(spec.actions[name], name=way)})
+                spec = stale(spec, f"{way}.{asked}")
     doors = [way for name, named in ways.items() for way in (name, *named.values())]
     spec = _with(spec, {way: _shut(spec.actions[way]) for way in doors})
     return Switched(scope, scope.on(spec), ways)

@@ -99,6 +99,8 @@ def in_words(edit: str) -> str:
             return f"{action} split in two"
         case ["split", action, field]:
             return f"{action} split in two, {field} later"
+        case ["stale", guard]:
+            return f"{guard} asked before the write, and not by it"
         case ["weaken", action]:
             return f"{action} not waited for"
         case ["unfair", action]:

@@ -21,6 +21,7 @@ KINDS = {
     "property.exemption": "only_legal_transitions.cancelled",
     "instead action step": "instead claim pop",
     "split action field": "split claim lease",
+    "stale action.guard": "stale claim.ready",
     "weaken action": "weaken enqueue",
     "unfair action": "unfair expire",
     "weakly action": "weakly recover",

@@ -93,6 +93,7 @@ def test_the_store_breaks_as_the_spec_does_without_the_guard(guard: str) -> None
     "edit",
     [
         "split claim token",
+        "stale claim.ready",
         pytest.param("split settle_failed status", marks=pytest.mark.deep),
     ],
 )

@@ -121,6 +121,7 @@ def test_tlc_finds_the_same_states_in_every_corner_of_the_language(tmp_path: Pat
         ),
         CORNERS,
         LOCK.on(find(lease_lock, "split acquire works")),
+        LOCK.on(find(lease_lock, "stale give_up.refused")),
         INN,
         HARBOUR,
         FEW_CORNERS.on(find(on_a_disk("disk", corners, over=Ball), "weaken put")),
@@ -178,6 +179,8 @@ def test_tlc_finds_the_stale_write_in_as_many_steps(tmp_path: Path) -> None:
         (LOCK, "write.fenced", "the_newest_write_stays"),
         (LOCK, "acquire.free", "leases_are_respected"),
         (LOCK, "acquire.tokens_left", "TypeOK"),
+        (LOCK, "stale acquire.free", "leases_are_respected"),
+        (LOCK, "stale write.fenced", "the_newest_write_stays"),
     ],
     ids=lambda x: x if isinstance(x, str) else "",
 )

@@ -99,6 +99,7 @@ def test_without_a_guard_of_the_queue_every_violation_is_as_short(guard: str) ->
         *[(LOCK, guard) for guard in ("acquire.free", "acquire.tokens_left", "write.fenced")],
         *[(LOCK, f"split acquire {field}") for field in ("last_token", "token")],
         (LOCK, "split write newest"),
+        (LOCK, "stale acquire.free"),
         (TILL, "split settle sent"),
         (ON_DISK, "weaken settle"),
         (STREET, "sell.dark"),

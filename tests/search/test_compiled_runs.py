@@ -24,7 +24,7 @@ def test_a_guard_switched_off_is_a_guard_left_out(scope: Scope, guard: str) -> N
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("edit", [*GUARDS, "split claim lease"])
+@pytest.mark.parametrize("edit", [*GUARDS, "split claim lease", "stale claim.ready"])
 def test_edited_specs_agree(edit: str) -> None:
     edited = REQUESTS.on(find(requests, edit))
     assert answers(explore_plainly(edited)) == answers(explore(edited, symmetry=False))

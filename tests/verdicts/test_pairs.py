@@ -28,6 +28,7 @@ from tests.specs.lamps import SHOP
 
 ONE_JOB = SCOPES["one-job"]
 POP, SPLIT, GUARD = "instead claim pop", "split recover lease", "settle_released.leased"
+STALE = "stale settle_failed.leased"
 
 
 # ---------------------------------------------------------------- what counts as a pair
@@ -57,9 +58,10 @@ def test_each_pair_is_asked_once_in_a_scope_of_one_of_the_two() -> None:
 # ---------------------------------------------------------------- edits that are switched
 
 
-@pytest.mark.parametrize("texts", [(POP,), (POP, GUARD), (POP, SPLIT)], ids=str)
+@pytest.mark.parametrize("texts", [(POP,), (POP, GUARD), (POP, SPLIT), (POP, STALE)], ids=str)
 def test_an_edit_that_is_switched_on_is_the_edit(texts: tuple[str, ...]) -> None:
-    switch = switched(ONE_JOB, [POP, SPLIT, "split claim lease", "instead claim acknowledge_early"])
+    others = ["split claim lease", "instead claim acknowledge_early"]
+    switch = switched(ONE_JOB, [POP, SPLIT, STALE, *others])
     ours = plain.explore(switch.scope, off=switch.off(texts))
     theirs = plain.explore(switch.edited(texts))
     assert (ours.states, ours.generated) == (theirs.states, theirs.generated)
