@@ -13,7 +13,8 @@ from typing import Any
 from spec.language.expr import Const, Expr, Not, Read, Var, lift
 from spec.language.misuse import Misuse, near
 from spec.language.model import Action, Field, Guard, Part, Spec, Update
-from spec.language.tree import rebuild, substitute, walk
+from spec.language.reads import kind_of, remembering
+from spec.language.tree import rebuild, substitute
 from spec.language.types import Nat, Type, is_sort
 
 
@@ -46,7 +47,7 @@ def stale(spec: Spec, guard: str) -> Spec:
     action = action_named(spec, name)
     if action.elapses is not None:
         raise Misuse(f"{name} is a timer running out, which looks at nothing", "name another step")
-    seen = [g for g in action.guards if _seen_by_others(spec, action, g.condition)]
+    seen = [g for g in action.guards if kind_of(spec, action, g.condition) != "memory"]
     if asked not in [g.name for g in seen]:
         fact = f"{guard} reads nothing but the memory of who acts, which nobody else changes"
         others = [f"{name}.{g.name}" for g in seen]
@@ -77,16 +78,6 @@ def _refused(name: str, of: str, asks: Part, ends: Part) -> Action:
     return Action(
         name, f"The write of {of} is refused: nothing has happened.", (refused, ends), "weak"
     )
-
-
-def _seen_by_others(spec: Spec, action: Action, condition: Expr) -> bool:
-    """Return whether a condition reads more than the memory of the process that acts."""
-    own = {p.name for p in _processes(spec, action)}
-
-    def mine(r: Read) -> bool:
-        return r.field.survival == "volatile" and isinstance(r.index, Var) and r.index.name in own
-
-    return any(isinstance(e, Read) and not mine(e) for e in walk(condition))
 
 
 def _halves(spec: Spec, name: str, at: str | None) -> tuple[_Half, dict[str, Action]]:
@@ -208,13 +199,7 @@ def _processes(spec: Spec, action: Action) -> list[Var]:
     """Return the parameters whose memory the action reads or writes: those of a sort that has a
     memory and, unless a crash takes it, no rows in the store.
     """
-    seen = [g.condition for g in action.guards]
-    seen += [e for u in action.updates(spec) for e in (u.value, Read(u.field, u.index))]
-    reads = [e for whole in seen for e in walk(whole) if isinstance(e, Read)]
-    mine = {
-        r.index.name for r in reads if r.field.survival == "volatile" and isinstance(r.index, Var)
-    }
-    return [p for p in action.params if p.name in mine and _may_crash(spec, p.type)]
+    return [p for p in remembering(spec, action) if _may_crash(spec, p.type)]
 
 
 def _may_crash(spec: Spec, sort: Type) -> bool:
