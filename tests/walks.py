@@ -2,11 +2,18 @@
 
 import random
 from collections import Counter
+from typing import Protocol
 
-from checker.conformance.beside_spec import Replay, Steps
+from checker.conformance.beside_spec import Beside, Replay, Steps
 from impl.derive.design import Design
 from spec.language.evaluate import Instance
 from spec.language.scope import State
+
+
+class Opened(Protocol):
+    """Opens a fresh store beside the spec."""
+
+    def __call__(self, design: Design, *, steps: Steps) -> Beside: ...
 
 
 class Walks:
@@ -14,8 +21,8 @@ class Walks:
     spec disables is tried as well.
     """
 
-    def __init__(self, design: Design, seed: int) -> None:
-        self.design, self.random = design, random.Random(seed)
+    def __init__(self, design: Design, seed: int, opened: Opened = Replay) -> None:
+        self.design, self.random, self.opened = design, random.Random(seed), opened
         self.steps = Steps(design.scope)
         self.taken: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -24,13 +31,13 @@ class Walks:
     def run(self, walks: int, steps: int) -> "Walks":
         """Raises `Divergence` at the first difference."""
         for _ in range(walks):
-            replay = Replay(self.design, steps=self.steps)
+            replay = self.opened(self.design, steps=self.steps)
             for _ in range(steps):
                 self._one(replay, self.steps.every)
             replay.store.close()
         return self
 
-    def _one(self, replay: Replay, every: list[Instance]) -> None:
+    def _one(self, replay: Beside, every: list[Instance]) -> None:
         refusals = [(step, step.refusal(replay.state)) for step in every]
         possible = [step for step, refusal in refusals if refusal is None]
         if replay.state not in self.seen:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Protocol
 
 from checker.runs.story import RANGE, Plain, plain
 from impl.derive.design import Design
-from impl.derive.mapping import Memories, Unmapped, abstract
+from impl.derive.mapping import Memories, Rows, Unmapped, abstract
 from impl.lab.connections import empty
 from impl.sqlite.files import MEMORY, StoreError
 from impl.sqlite.store import Store
-from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unknown
+from impl.terms.outcomes import CheckFailed, Disagreement, Done, Outcome, Refused, Unknown, Values
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State, Value
 
@@ -66,17 +67,33 @@ class Steps:
         ]
 
 
-class Replay:
-    """A fresh store and its processes, beside the state that the spec says they are in."""
+class Kept(Rows, Protocol):
+    """A store on which steps can be taken."""
 
-    def __init__(self, design: Design, path: str = MEMORY, steps: Steps | None = None) -> None:
+    @property
+    def path(self) -> str:
+        """How people call it."""
+
+    def take(self, action: str, params: Values, memory: Values, world: Values) -> Outcome:
+        """Take a step by a process that remembers this and to which the world says this."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Beside:
+    """A store and its processes, beside the state that the spec says they are in."""
+
+    store: Kept
+
+    def __init__(self, design: Design, store: Kept, steps: Steps | None = None) -> None:
         """Begin, with steps that were made before; raises `StoreError` if the store is not a fresh
         one.
         """
         self.design, self.scope = design, design.scope
         self.steps = steps or Steps(self.scope)
         self.evaluator = self.steps.evaluator
-        self.store = Store(design, path)
+        self.store = store
         self._begin()
 
     def _begin(self) -> None:
@@ -87,11 +104,6 @@ class Replay:
             self.store.close()
             fact = "is in use: it has rows already"
             raise StoreError(self.store.path, fact, "name another file")
-
-    def again(self) -> None:
-        """Begin anew, on the same store without what was in it."""
-        empty(self.store)
-        self._begin()
 
     def step(self, instance: Instance) -> str | None:
         """Try the step on both; return None if both take it, else the guard, or the range, that
@@ -173,6 +185,23 @@ class Replay:
 
     def _is_kept(self, name: str) -> bool:
         return self.scope.spec.fields[name.removeprefix(RANGE)].kept
+
+
+class Replay(Beside):
+    """A fresh file of SQLite and its processes, beside the state that the spec says they are in."""
+
+    store: Store
+
+    def __init__(self, design: Design, path: str = MEMORY, steps: Steps | None = None) -> None:
+        """Begin, with steps that were made before; raises `StoreError` if the file is not a fresh
+        one.
+        """
+        super().__init__(design, Store(design, path), steps)
+
+    def again(self) -> None:
+        """Begin anew, on the same store without what was in it."""
+        empty(self.store)
+        self._begin()
 
 
 def _leaving(instance: Instance, state: State) -> list[str]:

@@ -1,18 +1,27 @@
-"""What is derived for SQLite, printed for people: `ffq sql`, and blocks of the pages."""
+"""What is derived for a store, printed for people: `ffq sql`, and blocks of the pages."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
-from impl.derive.design import Transition, derive
+from impl.derive.design import Design, Transition, derive
+from impl.postgresql import statements, tables
 from spec.language.scope import Scope
 
 
-def as_json_of(t: Transition) -> dict[str, Any]:
+class Dialect(StrEnum):
+    """Whose SQL it is."""
+
+    sqlite = "sqlite"
+    postgresql = "postgresql"
+
+
+def as_json_of(t: Transition, dialect: Dialect = Dialect.sqlite) -> dict[str, Any]:
     """Return the transition as `ffq sql --json` prints it."""
     return {
         "form": t.statement.form if t.statement else None,
-        "sql": t.statement.text if t.statement else None,
+        "sql": _text(t, dialect),
         "checks": _checks(t),
         "remembers": _remembers(t),
     }
@@ -32,7 +41,21 @@ def _remembers(t: Transition) -> dict[str, str]:
     }
 
 
-def explained(t: Transition) -> str:
+def made(design: Design, dialect: Dialect) -> dict[str, str]:
+    """Return what makes an empty store, by what it is called."""
+    if dialect is Dialect.postgresql:
+        return {"schema": tables.schema(design.scope, design.tables)}
+    return {"schema": design.schema, "triggers": design.triggers}
+
+
+def _text(t: Transition, dialect: Dialect) -> str | None:
+    if dialect is Dialect.postgresql:
+        said = statements.statement(t)
+        return said.text if said else None
+    return t.statement.text if t.statement else None
+
+
+def explained(t: Transition, dialect: Dialect = Dialect.sqlite) -> str:
     """Return the statement below what it is for and what the process does by itself."""
     params = ", ".join(p.name for p in t.action.params)
     lines = [f"-- {t.action.name}({params}): {t.action.doc}"]
@@ -40,8 +63,8 @@ def explained(t: Transition) -> str:
         condition = next(g.condition for g in t.action.guards if g.name == name)
         where = "the world" if t.seen.asks(condition) else "memory"
         lines.append(f"--   first, in {where}: {text}  ({name})")
-    if t.statement:
-        lines.append(t.statement.text + ";")
+    if (said := _text(t, dialect)) is not None:
+        lines.append(said + ";")
     if remembered := ", ".join(f"{place} = {text}" for place, text in _remembers(t).items()):
         lines.append(f"--   then remembered, as read before the step: {remembered}")
     return "\n".join(lines) + "\n"

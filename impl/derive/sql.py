@@ -130,8 +130,8 @@ def _cases(e: Expr, at: Callable[[Expr, int], str]) -> str:
 
 
 def _equal(e: Equal, at: Callable[[Expr, int], str], negated: bool) -> str:
-    # A reference may be none, and only IS says that none is none.
-    signs = ("IS", "IS NOT") if is_sort(e.left.type) else ("=", "<>")
+    # A reference may be none, and none is none; that IS says this of any value, SQLite alone knows.
+    signs = ("IS NOT DISTINCT FROM", "IS DISTINCT FROM") if is_sort(e.left.type) else ("=", "<>")
     return f"{at(e.left, _SUM)} {signs[negated]} {at(e.right, _SUM)}"
 
 

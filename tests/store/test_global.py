@@ -64,7 +64,7 @@ def test_a_step_of_a_row_asks_for_the_value_in_the_same_statement() -> None:
     assert sql("check_in") == (
         "UPDATE room\n"
         "SET status = 'taken',\n"
-        "    since = CASE WHEN (SELECT manager FROM global) IS :g THEN since"
+        "    since = CASE WHEN (SELECT manager FROM global) IS NOT DISTINCT FROM :g THEN since"
         " ELSE (SELECT night FROM global) END\n"
         "WHERE id = :r\n"
         "  AND status = 'free'                 /* free */\n"

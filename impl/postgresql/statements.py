@@ -1,0 +1,181 @@
+"""The guarded statement of a step for PostgreSQL: guards are WHERE, and no row means refused.
+
+Which form it has, and which guards need not be asked, is derived for both stores alike. Under READ
+COMMITTED a statement that waits for a row asks its WHERE again, of the row as it is by then; so it
+is the row that has changed last that every guard here is asked of.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from impl.derive import sql
+from impl.derive.design import Transition
+from impl.derive.tables import Table
+from impl.postgresql.sql import bound, identifier, literal, table_name
+from spec.language.expr import Expr, Read
+from spec.language.model import Guard, Update
+from spec.language.tree import rebuild, walk
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a step says to the store. Of the `tries`, each is made where none before it has found a
+    row; each returns the `returned` columns of the row as it was before, or its id. `verdicts` says
+    of each guard of the row whether it holds.
+    """
+
+    tries: tuple[str, ...]
+    returned: tuple[str, ...]
+    verdicts: str
+
+    @property
+    def text(self) -> str:
+        """The statement as people read it."""
+        return ";\n-- and if there is no such row:\n".join(self.tries)
+
+
+def statement(t: Transition) -> Statement | None:
+    """Return what the step says to the store; None if it is in memory alone."""
+    if t.statement is None or t.table is None:
+        return None
+    said = _Saying(t, t.table, t.statement.shown)
+    match t.statement.form:
+        case "select":
+            tries = [said.select(t.statement.anywhere)]
+        case "update":
+            tries = [said.update()]
+        case "delete":
+            tries = [said.delete()]
+        case "insert":
+            tries = [said.insert(guarded=False)]
+        case "upsert":
+            # In one statement, ON CONFLICT DO UPDATE would judge the guards by the snapshot, and
+            # write over a row that has come meanwhile.
+            tries = [said.update(), said.insert(guarded=True)]
+    return Statement(tuple(tries), tuple(f.name for f in t.reads), said.verdicts())
+
+
+class _Saying:
+    """A step as it is said: its row, its guards and what it writes."""
+
+    def __init__(self, t: Transition, table: Table, shown: Sequence[str]) -> None:
+        self.t, self.table, self.shown = t, table, shown
+        self.names, self.name = bound(table.sort), table_name(table.sort)
+        key = t.seen.key
+        self.key = "1" if key is None else sql.value(key, self.names)
+        self.guards = [g for g in t.action.guards if t.seen.in_row(g.condition)]
+        self.writes = [u for u in t.seen.updates if u.field.survival == "durable"]
+
+    def select(self, anywhere: bool) -> str:
+        wanted = "SELECT " + (", ".join(identifier(f.name) for f in self.t.reads) or "1")
+        if anywhere:
+            return "\n".join([*self._before(), wanted, "FROM before", *self._where("TRUE")])
+        return "\n".join([wanted, f"FROM {self.name}", *self._where(self._here())])
+
+    def update(self) -> str:
+        sets = [f"{identifier(u.field.name)} = {self._value(u)}" for u in self.writes]
+        head = [f"UPDATE {self.name}", *_listed("SET ", sets)]
+        # `old` is the row that was locked and judged, also after a wait.
+        old = ", ".join(f"old.{identifier(f.name)}" for f in self.t.reads) or "id"
+        return "\n".join([*head, *self._where(self._here()), f"RETURNING {old}"])
+
+    def delete(self) -> str:
+        head = [f"DELETE FROM {self.name}", *self._where(self._here())]
+        return "\n".join([*head, f"RETURNING {self._returned()}"])
+
+    def insert(self, guarded: bool) -> str:
+        start: dict[str, Expr] = {f.name: f.initial for f in self.table.columns}
+        becomes = start | {u.field.name: _from(start, u.value) for u in self.writes}
+        values = [self.key, *(sql.value(e, self.names) for e in becomes.values())]
+        asked = self.guards if guarded else []
+        shown = f"  /* {', '.join(self.shown)} */" if self.shown and not guarded else ""
+        begun = [
+            literal(f.type, self.table.initial[f.name])
+            for f in self.t.reads
+            if f in self.table.columns
+        ]
+        return "\n".join(
+            [
+                f"INSERT INTO {self.name}",
+                _wrapped(["id", *map(identifier, becomes)]),
+                *_listed("SELECT ", values),
+                *(self._where("TRUE", [_of(start, g) for g in asked]) if asked else []),
+                f"ON CONFLICT (id) DO NOTHING{shown}",
+                f"RETURNING {', '.join(begun) or 'id'}",
+            ]
+        )
+
+    def verdicts(self) -> str:
+        asked = [f"{self._condition(g)} AS {identifier(g.name)}" for g in self.guards]
+        if not asked:
+            return ""
+        return "\n".join([*self._before(), *_listed("SELECT ", asked), "FROM before"])
+
+    def _before(self) -> list[str]:
+        """Return the row before the step, or what stands for it where there is none."""
+        whole = [*self.t.reads, *(r.field for g in self.guards for r in _read(g.condition))]
+        columns = [f for f in dict.fromkeys(whole) if f in self.table.columns]
+        begun = (
+            f"{literal(f.type, self.table.initial[f.name])} AS {identifier(f.name)}"
+            for f in columns
+        )
+        return [
+            "WITH before AS (",
+            f"  SELECT {', '.join(identifier(f.name) for f in columns) or '1'}",
+            f"  FROM {self.name} WHERE id = {self.key}",
+            "  UNION ALL",
+            f"  SELECT {', '.join(begun) or '1'}",
+            f"  WHERE NOT EXISTS (SELECT 1 FROM {self.name} WHERE id = {self.key})",
+            ")",
+        ]
+
+    def _here(self) -> str:
+        return f"id = {self.key}" + (f"  /* {', '.join(self.shown)} */" if self.shown else "")
+
+    def _where(self, first: str, guards: Sequence[Guard] | None = None) -> list[str]:
+        asked = self.guards if guards is None else guards
+        left = [g for g in asked if g.name not in self.shown]
+        texts = [f"  AND {self._condition(g)}" for g in left]
+        width = max(map(len, texts), default=0)
+        named = zip(texts, left, strict=True)
+        return [f"WHERE {first}", *(f"{text:<{width}}  /* {g.name} */" for text, g in named)]
+
+    def _returned(self) -> str:
+        return ", ".join(identifier(f.name) for f in self.t.reads) or "id"
+
+    def _condition(self, g: Guard) -> str:
+        return sql.condition(g.condition, self.names)
+
+    def _value(self, u: Update) -> str:
+        return sql.value(u.value, self.names)
+
+
+def _read(e: Expr) -> list[Read]:
+    return [r for r in walk(e) if isinstance(r, Read)]
+
+
+def _of(start: Mapping[str, Expr], g: Guard) -> Guard:
+    return Guard(g.name, _from(start, g.condition))
+
+
+def _from(start: Mapping[str, Expr], e: Expr) -> Expr:
+    """Return what an expression comes to where there is no row."""
+    if isinstance(e, Read) and e.field.name in start:
+        return start[e.field.name]
+    return rebuild(e, lambda child: _from(start, child))
+
+
+def _listed(head: str, items: Sequence[str]) -> list[str]:
+    first, *others = items
+    lines = [head + first, *(" " * len(head) + item for item in others)]
+    return [line + "," for line in lines[:-1]] + lines[-1:]
+
+
+def _wrapped(items: Sequence[str]) -> str:
+    return textwrap.fill(
+        "(" + ", ".join(items) + ")", 90, initial_indent="  ", subsequent_indent="   ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -1,0 +1,33 @@
+"""The server of one's own: it comes, is alone in its folder, and leaves nothing."""
+
+import os
+import tempfile
+
+import pytest
+
+from impl.postgresql import embedded
+from impl.postgresql.embedded import NoServer, Server
+
+
+def test_a_server_comes_and_goes_with_its_folder() -> None:
+    with Server() as server:
+        with server.connect() as connection:
+            (version,) = connection.execute("SHOW server_version_num").fetchone() or ("",)
+            pid = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+        assert int(version) >= 180000
+        os.kill(pid, 0)
+    assert not server.folder.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_server_that_does_not_come_up_says_why_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # the server may be somebody else
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        monkeypatch.setitem(embedded._SETTINGS, "shared_buffers", "'none'")
+        with pytest.raises(NoServer, match="shared_buffers"):
+            Server()
+        assert os.listdir(folder) == []

@@ -1,0 +1,137 @@
+"""What is derived for PostgreSQL does what the spec says, on a real server."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from checker.conformance.beside_spec import Beside
+from checker.runs.trace import binding_of
+from impl.derive.design import Design, derive
+from impl.postgresql.embedded import Server
+from impl.postgresql.session import Session
+from impl.postgresql.sql import RESERVED
+from impl.postgresql.statements import statement
+from impl.postgresql.tables import schema
+from impl.terms.outcomes import CheckFailed, Outcome, Refused, Values
+from spec.failures.edits import Edits
+from spec.language.scope import Value
+from spec.language.types import Sort
+from spec.queue import DEFAULT, SCOPES
+from tests.counterexamples import counterexample
+from tests.walks import Opened, Walks
+
+
+class Database:
+    """A database in which nothing is, and steps that are each a transaction."""
+
+    path = "postgres"
+
+    def __init__(self, design: Design, server: Server, checks: bool = True) -> None:
+        self.design, self.connection = design, server.connect()
+        self.connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        self.connection.execute(schema(design.scope, design.tables, checks).encode())
+        self.session = Session(design, self.connection)
+
+    def take(self, action: str, params: Values, memory: Values, world: Values) -> Outcome:
+        self.session.begin("READ COMMITTED")
+        try:
+            outcome = self.session.take(action, params, memory, world)
+        except CheckFailed:
+            self.session.roll_back()
+            raise
+        if isinstance(outcome, Refused):
+            self.session.roll_back()
+        else:
+            self.session.commit()
+        return outcome
+
+    def rows(self) -> Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]:
+        return self.session.rows()
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def opened(server: Server) -> Opened:
+    return lambda design, steps: Beside(design, Database(design, server), steps)
+
+
+def test_the_server_reserves_the_words_that_are_quoted(server: Server) -> None:
+    with server.connect() as connection:
+        asked = "SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T')"
+        theirs = {word for (word,) in connection.execute(asked)}
+    assert theirs | {"old", "new"} == RESERVED
+
+
+@pytest.mark.parametrize("name", DEFAULT)
+def test_the_server_understands_every_statement(name: str, server: Server) -> None:
+    """Also those that no run of a test comes to: PREPARE says whether the types fit."""
+    design = derive(SCOPES[name])
+    database = Database(design, server)
+    said = [s for t in design.transitions.values() if (s := statement(t))]
+    texts = [text for s in said for text in (*s.tries, s.verdicts) if text]
+    for text in texts:
+        database.connection.execute(f"PREPARE said AS {numbered(text)}".encode())
+        database.connection.execute("DEALLOCATE said")
+    database.close()
+    assert len(texts) >= 2 * len(said) - 2
+
+
+def numbered(text: str) -> str:
+    """Return a statement with the parameters that PREPARE has."""
+    names = list(dict.fromkeys(re.findall(r"(?<!:):(\w+)", text)))
+    return re.sub(r"(?<!:):(\w+)", lambda found: f"${names.index(found[1]) + 1}", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "walks"),
+    [
+        ("whole", 4),
+        ("storage", 2),
+        ("space", 2),
+        ("schedule", 2),
+        *(pytest.param(name, 20, marks=pytest.mark.deep) for name in DEFAULT),
+    ],
+)
+def test_database_and_spec_agree_on_every_step_of_random_runs(
+    name: str, walks: int, server: Server
+) -> None:
+    found = Walks(derive(SCOPES[name]), 1, opened(server)).run(walks, steps=40)
+    assert len(found.taken) > len(SCOPES[name].spec.actions) // 2
+    assert sum(found.refused.values()) > 100
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "claim.ready",
+        "stale claim.ready",
+        "settle_done.fenced",
+        "recover.expired",
+        "grow_old.outlives",
+    ],
+)
+def test_the_database_breaks_as_the_spec_does_without_a_protection(
+    edit: str, server: Server
+) -> None:
+    trace, _ = counterexample(edit)
+    scope = Edits([edit]).on(trace.scope)
+    design = derive(scope)
+    beside = Beside(design, Database(design, server, checks=False))
+    for line in trace.lines:
+        action = scope.spec.actions[line.action]
+        step = beside.steps.find(action.name, binding_of(scope, action, line))
+        assert beside.step(step) is None
+    assert trace.violated is not None
+    assert beside.broken(trace.violated)
+    beside.store.close()
+
+
+def test_a_check_of_the_database_refuses_what_breaks_a_row(server: Server) -> None:
+    scope = Edits(["expire.live"]).on(SCOPES["one-job"])
+    database = Database(derive(scope), server)
+    database.take("enqueue", {"j": 0}, {}, {})
+    with pytest.raises(CheckFailed, match="a_claim_is_one_record"):
+        database.take("expire", {"j": 0}, {}, {})
+    database.close()
