@@ -28,7 +28,7 @@ from impl.sqlite.steps import Beside
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, Transaction, newcomer
 from impl.terms.backoff import Backoff
-from impl.terms.clock import Clock, MachineClock
+from impl.terms.clock import Clock, MachineClock, QueueClock
 from impl.terms.outcomes import Refused
 from impl.terms.requests import (
     LONGEST,
@@ -105,9 +105,9 @@ class Queue:
         whole("busy_ms", busy_ms, 0, 2**31 - 1)
         self.lease_ms, self.busy_ms = lease_ms, busy_ms
         with told(path):
-            self.clock = clock or MachineClock()
+            self.clock = QueueClock(clock or MachineClock())
         self.line = Line(self.clock, backoff or Backoff())
-        self.store = Store(design(), os.fspath(path), busy_ms, read_only)
+        self.store = Store(design(), os.fspath(path), busy_ms, read_only, self.clock.now)
         self.path = self.store.path
         self._recovery = Recovery(self)
         try:
@@ -133,7 +133,7 @@ class Queue:
             self.path,
             lease_ms=self.lease_ms,
             backoff=self.line.backoff,
-            clock=self.clock,
+            clock=self.clock.machine,
             busy_ms=self.busy_ms,
             read_only=self.store.read_only,
         )
@@ -262,10 +262,12 @@ class Queue:
         job = t.new(Job)
         client = newcomer(self.store.design, Job, job)
         t.take("send", client)
-        beside = Beside(carried=r.carried | self.line.place(r.delay_ms))
         # Whoever asks is not content yet.
         world = {"content": False, "free": pages(self.store, job)}
-        outcome = t.take("enqueue", client, constants=r.budgets, world=world, beside=beside, d=0)
+        lasts, beside = {"due": r.delay_ms}, Beside(carried=r.carried)
+        outcome = t.take(
+            "enqueue", client, constants=r.budgets, world=world, beside=beside, lasts=lasts, d=0
+        )
         match outcome:
             case Refused("new_key"):
                 return None
@@ -311,7 +313,6 @@ INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = 
             known(t.own("SELECT id FROM job WHERE id = ?", (row_number(job),)), job)
             if isinstance(t.take("cancel", j=job - 1), Refused):
                 raise BadRequest(f"job {job}: is done or dead; nothing is left to be cancelled")
-            self.line.leave(t, job)
         log.info("job %s: is cancelled", job)
 
     # ------------------------------------------------------------ when a claim ends

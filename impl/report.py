@@ -16,6 +16,8 @@ from impl.sqlite.outline import RENAMED
 from impl.sqlite.transaction import Transaction
 from impl.terms.requests import LARGEST, Json, known, row_number
 from impl.working.attempt import claims_before
+from spec.language.types import phases
+from spec.queue.job import Lease
 
 OUTCOMES = {
     "settle_done": "done",
@@ -111,7 +113,7 @@ class Stats:
 
 
 _LINE = """\
-SELECT id, kind, key, status, token, coalesce(wait_until, due - ? + ?)
+SELECT id, kind, key, status, token, due - ? + ?
 FROM job"""
 
 
@@ -126,22 +128,10 @@ SELECT count(*) FILTER (WHERE due IS NULL) FROM (
   SELECT due FROM outbox WHERE NOT sent UNION ALL SELECT due FROM notice
 )"""
 
-_OLDEST_DUE = """\
-SELECT max(age) FROM (
-  SELECT ?1 - min(due) AS age FROM job WHERE due <= ?1
-  UNION ALL SELECT ?2 - min(wait_until) FROM job WHERE wait_until <= ?2
-)"""
-
 
 def moment(queue: Queue) -> tuple[int, int]:
-    """Return the time by the clock of the boot and by the wall clock. Where a queue of another boot
-    is only looked at, what was measured by that clock is over, as a new boot ends it.
-    """
-    if queue.store.read_only and queue.history.boot != queue.clock.boot():
-        times = "SELECT due AS time FROM job UNION ALL SELECT lease_until FROM job"
-        ((last,),) = queue.query(f"SELECT coalesce(max(time), 0) FROM ({times})")
-        return last, queue.clock.wall()
-    return queue.clock.since_boot(), queue.clock.wall()
+    """Return the time by the clock of the queue and by the wall clock."""
+    return queue.clock.now(), queue.clock.wall()
 
 
 def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Line]:
@@ -172,7 +162,7 @@ def _line(path: str, row: Sequence[Any]) -> Line:
 def job(queue: Queue, number: int) -> Whole:
     """Return all that is known of a job. Raises `BadRequest`, `StoreError`."""
     query = """\
-SELECT payload, token, lease, fails, max_fails, interrupts, max_interrupts, reason, letter,
+SELECT payload, token, fails, max_fails, interrupts, max_interrupts, reason, letter, lease,
   retry_of, (SELECT id FROM job AS later WHERE later.retry_of = job.id)
 FROM job WHERE id = ?"""
     now = moment(queue)
@@ -183,16 +173,16 @@ FROM job WHERE id = ?"""
         unsaid = [Unsaid(what, n, bool(up), e) for what, n, up, e in t.own(_UNSAID, (number,))]
         history = _history(t, number)
         before = claims_before(t, number)
-    *began, retry_of, retried_as = found
+    *began, lease, retry_of, retried_as = found
     require_written(queue.path, number, began)
-    payload, token, lease, fails, most, interrupts, most_interrupts, reason, letter = began
+    payload, token, fails, most, interrupts, most_interrupts, reason, letter = began
     with legible(queue.path):
         payload = json.loads(payload)
     return Whole(
         line,
         payload,
         (queue.epoch, before + token),
-        lease,
+        _stands(lease, now[0]),
         (fails, most),
         (interrupts, most_interrupts),
         reason,
@@ -203,6 +193,12 @@ FROM job WHERE id = ?"""
         tuple(unsaid),
         history,
     )
+
+
+def _stands(lease: int | None, now: int) -> str:
+    """Return what a lease is called at a moment."""
+    off, running, over = phases(Lease)
+    return off if lease is None else running if lease > now else over
 
 
 def _history(t: Transaction, number: int) -> tuple[Past, ...]:
@@ -233,7 +229,7 @@ def _pid(t: Transaction, actor: str) -> int | None:
 
 def stats(queue: Queue) -> Stats:
     """Return the counts and ages. Raises `StoreError`."""
-    now, wall = moment(queue)
+    now = queue.clock.now()
     with queue.snapshot() as t:
 
         def one(query: str, *values: int) -> Any:
@@ -242,8 +238,8 @@ def stats(queue: Queue) -> Stats:
         return Stats(
             dict(t.own("SELECT status, count(*) FROM job GROUP BY status ORDER BY status")),
             dict(t.own("SELECT reason, count(*) FROM job WHERE status = 'dead' GROUP BY 1")),
-            one(_OLDEST_DUE, now, wall),
-            one("SELECT ?1 - min(lease_until) FROM job WHERE lease_until <= ?1", now),
+            one("SELECT ?1 - min(due) FROM job WHERE due <= ?1", now),
+            one("SELECT ?1 - min(lease) FROM job WHERE lease <= ?1", now),
             one("SELECT count(*) FROM outbox WHERE NOT sent"),
             one("SELECT count(*) FROM job WHERE notice = 'due'"),
             one(_GIVEN_UP),

@@ -46,7 +46,7 @@ class Standing:
     workers: tuple[int, ...]
 
 
-_TIMES = "SELECT lease_until, deadline FROM job WHERE id = ?"
+_TIMES = "SELECT lease, deadline FROM job WHERE id = ?"
 
 _AHEAD = """\
 SELECT count(*) FROM job AS other JOIN job AS mine ON mine.id = ?1
@@ -63,28 +63,28 @@ FROM trace WHERE after ->> ? IS NOT NULL ORDER BY seq DESC LIMIT 1"""
 
 def standing(queue: Queue, number: int) -> Standing:
     """Return where a job stands. Raises `BadRequest` if there is none, `StoreError`."""
-    boot, wall = moment(queue)
+    now, wall = moment(queue)
     with queue.snapshot() as t:
-        line = line_of(queue.path, t, (boot, wall), number)
+        line = line_of(queue.path, t, (now, wall), number)
         ((lease_until, deadline),) = t.own(_TIMES, (number,))
-        ((ahead,),) = t.own(_AHEAD, (number, boot))
+        ((ahead,),) = t.own(_AHEAD, (number, now))
         status = t.own(_STATUS, (f'$."status[job{number}]"',))
         return Standing(
             line,
-            _row(queue, t, number),
+            _row(queue, t, number, now),
             wall,
             Wrote(*status[0]) if status else None,
-            None if lease_until is None else lease_until - boot + wall,
-            None if deadline is None else deadline - boot + wall,
+            None if lease_until is None else lease_until - now + wall,
+            None if deadline is None else deadline - now + wall,
             ahead,
             tuple(pid for (pid,) in t.own(_WORKERS)),
         )
 
 
-def _row(queue: Queue, t: Transaction, number: int) -> Mapping[str, Value]:
+def _row(queue: Queue, t: Transaction, number: int, now: int) -> Mapping[str, Value]:
     """Return the row of a job in the spec's own values."""
 
     def of_it(query: str) -> list[tuple[object, ...]]:
         return t.own(f"SELECT * FROM ({query}) WHERE id = ?", (number,))
 
-    return rows_of(queue.store.design, of_it)[Job][number - 1]
+    return rows_of(queue.store.design, of_it, now)[Job][number - 1]

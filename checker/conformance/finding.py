@@ -70,13 +70,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A step as the trace has it; of one without a row it does not say what changed."""
+    """A step as the trace has it; of one without a row it does not say what changed, and of its
+    row only which timers it has found to be `over`.
+    """
 
     where: Position
     action: Action
     binding: dict[str, int]
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    over: Mapping[str, Any] | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is in the trace: that a timer has run out before it is not."""
+        return self.before is not None or self.over is not None
 
 
 class NotAllowed(Exception):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checker.conformance.elapsed import told_by
 from checker.conformance.finding import Claimed, Finding, NotAllowed, Position
 from checker.conformance.sparse import Element, Sparse
 from checker.conformance.unbounded import Changes
@@ -153,7 +154,8 @@ class Follower:
             where = Position(where.seq, where.actor, call)
             return Claimed(where, action, binding, said.before, said.after)
         actor = self._name(action.params[0], binding) if action.params else "-"
-        return Claimed(Position(where.seq, actor, call, where.after), action, binding)
+        where = Position(where.seq, actor, call, where.after)
+        return Claimed(where, action, binding, over=said.over)
 
     def _name(self, p: Var, binding: dict[str, int]) -> str:
         return element_name(p.type, binding[p.name]) if is_sort(p.type) else "-"
@@ -175,6 +177,7 @@ class Follower:
         """Take the step as the spec has it, and hold what it does against what the trace says."""
         chosen = self.chosen(step)
         self.sparse.take(chosen)
+        over, wrong = self._run_out(step)
         name = step.action.name
         refused = self.sparse.refusal(name, step.binding)
         if refused is not None:
@@ -182,17 +185,35 @@ class Follower:
             read = self._values(guards.get(refused))
             what = "it has no job to speak of" if refused == "reference" else f"{refused} is false"
             raise NotAllowed(Finding("guard", what, step.where, values=read), step)
+        if wrong is not None:
+            raise NotAllowed(wrong, step)
         try:
             changes = chosen | self.sparse.effect(name, step.binding)
         except OutOfRange as leaving:
             what = f"takes {leaving.field} out of its range"
             raise NotAllowed(Finding("property", what, step.where)) from None
         if step.after is not None and step.before is not None:
-            for said, side in ((step.before, 0), (step.after, 1)):
-                self._compare(step, said, self.shown(changes, side), ("before", "after")[side])
+            self._compare(step, step.before, self.shown(changes, 0) | over, "before")
+            self._compare(step, step.after, self.shown(changes, 1), "after")
         self.sparse.take(changes)
         self.steps += 1
         self._hold(changes, step.where)
+
+    def _run_out(self, step: Claimed) -> tuple[dict[str, Value], Finding | None]:
+        """Let the timers run out that the step says are over. Return all of its row that are, which
+        it has to say; and what is wrong with what a step without a row says of them.
+        """
+        over: dict[str, Value] = {}
+        wrong: Finding | None = None
+        for timer in told_by(self.design, self.sparse, step) if step.tells else ():
+            if timer.over and self.sparse.now[timer.at] == timer.running:
+                self._take(timer.ran_out(step, self.sparse))
+            ended = self.sparse.now[timer.at] == timer.ended
+            if ended:
+                over[timer.place] = timer.ended
+            if timer.over != ended and step.before is None:
+                wrong = Finding("field", f"{timer.place} is over", step.where, ended, timer.over)
+        return over, wrong
 
     def _hold(self, changes: Changes, where: Position, by_step: bool = True) -> None:
         broken = self.sparse.broken(changes, by_step)

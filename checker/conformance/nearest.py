@@ -119,4 +119,5 @@ def _allowed(follower: Follower, step: Claimed) -> bool:
         follower.sparse.take({at: (new, old) for at, (old, new) in chosen.items()})
     if step.before is None or step.after is None:
         return True
-    return step.before == follower.shown(changes, 0) and step.after == follower.shown(changes, 1)
+    before = follower.shown(changes, 0)  # beside it, which timers were over
+    return before.items() <= step.before.items() and step.after == follower.shown(changes, 1)

@@ -25,6 +25,7 @@ from impl.sqlite.steps import plain
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Traced
 from impl.upgrades import origin
+from spec.language.types import is_timer, phases
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _judge(store: Store) -> Verdict:
                 follower.row(event)
             else:
                 follower.unseen(*event)
-        finding = strange(store) or _tables(store, follower) or _times(store)
+        finding = strange(store) or _tables(store, follower) or _messages(store)
     except NotAllowed as wrong:
         finding = _explained(store, follower, wrong)
     seconds = time.monotonic() - started
@@ -151,31 +152,23 @@ def _tables(store: Store, follower: Follower) -> Finding | None:
             got = found.get(element, table.initial)
             for f in table.columns:
                 at = sparse.at(f.name, element)
-                if got[f.name] != sparse.now[at]:
-                    want = plain(f.type, sparse.now[at])
-                    return Finding("table", sparse.name(at), None, want, plain(f.type, got[f.name]))
+                want, there = sparse.now[at], got[f.name]
+                if is_timer(f.type):  # since the last step that told of it, it may have run out
+                    off, on, _ = phases(f.type)
+                    want, there = (off if v == off else on for v in (want, there))
+                if want != there:
+                    said = plain(f.type, want), plain(f.type, there)
+                    return Finding("table", sparse.name(at), None, *said)
     return None
 
-
-_TIMES = """\
-SELECT id, status, due, wait_until, lease_until, deadline FROM job
-WHERE (status = 'ready') <> (coalesce(due, wait_until) IS NOT NULL)
-   OR (status = 'claimed') <> (lease_until IS NOT NULL)
-   OR (status = 'claimed') <> (deadline IS NOT NULL)
-ORDER BY id LIMIT 1"""
 
 _SAID = """\
 SELECT outbox.key, outbox.job FROM outbox JOIN job ON job.id = outbox.job
 WHERE NOT recorded ORDER BY outbox.id LIMIT 1"""
 
 
-def _times(store: Store) -> Finding | None:
-    """Hold what stands beside the jobs against their states."""
-    for job, status, *times in store.connection.execute(_TIMES).fetchall():
-        names = ("due", "wait_until", "lease_until", "deadline")
-        got = dict(zip(names, times, strict=True))
-        want = "due or wait_until just while ready, lease_until and deadline while claimed"
-        return Finding("table", f"times of job{job}, which is {status}", None, want, got)
+def _messages(store: Store) -> Finding | None:
+    """Hold what was sent against the states of its jobs."""
     for key, job in store.connection.execute(_SAID).fetchall():
         what = f"message {key} was sent by job{job}, whose effect is not committed"
         return Finding("table", what)

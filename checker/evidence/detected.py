@@ -25,6 +25,7 @@ from spec.failures import FailureMode
 from spec.failures.edits import Edits
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope, Value
+from spec.language.types import is_timer
 from spec.queue import SCOPES
 
 _DECIDES = Sources(__name__)
@@ -110,11 +111,20 @@ def _encoded(healthy: Healthy, rows: Iterable[tuple[Value, ...]]) -> list[tuple[
     return [tuple(encode(k, v) for k, v in zip(kinds, row, strict=True)) for row in rows]
 
 
+def _traced(healthy: Healthy, rows: Iterable[tuple[Value, ...]]) -> list[tuple[Any, ...]]:
+    """Return rows as the trace has them, where timers are what they are called."""
+    kinds = [f.type for f in healthy.table.columns]
+    return [
+        tuple(v if is_timer(k) else encode(k, v) for k, v in zip(kinds, row, strict=True))
+        for row in rows
+    ]
+
+
 def _as_steps(healthy: Healthy, wanted: list[str]) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return the steps as a detector sees them, each once: the columns that it reads."""
     fields = [f.name for f in healthy.table.columns]
-    before = _encoded(healthy, (s["before"] for s in _steps(healthy.scope.name)))
-    after = _encoded(healthy, (s["after"] for s in _steps(healthy.scope.name)))
+    before = _traced(healthy, (s["before"] for s in _steps(healthy.scope.name)))
+    after = _traced(healthy, (s["after"] for s in _steps(healthy.scope.name)))
     cases = set()
     for step, b, a in zip(_steps(healthy.scope.name), before, after, strict=True):
         values = dict(zip(fields, b, strict=True))

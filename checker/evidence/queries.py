@@ -1,7 +1,8 @@
 """Detectors as SQL: over the rows, or over the steps that the append-only trace has kept.
 
 A step as a detector sees it: its job, each column of the row before and after, and the token that
-the actor was given last (`held`), all put together from the trace alone.
+the actor was given last (`held`), all put together from the trace alone. Timers are what they are
+called: each step has found which of its row were over.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ from collections.abc import Iterable
 
 from checker.evidence.detectors import Detector
 from impl.derive.design import Design
-from impl.derive.sql import condition, identifier
+from impl.derive.sql import called, condition, identifier, needs_clock
 from impl.derive.tables import Table, of_one_row
 from spec.language.expr import Bound, Not, Quantifier, Read, Var
-from spec.language.model import Property
+from spec.language.model import Field, Property
 from spec.language.tree import walk
+from spec.language.types import is_timer
 
 AFTER = "_after"
 
 
 class NoQuery(Exception):
-    """The property speaks of more than one row, or of what no store knows."""
+    """The property speaks of more than one row, or of what no store knows, or of a moment."""
 
 
 def condition_of(design: Design, detector: Detector) -> tuple[str, str]:
@@ -31,9 +33,11 @@ def condition_of(design: Design, detector: Detector) -> tuple[str, str]:
     claim = design.scope.spec.properties[detector.by]
     (table,) = (t for t in design.tables if t.name == "job")
     if of_one_row(claim, table):
-        return "job", _negated(design, claim)
+        if needs_clock(claim.body):
+            raise NoQuery(f"{claim.name} is about a moment, and a query over rows has no clock")
+        return "job", _negated(design, claim, words=False)
     if claim.kind == "step" and _of_one_job(claim, table):
-        return "step", _negated(design, claim)
+        return "step", _negated(design, claim, words=True)
     raise NoQuery(f"{claim.name} is about more than one row, or about what is not durable")
 
 
@@ -45,7 +49,7 @@ def _of_one_job(claim: Property, table: Table) -> bool:
     )
 
 
-def _negated(design: Design, claim: Property) -> str:
+def _negated(design: Design, claim: Property, words: bool) -> str:
     def names(e: Read | Var | Bound) -> str:
         match e:
             case Read():
@@ -55,7 +59,7 @@ def _negated(design: Design, claim: Property) -> str:
             case Var():
                 return "id"
 
-    return condition(Not(claim.body), names)
+    return condition(Not(claim.body), names, words)
 
 
 def query(design: Design, detector: Detector) -> str:
@@ -91,54 +95,63 @@ def columns(design: Design, where: str) -> list[str]:
 def _named_views() -> str:
     change, doing = (text.strip("\n") for text in (_CHANGE, _DOING))
     return (
-        f"change AS (  -- what each step wrote, place by place\n{change}\n), doing AS (  "
+        f"change AS (  -- what each step found and wrote, place by place\n{change}\n), doing AS (  "
         f"-- which job: of a row that was changed, a parameter, or the actor's\n{doing}\n)"
     )
 
 
 def _steps(design: Design, where: str) -> Iterable[str]:
     (table,) = (t for t in design.tables if t.name == "job")
-    initial = {f.name: table.without_row(f) for f in table.columns}
+    initial = {f.name: _without_row(table, f) for f in table.columns}
     yield "step AS (  -- the row before and after"
     yield "  SELECT seq, actor, action, job,"
     lines = []
     for column in columns(design, where):
         field = column.removesuffix(AFTER)
-        sign = "<=" if column.endswith(AFTER) else "<"
-        last = _last(f"'{field}[' || job || ']'", "doing.seq", sign)
+        last = _last(f"'{field}[' || job || ']'", "doing.seq", column.endswith(AFTER))
         lines.append(f"    coalesce({last}, {initial[field]}) AS {identifier(column)}")
     if "held" in re.findall(r"\w+", where):
-        last = _last("'held[' || actor || ']'", "doing.seq", "<")
+        last = _last("'held[' || actor || ']'", "doing.seq")
         lines.append(f"    coalesce({last}, 0) AS held")
     yield ",\n".join(lines)
     yield "  FROM doing"
     yield ")"
 
 
-def _last(place: str, seq: str, sign: str) -> str:
-    """Return the last value that was written to a place before a step."""
+def _without_row(table: Table, column: Field) -> str:
+    """Return what the trace calls a column where there is no row, as SQL."""
+    initial = table.without_row(column)
+    return called(column.type, initial, "0") if is_timer(column.type) else initial
+
+
+def _last(place: str, seq: str, after: bool = False) -> str:
+    """Return the last value that was in a place before a step, or after it."""
+    moment = f"2 * {seq}{' + 1' * after}"
     return (
         f"(SELECT value FROM change WHERE place = {place}\n"
-        f"      AND change.seq {sign} {seq} ORDER BY change.seq DESC LIMIT 1)"
+        f"      AND moment <= {moment} ORDER BY moment DESC LIMIT 1)"
     )
 
 
 _CHANGE = """
-  SELECT trace.seq, place.key AS place, place.value
-  FROM trace, json_each(trace.after) AS place
+  SELECT seq, 2 * seq AS moment, place.key AS place, place.value
+  FROM trace, json_each(before) AS place
+  UNION ALL
+  SELECT seq, 2 * seq + 1, place.key, place.value
+  FROM trace, json_each(after) AS place
 """
 _DOING = f"""
   SELECT seq, actor, action, coalesce(
     (SELECT rtrim(substr(place, instr(place, '[') + 1), ']') FROM change
      WHERE change.seq = trace.seq AND place LIKE '%[job%' LIMIT 1),
     json_extract(params, '$.j'),
-    {_last("'job[' || actor || ']'", "trace.seq", "<")}
+    {_last("'job[' || actor || ']'", "trace.seq")}
   ) AS job
   FROM trace
 """
 TABLES = f"""
 CREATE TEMP TABLE change AS {_CHANGE};
-CREATE INDEX temp.change_of_place ON change (place, seq);
+CREATE INDEX temp.change_of_place ON change (place, moment);
 CREATE INDEX temp.change_of_step ON change (seq);
 CREATE TEMP TABLE doing AS {_DOING};
 """

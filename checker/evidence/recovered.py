@@ -28,6 +28,7 @@ from checker.runs.sources import Sources
 from impl.derive.design import derive
 from impl.derive.sql import decode
 from impl.derive.tracing import names as triggers
+from impl.sqlite.steps import STILL
 from spec.failures import FailureMode
 from spec.failures.repairs import RESIDUE, SHOWS
 from spec.language.evaluate import Claim, Evaluator, instances
@@ -36,6 +37,7 @@ from spec.language.hashes import claims_hash
 from spec.language.model import Property
 from spec.language.scope import State
 from spec.language.tree import walk
+from spec.language.types import is_timer
 
 
 def recovered(mode: FailureMode) -> Recovered:
@@ -202,15 +204,22 @@ def repair_statements(mend: Mending) -> dict[str, str]:
     return found
 
 
-def _repair(mend: Mending, database: sqlite3.Connection, statements: list[str]) -> None:
+def bound(mend: Mending) -> dict[str, int]:
+    """Return what the names in the SQL of repairs stand for, beside the job; no time passes."""
     constants = {name: mend.scope.bounds[name] for name in mend.scope.spec.constants}
+    lasts = {f"{f.name}_ms": STILL.lasts[f.name] for f in mend.columns if is_timer(f.type)}
+    return {**constants, **lasts, "now": STILL.now}
+
+
+def _repair(mend: Mending, database: sqlite3.Connection, statements: list[str]) -> None:
+    known = bound(mend)
     ids = [id for (id,) in database.execute("SELECT id FROM job").fetchall()]
     changed = True
     while changed:
         changed = False
         for id in ids:
             for text in statements:
-                changed |= bool(database.execute(text, constants | {"j": id}).fetchall())
+                changed |= bool(database.execute(text, known | {"j": id}).fetchall())
 
 
 def _rows(mend: Mending, database: sqlite3.Connection) -> dict[int, tuple[Any, ...]]:

@@ -71,7 +71,8 @@ class Transition:
 
     `verdicts` asks for each guard that SQL checks. `reads`: what of the store before the step the
     process will remember something of; `told`: what the triggers of the table say of it. An action
-    that touches only memory has no SQL at all.
+    that touches only memory has no SQL at all. `starts`: the timers of which whoever takes the step
+    says how long they last.
     """
 
     action: Action
@@ -85,6 +86,7 @@ class Transition:
     verdicts: str = ""
     reads: tuple[Field, ...] = ()
     told: tuple[Field, ...] = ()
+    starts: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -166,16 +168,18 @@ def derive(
     no_row: Mapping[str, str] = NO_ROW,
     checks: bool = True,
     carried: Mapping[type[Sort], Sequence[Carried]] = MappingProxyType({}),
+    lasts: Mapping[str, str] = MappingProxyType({}),
 ) -> Design:
     """Return the store of a spec, or raise `Inexpressible`.
 
     `checks` prints invariants of one row as CHECKs; an experiment that takes a guard away leaves
     them out, to see what happens. `carried`: what rows of a sort have beside what the spec says.
+    `lasts`: for timers that last as long as the row says, which of its columns does.
     """
     sorts = dict.fromkeys(map(sort_of, _durable(scope)))
     views = {a.name: view(scope.spec, a) for a in scope.spec.actions.values()}
     every = list(views.values())
-    tables = {s: _table(scope, s, no_row, every, carried.get(s, ())) for s in sorts}
+    tables = {s: _table(scope, s, no_row, every, carried.get(s, ()), lasts) for s in sorts}
     told = {s: _told(s, views.values()) for s in tables}
     transitions = {name: _transition(scope, v, tables, told) for name, v in views.items()}
     whole = tuple(tables.values())
@@ -210,15 +214,16 @@ def _table(
     no_row: Mapping[str, str],
     views: list[View],
     carried: Sequence[Carried],
+    lasts: Mapping[str, str],
 ) -> Table:
     declared = [
         (f.name, no_row[f.name]) for f in _durable(scope) if f.over is sort and f.name in no_row
     ]
     absent = declared[0] if declared else None
-    candidate = table(scope, sort, absent, True, carried)
+    candidate = table(scope, sort, absent, True, carried, lasts)
     steps = [v for v in views if v.table is sort and _writes(v)]
     always = absent is not None and all(_leaves_a_row(scope, candidate, v) for v in steps)
-    return table(scope, sort, absent, always, carried)
+    return table(scope, sort, absent, always, carried, lasts)
 
 
 def _leaves_a_row(scope: Scope, t: Table, v: View) -> bool:
@@ -238,8 +243,8 @@ def _leaves_a_row(scope: Scope, t: Table, v: View) -> bool:
 
 def _deletes(scope: Scope, v: View, t: Table) -> bool:
     """Whether the step needs a row and leaves each column as it is where there is none."""
-    becomes = {u.field: u.value for u in _writes(v)}
-    nothing = all(alike(becomes.get(f), f.initial) for f in t.columns)
+    after = {u.field: u.value for u in _writes(v)}
+    nothing = all(alike(after.get(f), f.initial) for f in t.columns)
     return nothing and t.sort is not Global and not may(scope, v.action, no_row_of(t))
 
 
@@ -283,6 +288,7 @@ def _transition(
     return Transition(
         v.action, v, local, t, references, guards, remembers, _statement(scope, v, t),
         statements.verdicts(t, key, asked) if asked else "", tuple(_read(v)), told[v.table],
+        statements.started(t, _writes(v)),
     )  # fmt: skip
 
 
@@ -301,7 +307,7 @@ def _statement(scope: Scope, v: View, t: Table) -> Statement:
     key, none, some = _key(v), no_row_of(t), some_row_of(scope, t)
     guards = [g for g in v.action.guards if v.in_row(g.condition)]
     every = tuple(_clause(t, g) for g in guards)
-    sets = tuple(Assignment(u.field.name, value(u.value, bound(t.sort))) for u in _writes(v))
+    sets = tuple(statements.becomes(t, u.field, u.value) for u in _writes(v))
     from_nothing = t.sort is not Global and may(scope, v.action, none)
     if from_nothing and not sets:
         return Statement("select", t, key, every, anywhere=True, returned=_returned(v, t))
@@ -322,16 +328,20 @@ def _statement(scope: Scope, v: View, t: Table) -> Statement:
 
 
 def _returned(v: View, t: Table) -> tuple[tuple[Field, str], ...]:
-    """Return what the process has to be told of the row, of which nothing is changed."""
+    """Return what the process has to be told of the row, of which nothing is changed: what it will
+    remember, and the timers that it has looked at.
+    """
     names = bound(t.sort)
-    return tuple((f, names(Read(f, None))) for f in _read(v))
+    looked = [e.field for g in v.action.guards for e in walk(g.condition) if isinstance(e, Read)]
+    timers = [f for f in dict.fromkeys(looked) if f in t.timers]
+    return tuple((f, names(Read(f, None))) for f in dict.fromkeys([*_read(v), *timers]))
 
 
 def _first_row(v: View, t: Table) -> tuple[Assignment, ...]:
     """Return every column of a row that is inserted: updates, and initial values for the rest."""
     start: dict[str, Expr] = {f.name: f.initial for f in t.columns}
-    becomes = start | {u.field.name: _from(start, u.value) for u in _writes(v)}
-    return tuple(Assignment(name, value(e, bound(t.sort))) for name, e in becomes.items())
+    values = start | {u.field.name: _from(start, u.value) for u in _writes(v)}
+    return tuple(statements.becomes(t, f, values[f.name]) for f in t.columns)
 
 
 def _from(start: Mapping[str, Expr], e: Expr) -> Expr:

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from impl.derive.design import Design, Transition
 from impl.derive.possible import possible, some_row_of
-from impl.derive.sql import bound, condition, value
-from impl.derive.statements import Assignment, Clause, Statement
+from impl.derive.sql import bound, condition
+from impl.derive.statements import Clause, Statement, becomes
 from spec.language.expr import Expr, Read
 from spec.language.model import Field, Guard
 from spec.language.tree import alike, rebuild, walk
@@ -61,7 +61,7 @@ def fused(design: Design, actions: tuple[str, ...]) -> Fused | None:
             left.append((name, e))
     names = bound(table.sort)
     where = [Clause(name, condition(e, names), _columns(e)) for name, e in left]
-    sets = [Assignment(f.name, value(e, names)) for f, e in written.items()]
+    sets = [becomes(table, f, e) for f, e in written.items()]
     assert first.statement is not None
     statement = Statement("update", table, first.statement.key, tuple(where), tuple(sets))
     return Fused(tuple(steps), statement, tuple(bits))

@@ -26,28 +26,20 @@ CARRIED = (
         "timeout_ms", "INTEGER NOT NULL CHECK (timeout_ms > 0)", "how long one attempt may take"
     ),
     Carried("retry_of", "INTEGER REFERENCES job (id)", "the dead job that this one does again"),
-    Carried(
-        "due", "INTEGER", "by the clock of the boot, in ms: its place in line, while it is ready"
-    ),
-    Carried(
-        "wait_until",
-        "INTEGER CHECK (wait_until IS NULL OR due IS NULL)",
-        "by the wall clock: or this",
-    ),
-    Carried("lease_until", "INTEGER", "by the clock of the boot, in ms: while it is claimed"),
-    Carried("deadline", "INTEGER", "by the clock of the boot, in ms: of the attempt"),
-    Carried("failed_at", "INTEGER", "by the clock of the boot, in ms: its last failure"),
+    Carried("failed_at", "INTEGER", "its last failure, in ms"),
     Carried("payload", "TEXT NOT NULL CHECK (json_valid(payload))", "for the handler"),
 )
-"""What a job is about, and when; the moments are written as long as it lives."""
+"""What a job is about, and when it has failed last."""
+
+LASTS = {"deadline": "timeout_ms"}
+"""Timers of which the row says how long they last."""
 
 SCHEMA = """
 CREATE UNIQUE INDEX job_of_a_key ON job (key) WHERE retry_of IS NULL;
 CREATE UNIQUE INDEX job_is_a_retry ON job (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX job_is_due ON job (kind, due) WHERE due IS NOT NULL;
-CREATE INDEX job_waits ON job (kind, wait_until) WHERE wait_until IS NOT NULL;
 CREATE INDEX job_has_failed ON job (kind, failed_at) WHERE failed_at IS NOT NULL;
-CREATE INDEX job_is_leased ON job (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX job_is_leased ON job (lease) WHERE lease IS NOT NULL;
 CREATE INDEX job_has_a_notice ON job (notice) WHERE notice = 'due';
 
 CREATE TABLE checkpoint (  -- what of a handler need not be done again
@@ -68,7 +60,7 @@ CREATE TABLE outbox (  -- what is to be done elsewhere, at least once
   body TEXT NOT NULL CHECK (json_valid(body)),
   sent INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1)),
   tries INTEGER NOT NULL DEFAULT 0,  -- how often it was handed over
-  due INTEGER DEFAULT 0,  -- by the clock of the boot, in ms: not before; none if it is given up
+  due INTEGER DEFAULT 0,  -- in ms: not before; none if it is given up
   error TEXT,  -- why it was not taken last time
   UNIQUE (topic, key)
 ) STRICT;
@@ -102,11 +94,11 @@ def queue_of(spec: Spec) -> Design:
     # A store does not ask how many jobs there are: only whoever maps its rows to a scope does.
     sizes = {sort.__name__: 1 for sort in spec.sorts}
     scope = Scope("queue", spec, sizes | dict.fromkeys(spec.constants, MOST))
-    derived = derive(own_budgets(scope, Job), carried={Job: CARRIED})
+    derived = derive(own_budgets(scope, Job), carried={Job: CARRIED}, lasts=LASTS)
     return replace(derived, beside=SCHEMA)
 
 
 def stepping_as(spec: Spec) -> Design:
     """Return the same store, whose steps are those of an edited spec: to see that it is noticed."""
-    edited = derive(design().scope.on(spec), carried={Job: CARRIED})
+    edited = derive(design().scope.on(spec), carried={Job: CARRIED}, lasts=LASTS)
     return replace(design(), transitions=edited.transitions)

@@ -27,8 +27,10 @@ from spec.language.expr import (
     Subtract,
     Var,
 )
+from spec.language.model import Field
 from spec.language.scope import Value
-from spec.language.types import Sort, Type, is_sort
+from spec.language.tree import walk
+from spec.language.types import Sort, Timer, Type, is_sort, is_timer, phases
 
 # SQLite's own binding strength; beside NOT and = everything but a sum has brackets all the same.
 _LOOSE, _OR, _AND, _NOT, _EQUAL, _LESS, _SUM, _TIGHT = range(8)
@@ -41,6 +43,9 @@ _BINARY: dict[type[Expr], tuple[str, int]] = {
     Add: ("+", _SUM),
     Subtract: ("-", _SUM),
 }
+
+NOW = ":now"
+"""The moment at which a step is taken, in ms, as SQL."""
 
 Name = Callable[[Read | Var | Bound], str]
 """Returns how a place, a parameter or a constant is called in the statement."""
@@ -80,19 +85,50 @@ def table_name(sort: type[Sort]) -> str:
     return identifier(sort.__name__.lower())
 
 
-def condition(e: Expr, names: Name) -> str:
-    """Return a condition, ready to stand beside others that AND joins."""
-    return _sql(e, names, _AND)
+def condition(e: Expr, names: Name, words: bool = False) -> str:
+    """Return a condition, ready to stand beside others that AND joins. With `words`, timers are not
+    moments but what they are called.
+    """
+    return _sql(e, names, _AND, words)
 
 
-def value(e: Expr, names: Name) -> str:
-    """Return an expression as SQL."""
-    return _sql(e, names, _LOOSE)
+def value(e: Expr, names: Name, words: bool = False) -> str:
+    """Return an expression as SQL; with `words` as of a `condition`."""
+    return _sql(e, names, _LOOSE, words)
 
 
-def _sql(e: Expr, names: Name, outer: int) -> str:
+def assigned(f: Field, e: Expr, names: Name, lasts: str) -> str:
+    """Return what a field becomes, as SQL: a timer that is started lasts for so many ms."""
+    if not is_timer(f.type):
+        return value(e, names)
+    off, running, _ = phases(f.type)
+    match e:
+        case Const():
+            if e.value == off:
+                return "NULL"
+            # One that lasts for no time is not over before the next step.
+            return f"{NOW} + {lasts}" if e.value == running else f"{NOW} - 1"
+        case Read():
+            return names(e)
+        case Ite():
+            branches = [assigned(f, branch, names, lasts) for branch in (e.then, e.other)]
+            other = "" if branches[1] == "NULL" else f" ELSE {branches[1]}"
+            return f"CASE WHEN {value(e.condition, names)} THEN {branches[0]}{other} END"
+    raise AssertionError(type(e))
+
+
+def called(t: type[Timer], column: str, now: str) -> str:
+    """Return what a timer is called at a moment, as SQL."""
+    off, running, over = map(quoted, phases(t))
+    if column == "NULL":
+        return off
+    runs = f"WHEN {column} > {now} THEN {running}"
+    return f"CASE {runs} WHEN {column} IS NULL THEN {off} ELSE {over} END"
+
+
+def _sql(e: Expr, names: Name, outer: int, words: bool = False) -> str:
     def at(inside: Expr, strength: int) -> str:
-        return _sql(inside, names, strength)
+        return _sql(inside, names, strength, words)
 
     match e:
         case Const(value=bool(truth)):
@@ -103,6 +139,10 @@ def _sql(e: Expr, names: Name, outer: int) -> str:
             text, strength = "NULL", _TIGHT
         case Read() | Var() | Bound():
             text, strength = names(e), _TIGHT
+        case Not(Equal() as same) if not words and is_timer(same.left.type):
+            text, strength = _stands(same, names, at, negated=True), _EQUAL
+        case Equal() if not words and is_timer(e.left.type):
+            text, strength = _stands(e, names, at, negated=False), _EQUAL
         case Not(Equal() as same):
             text, strength = _equal(same, at, negated=True), _EQUAL
         case Equal():
@@ -135,16 +175,64 @@ def _equal(e: Equal, at: Callable[[Expr, int], str], negated: bool) -> str:
     return f"{at(e.left, _SUM)} {signs[negated]} {at(e.right, _SUM)}"
 
 
+# ---------------------------------------------------------------- timers
+def _stands(e: Equal, names: Name, at: Callable[[Expr, int], str], negated: bool) -> str:
+    """Return whether a timer stands as another one, or as it is called."""
+    assert is_timer(e.left.type)
+    off, running, _ = phases(e.left.type)
+    place, said = (e.right, e.left) if isinstance(e.left, Const) else (e.left, e.right)
+    if not (isinstance(place, Read) and isinstance(said, Const)):
+        left, right = (_called(side, names, at) for side in (e.left, e.right))
+        return f"{left} {'<>' if negated else '='} {right}"
+    if said.value == off:
+        return f"{names(place)} IS {'NOT ' if negated else ''}NULL"
+    sign = ">" if said.value == running else "<="
+    return f"{names(place)} {sign} {NOW} IS {'NOT ' if negated else ''}TRUE"
+
+
+def _called(e: Expr, names: Name, at: Callable[[Expr, int], str]) -> str:
+    """Return what a timer is called now, as SQL."""
+    match e:
+        case Const(value=str(name)):
+            return quoted(name)
+        case Read() if is_timer(e.type):
+            return called(e.type, names(e), NOW)
+        case Ite():
+            then, other = (_called(branch, names, at) for branch in (e.then, e.other))
+            return f"CASE WHEN {at(e.condition, _LOOSE)} THEN {then} ELSE {other} END"
+    raise AssertionError(type(e))
+
+
+def needs_clock(e: Expr) -> bool:
+    """Return whether it takes a clock to say whether a condition holds."""
+    return any(
+        isinstance(part, Equal)
+        and is_timer(part.left.type)
+        and not any(
+            isinstance(side, Const) and side.value == phases(part.left.type)[0]
+            for side in (part.left, part.right)
+        )
+        for part in walk(e)
+    )
+
+
 # ---------------------------------------------------------------- values
 def encode(t: Type, v: Value) -> int | str | None:
-    """Return a value as SQLite stores it; element 0 of a sort, called `job1`, has the id 1."""
+    """Return a value as SQLite stores it; element 0 of a sort, called `job1`, has the id 1. A timer
+    is over since 0 or runs until 1, as by a clock that stands still at 0.
+    """
+    if is_timer(t):
+        return dict(zip(phases(t), (None, 1, 0), strict=True))[str(v)]
     if v is None or isinstance(v, str):
         return v
     return int(v) + 1 if is_sort(t) else int(v)
 
 
-def decode(t: Type, v: Any) -> Value:
-    """Return a stored value as the spec has it."""
+def decode(t: Type, v: Any, now: int = 0) -> Value:
+    """Return a stored value as the spec has it at a moment."""
+    if is_timer(t):
+        off, running, over = phases(t)
+        return off if v is None else running if v > now else over
     if v is None or isinstance(v, str):
         return v
     if is_sort(t):

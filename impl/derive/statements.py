@@ -8,16 +8,18 @@ possible: with every guard in place none is.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from impl.derive.sql import decode, identifier
+from impl.derive.sql import assigned, bound, decode, identifier
 from impl.derive.tables import Table
-from spec.language.model import Field
+from spec.language.expr import Const, Expr
+from spec.language.model import Field, Update
 from spec.language.scope import Value
-from spec.language.types import Type, is_sort
+from spec.language.tree import walk
+from spec.language.types import Type, is_sort, is_timer, phases
 
 Form = Literal["select", "update", "delete", "insert", "upsert"]
 
@@ -73,14 +75,14 @@ class Statement:
             case "upsert":
                 return "\n".join(self._upsert())
 
-    def decoded(self, row: Sequence[Any]) -> dict[str, Value]:
-        """Return what came back, as the spec has it: columns that were set, or that were asked; a
-        row that was deleted is as in the beginning.
+    def decoded(self, row: Sequence[Any], now: int = 0) -> dict[str, Value]:
+        """Return what came back, as the spec has it at a moment: columns that were set, or that
+        were asked; a row that was deleted is as in the beginning.
         """
         if self.form == "delete":
             return dict(self.table.initial)
         found = zip(self._fields, row[: len(self._fields)], strict=True)
-        return {name: decode(t, v) if odd else v for (name, t, odd), v in found}
+        return {name: decode(t, v, now) if odd else v for (name, t, odd), v in found}
 
     def beside(self, row: Sequence[Any]) -> Sequence[Any]:
         """Return what else came back: what was `wanted`."""
@@ -91,7 +93,7 @@ class Statement:
         """Each column that comes back: its name and type, and whether SQLite has it otherwise."""
         columns = {f.name: f for f in self.table.columns}
         found = [*(columns[a.column] for a in self.sets), *(f for f, _ in self.returned)]
-        return [(f.name, f.type, f.type is bool or is_sort(f.type)) for f in found]
+        return [(f.name, f.type, _odd(f.type)) for f in found]
 
     def _select(self) -> list[str]:
         wanted = "SELECT " + (", ".join(text for _, text in self.returned) or "1")
@@ -159,6 +161,26 @@ class Statement:
     def _returning(self) -> str:
         asked = [identifier(a.column) for a in self.sets] + [self.wanted] * bool(self.wanted)
         return "RETURNING " + ", ".join(asked)
+
+
+def _odd(t: Type) -> bool:
+    return t is bool or is_sort(t) or is_timer(t)
+
+
+def becomes(table: Table, f: Field, e: Expr) -> Assignment:
+    """Return what a column of the row becomes."""
+    return Assignment(f.name, assigned(f, e, bound(table.sort), table.duration(f)))
+
+
+def started(table: Table, updates: Iterable[Update]) -> tuple[str, ...]:
+    """Return the timers that a step may start, of which the row does not say how long."""
+    found = []
+    for u in updates:
+        if is_timer(u.field.type) and u.field.name not in table.lasts:
+            _, running, _ = phases(u.field.type)
+            if any(isinstance(e, Const) and e.value == running for e in walk(u.value)):
+                found.append(u.field.name)
+    return tuple(found)
 
 
 def verdicts(table: Table, key: str, guards: Sequence[Clause]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from impl.derive.sql import condition, decode, encode, identifier, quoted, table_name
+from impl.derive.sql import condition, decode, encode, identifier, needs_clock, quoted, table_name
 from impl.derive.view import Global, Inexpressible, sort_of
 from impl.derive.worldless import claims
 from spec.language.evaluate import Evaluator
@@ -15,9 +15,9 @@ from spec.language.expr import And, Bound, Expr, Quantifier, Read, Var
 from spec.language.model import Field, Property
 from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import walk
-from spec.language.types import Nat, Sort, is_enum, is_sort
+from spec.language.types import Nat, Sort, is_enum, is_sort, is_timer
 
-APPLICATION_ID, VERSION = 0x66667131, 5
+APPLICATION_ID, VERSION = 0x66667131, 6
 """What the header of the file says: `ffq1`, and the version of the schema."""
 
 TRACE = """\
@@ -72,7 +72,8 @@ class Table:
 
     `absent` is the field and the value that say that there is no row; with `always`, a row never
     holds that value. A row that is not there stands for the initial values. The one of `Global` is
-    made with the table. What is `carried` is given to the step that puts the row in.
+    made with the table. What is `carried` is given to the step that puts the row in; `lasts`: the
+    timers that last as long as a column of the row says, in ms.
     """
 
     sort: type[Sort]
@@ -81,6 +82,7 @@ class Table:
     absent: tuple[str, str] | None
     always: bool
     carried: tuple[Carried, ...] = ()
+    lasts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -101,9 +103,20 @@ class Table:
         begins = (f"{identifier(f.name)} = {self.without_row(f)}" for f in self.columns)
         return f"UPDATE {self.name} SET {', '.join(begins)}"
 
-    def decoded(self, row: Sequence[Any]) -> dict[str, Value]:
-        """Return the columns of a row, as SQLite holds them, as the spec has them."""
-        return {f.name: decode(f.type, v) for f, v in zip(self.columns, row, strict=True)}
+    def decoded(self, row: Sequence[Any], now: int = 0) -> dict[str, Value]:
+        """Return the columns of a row, as SQLite holds them, as the spec has them at a moment."""
+        return {f.name: decode(f.type, v, now) for f, v in zip(self.columns, row, strict=True)}
+
+    @cached_property
+    def timers(self) -> tuple[Field, ...]:
+        """The columns that are moments."""
+        return tuple(f for f in self.columns if is_timer(f.type))
+
+    def duration(self, timer: Field) -> str:
+        """Return how long a timer lasts that a step starts, as SQL: what is given as `{timer}_ms`,
+        unless the row says it.
+        """
+        return self.lasts.get(timer.name, f":{timer.name}_ms")
 
     def place(self, element: Value) -> str:
         """Return what follows a field's name where traces speak of an element: `[job1]`."""
@@ -120,6 +133,7 @@ def table(
     absent: tuple[str, str] | None,
     always: bool,
     carried: Sequence[Carried],
+    lasts: Mapping[str, str],
 ) -> Table:
     """Return the table of a sort, or raise `Inexpressible` if its name is taken."""
     taken = ["trace", "origin", "meta"] + ["global"] * (sort is not Global)
@@ -142,7 +156,8 @@ def table(
     initial = {f.name: evaluator.meaning(f.initial, {})((), ()) for f in columns}
     if absent is not None and initial.get(absent[0]) != absent[1]:
         raise Inexpressible(sort.__name__, "no row begins so, so none is absent", absent[1])
-    return Table(sort, columns, initial, absent, always, tuple(carried))
+    own = {name: column for name, column in lasts.items() if name in initial}
+    return Table(sort, columns, initial, absent, always, tuple(carried), own)
 
 
 def literal(v: int | str | None) -> str:
@@ -160,14 +175,19 @@ def _create(scope: Scope, t: Table, checks: bool) -> str:
     parts = [f"  id INTEGER PRIMARY KEY,  -- {t.sort.__name__} 1, 2, ..."]
     if t.sort is Global:
         parts = ["  id INTEGER PRIMARY KEY CHECK (id = 1),  -- what belongs to no row of its own"]
-    parts += [f"  {_column(scope, t, f)},  -- {f.doc}" for f in t.columns]
+    parts += [f"  {_column(scope, t, f)},  -- {_doc(f)}" for f in t.columns]
     parts += [f"  {c.name} {c.declared},  -- {c.doc}" for c in t.carried]
     if checks:
-        rules = [p for p in claims(scope.spec) if of_one_row(p, t)]
+        every = [p for p in claims(scope.spec) if of_one_row(p, t)]
+        rules = [p for p in every if not needs_clock(p.body)]  # which would be asked once
         parts += [f"  -- {p.doc}\n{_check(scope, p)}," for p in rules]
     parts[-1] = parts[-1].removesuffix(",").replace(",  -- ", "  -- ")
     first = [f"INSERT INTO {t.name} VALUES ({_begins(t)});\n"] if t.sort is Global else []
     return "\n".join([f"CREATE TABLE {t.name} (", *parts, ") STRICT;\n", *first])
+
+
+def _doc(f: Field) -> str:
+    return f"{f.doc}: until when, in ms" if is_timer(f.type) else f.doc
 
 
 def _begins(t: Table) -> str:
@@ -180,7 +200,7 @@ def _column(scope: Scope, t: Table, f: Field) -> str:
         limit = scope.limit(f.type)
         check = f"CONSTRAINT range_{f.name} CHECK ({column} BETWEEN 0 AND {limit})"
         return f"{column} INTEGER NOT NULL {check}"
-    if is_sort(f.type):
+    if is_sort(f.type) or is_timer(f.type):
         return f"{column} INTEGER"
     if is_enum(f.type):
         members = [

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from impl.derive.sql import identifier, table_name
+from impl.derive.sql import called, identifier, table_name
 from impl.derive.view import Global
 from spec.language.model import Field
 from spec.language.scope import Value, element_name
-from spec.language.types import Nat, Sort, Type, is_enum, is_sort
+from spec.language.types import Nat, Sort, Type, is_enum, is_sort, is_timer
 
 if TYPE_CHECKING:
     from impl.derive.tables import Table
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 STEPS = "ffq_steps"
 """Is given the number of the row, and what of it before the step the memory of a process depends
 on. Returns JSON, a list for each step: actor, action, parameters, the columns that it may change
-(as bits), what of the memory was and is different, what went unseen before, and a note; all but the
-bits as text.
+(as bits), what of the memory was and is different, what went unseen before, and a note; then the
+moment, and the columns that no earlier step of the list changes (as bits). All but the bits and the
+moment is text.
 """
+
+_NOW = "(step.value ->> 8)"
+_JUST_BEFORE = f"({_NOW} - 1)"  # when a timer that was started for no time at all runs still
 
 ALL = -1
 """The bits of all columns."""
@@ -43,6 +47,9 @@ def names(table: str) -> set[str]:
 
 
 def _trigger(t: Table, read: Sequence[Field], word: str, event: str) -> str:
+    def shown(f: Field, column: str, now: str) -> str:
+        return called(f.type, column, now) if is_timer(f.type) else column
+
     def before(f: Field) -> str:
         return t.without_row(f) if event == "INSERT" else f"OLD.{identifier(f.name)}"
 
@@ -60,9 +67,17 @@ def _trigger(t: Table, read: Sequence[Field], word: str, event: str) -> str:
 
     def side(of: Callable[[Field], str]) -> Iterator[str]:
         for bit, f in enumerate(t.columns):
-            differs = f"{before(f)} IS NOT {after(f)} AND step.value ->> 3 & {1 << bit}"
-            said = f"', \"{f.name}{element}\": ' || {_json(f, of(f))}"
-            yield f"iif({differs}, {said}, '')"
+            was, becomes = shown(f, before(f), _NOW), shown(f, after(f), _JUST_BEFORE)
+            tells = f"{before(f)} IS NOT {after(f)} AND step.value ->> 3 & {1 << bit}"
+            if is_timer(f.type):
+                tells = f"{tells} AND {was} IS NOT {becomes}"
+            if is_timer(f.type) and of is before and event != "INSERT":
+                # No step of its own says that it has run out.
+                over = f"{before(f)} <= {_NOW} AND step.value ->> 9 & {1 << bit}"
+                tells = f"{tells} OR {over}"
+            word = was if of is before else becomes
+            said = f"', \"{f.name}{element}\": ' || {_json(f, word)}"
+            yield f"iif({tells}, {said}, '')"
 
     def whole(of: Callable[[Field], str], memory: int) -> str:
         parts = "\n    || ".join([*side(of), f"(step.value ->> {memory})"])

@@ -1,7 +1,7 @@
 """Histories: the token of a claim says which one it was given out in, by its epoch.
 
-A new boot begins one, for the clock of leases starts again there. So does a store that was put back
-or copied: it would give out again what was given out since. Whoever held a claim holds none now.
+A new boot begins one, for whoever held a claim has died. So does a store that was put back or
+copied: it would give out again what was given out since. Whoever held a claim holds none now.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from impl.sqlite.transaction import Transaction
 
 @dataclass(frozen=True)
 class History:
-    """Since when tokens are counted: the epoch, the boot, and the file of the store."""
+    """Since when tokens are counted: the epoch, the boot, and the file of the store; and how far
+    the queue's clock is `ahead` of that of the boot.
+    """
 
     epoch: int
     boot: str | None
     file: str | None
+    ahead: int
 
     def require(self, t: Transaction, path: str) -> None:
         """Raise `OtherHistory` if the store has another one now, or is behind where it was."""
@@ -48,11 +51,13 @@ def enter(store: Store, line: Line) -> History:
     with store.transaction(writes=False) as t:
         found = _found(t)
         if store.read_only or _goes_on(t, found, boot, here, mark):
+            line.clock.ahead = _ahead(found, line, boot)
             return found
     with store.transaction() as t:
         found = _found(t)
         if not _goes_on(t, found, boot, here, t.span.mark):  # or another process was faster
             found = _begin(t, found, line, boot, here)
+    line.clock.ahead = found.ahead
     return found
 
 
@@ -69,7 +74,7 @@ def told(path: object) -> Iterator[None]:
 
 
 def _found(t: Transaction) -> History:
-    return History(t.told.epoch, t.told.boot, t.told.file)
+    return History(t.told.epoch, t.told.boot, t.told.file, t.told.ahead)
 
 
 def _behind(t: Transaction, found: History, mark: Mark | None) -> bool:
@@ -90,11 +95,18 @@ def _begin(t: Transaction, found: History, line: Line, boot: str, here: str) -> 
     highest = max(found.epoch, 0 if mark is None else mark.epoch)
     if found.epoch and (mark is None or found.file != here):
         highest = max(highest, line.clock.wall() // 1000)
-    begun = History(highest + 1, boot, here)
-    t.begin_history(begun.epoch, boot, here)
+    begun = History(highest + 1, boot, here, _ahead(found, line, boot))
+    line.clock.ahead = begun.ahead
+    t.begin_history(begun.epoch, boot, here, begun.ahead)
     for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
         t.take("expire", j=job - 1)
-        t.own("UPDATE job SET lease_until = 0 WHERE id = ?", (job,))
-    if found.boot != boot:
-        line.begin_boot(t)
     return begun
+
+
+def _ahead(found: History, line: Line, boot: str) -> int:
+    """Return how far the queue's clock is ahead of the boot's: within a boot, as far as it was; in
+    another one it goes on where the wall clock is, if that is not where it was long ago.
+    """
+    if found.boot == boot:
+        return found.ahead
+    return max(line.clock.wall(), found.ahead) - line.clock.machine.since_boot()

@@ -8,14 +8,14 @@ from typing import Protocol
 from impl.parts.line import Line
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, Transaction
-from impl.terms.clock import Clock
+from impl.terms.clock import QueueClock
 from spec.language.types import Sort
 
 
 class Owner(Protocol):
     """A queue, as its parts know it."""
 
-    clock: Clock
+    clock: QueueClock
     lease_ms: int
     line: Line
     store: Store

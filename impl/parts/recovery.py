@@ -44,27 +44,21 @@ class Recovery:
         return ended
 
     def _recover(self, job: int) -> bool:
-        asked = self._queue.clock.since_boot()
+        asked = self._queue.clock.now()
         recoverer = self._recoverer = self._recoverer or self._queue.process(Recoverer)
-        query = """\
-SELECT lease_until <= ?1, deadline <= ?1 AND NOT overdue FROM job
-WHERE id = ?2"""
         with self._queue.transaction() as t:
-            now = self._queue.clock.since_boot()
-            found = t.own(query, (now, job))
+            found = t.own("SELECT lease <= ? FROM job WHERE id = ?", (t.now, job))
             if not found:  # an index has it, and the table has not
                 fact = f"is damaged: job {job} has a lease, and no row"
                 raise Damaged(self._queue.store.path, fact, REMEDY)
-            ((out, overdue),) = found
-            if overdue:
-                t.take("pass_deadline", j=job - 1)
-            if not out or self._spares(now, now - asked):
+            ((out,),) = found
+            if not out or self._spares(t.now, t.now - asked):
                 return False
-            t.take("expire", j=job - 1)
             t.take("look", recoverer, j=job - 1)
-            if isinstance(t.take("recover", recoverer), Refused):
+            ended = t.take("recover", recoverer, lasts={"due": 0})
+            if isinstance(ended, Refused):
                 return False
-            dead = self._queue.line.come_back(t, job)
+        dead = ended.row["status"] == "dead"
         log.info("job %s: its lease has run out%s", job, ", and it is dead" if dead else "")
         return True
 
@@ -80,8 +74,5 @@ WHERE id = ?2"""
         return self._spared_until is not None and now < self._spared_until
 
     def _late(self) -> list[int]:
-        query = """\
-SELECT id FROM job
-WHERE lease_until IS NOT NULL AND (lease_until <= ?1 OR deadline <= ?1 AND NOT overdue)
-ORDER BY lease_until"""
-        return [job for (job,) in self._queue.store.own(query, (self._queue.clock.since_boot(),))]
+        query = "SELECT id FROM job WHERE lease <= ? ORDER BY lease"
+        return [job for (job,) in self._queue.store.own(query, (self._queue.clock.now(),))]

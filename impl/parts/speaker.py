@@ -55,7 +55,7 @@ class Speaker:
 
     def begin(self) -> None:
         """From now on take what is due by now; what fails from now on waits for the next time."""
-        self._now = self.queue.clock.since_boot()
+        self._now = self.queue.clock.now()
 
     def go_on(self, speeches: Mapping[str, Speech]) -> bool:
         """Note what has been said meanwhile, and take the next thing of each topic; return whether
@@ -75,7 +75,7 @@ class Speaker:
         # If the power takes this back, whoever was told is told again: as after any crash.
         with self.queue.transaction(durable=False) as t:
             rows = speech.first(t.own, self._now)
-            later = self.queue.clock.since_boot() + self.queue.lease_ms
+            later = self.queue.clock.now() + self.queue.lease_ms
             items = [speech.take(t, row, later) for row in rows]
         for item in items:
             spoken = self._under_way[topic] = _Spoken(item, speech, until)
@@ -108,4 +108,4 @@ class Speaker:
             return None
         line = self.queue.line
         pause = line.backoff.wait_ms(item.tries, 0, line.chance)
-        return max(line.clock.since_boot() + pause, self._now + 1)
+        return max(line.clock.now() + pause, self._now + 1)

@@ -1,6 +1,7 @@
 """Expressions as SQL for PostgreSQL: names as it writes them, and parameters that carry their type.
 
-What a condition says is printed by `impl.derive.sql`, for both stores alike.
+What a condition says is printed by `impl.derive.sql`, for both stores alike. But there is no clock
+here yet: a timer is what it is called, and runs out by its step.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from impl.derive import sql
 from impl.derive.sql import Name
 from impl.derive.view import Global
-from spec.language.expr import Bound, Read, Var
+from spec.language.expr import Bound, Expr, Read, Var
 from spec.language.scope import Value
 from spec.language.types import Sort, Type, is_enum, is_sort
 
@@ -72,6 +73,16 @@ def bound(table: type[Sort]) -> Name:
     return names
 
 
+def condition(e: Expr, names: Name) -> str:
+    """Return a condition, ready to stand beside others that AND joins."""
+    return sql.condition(e, names, words=True)
+
+
+def value(e: Expr, names: Name) -> str:
+    """Return an expression as SQL."""
+    return sql.value(e, names, words=True)
+
+
 def literal(t: Type, v: Value) -> str:
     """Return a value of the spec as a literal of its type."""
     if v is None:
@@ -88,4 +99,4 @@ def for_psycopg(text: str) -> str:
 
 def decode(t: Type, v: Any) -> Value:
     """Return a stored value as the spec has it."""
-    return sql.decode(t, v)
+    return v if isinstance(v, str) else sql.decode(t, v)

@@ -11,10 +11,9 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from impl.derive import sql
 from impl.derive.design import Transition
 from impl.derive.tables import Table
-from impl.postgresql.sql import bound, identifier, literal, table_name
+from impl.postgresql.sql import bound, condition, identifier, literal, table_name, value
 from spec.language.expr import Expr, Read
 from spec.language.model import Guard, Update
 from spec.language.tree import rebuild, walk
@@ -65,7 +64,7 @@ class _Saying:
         self.t, self.table, self.shown = t, table, shown
         self.names, self.name = bound(table.sort), table_name(table.sort)
         key = t.seen.key
-        self.key = "1" if key is None else sql.value(key, self.names)
+        self.key = "1" if key is None else value(key, self.names)
         self.guards = [g for g in t.action.guards if t.seen.in_row(g.condition)]
         self.writes = [u for u in t.seen.updates if u.field.survival == "durable"]
 
@@ -89,7 +88,7 @@ class _Saying:
     def insert(self, guarded: bool) -> str:
         start: dict[str, Expr] = {f.name: f.initial for f in self.table.columns}
         becomes = start | {u.field.name: _from(start, u.value) for u in self.writes}
-        values = [self.key, *(sql.value(e, self.names) for e in becomes.values())]
+        values = [self.key, *(value(e, self.names) for e in becomes.values())]
         asked = self.guards if guarded else []
         shown = f"  /* {', '.join(self.shown)} */" if self.shown and not guarded else ""
         begun = [
@@ -147,10 +146,10 @@ class _Saying:
         return ", ".join(identifier(f.name) for f in self.t.reads) or "id"
 
     def _condition(self, g: Guard) -> str:
-        return sql.condition(g.condition, self.names)
+        return condition(g.condition, self.names)
 
     def _value(self, u: Update) -> str:
-        return sql.value(u.value, self.names)
+        return value(u.value, self.names)
 
 
 def _read(e: Expr) -> list[Read]:

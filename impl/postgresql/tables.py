@@ -5,12 +5,11 @@ No trace is there yet, and nothing that the spec does not speak of.
 
 from __future__ import annotations
 
-from impl.derive import sql
 from impl.derive.sql import quoted
 from impl.derive.tables import Table, of_one_row
 from impl.derive.view import Global
 from impl.derive.worldless import claims
-from impl.postgresql.sql import column_type, identifier, literal, table_name
+from impl.postgresql.sql import column_type, condition, identifier, literal, table_name
 from spec.language.expr import And, Bound, Expr, Read, Var
 from spec.language.model import Field, Property
 from spec.language.scope import Scope
@@ -68,5 +67,5 @@ def _check(scope: Scope, p: Property) -> str:
     parts: list[Expr] = [p.body]
     while isinstance(parts[0], And):
         parts[:1] = [parts[0].left, parts[0].right]
-    text = "\n      AND ".join(sql.condition(part, names) for part in parts)
+    text = "\n      AND ".join(condition(part, names) for part in parts)
     return f'  CONSTRAINT "{p.id} {p.name}" CHECK (\n      {text}\n  )'

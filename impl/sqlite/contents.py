@@ -53,6 +53,8 @@ ORDER BY step.value ->> 0, seq, step.key"""
         match step:
             case [int(after), str(action), dict(params)]:
                 return Unseen(after, action, params)
+            case [int(after), str(action), dict(params), dict(over)]:
+                return Unseen(after, action, params, over)
         raise self._no_step(seq, step)
 
     def _no_step(self, seq: Any, step: Any) -> Damaged:
@@ -66,19 +68,19 @@ ORDER BY step.value ->> 0, seq, step.key"""
             fact = f"row {seq} of the trace is not JSON: {repr(text)[:80]}"
             raise Damaged(self.path, fact, RESTORE) from None
 
-    def rows(self) -> dict[type[Sort], dict[int, dict[str, Value]]]:
-        """Return every row of every table, by sort and element."""
-        return rows_of(self.design, self._all)
+    def rows(self, now: int = 0) -> dict[type[Sort], dict[int, dict[str, Value]]]:
+        """Return every row of every table at a moment, by sort and element."""
+        return rows_of(self.design, self._all, now)
 
     def _all(self, query: str, values: Any = ()) -> list[Any]:
         return self.connection.execute(query, values).fetchall()
 
 
 def rows_of(
-    design: Design, asked: Callable[[str], list[Any]]
+    design: Design, asked: Callable[[str], list[Any]], now: int = 0
 ) -> dict[type[Sort], dict[int, dict[str, Value]]]:
-    """Return every row of every table, by sort and element, as a database answers."""
+    """Return every row of every table, by sort and element, as a database answers at a moment."""
     whole = {}
     for t in design.tables:
-        whole[t.sort] = {id - 1: t.decoded(values) for id, *values in asked(t.every_row)}
+        whole[t.sort] = {id - 1: t.decoded(values, now) for id, *values in asked(t.every_row)}
     return whole

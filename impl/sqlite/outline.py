@@ -17,7 +17,7 @@ from impl.sqlite.steps import plain
 from spec.language.evaluate import Evaluator
 from spec.language.model import Action, Field
 from spec.language.scope import Scope
-from spec.language.types import Nat, is_enum, type_name
+from spec.language.types import Nat, is_enum, is_timer, type_name
 
 Kind = str | int | list[str]
 """The type of a field: the largest number, the members of an enum, or how messages name it."""
@@ -32,13 +32,14 @@ _VERSION_2 = "38563507c6881d02a481c841cbe44f79"
 @dataclass(frozen=True)
 class Told:
     """A field as the outline tells it: its sort (None for a single value), how it survives, its
-    type, and the value it begins with.
+    type, the value it begins with, and whether it is a timer, which the store has as a moment.
     """
 
     over: str | None
     survival: str
     type: Kind
     initial: bool | int | str | None
+    timer: bool = False
 
     def like(self, other: Told) -> bool:
         """Return whether a value of the one may be one of the other."""
@@ -79,7 +80,7 @@ def outline(design: Design) -> Outline:
     def told(f: Field) -> Told:
         initial = plain(f.type, evaluator.meaning(f.initial, {})((), ()))
         over = None if f.over is None else f.over.__name__
-        return Told(over, f.survival, _kind(design.scope, f), initial)
+        return Told(over, f.survival, _kind(design.scope, f), initial, is_timer(f.type))
 
     return Outline(
         {f.name: told(f) for f in spec.fields.values()},

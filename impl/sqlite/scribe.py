@@ -24,17 +24,19 @@ from spec.language.scope import State
 
 @dataclass(eq=False)
 class Line:
-    """A step of which this is known and seen, as the trace has it: `columns` that it may change, as
-    bits; what went `unseen` before, as JSON; and a note. Once it is written down, `memory` is what
-    is remembered then, before and after, and `row` is the row's number, which a parameter names
-    that was none.
+    """A step of which this is known and seen, as the trace has it: the moment; `columns` that it
+    may change, and those `untouched` by earlier steps of its statement, as bits; what went `unseen`
+    before, as JSON; and a note. Once it is written down, `memory` is what is remembered then,
+    before and after, and `row` is the row's number, which a parameter names that was none.
     """
 
     transition: Transition
     params: Values
     known: Values
     seen: State
+    now: int
     columns: int = ALL
+    untouched: int = ALL
     unseen: str = "[]"
     note: str | None = None
     memory: dict[str, Change] | None = None
@@ -51,7 +53,9 @@ class Line:
             self.params, self.known = {**self.params, **chosen}, {**self.known, **chosen}
             seen = t.local.state(self.known)
         if t.reads:
-            told = {f.name: decode(f.type, v) for f, v in zip(t.told, before, strict=True)}
+            told = {
+                f.name: decode(f.type, v, self.now) for f, v in zip(t.told, before, strict=True)
+            }
             seen = t.local.state(self.known, told)
         self.memory = remembered(t, seen)
         was_known = is_known = ""
@@ -63,7 +67,7 @@ class Line:
         texts = (self.actor, t.action.name, self.given), (was_known, is_known, self.unseen)
         first, last = (",".join(map(quoted, each)) for each in texts)
         note = "null" if self.note is None else quoted(self.note)
-        return f"[{first},{self.columns},{last},{note}]"
+        return f"[{first},{self.columns},{last},{note},{self.now},{self.untouched}]"
 
     @cached_property
     def given(self) -> str:

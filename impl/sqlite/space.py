@@ -42,7 +42,7 @@ def _needed(open_jobs: int) -> int:
 
 def _open(store: Store) -> int:
     # Each open job has one of these, and an index on it: those that are over are not looked at.
-    times = ("due", "wait_until", "lease_until")
+    times = ("due", "lease")
     return sum(_count(store, f"{_COUNT} {time} IS NOT NULL") for time in times)
 
 

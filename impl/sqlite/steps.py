@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -12,11 +13,12 @@ import apsw
 from impl.derive.design import Design, Transition
 from impl.derive.fused import Fused
 from impl.derive.statements import Statement
+from impl.derive.tracing import ALL
 from impl.sqlite.scribe import Line, Scribe, remembered
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
 from spec.language.expr import Var
 from spec.language.scope import State, Value, element_name
-from spec.language.types import Sort, Type, is_sort
+from spec.language.types import Sort, Type, is_sort, is_timer, phases
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,19 @@ NOTHING = Beside()
 
 
 @dataclass(frozen=True)
+class Time:
+    """What the clock says when a step is taken, and how long each timer lasts that it starts, in
+    ms; `STILL` stands, so that a timer runs out by a step alone.
+    """
+
+    now: int
+    lasts: Mapping[str, int]
+
+
+STILL = Time(0, defaultdict(lambda: 1))
+
+
+@dataclass(frozen=True)
 class Step:
     """A transition with its parameters, in a row with these constants. `known`: they, what the
     process remembers, and what the world says to it; `seen`: what it sees before it reads the row.
@@ -53,11 +68,17 @@ class Step:
     constants: Mapping[str, int]
     seen: State
     beside: Beside
+    time: Time
+
+    def timed(self) -> dict[str, int]:
+        """Return what the statement's names of moments stand for."""
+        lasts = {f"{name}_ms": self.time.lasts[name] for name in self.transition.starts}
+        return {"now": self.time.now, **lasts}
 
     def bound(self) -> dict[str, Any]:
         """Return what the statement's names stand for."""
         t, beside = self.transition, self.beside
-        bound = {**t.local.bound(self.seen), **self.constants}
+        bound = {**t.local.bound(self.seen), **self.constants, **self.timed()}
         if t.table is not None and t.table.carried:
             bound |= dict.fromkeys(c.name for c in t.table.carried) | dict(beside.carried)
         return bound if beside.chosen is None else {**bound, **beside.chosen.values}
@@ -85,9 +106,11 @@ def step_of(
     constants: Mapping[str, int] | None = None,
     world: Values | None = None,
     beside: Beside = NOTHING,
+    time: Time = STILL,
 ) -> Step:
     """Return a step; a row that it inserts has these constants, or those of the scope. Raises
-    `KeyError` if it asks the world what is not told here.
+    `KeyError` if it asks the world what is not told here, or a timer is started and nobody says for
+    how long.
     """
     t = design.transitions[action]
     if beside.chosen is not None:
@@ -95,7 +118,7 @@ def step_of(
         params = {**params, t.seen.key.name: None}
     chosen = {**design.constants, **constants} if constants else design.constants
     known = {**params, **memory, **world} if world else {**params, **memory}
-    return Step(t, params, known, chosen, t.local.state(known), beside)
+    return Step(t, params, known, chosen, t.local.state(known), beside, time)
 
 
 def without_store(step: Step) -> Done | Refused | None:
@@ -118,7 +141,8 @@ def within(
     `unseen`, as JSON, with the note. Raises `CheckFailed`, `Disagreement`, or what APSW raises.
     """
     t, seen = step.transition, step.seen
-    line = Line(t, step.params, step.known, seen, unseen=unseen, note=note)
+    now = step.time.now
+    line = Line(t, step.params, step.known, seen, now, unseen=unseen, note=note)
     known = without_store(step)
     if known is not None:
         return known, line
@@ -128,12 +152,12 @@ def within(
     returned = _rows(scribe, statement.text, bound, (line,) if t.writes else ())
     if not returned:
         return Refused(refusal(scribe.connection, step, bound)), line
-    row, beside = statement.decoded(returned[0]), statement.beside(returned[0])
+    row, beside = statement.decoded(returned[0], now), statement.beside(returned[0])
     if line.memory is not None:
         return Done(row, line.memory, beside), line
     if t.reads:
         seen = t.local.state(step.known, row)
-    return Done({}, remembered(t, seen), beside), line
+    return Done(row, remembered(t, seen), beside), line
 
 
 def _rows(scribe: Scribe, sql: str, bound: Any, lines: Sequence[Line]) -> list[Any]:
@@ -149,22 +173,31 @@ def _rows(scribe: Scribe, sql: str, bound: Any, lines: Sequence[Line]) -> list[A
 
 
 def together(
-    scribe: Scribe, design: Design, whole: Fused, params: Values, memory: Values, unseen: str
+    scribe: Scribe,
+    design: Design,
+    whole: Fused,
+    params: Values,
+    memory: Values,
+    unseen: str,
+    time: Time,
 ) -> list[Line] | None:
     """Take steps by one statement, in the transaction that is open; return them as they are written
     down, or None if one of them is refused, and then nothing is done. Raises as `within` does.
     """
     lines: list[Line] = []
     bound: dict[str, Any] = {}
+    untouched = ALL
     for t, columns in zip(whole.transitions, whole.columns, strict=True):
-        step = step_of(design, t.action.name, params, memory)
+        step = step_of(design, t.action.name, params, memory, time=time)
         seen = step.seen
         if any(reference(seen, seen) is None for reference in t.references):
             return None
         if not all(holds(seen, seen) for holds in t.asked):
             return None
-        bound |= step.bound() if not lines else {}
-        lines.append(Line(t, params, step.known, seen, columns, unseen if not lines else "[]"))
+        bound |= step.timed() if lines else step.bound()
+        before = unseen if not lines else "[]"
+        lines.append(Line(t, params, step.known, seen, time.now, columns, untouched, before))
+        untouched &= ~columns
         memory = {**memory, **{name: v for name, (_, v) in remembered(t, seen).items()}}
     return lines if _rows(scribe, whole.statement.text, bound, lines) else None
 
@@ -193,6 +226,16 @@ def refusal(connection: apsw.Connection, step: Step, bound: Mapping[str, Any]) -
         return statement.shown[0]  # another row has what is carried, and has to be unique
     what = statement.text
     raise Disagreement(f"every guard of {t.action.name} holds, and no row came back: {what}")
+
+
+def over(t: Transition, row: Values) -> dict[str, Value]:
+    """Return the timers of a row that a step has found to be over."""
+    timers = () if t.table is None else t.table.timers
+    return {
+        f.name: row[f.name]
+        for f in timers
+        if is_timer(f.type) and row.get(f.name) == phases(f.type)[2]
+    }
 
 
 def named(t: Transition, params: Values) -> dict[str, Value]:

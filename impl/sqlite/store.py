@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,12 +44,18 @@ class Store(Contents):
     """A connection to a queue's file; a process, and each of its threads, has one of its own."""
 
     def __init__(
-        self, design: Design, path: str = MEMORY, busy_ms: int = 5000, read_only: bool = False
+        self,
+        design: Design,
+        path: str = MEMORY,
+        busy_ms: int = 5000,
+        read_only: bool = False,
+        clock: Callable[[], int] | None = None,
     ) -> None:
-        """Open the file, making it if there is none; with `read_only`, only to look at. Raises
-        `StoreError`.
+        """Open the file, making it if there is none; with `read_only`, only to look at. By the
+        clock, in ms, timers run out; without one they do by their steps alone. Raises `StoreError`.
         """
         super().__init__(design, path, busy_ms, read_only)
+        self._clock = clock
         self.gate = None if path == MEMORY else Gate(self.path)
         self._foreign: Foreign | None = None
         self._scribe: Scribe | None = None
@@ -152,7 +158,7 @@ class Store(Contents):
         try:
             self.connection.execute("BEGIN IMMEDIATE" if span.writes else "BEGIN")
             scribe, foreign = self._for_steps(), self._for_others()
-            return Transaction(self.design, scribe, foreign, span, self._usable)
+            return Transaction(self.design, scribe, foreign, span, self._usable, self._clock)
         except BaseException:
             self._roll_back()
             raise

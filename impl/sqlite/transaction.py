@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import apsw
@@ -21,6 +22,7 @@ from impl.sqlite import steps
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.gate import Mark
 from impl.sqlite.scribe import Line, Scribe
+from impl.sqlite.steps import STILL, Time
 from impl.terms.outcomes import Done, OutcomeUnknown, Receipt, Refused, Unseen
 from impl.terms.requests import BadRequest
 from spec.language.scope import Value
@@ -71,7 +73,7 @@ class Span:
 
 
 _TOLD = """\
-SELECT name, value FROM meta WHERE name IN ('epoch', 'boot', 'file')
+SELECT name, value FROM meta WHERE name IN ('epoch', 'boot', 'file', 'ahead')
 UNION ALL SELECT 'seq', max(seq) FROM trace"""
 
 
@@ -85,7 +87,7 @@ def _told(design: Design) -> str:
 @dataclass
 class Told:
     """What the store says of itself: the last row of its trace, and of each table, 0 if there is
-    none; and its history: epoch, boot and file.
+    none; its history: epoch, boot and file; and how far its clock is ahead of that of the boot.
     """
 
     seq: int
@@ -93,14 +95,25 @@ class Told:
     epoch: int
     boot: str | None
     file: str | None
+    ahead: int
+
+
+NO_TIMERS: Mapping[str, int] = MappingProxyType({})
 
 
 class Transaction:
     """A transaction that is open: steps of the spec, and statements on what it leaves out."""
 
     def __init__(
-        self, design: Design, scribe: Scribe, foreign: Foreign, span: Span, usable: Usable
+        self,
+        design: Design,
+        scribe: Scribe,
+        foreign: Foreign,
+        span: Span,
+        usable: Usable,
+        clock: Callable[[], int] | None,
     ) -> None:
+        self._clock = clock
         self._design, self._scribe, self._connection = design, scribe, scribe.connection
         self._foreign, self.span, self._usable = foreign, span, usable
         self._pending: dict[Process, _Pending] = {}
@@ -117,6 +130,7 @@ class Transaction:
         claim: Mapping[str, Value] | None = None,
         world: Mapping[str, Value] | None = None,
         beside: steps.Beside = steps.NOTHING,
+        lasts: Mapping[str, int] = NO_TIMERS,
         **params: int,
     ) -> Done | Refused:
         """Take a step of the process, or one that no process remembers.
@@ -124,8 +138,9 @@ class Transaction:
         `note` goes into the trace beside it. `claim` is what the process must remember of the claim
         that the step is for: if it has let go of that one, it is refused as `fenced`. `world` has
         what was found when the world was asked, by field; `beside`, what the spec does not speak
-        of. A refusal leaves the transaction open and as it was. Raises `CheckFailed`, and
-        `OutcomeUnknown` if the process is in doubt; the transaction must be given up then.
+        of; `lasts`, how long each timer lasts that the step may start, in ms. A refusal leaves the
+        transaction open and as it was. Raises `CheckFailed`, and `OutcomeUnknown` if the process is
+        in doubt; the transaction must be given up then.
         """
         self.require_open()
         t = self._design.transitions[action]
@@ -138,7 +153,9 @@ class Transaction:
             pending = self._of(process)
         if claim is not None and not claim.items() <= pending.memory.items():
             return Refused("fenced")
-        step = steps.step_of(self._design, action, given, pending.memory, constants, world, beside)
+        step = steps.step_of(
+            self._design, action, given, pending.memory, constants, world, beside, self._time(lasts)
+        )
         last = self.last()  # before there is another one
         with self._usable(action):
             outcome, line = steps.within(self._scribe, step, _listed(pending.unseen), note)
@@ -148,28 +165,48 @@ class Transaction:
             self._note(last + 1, line)
             pending.unseen.clear()
         else:
-            pending.unseen.append(Unseen(last, action, steps.named(t, given)))
+            over = steps.over(t, outcome.row)
+            pending.unseen.append(Unseen(last, action, steps.named(t, given), over))
         pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
         return outcome
 
+    @cached_property
+    def now(self) -> int:
+        """The moment of the transaction, in ms; no other that writes has one before it is over."""
+        return 0 if self._clock is None else self._clock()
+
+    def _time(self, lasts: Mapping[str, int]) -> Time:
+        return STILL if self._clock is None else Time(self.now, lasts)
+
     def take_all(
-        self, actions: Sequence[str], process: Process, claim: Mapping[str, Value]
+        self,
+        actions: Sequence[str],
+        process: Process,
+        claim: Mapping[str, Value],
+        lasts: Mapping[str, int] = NO_TIMERS,
     ) -> tuple[str, Done | Refused]:
         """Take steps of the process one after the other, for this claim; return the last one, or
         the one that is refused, and what came of it. They are one statement where the spec shows
         that it is the same. Raises as `take` does.
         """
         whole = fused(self._design, tuple(actions))
-        if whole is not None and (done := self._take_together(whole, process, claim)) is not None:
+        if (
+            whole is not None
+            and (done := self._take_together(whole, process, claim, lasts)) is not None
+        ):
             return actions[-1], done
         for action in actions:  # which says what refuses it
-            outcome = self.take(action, process, claim=claim)
+            outcome = self.take(action, process, claim=claim, lasts=lasts)
             if isinstance(outcome, Refused):
                 break
         return action, outcome
 
     def _take_together(
-        self, whole: Fused, process: Process, claim: Mapping[str, Value]
+        self,
+        whole: Fused,
+        process: Process,
+        claim: Mapping[str, Value],
+        lasts: Mapping[str, int],
     ) -> Done | None:
         self.require_open()
         for t in whole.transitions:
@@ -181,7 +218,9 @@ class Transaction:
         assert element is not None
         given, unseen = {element.name: process.element}, _listed(pending.unseen)
         with self._usable(whole.transitions[-1].action.name):
-            lines = steps.together(self._scribe, self._design, whole, given, pending.memory, unseen)
+            lines = steps.together(
+                self._scribe, self._design, whole, given, pending.memory, unseen, self._time(lasts)
+            )
         if lines is None:
             return None
         for seq, line in enumerate(lines, last + 1):
@@ -250,17 +289,25 @@ class Transaction:
             epoch = str(found.get("epoch", 0))
             number = int(epoch) if epoch.isdecimal() else 0
             rows = {t.sort: found[f"last {t.sort.__name__}"] or 0 for t in self._design.tables}
-            self._told = Told(found["seq"] or 0, rows, number, found.get("boot"), found.get("file"))
+            self._told = Told(
+                found["seq"] or 0,
+                rows,
+                number,
+                found.get("boot"),
+                found.get("file"),
+                int(found.get("ahead", 0)),
+            )
         return self._told
 
     def new(self, sort: type[Sort]) -> int:
         """Return the element that comes after all that have rows."""
         return self.told.rows[sort]
 
-    def begin_history(self, epoch: int, boot: str, file: str) -> None:
+    def begin_history(self, epoch: int, boot: str, file: str, ahead: int) -> None:
         """Write down which history the store has from now on."""
-        self._told = replace(self.told, epoch=epoch, boot=boot, file=file)
-        for row in (("epoch", str(epoch)), ("boot", boot), ("file", file)):
+        self._told = replace(self.told, epoch=epoch, boot=boot, file=file, ahead=ahead)
+        told = {"epoch": str(epoch), "boot": boot, "file": file, "ahead": str(ahead)}
+        for row in told.items():
             self.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
 
     def _note(self, seq: int, line: Line) -> None:
@@ -289,7 +336,9 @@ class Transaction:
 
 
 def _listed(unseen: list[Unseen]) -> str:
-    return json.dumps([[u.after, u.action, u.params] for u in unseen]) if unseen else "[]"
+    if not unseen:
+        return "[]"
+    return json.dumps([[u.after, u.action, u.params, *([u.over] * bool(u.over))] for u in unseen])
 
 
 def last(connection: apsw.Connection) -> int:

@@ -2,14 +2,15 @@
 
 Leases are judged by the clock of the machine's boot, which no one can set and which does not stop
 while the machine sleeps. It starts again with each boot, so it is worth nothing without the boot's
-identity; and a container may be shown another origin of it, in the same boot. Jobs that are to run
-later wait for the wall clock.
+identity; and a container may be shown another origin of it, in the same boot. The clock of a queue
+goes on over boots: with each it is put where the wall clock is, unless that has gone back.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,26 @@ class Clock(Protocol):
 
     def wall(self) -> int:
         """Return the milliseconds since 1970; anybody may set it."""
+
+
+@dataclass
+class QueueClock:
+    """The clock of a queue: that of the boot, and `ahead` of it, so that it goes on over boots."""
+
+    machine: Clock
+    ahead: int = 0
+
+    def now(self) -> int:
+        """Return the moment in ms; it never goes back."""
+        return self.machine.since_boot() + self.ahead
+
+    def boot(self) -> str:
+        """Return which boot of which machine this is."""
+        return self.machine.boot()
+
+    def wall(self) -> int:
+        """Return the milliseconds since 1970; anybody may set it."""
+        return self.machine.wall()
 
 
 class MachineClock:

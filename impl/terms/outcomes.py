@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from spec.language.scope import Value
@@ -62,11 +62,14 @@ class Disagreement(Exception):
 
 @dataclass(frozen=True)
 class Unseen:
-    """A step that left the store as it was, taken when `after` was the last row of the trace."""
+    """A step that left the store as it was, taken when `after` was the last row of the trace; the
+    timers that it has found to be `over`.
+    """
 
     after: int
     action: str
     params: dict[str, Any]
+    over: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ FORMAT, VERSION = "ffq queue", 1
 _PAGE = 500
 
 _JOBS = """\
-SELECT id, CAST(key AS BLOB), CAST(kind AS BLOB), timeout_ms, coalesce(wait_until, due - ? + ?),
+SELECT id, CAST(key AS BLOB), CAST(kind AS BLOB), timeout_ms, due - ? + ?,
   retry_of, CAST(payload AS BLOB)
 FROM job WHERE id > ? ORDER BY id LIMIT ?"""
 _STEPS = """\
@@ -54,7 +54,7 @@ class _Export:
     def __init__(self, queue: Queue, t: Transaction) -> None:
         self._queue, self._t = queue, t
         self._tables = {table.sort: table for table in queue.store.design.tables}
-        self._now = queue.clock.since_boot(), queue.clock.wall()
+        self._now = queue.clock.now(), queue.clock.wall()
 
     def lines(self) -> Iterator[str]:
         fields = [f.name for f in self._tables[Job].columns]
@@ -95,7 +95,7 @@ class _Export:
         table = self._tables[sort]
         listed = ", ".join(identifier(f.name) for f in table.columns)
         (row,) = self._t.own(f"SELECT {listed} FROM {table.name} WHERE id = ?", (number,))
-        values = table.decoded(row)
+        values = table.decoded(row, self._now[0])
         return {f.name: plain(f.type, values[f.name]) for f in table.columns}
 
     # ------------------------------------------------------------ text

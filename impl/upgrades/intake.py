@@ -26,9 +26,9 @@ from impl.sqlite.scribe import write_down
 from impl.terms.requests import LONGEST, BadRequest, as_json, whole
 from impl.upgrades import origin
 from impl.upgrades.export import FORMAT, VERSION
-from impl.upgrades.origin import Rows, Unfit, from_plain, insertion, row_of
+from impl.upgrades.origin import Rows, Unfit, fits, from_plain, insertion, recorded_as, row_of
 from spec.language.scope import Value
-from spec.language.types import Sort
+from spec.language.types import Sort, is_timer
 from spec.queue.job import Job
 
 MAX_LINE = 1024 * 1024
@@ -120,7 +120,7 @@ class _Intake:
         self._put("INSERT INTO meta VALUES ('epoch', ?)", str(epoch))
         if Global in self._rows:
             state = self._state(Global, said.get("global", {}))
-            yield self._row(Global, 1, state, {})
+            yield self._row(Global, 1, state, {}, {})
 
     def _job(self, said: dict[str, Any]) -> tuple[str, str]:
         self._only(said, "job", "key", "kind", "timeout_ms", "due", "retry_of", "state", "payload")
@@ -138,26 +138,29 @@ class _Intake:
             self._refuse("is due just while it is not ready", "say when, in ms since 1970")
         due = self._number(said, "due", -MAX_EPOCH, MAX_EPOCH) if ready else None
         over = 0 if claimed else None  # its lease: whoever held it is not known here
+        moments = {"due": due, "lease": over, "deadline": over}
         carried = {
             "key": key,
             "kind": self._text(said, "kind"),
             "payload": self._json(said, "payload"),
             "timeout_ms": self._number(said, "timeout_ms", 1, LONGEST * 1000),
-            "wait_until": due,
-            "lease_until": over,
-            "deadline": over,
             "retry_of": retry_of,
         }
         self._taken.jobs += 1
-        return self._row(Job, job, state, carried)
+        return self._row(Job, job, state, carried, moments)
 
     def _row(
-        self, sort: type[Sort], number: int, state: Mapping[str, Value], carried: Mapping[str, Any]
+        self,
+        sort: type[Sort],
+        number: int,
+        state: Mapping[str, Value],
+        carried: Mapping[str, Any],
+        moments: Mapping[str, int | None],
     ) -> tuple[str, str]:
         """Put in a row of a table; return its state as an origin has it."""
         rows = self._rows[sort]
         beside = (carried.get(c.name) for c in rows.table.carried)
-        self._put(insertion(rows.table), *row_of(rows.table, number, state), *beside)
+        self._put(insertion(rows.table), *row_of(rows.table, number, state, moments), *beside)
         return rows.recorded(number - 1, state)
 
     def _require_dead(self, job: int, key: str) -> None:
@@ -177,6 +180,8 @@ class _Intake:
         for f in rows.table.columns:
             begins = rows.table.initial[f.name]
             row[f.name] = from_plain(f, said[f.name]) if f.name in said else begins
+            if is_timer(f.type) and fits(rows.scope, f, row[f.name]):
+                row[f.name] = recorded_as(f, row[f.name] != begins)
         try:
             return rows.whole(row)
         except Unfit as unfit:

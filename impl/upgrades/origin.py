@@ -26,7 +26,7 @@ from spec.language.expr import Read
 from spec.language.model import Field
 from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import walk
-from spec.language.types import Nat, is_enum, is_sort
+from spec.language.types import Nat, is_enum, is_sort, is_timer, phases
 
 
 class Unfit(ValueError):
@@ -59,7 +59,7 @@ class Rows:
 
     def __init__(self, design: Design, t: Table) -> None:
         spec, evaluator = design.scope.spec, Evaluator(design.scope)
-        self.table, self._scope = t, design.scope
+        self.table, self.scope = t, design.scope
         self._start, self._initial = evaluator.start, evaluator.initial()
         hidden = [
             f
@@ -78,10 +78,10 @@ class Rows:
     def _choices(self, f: Field) -> list[Value]:
         """Return what a field of no row may hold, first what it begins as."""
         first = self._initial[self._start[f.name]]
-        limit = self._scope.limit(f.type) if isinstance(f.type, Nat) else 0
+        limit = self.scope.limit(f.type) if isinstance(f.type, Nat) else 0
         every: list[Value] = list(range(limit + 1))
         if not isinstance(f.type, Nat):
-            every = [None] if is_sort(f.type) else self._scope.choices(f.type)
+            every = [None] if is_sort(f.type) else self.scope.choices(f.type)
         return [first, *(v for v in every if v != first)]
 
     def whole(self, row: Mapping[str, Value]) -> dict[str, Value]:
@@ -90,14 +90,14 @@ class Rows:
         """
         for f in self.table.columns:
             t, v = self.table, row[f.name]
-            if not fits(self._scope, f, v) or (t.always and t.absent == (f.name, v)):
+            if not fits(self.scope, f, v) or (t.always and t.absent == (f.name, v)):
                 raise Unfit(f"{f.name} cannot be {json.dumps(v)}")
         columns = tuple(row[f.name] for f in self.table.columns)
         return {**row, **self._chosen(columns)}
 
     def recorded(self, element: int, whole: Mapping[str, Value]) -> tuple[str, str]:
         """Return an element as an origin has it: its name, and what is not as in the beginning."""
-        fields = self._scope.spec.fields
+        fields = self.scope.spec.fields
         state = {
             name: plain(fields[name].type, v)
             for name, v in whole.items()
@@ -132,9 +132,19 @@ def insertion(t: Table) -> str:
     return f"{put} (id, {', '.join(columns)}) VALUES (?{', ?' * len(columns)})"
 
 
-def row_of(t: Table, number: int, state: Mapping[str, Value]) -> list[int | str | None]:
-    """Return a row as SQLite holds it, without what it carries."""
-    return [number, *(encode(f.type, state[f.name]) for f in t.columns)]
+def row_of(
+    t: Table, number: int, state: Mapping[str, Value], moments: Mapping[str, int | None]
+) -> list[int | str | None]:
+    """Return a row as SQLite holds it, without what it carries; its timers are these moments."""
+    encoded = {f.name: encode(f.type, state[f.name]) for f in t.columns}
+    return [number, *(encoded | {f.name: moments[f.name] for f in t.timers}).values()]
+
+
+def recorded_as(f: Field, on: bool) -> str:
+    """Return what a timer is recorded as that is on or off: that it has run out can follow."""
+    assert is_timer(f.type)
+    off, running, _ = phases(f.type)
+    return running if on else off
 
 
 def write(opened: apsw.Connection, seq: int, states: Iterable[tuple[str, str]]) -> None:

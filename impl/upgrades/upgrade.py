@@ -36,9 +36,10 @@ from impl.sqlite.transaction import last
 from impl.terms.clock import Clock, MachineClock
 from impl.upgrades import origin
 from impl.upgrades.aged import Aged
-from impl.upgrades.origin import Rows, Unfit, insertion, row_of
+from impl.upgrades.origin import Rows, Unfit, insertion, recorded_as, row_of
 from impl.upgrades.reshape import Reshape, old
 from spec.language.scope import Value
+from spec.language.types import is_timer
 from spec.queue.job import Job
 
 OLDEST = 2
@@ -62,7 +63,13 @@ _UNTIL_4 = {
 """Indexes of the table `task`, which had what a job carries until version 4, and what they are now.
 """
 
-_CARRIED = {
+_UNTIL_5 = "job_waits"
+"""An index of what was for later, beside that of what had been put back."""
+
+# Until version 5 all but a delay was measured by the clock of the boot.
+_MOMENTS = "SELECT *, lease_until AS lease, coalesce(wait_until, due + ?2) AS due FROM"
+
+_BESIDE = {
     # Jobs waited for the wall clock, with a delay or without; and a retry had a key of its own.
     2: """\
 SELECT CASE WHEN retry_of IS NULL THEN key ELSE (
@@ -71,14 +78,19 @@ SELECT CASE WHEN retry_of IS NULL THEN key ELSE (
     UNION ALL
     SELECT one.key, one.retry_of FROM temp.old_task AS one JOIN back ON one.id = back.retry_of
   ) SELECT key FROM back WHERE retry_of IS NULL
-) END AS key, kind, payload, timeout_ms, retry_of, NULL AS due, due AS wait_until,
-  lease_until, deadline, NULL AS failed_at
-FROM temp.old_task AS again WHERE id = ?""",
-    3: "SELECT * FROM temp.old_task WHERE id = ?",
-    4: "SELECT * FROM temp.old_task WHERE id = ?",
-    5: "SELECT * FROM temp.old_job WHERE id = ?",
+) END AS key, kind, payload, timeout_ms, retry_of, due, lease_until AS lease, deadline,
+  NULL AS failed_at
+FROM temp.old_task AS again WHERE id = ?1""",
+    3: f"{_MOMENTS} temp.old_task WHERE id = ?1",
+    4: f"{_MOMENTS} temp.old_task WHERE id = ?1",
+    5: f"{_MOMENTS} temp.old_job WHERE id = ?1",
+    6: "SELECT * FROM temp.old_job WHERE id = ?1",
 }
-"""What a job carries, by the version of the schema."""
+"""What a job carries and its moments, by the version of the schema."""
+
+_TIMED = {"due": "ready", "lease": "claimed", "deadline": "claimed"}
+"""Timers that are on just while a job has this status: until version 5 it had moments beside them.
+"""
 
 _SINCE_2 = {
     # A step that was done was a result, null, and nobody can tell them apart any more.
@@ -101,6 +113,8 @@ class Upgrade:
     def __init__(self, opened: apsw.Connection, aged: Aged, to: Design, clock: Clock) -> None:
         """Look at everything that could stand in the way; raises `StoreError`."""
         self._opened, self._aged, self._to = opened, aged, to
+        same = aged.meta.get("boot") == clock.boot()
+        self._ahead = clock.wall() - clock.since_boot() if same else 0
         schema = to.whole
         names = _before(aged.version, frozenset(n for _, n in files.tables_of(schema)))
         written = {name for table in (*aged.tables, *names) for name in tracing.names(table)}
@@ -146,21 +160,23 @@ class Upgrade:
             return
         for number, row in self._aged.rows(t.name, source):
             try:
-                yield number, rows, rows.whole(_taken(t, told, new, row))
+                yield number, rows, rows.whole(_taken(t, told, new, row, self._aged.version))
             except Unfit as unfit:
                 fact = f"{t.name} {number} cannot be taken over: {unfit}"
                 remedy = "put that right with the ffq that made it"
                 raise StoreError(self._aged.path, fact, remedy) from None
 
-    def _carried(self, t: Table, number: int) -> list[Any]:
-        """Return what a row carries; raises `StoreError` if the file does not have it."""
-        if not t.carried:
-            return []
-        found = self._opened.execute(_CARRIED[self._aged.version], (number,))
+    def _beside(self, t: Table, number: int) -> dict[str, Any]:
+        """Return what a row carries, and its moments; raises `StoreError` if the file does not have
+        it.
+        """
+        if not (t.carried or t.timers):
+            return {}
+        values = (number, self._ahead) if 2 < self._aged.version < 6 else (number,)
+        found = self._opened.execute(_BESIDE[self._aged.version], values)
         for row in found:
             names = (name for name, *_ in found.get_description())
-            told = dict(zip(names, row, strict=True))
-            return [told[c.name] for c in t.carried]
+            return dict(zip(names, row, strict=True))
         fact = f"{t.name} {number} has no row in its table task"
         raise Damaged(self._aged.path, fact, RESTORE)
 
@@ -201,7 +217,9 @@ class Upgrade:
             insert = insertion(t)
             for number, rows, whole in self._rows(t, source):
                 if t.name in made:
-                    run(insert, (*row_of(t, number, whole), *self._carried(t, number)))
+                    beside = self._beside(t, number)
+                    carried = (beside[c.name] for c in t.carried)
+                    run(insert, (*row_of(t, number, whole, beside), *carried))
                 if not self._followed:
                     states.append(rows.recorded(number - 1, whole))
         for table in set(made) - {t.name for t in to.tables}:
@@ -210,7 +228,8 @@ class Upgrade:
             else:
                 self._reshape.copy(table)
         run("DELETE FROM meta WHERE name = 'outline'")
-        for row in says(to).items():
+        ahead = {"ahead": str(self._ahead)} if self._aged.version < 6 else {}
+        for row in (dict(says(to)) | ahead).items():
             run("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
         if not self._followed:
             run("DELETE FROM origin")
@@ -223,15 +242,25 @@ def _before(version: int, now: frozenset[str]) -> frozenset[str]:
     """Return what the schema had in a version, beside the tables of the spec."""
     if version == 2:
         return _VERSION_2
-    return now if version > 4 else now - {*_UNTIL_4.values()} | {"task", *_UNTIL_4}
+    if version < 5:
+        return now - {*_UNTIL_4.values()} | {"task", *_UNTIL_4}
+    return now if version > 5 else now | {_UNTIL_5}
 
 
 def _taken(
-    t: Table, told: Mapping[str, Told], new: Mapping[str, Told], row: Mapping[str, Any]
+    t: Table,
+    told: Mapping[str, Told],
+    new: Mapping[str, Told],
+    row: Mapping[str, Any],
+    version: int,
 ) -> dict[str, Value]:
     """Return the columns that a row has now: one that is new has what it begins as."""
-    taken = {}
+    taken: dict[str, Value] = {}
     for f in t.columns:
+        if is_timer(f.type):
+            on = row["status"] == _TIMED[f.name] if version < 6 else row[f.name] is not None
+            taken[f.name] = recorded_as(f, on)
+            continue
         was = told.get(f.name)
         if was is not None and not was.like(new[f.name]):
             raise Unfit(f"{f.name} has another type")

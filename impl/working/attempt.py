@@ -70,6 +70,7 @@ class Attempt:
     number: int
     timeout_ms: int
     _stored: tuple[bytes, bytes]
+    _ended: tuple[int, int]
     _effects: list[Statement] = field(default_factory=list)
     _messages: list[tuple[str, str, str]] = field(default_factory=list)
     _sent: Counter[str] = field(default_factory=Counter)
@@ -145,8 +146,6 @@ class Attempt:
         """Renew the lease, by this thread's connection. Raises `LostClaim`."""
         with self.worker.lock, queue.transaction() as t:
             self._fence(t, "heartbeat")
-            until = queue.clock.since_boot() + queue.lease_ms
-            t.own("UPDATE job SET lease_until = ? WHERE id = ?", (until, self.id))
 
     def start(self) -> bool:
         """Enter the handler, unless the claim is lost or an earlier attempt has made the effect;
@@ -182,26 +181,32 @@ class Attempt:
             for message in self._messages:
                 self._post(t, *message)
         self._fence(t, *halves, *ends)
-        self.queue.line.leave(t, self.id)
 
     def fail(self, t: Transaction, error: str) -> bool:
         """Report that the handler failed; the job is tried again later, or is dead: return which.
         Raises `LostClaim`.
         """
-        fails = self._fence(t, "settle_failed", note=_note(error)).row["fails"]
-        return self.queue.line.fail(t, self.id, int(fails or 0))
+        fails = self._ended[0] + 1
+        pause = self.queue.line.pause_after_failure_ms(t, self.id, fails)
+        return self._let_go(t, "settle_failed", error, pause)
 
     def release(self, t: Transaction, why: str) -> bool:
         """Give the job back unfinished; return whether it is dead. Raises `LostClaim`."""
-        self._fence(t, "settle_released", note=_note(why))
-        return self.queue.line.come_back(t, self.id)
+        return self._let_go(t, "settle_released", why, 0)
 
     def decline(self, t: Transaction, why: str) -> bool:
         """Give the job back for others, after a pause; return whether it is dead. Raises
         `LostClaim`.
         """
-        times = self._fence(t, "settle_released", note=_note(why)).row["interrupts"]
-        return self.queue.line.decline(t, self.id, int(times or 0))
+        pause = self.queue.line.pause_ms(self._ended[1] + 1)
+        return self._let_go(t, "settle_released", why, pause)
+
+    def _let_go(self, t: Transaction, action: str, why: str, pause_ms: int) -> bool:
+        """Take a step after which the job waits so long, if it is not dead; return whether it is.
+        Raises `LostClaim`.
+        """
+        done = self._fence(t, action, note=_note(why), due_ms=pause_ms)
+        return done.row["status"] == "dead"
 
     def abandon(self) -> bool:
         """Drop a job whose claim is lost; return whether it is: the store has the last word."""
@@ -224,12 +229,15 @@ class Attempt:
         if not self._claim.items() <= self.worker.memory.items():
             raise LostClaim(what, self.id, "fenced")
 
-    def _fence(self, t: Transaction, *actions: str, note: str | None = None) -> Done:
+    def _fence(
+        self, t: Transaction, *actions: str, note: str | None = None, due_ms: int = 0
+    ) -> Done:
+        lasts = {"lease": self.queue.lease_ms, "due": due_ms}
         if len(actions) > 1:
-            action, outcome = t.take_all(actions, self.worker, self._claim)
+            action, outcome = t.take_all(actions, self.worker, self._claim, lasts)
         else:
             (action,) = actions
-            outcome = t.take(action, self.worker, note=note, claim=self._claim)
+            outcome = t.take(action, self.worker, note=note, claim=self._claim, lasts=lasts)
         if isinstance(outcome, Refused):
             raise LostClaim(action, self.id, outcome.guard)
         return outcome
@@ -276,11 +284,12 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
         raise Damaged(queue.path, fact, REMEDY)
     *began, retry_of = outcome.beside
     require_written(queue.path, began[0], began)
-    job, key, kind, payload, timeout_ms = began
+    job, key, kind, payload, timeout_ms, *ended = began
     count = int(outcome.row["token"] or 0)
     before = 0 if retry_of is None else claims_before(t, job)
     shown, token = key.decode(errors="replace"), (queue.epoch, before + count)
-    return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, (key, payload))
+    stored, so_far = (key, payload), (ended[0], ended[1])
+    return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, stored, so_far)
 
 
 def claims_before(t: Transaction, job: int) -> int:

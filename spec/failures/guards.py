@@ -12,7 +12,7 @@ BELONG_TO_NONE = {
     "write_second.first": "is the order of steps in a handler: the second half comes second",
     "lose_reply.recorded": "says what a lost answer is: there was one to lose",
     "notify.due": "says what a delivery is: there is a notice to deliver",
-    "pass_deadline.claimed": "says what a deadline is: it belongs to a claim",
+    "pass_deadline.ahead": "says what a deadline is: it passes once, while there is one",
     "fall_due.waiting": "says what it is to be due: the time of a job comes once",
     "deliver.inside": "is the order of steps in a handler: its effect takes place inside it",
     "settle_done.delivered": "is `settle_done.evidence` (FM-022b), where the receiver is elsewhere",

@@ -10,6 +10,8 @@ from typing import Any
 
 from spec.failures import naive_storing
 from spec.language import forget, ite, require
+from spec.queue.deadlines import Deadline
+from spec.queue.due import Due
 from spec.queue.effects import Progress
 from spec.queue.job import (
     Job,
@@ -18,7 +20,6 @@ from spec.queue.job import (
     Reason,
     Status,
     Worker,
-    dies,
     end_claim,
     fenced,
     interrupt,
@@ -122,14 +123,16 @@ def fail_and_roll_back(s, w: Worker):
 
 
 def fail_at_once(s, w: Worker):
-    """The worker reports its failure, and the job is ready for the next one."""
+    """The worker writes the end of its claim itself, and the job is due again at once."""
     j = s.job[w]
     require(leased=leased(s, j), fenced=fenced(s, w))
     last = last_failure(s, j)
     s.fails[j] = s.fails[j] + 1
-    reason = ite(last, Reason.failures, Reason.none)
-    end_claim(s, j, ite(last, Status.dead, Status.ready), reason)
-    dies(s, j, when=last)
+    s.status[j] = ite(last, Status.dead, Status.ready)
+    s.reason[j] = ite(last, Reason.failures, Reason.none)
+    s.lease[j] = Lease.none
+    s.deadline[j] = Deadline.off
+    s.due[j] = ite(last, Due.off, Due.due)
     forget(w)
 
 

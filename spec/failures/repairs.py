@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spec.language import ite, require
-from spec.queue.job import Job, Lease, Reason, Status, last_interrupt
+from spec.queue.job import Job, Lease, Reason, Status, ends, last_interrupt
 from spec.queue.notices import Notice
 
 
@@ -21,6 +21,7 @@ def put_back(s, j: Job):
     require(gone=s.status[j] == Status.absent, taken=s.token[j] > 0, left=~last_interrupt(s, j))
     s.status[j] = Status.ready
     s.interrupts[j] = s.interrupts[j] + 1
+    ends(s, j, True)
 
 
 def drop_lease(s, j: Job):
@@ -29,6 +30,7 @@ def drop_lease(s, j: Job):
     """
     require(unclaimed=s.status[j].is_in(Status.ready, Status.dead), leased=s.lease[j] != Lease.none)
     s.lease[j] = Lease.none
+    ends(s, j, s.status[j] == Status.ready)
 
 
 def give_back(s, j: Job):
@@ -39,6 +41,7 @@ def give_back(s, j: Job):
     )
     s.status[j] = Status.ready
     s.lease[j] = Lease.none
+    ends(s, j, True)
 
 
 def let_expire(s, j: Job):
@@ -70,6 +73,7 @@ def reopen_unproved(s, j: Job):
     s.status[j] = Status.ready
     s.successes[j] = 0
     s.interrupts[j] = s.interrupts[j] + 1
+    ends(s, j, True)
 
 
 def reopen_unjust(s, j: Job):
@@ -82,6 +86,7 @@ def reopen_unjust(s, j: Job):
     )
     s.status[j] = Status.ready
     s.reason[j] = Reason.none
+    ends(s, j, True)
 
 
 def correct_reason(s, j: Job):
@@ -115,6 +120,7 @@ def put_back_untried(s, j: Job):
     require(unjust=s.reason[j] == Reason.failures, left=s.fails[j] < s.MaxFails)
     s.status[j] = Status.ready
     s.reason[j] = Reason.none
+    ends(s, j, True)
 
 
 def ask_again(s, j: Job):

@@ -4,49 +4,68 @@ Each attempt has a hard deadline. Once it has passed the lease is renewed no mor
 that hangs loses its claim as a dead one does. With recovery this is what makes every job end.
 """
 
-from spec.language import Spec, require
-from spec.queue.job import Job, Lease, Pc, Status, Worker, holds, leased, terminal
-from spec.queue.lease import abandon, claim, expire, heartbeat, restart
+from spec.language import Spec, Timer, require
+from spec.queue.job import Job, Lease, Pc, Status, Worker, ends, holds, leased, terminal
+from spec.queue.lease import abandon, claim, enqueue, expire, heartbeat, restart
 from spec.queue.recovery import Recoverer, look, recover, recovery
 
 deadlines = Spec(
     "deadlines", recovery, doc="An attempt that hangs is ended although its worker is alive."
 )
 
-deadlines.durable("overdue", Job, bool, False, "the deadline of the last claim has passed")
+
+class Deadline(Timer):
+    """How the time stands that the present claim of a job may take."""
+
+    off = "there is no claim"
+    ahead = "the attempt may go on"
+    passed = "the attempt is over time"
+
+
+deadlines.durable("deadline", Job, Deadline, Deadline.off, "how the time of its claim stands")
+
+
+@deadlines.also(enqueue)
+def enqueue_without_deadline(s, j: Job):
+    """A job that is new has no deadline yet."""
+    s.deadline[j] = Deadline.off
 
 
 @deadlines.also(claim)
 def claim_sets_the_deadline(s, w: Worker, j: Job):
     """Each claim has a deadline of its own."""
-    s.overdue[j] = False
+    s.deadline[j] = Deadline.ahead
+
+
+@deadlines.on(ends)
+def the_deadline_ends_with_the_claim(s, j: Job, again: bool):
+    """A job that nobody has needs no deadline."""
+    s.deadline[j] = Deadline.off
 
 
 @deadlines.also(heartbeat)
 def heartbeat_in_time(s, w: Worker):
     """The lease is not renewed after the deadline."""
-    require(in_time=~s.overdue[s.job[w]])
+    require(in_time=s.deadline[s.job[w]] != Deadline.passed)
 
 
-@deadlines.action(fair="weak", fault=True)
+@deadlines.elapse("deadline")
 def pass_deadline(s, j: Job):
     """The deadline of a claim passes."""
-    require(claimed=s.status[j] == Status.claimed)
-    s.overdue[j] = True
 
 
 # ------------------------------------------------------------------ what must hold
 @deadlines.step("INV-012")
 def no_renewal_after_the_deadline(s, t, j: Job):
     """A lease that has expired after the deadline is not made live again."""
-    late = s.overdue[j] & (s.lease[j] == Lease.expired)
+    late = (s.deadline[j] == Deadline.passed) & (s.lease[j] == Lease.expired)
     return late >> (t.lease[j] != Lease.live)
 
 
-@deadlines.step("INV-011")
-def deadlines_belong_to_claims(s, t, j: Job):
-    """A deadline passes only for a claim."""
-    return (~s.overdue[j] & t.overdue[j]) >> (s.status[j] == Status.claimed)
+@deadlines.invariant("INV-011")
+def deadlines_belong_to_claims(s, j: Job):
+    """A job has a deadline exactly while it is claimed."""
+    return leased(s, j) == (s.deadline[j] != Deadline.off)
 
 
 # ------------------------------------------------------------------ what must come to be
@@ -66,7 +85,7 @@ def hung_attempts_end(s, w: Worker):
 @deadlines.stays(by=pass_deadline)
 def claims_are_overdue(s, j: Job):
     """The deadline of a claim that is not ended passes."""
-    return leased(s, j) >> s.overdue[j]
+    return leased(s, j) >> (s.deadline[j] == Deadline.passed)
 
 
 @deadlines.stays(by=expire)
@@ -109,4 +128,4 @@ def no_job_waits(s, w: Worker, j: Job):
 @deadlines.sometimes("INV-012")
 def an_attempt_is_overdue(s, j: Job):
     """A deadline can pass while the lease is live."""
-    return s.overdue[j] & (s.lease[j] == Lease.live)
+    return (s.deadline[j] == Deadline.passed) & (s.lease[j] == Lease.live)

@@ -1,8 +1,8 @@
-"""Due: a job may be for later, and one that has failed waits before it is tried again.
+"""Due: a job may be for later, and one that is put back waits before it is tried again.
 
-It is in the queue all the while, in its one place: its time comes, and nobody moves it. What was
-interrupted is due at once, and what is cancelled waits no more. Left out: how long a job waits,
-which grows with each failure; and schedules that repeat.
+It is in the queue all the while, in its one place: its time comes, and nobody moves it. What is
+cancelled waits no more. Left out: how long a job waits, which is no time at all after an
+interruption, and grows with each failure; and schedules that repeat.
 """
 
 from spec.language import Spec, Timer, ite, require
@@ -27,9 +27,9 @@ due.durable("due", Job, Due, Due.off, "whether its time has come")
 
 
 @due.also(enqueue)
-def enqueue_for_later(s, j: Job, later: bool):
-    """The client says whether the job is for later."""
-    s.due[j] = ite(later, Due.waiting, Due.due)
+def enqueue_for_its_time(s, j: Job):
+    """A job waits for the time that its client has said; it may have come."""
+    s.due[j] = Due.waiting
 
 
 @due.elapse("due")
@@ -45,9 +45,9 @@ def claim_what_is_due(s, w: Worker, j: Job):
 
 
 @due.on(ends)
-def wait_after_a_failure(s, j: Job, again: bool, failed: bool):
-    """A job that has failed waits before it is tried again; any other is due at once."""
-    s.due[j] = ite(again, ite(failed, Due.waiting, Due.due), Due.off)
+def wait_before_the_next_attempt(s, j: Job, again: bool):
+    """A job that is tried again waits first, be it for no time at all."""
+    s.due[j] = ite(again, Due.waiting, Due.off)
 
 
 # ------------------------------------------------------------------ what must hold
@@ -72,10 +72,10 @@ def retries_are_paced(s, t, j: Job):
 
 
 @due.step("INV-011")
-def jobs_wait_from_the_start_or_after_a_failure(s, t, j: Job):
-    """A job begins to wait when it is enqueued or has failed, and at no other time."""
+def jobs_wait_once_for_each_attempt(s, t, j: Job):
+    """A job begins to wait when it comes into the queue or is put back, and at no other time."""
     begun = (s.due[j] != Due.waiting) & (t.due[j] == Due.waiting)
-    return begun >> ((s.status[j] == Status.absent) | (s.fails[j] < t.fails[j]))
+    return begun >> ((s.status[j] != Status.ready) & (t.status[j] == Status.ready))
 
 
 # ------------------------------------------------------------------ what must come to be

@@ -121,7 +121,7 @@ def last_interrupt(s, j):
 
 
 @jobs.event
-def ends(s, j: Job, again: bool, failed: bool):
+def ends(s, j: Job, again: bool):
     """A claim is over, or a job that waits is given up; it is ready `again` or not."""
 
 
@@ -136,21 +136,19 @@ def dies(s, j: Job):
     """The job is given up, for whatever reason: nobody will try it again."""
 
 
-def end_claim(s, j, status, reason, failed=False):
+def end_claim(s, j, status, reason):
     """The claim is over: the row says where the job is now."""
     s.status[j] = status
     s.reason[j] = reason
     s.lease[j] = Lease.none
-    ends(s, j, status == Status.ready, failed)
+    ends(s, j, status == Status.ready)
 
 
 def fail(s, j):
     """The one way in which an attempt fails, whoever says so."""
     last = last_failure(s, j)
     s.fails[j] = s.fails[j] + 1
-    end_claim(
-        s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.failures, Reason.none), True
-    )
+    end_claim(s, j, ite(last, Status.dead, Status.ready), ite(last, Reason.failures, Reason.none))
     dies(s, j, when=last)
 
 

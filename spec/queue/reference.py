@@ -6,8 +6,8 @@ row that is kept ends here with the row, as what the lease core promises does in
 """
 
 from spec.language import Spec
-from spec.queue.cancel import cancelling
 from spec.queue.deadlines import deadlines
+from spec.queue.due import due
 from spec.queue.effects import (
     effects,
     the_record_tells_the_truth,
@@ -21,9 +21,7 @@ from spec.queue.notices import notices
 from spec.queue.producers import accepted_jobs_are_in_the_queue, producers
 from spec.queue.space import space
 
-whole = Spec(
-    "whole", producers, effects, notices, deadlines, cancelling, doc="All modules at once."
-)
+whole = Spec("whole", producers, effects, notices, due, deadlines, doc="All modules at once.")
 reference = Spec("reference", space, whole, doc="All that the reference queue is made of.")
 
 

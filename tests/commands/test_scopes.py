@@ -49,5 +49,5 @@ def test_people_read_fields_writes_and_naive_steps(capsys: Said) -> None:
     assert main(["scopes", "one-job"]) == 0
     said = capsys.readouterr().out
     assert "held[Worker]" in said and "Job or none" in said
-    assert "  writes status, lease, token, entered, pc, job, held, held_epoch, overdue\n" in said
+    assert "  writes status, lease, token, entered, pc, job, held, held_epoch, deadline\n" in said
     assert "  instead acknowledge_early, pop\n" in said

@@ -18,7 +18,7 @@ from spec.queue.job import Status, Worker, end_claim, fenced, leased
 from spec.queue.notices import Notice
 
 WHOLE = SCOPES["whole"]
-CLAIMED = "send enqueue claim start"
+CLAIMED = "send enqueue fall_due claim start"
 RECORDED = f"{CLAIMED} write_first write_second record"
 
 
@@ -52,13 +52,13 @@ def run() -> Iterator[Run]:
     ("before", "letter", "interrupts"),
     [
         ("send enqueue", "nothing", 0),
-        ("send enqueue claim", "nothing", 1),
+        ("send enqueue fall_due claim", "nothing", 1),
         (f"{CLAIMED} write_first", "half", 1),
         (f"{CLAIMED} write_first write_second", "both", 1),
         (RECORDED, "applied", 1),
         (f"{RECORDED} expire look", "applied", 1),
-        ("send enqueue claim settle_failed", "nothing", 0),
-        ("send enqueue claim settle_released claim", "nothing", 2),
+        ("send enqueue fall_due claim settle_failed", "nothing", 0),
+        ("send enqueue fall_due claim settle_released fall_due claim", "nothing", 2),
     ],
 )
 def test_a_cancelled_job_is_dead_and_tells_what_was_written(
@@ -75,7 +75,7 @@ def test_a_cancelled_job_is_dead_and_tells_what_was_written(
 @pytest.mark.parametrize(
     ("before", "late"),
     [
-        ("send enqueue claim", "start heartbeat settle_failed settle_released"),
+        ("send enqueue fall_due claim", "start heartbeat settle_failed settle_released"),
         (CLAIMED, "write_first settle_done"),
         (f"{CLAIMED} write_first", "write_second settle_done"),
         (f"{CLAIMED} write_first write_second", "record settle_failed"),
@@ -96,7 +96,7 @@ def test_nobody_claims_a_cancelled_job(run: Run) -> None:
 
 
 def test_a_recoverer_that_saw_the_lease_expired_does_not_end_the_claim_again(run: Run) -> None:
-    run.take("send enqueue claim expire look cancel")
+    run.take("send enqueue fall_due claim expire look cancel")
     assert run.step("recover") == "expired"
     assert run["interrupts"] == 1
 
@@ -121,4 +121,4 @@ def test_a_worker_that_settles_a_job_as_cancelled_is_caught_by_one_claim_alone()
         forget(w)
 
     found = explore(WHOLE.on(instead(WHOLE.spec, "settle_released", settle_released)))
-    assert found.violations == {"only_clients_cancel": 4}
+    assert found.violations == {"only_clients_cancel": 5}

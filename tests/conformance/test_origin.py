@@ -23,8 +23,10 @@ from impl.working.attempt import claim
 from tests.clocks import HandClock
 
 (JOB,) = design().tables
-READY: dict[str, Any] = dict(JOB.initial) | {"status": "ready"}
-DONE = READY | {"status": "done", "token": 1, "first": 1, "second": 1, "recorded": True}
+READY: dict[str, Any] = dict(JOB.initial) | {"status": "ready", "due": "waiting"}
+DONE = dict(JOB.initial) | {
+    "status": "done", "token": 1, "first": 1, "second": 1, "recorded": True,
+}  # fmt: skip
 
 
 def record_the_present(file: Path, clock: Clock | None = None) -> int:

@@ -12,7 +12,9 @@ from checker.conformance import watched
 from checker.conformance.watched import Beside, Ran, Seen, beside
 from checker.runs.trace import BadTrace
 from impl.derive.design import Design, derive
+from impl.derive.sql import encode
 from spec.language.scope import Scope
+from spec.queue.job import Lease
 from tests.conformance.test_replay import faulty
 from tests.sample_runs import KEPT, kept
 
@@ -63,13 +65,14 @@ def test_the_statements_are_what_sqlite_has_run() -> None:
         rows = other.execute("SELECT status, token, lease FROM job").fetchall()
     places = [place.name for place in found.scope.places]
     last = dict(zip(places, found.steps[-1].store or (), strict=True))
-    assert rows == [(last["status[job1]"], last["token[job1]"], last["lease[job1]"])]
+    lease = encode(Lease, last["lease[job1]"])
+    assert rows == [(last["status[job1]"], last["token[job1]"], lease)]
 
 
 def test_a_parameter_is_told_only_to_the_statement_that_names_it() -> None:
     found = beside(kept("FM-010").trace)
     (claim,) = run(found.steps[1], "step")
-    assert claim.parameters == {"j": 1}
+    assert claim.parameters == {"j": 1, "now": 0, "lease_ms": 1, "deadline_ms": 1}
     (settled,) = run(found.steps[-1], "step")
     assert settled.parameters == {"job": 1, "held": 1, "held_epoch": 0}
 

@@ -118,6 +118,7 @@ def claimed(sparse: Sparse, number: int, token: int) -> str | None:
         {
             "status": ("ready", "claimed"),
             "lease": ("none", "live"),
+            "deadline": ("off", "ahead"),
             "token": (token, 1),
             "pc": ("idle", "claimed"),
             "job": (None, number),

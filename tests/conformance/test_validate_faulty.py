@@ -34,12 +34,12 @@ def test_a_stale_settle_is_found_at_the_fence(
         queue.enqueue("k")  # row 1
         late = claimed(queue, queue.process(WorkerSort))  # row 2
         clock.advance(LEASE)
-        queue.recover()  # rows 3 and 4
-        claimed(queue, queue.process(WorkerSort))  # row 5
-        settle(queue, late.finish)  # which is wrong, from row 6 on
+        queue.recover()  # row 3
+        claimed(queue, queue.process(WorkerSort))  # row 4
+        settle(queue, late.finish)  # which is wrong, from row 5 on
     found = finding(str(file))
     assert found.position is not None
-    assert (found.position.seq, found.position.call) == (6, "write_first(worker1)")
+    assert (found.position.seq, found.position.call) == (5, "write_first(worker1)")
     assert (found.kind, found.what) == ("guard", "fenced is false")
     assert found.values == {
         "token[job1]": 2, "job[worker1]": "job1", "held[worker1]": 1,

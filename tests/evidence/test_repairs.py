@@ -14,7 +14,8 @@ from checker.evidence.mending import mending
 from spec.failures import FAILURES, FailureMode
 from spec.failures.edits import Edits
 from spec.failures.repairs import REPAIRS
-from spec.language import require
+from spec.language import ite, require
+from spec.queue.deadlines import Deadline
 from spec.queue.job import Job, Lease, Status
 from tests.evidence.losses import SOME_MODES, depth
 
@@ -38,10 +39,10 @@ def run_repairs(mode: FailureMode, database: sqlite3.Connection, most: int) -> i
     """Run the SQL of the repairs, killed after so many steps; return how many were taken."""
     mend = mending(mode)
     statements = recovered.repair_statements(mend)
-    constants = {name: mend.scope.bounds[name] for name in mend.scope.spec.constants}
+    known = recovered.bound(mend)
     taken = 0
     while taken < most:
-        rows = (database.execute(s, constants | {"j": 1}).fetchall() for s in statements.values())
+        rows = (database.execute(s, known | {"j": 1}).fetchall() for s in statements.values())
         if not any(rows):
             break
         taken += 1
@@ -77,7 +78,7 @@ def harmful(s, j: Job):  # type: ignore[no-untyped-def]
 def endless(s, j: Job):  # type: ignore[no-untyped-def]
     """A row that should not be is changed to and fro."""
     require(spent=s.token[j] >= s.MaxFails + s.MaxInterrupts)
-    s.overdue[j] = ~s.overdue[j]
+    s.deadline[j] = ite(s.deadline[j] == Deadline.off, Deadline.passed, Deadline.off)
 
 
 def test_a_repair_that_touches_a_healthy_row_is_no_recovery(
@@ -97,7 +98,7 @@ def test_without_its_repair_a_death_is_set_aside_and_not_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(REPAIRS, "FM-029")
-    assert "in 4 the job is set aside" in recovered._recover(FAILURES["FM-029"]).says
+    assert "in 2 the job is set aside" in recovered._recover(FAILURES["FM-029"]).says
 
 
 @pytest.mark.deep

@@ -173,7 +173,7 @@ def test_a_dead_worker_whose_lease_may_run_out_is_a_way_back() -> None:
 def test_where_nothing_leads_round_a_violation_the_mark_says_so() -> None:
     run = kept("FM-027a")
     marks = "".join(map(mark, fates(run.scope, run.trace.violated).along(run)))
-    assert marks == "111○○○○○○●●●●✗"
+    assert marks == "111○○○○○○○○○●✗"
     first = marks.index("●")
     asked = Asked("FM-027a", run.scope, run.trace.violated)
     found = nearest(asked, run.states[first], "finished")

@@ -87,7 +87,7 @@ def numbered(text: str) -> str:
 @pytest.mark.parametrize(
     ("name", "walks"),
     [
-        ("whole", 4),
+        ("whole", 8),
         ("storage", 2),
         ("space", 2),
         ("schedule", 2),

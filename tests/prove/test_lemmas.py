@@ -104,9 +104,8 @@ def test_a_clause_that_one_state_makes_false_is_not_mined() -> None:
 def test_a_candidate_is_printed_as_the_spec_would_have_it() -> None:
     scope = SCOPES["one-job"]
     found = mine(scope, 1).candidates + mine(scope, 2).candidates[-300:]
-    modules = [
-        __import__(f"spec.queue.{n}", fromlist=["x"]) for n in ("job", "recovery", "notices")
-    ]
+    own = ("job", "recovery", "notices", "deadlines")
+    modules = [__import__(f"spec.queue.{n}", fromlist=["x"]) for n in own]
     for p in found:
         names: dict[str, Any] = {k: v for m in modules for k, v in vars(m).items()}
         exec(compile(written_lemma(p), "lemma", "exec"), names)  # our own text

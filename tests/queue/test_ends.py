@@ -185,13 +185,13 @@ def test_a_job_that_is_cancelled_can_be_settled_no_more(queue: Queue, file: Path
 
     def cancelled(attempt: Attempt) -> None:
         attempt.write("INSERT INTO ledger VALUES ('done')")
-        with Queue(file, clock=queue.clock) as client:
+        with Queue(file, clock=queue.clock.machine) as client:
             client.cancel(attempt.id)
 
     assert Worker(queue, {"k": cancelled}).run(until_empty=True) == {"lost": 1}
     assert rows(file, "SELECT status, reason, interrupts FROM job") == [("dead", "cancelled", 1)]
     assert rows(file, "SELECT count(*) FROM ledger") == [(0,)]
-    assert rows(file, "SELECT due, lease_until, deadline FROM job") == [(None, None, None)]
+    assert rows(file, "SELECT due, lease, deadline FROM job") == [(None, None, None)]
     assert queue.recover() == 0
 
 

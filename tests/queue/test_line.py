@@ -58,14 +58,42 @@ def test_a_pause_after_a_failure_is_not_measured_by_the_wall_clock(
     assert next_in_line(queue) == "failed"
 
 
-def test_a_job_with_a_delay_waits_for_the_wall_clock(queue: Queue, clock: HandClock) -> None:
+@pytest.mark.parametrize("jump", [-HOUR, HOUR])
+def test_a_job_with_a_delay_waits_for_no_wall_clock_that_is_put_right(
+    queue: Queue, clock: HandClock, jump: int
+) -> None:
     queue.enqueue("k", key="later", delay=60)
-    clock.uptime += HOUR
+    clock.date += jump
+    clock.uptime += 59_999
     assert next_in_line(queue) is None
-    clock.date += 60_000
+    clock.uptime += 1
     assert next_in_line(queue) == "later"
-    clock.date -= 1
-    assert next_in_line(queue) is None
+
+
+@pytest.mark.parametrize(("off_ms", "left_ms"), [(HOUR, 0), (10_000, 50_000)])
+def test_a_delay_goes_on_over_a_boot(
+    file: Path, clock: HandClock, off_ms: int, left_ms: int
+) -> None:
+    with Queue(file, clock=clock) as queue:
+        queue.enqueue("k", key="later", delay=60)
+    clock.date += off_ms
+    clock.reboot()
+    with Queue(file, clock=clock) as queue:
+        assert (next_in_line(queue) is None) is (left_ms > 0)
+        clock.uptime += left_ms
+        assert next_in_line(queue) == "later"
+
+
+def test_a_boot_with_a_dead_battery_does_not_put_the_clock_back(
+    file: Path, clock: HandClock
+) -> None:
+    with Queue(file, clock=clock) as queue:
+        queue.enqueue("k", key="later", delay=60)
+        began = queue.clock.ahead
+    clock.date = 1_000  # in 1970
+    clock.reboot()
+    with Queue(file, clock=clock) as queue:
+        assert queue.clock.now() >= began
 
 
 def test_a_job_that_was_delayed_stands_where_it_became_due(queue: Queue, clock: HandClock) -> None:
@@ -102,7 +130,7 @@ def test_reports_say_when_jobs_are_due_by_the_wall_clock(queue: Queue, clock: Ha
     clock.advance(56_000)
     assert stats(queue).oldest_due == 1_000
     clock.date -= HOUR
-    assert stats(queue).oldest_due is None  # and so it waits again
+    assert stats(queue).oldest_due == 1_000  # it is not asked any more
 
 
 def test_a_job_that_is_ready_has_been_due_for_no_less_when_the_wall_clock_goes_back(

@@ -205,6 +205,7 @@ def test_a_copy_of_another_boot_is_shown_as_a_new_boot_would_find_it(
         queue.enqueue("k")
         claimed(queue)
     clock.reboot()
+    clock.advance(10_000)
     with Queue(file, clock=clock, read_only=True) as copy:
         assert report.stats(copy).oldest_due is not None
         assert report.stats(copy).oldest_expired is not None

@@ -68,9 +68,10 @@ def test_a_claim_of_a_dead_process_names_the_guard_the_process_and_what_frees_it
     pid = claimed_by_a_process_that_is_gone(path)
     told = why()
     assert (told["status"], told["by"]["action"], told["by"]["pid"]) == ("claimed", "claim", pid)
-    (refused,) = told["refused"]
+    refused, other = told["refused"]
+    assert (other["guard"], other["read"]) == ("due", ["due[job1] = off"])
     assert (refused["guard"], refused["read"]) == ("ready", ["status[job1] = claimed"])
-    assert told["free"] == ["expire", "look", "recover"]
+    assert told["free"] == ["expire", "look", "recover", "fall_due"]
     assert told["lease_until"] > told["by"]["at"]
     assert pid not in told["workers"]
 
@@ -87,7 +88,7 @@ def test_what_is_said_to_free_a_claim_frees_it(path: str, why: Why) -> None:
     }
     evaluator = Evaluator(Scope("a job", spec, bounds))
     state = evaluator.initial()
-    for action in ("deploy", "send", "enqueue", "claim", "crash", "restart"):
+    for action in ("deploy", "send", "enqueue", "fall_due", "claim", "crash", "restart"):
         state = taken(evaluator, action, state)
     assert taken_or_none(evaluator, "claim", state) is None
     for action in why()["free"]:

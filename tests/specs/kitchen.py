@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from spec.language import Enum, Sort, Spec, Timer, forget, ite, require
+from spec.language import Enum, Sort, Spec, Timer, erase, forget, ite, require
 from spec.language.scope import Scope
 
 SIZES = {"Egg": 2, "Cook": 1}
@@ -42,7 +42,7 @@ def kitchen_of(name: str, clock: Any) -> Spec:
     @kitchen.action()
     def boil(s, c: Cook, e: Egg, soft: bool):
         """A cook sets the timer of an egg; that of a soft one rings at once."""
-        require(free=s.pan[c] == None, unset=s.clock[e] == clock.off, there=~s.eaten[e])
+        require(free=s.pan[c] == None, still=s.clock[e] != clock.ticking, there=~s.eaten[e])
         s.clock[e] = ite(soft, clock.rung, clock.ticking)
         s.pan[c] = e
 
@@ -67,6 +67,12 @@ def kitchen_of(name: str, clock: Any) -> Spec:
         require(done=s.clock[e].is_in(clock.rung, clock.off))
         s.clock[e] = ite(s.eaten[e], s.clock[e], clock.off)
         s.eaten[e] = True
+
+    @kitchen.action()
+    def buy(s, e: Egg):
+        """Another egg takes the place of one that is eaten."""
+        require(gone=s.eaten[e])
+        erase(e)
 
     @kitchen.invariant("K-1")
     def what_is_eaten_has_no_timer(s, e: Egg):

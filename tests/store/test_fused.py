@@ -53,6 +53,7 @@ class Pair:
                 if action in ("send", "enqueue"):
                     t.take(action, self.clients[n][job])
                 elif action == "claim":
+                    t.take("fall_due", j=job)
                     t.take(action, self.workers[n][worker], j=job)
                 elif action in ("expire", "cancel", "pass_deadline"):
                     t.take(action, j=job)

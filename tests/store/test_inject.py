@@ -161,7 +161,7 @@ def test_a_recoverer_whose_clock_is_ahead_ends_live_claims_and_still_nothing_is_
     queue, other = opened(), opened()
     early = claimed(queue)
     early.start()
-    other.clock = SkewedClock(clock, LEASE_MS + 1)
+    other.clock.machine = SkewedClock(clock, LEASE_MS + 1)
     assert other.recover() == 1
     paid(other)
     with pytest.raises(LostClaim), queue.transaction() as t:
@@ -175,7 +175,7 @@ def test_a_recoverer_that_is_slow_finds_the_claim_ended(
     queue, slow, quick = opened(), opened(), opened()
     claimed(queue)
     clock.advance(LEASE_MS)
-    assert slow.query("SELECT lease_until <= ? FROM job", (clock.now_ms,)) == [(1,)]
+    assert slow.query("SELECT lease <= ? FROM job", (slow.clock.now(),)) == [(1,)]
     assert (quick.recover(), slow.recover()) == (1, 0)
 
 

@@ -42,12 +42,14 @@ def test_a_claim_is_one_update() -> None:
     assert sql("claim") == (
         "UPDATE job\n"
         "SET status = 'claimed',\n"
-        "    lease = 'live',\n"
+        "    lease = :now + :lease_ms,\n"
         "    token = token + 1,\n"
-        "    overdue = FALSE\n"
+        "    due = NULL,\n"
+        "    deadline = :now + :deadline_ms\n"
         "WHERE id = :j\n"
-        "  AND status = 'ready'  /* ready */\n"
-        "RETURNING status, lease, token, overdue"
+        "  AND status = 'ready'     /* ready */\n"
+        "  AND due <= :now IS TRUE  /* due */\n"
+        "RETURNING status, lease, token, due, deadline"
     )
 
 
@@ -60,13 +62,13 @@ def test_a_guard_on_memory_is_left_to_the_process() -> None:
 def test_enqueue_inserts_a_row_where_there_is_none() -> None:
     text = sql("enqueue")
     assert text.startswith("INSERT INTO job\n  (id, status, token,")
-    assert "  (:j, 'ready', 0, 0, 'none', 0, 0, 'none', 0, 0, FALSE, 'none', 'none', FALSE)" in text
+    assert "  (:j, 'ready', 0, 0, NULL, 0, 0, 'none', 0, 0, FALSE, 'none', 'none', :now +" in text
     assert "ON CONFLICT (id) DO NOTHING  /* new_key */" in text
 
 
 def test_looking_is_a_select_and_crashing_needs_no_store() -> None:
     assert sql("look") == (
-        "SELECT 1\nFROM job\nWHERE id = :j\n  AND lease = 'expired'  /* expired */"
+        "SELECT lease\nFROM job\nWHERE id = :j\n  AND lease <= :now IS TRUE  /* expired */"
     )
     assert WHOLE.transitions["crash"].statement is None
 
@@ -82,7 +84,7 @@ def test_a_row_that_is_there_is_not_absent() -> None:
         assert table.absent == ("status", "absent")
         assert table.always or not always
     assert "'absent'" not in WHOLE.schema
-    unguarded = SCOPES["life"].on(without(SCOPES["life"].spec, "pass_deadline.claimed"))
+    unguarded = SCOPES["life"].on(without(SCOPES["life"].spec, "pass_deadline.ahead"))
     (table,) = derive(unguarded).tables
     assert table.always is False
 
@@ -258,7 +260,7 @@ def test_checks_refuse_exactly_the_rows_that_break_an_invariant() -> None:
     scope, evaluator = SCOPES["whole"], Evaluator(SCOPES["whole"])
     (table,) = WHOLE.tables
     claims = [Claim(evaluator, p) for p in scope.spec.properties.values() if of_one_row(p, table)]
-    assert len(claims) == 8
+    assert len(claims) == 10
     named: set[str] = set()
     accepted = 0
     with closing(apsw.Connection(":memory:")) as opened:
@@ -287,7 +289,7 @@ def test_checks_refuse_exactly_the_rows_that_break_an_invariant() -> None:
         ("token", -1, "CHECK constraint failed: range_token"),
         ("status", "lost", "CHECK constraint failed: status IN"),
         ("status", "absent", "CHECK constraint failed: status IN"),
-        ("overdue", 2, "CHECK constraint failed: overdue IN"),
+        ("lease", "live", "cannot store TEXT value in INTEGER column job.lease"),
         ("token", "one", "cannot store TEXT value in INTEGER column job.token"),
         ("reason", None, "NOT NULL constraint failed: job.reason"),
     ],
@@ -297,7 +299,7 @@ def test_a_column_refuses_what_is_no_value_of_its_field(
 ) -> None:
     with closing(apsw.Connection(":memory:")) as opened:
         opened.execute(derive(SCOPES["whole"], checks=False).schema)
-        opened.execute(sql("enqueue"), {"j": 1}).fetchall()
+        opened.execute(sql("enqueue"), {"j": 1, "now": 0, "due_ms": 1}).fetchall()
         with pytest.raises(apsw.ConstraintError) as refused:
             opened.execute(f"UPDATE job SET {column} = ?", (bad,))
     assert str(refused.value).startswith(complaint)

@@ -59,7 +59,7 @@ def test_a_step_says_what_it_changed_and_what_to_remember(store: Store) -> None:
     assert enqueued.row["status"] == "ready"
     claimed = store.take("claim", {"w": 1, "j": 0}, IDLE)
     assert claimed == Done(
-        row={"status": "claimed", "lease": "live", "token": 1, "overdue": False},
+        row={"status": "claimed", "lease": "live", "token": 1, "deadline": "ahead"},
         memory={
             "pc": ("idle", "claimed"),
             "job": (None, 0),
@@ -88,7 +88,7 @@ def test_a_step_is_refused_by_its_first_false_guard(store: Store) -> None:
     store.take("claim", {"w": 0, "j": 0}, IDLE)
     stale = HOLDER | {"held": 2}
     assert store.take("heartbeat", {"w": 0}, stale) == Refused("fenced")
-    assert store.take("pass_deadline", {"j": 0}, {}) != Refused("claimed")
+    assert store.take("pass_deadline", {"j": 0}, {}) != Refused("ahead")
     assert store.take("heartbeat", {"w": 0}, HOLDER) == Refused("in_time")
 
 
@@ -105,6 +105,7 @@ def test_each_durable_step_has_its_row_in_the_trace(store: Store) -> None:
         "status[job1]": "claimed",
         "lease[job1]": "live",
         "token[job1]": 1,
+        "deadline[job1]": "ahead",
         "pc[worker2]": "claimed",
         "job[worker2]": "job1",
         "held[worker2]": 1,
@@ -260,10 +261,10 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_newer_schema_is_left_alone(store: Store, file: str, tmp_path: Path) -> None:
-    store.connection.pragma("user_version", 6)
+    store.connection.pragma("user_version", 7)
     store.close()
     assert refused(Path(file), tmp_path) == (
-        "has version 6 of the schema, and this ffq knows version 5; use a newer ffq"
+        "has version 7 of the schema, and this ffq knows version 6; use a newer ffq"
     )
 
 

@@ -90,9 +90,8 @@ def test_an_action_by_an_older_name_is_known_again(tmp_path: Path, monkeypatch: 
         queue.enqueue("work", 1, max_attempts=1)
         worker = queue.process(WorkerSort)
         with queue.transaction() as t:
-            t.take("claim", worker, j=0, world={"known": True})
-            t.take("give_up", worker, note="boom")
-            queue.line.leave(t, 1)
+            t.take("claim", worker, j=0, world={"known": True}, lasts={"lease": 1_000})
+            t.take("give_up", worker, note="boom", lasts={"due": 1_000})
     for module in ("impl.upgrades.upgrade", "impl.report"):
         monkeypatch.setattr(f"{module}.RENAMED", {"give_up": "settle_failed"})
     with upgrade(file, clock=clock) as found:

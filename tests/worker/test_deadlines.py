@@ -139,7 +139,7 @@ def test_a_handler_whose_claim_was_taken_away_can_write_nothing_more(file: Path)
 
         def robbed(attempt: Attempt) -> None:
             with other.transaction() as t:  # as if the lease had run out
-                t.own("UPDATE job SET lease_until = 0")
+                t.take("expire", j=0)
             other.recover()
             for write in (
                 lambda: attempt.once("x", ("INSERT INTO ledger VALUES ('x')", ())),

@@ -118,7 +118,7 @@ def test_a_worker_that_cannot_finish_in_its_grace_gives_the_job_back(
     worker.send_signal(number)
     assert tally(worker) == {"released": 1}
     assert rows(file, "SELECT status, interrupts, fails FROM job") == [("ready", 1, 0)]
-    assert rows(file, "SELECT due NOT NULL, lease_until FROM job") == [(1, None)]
+    assert rows(file, "SELECT due NOT NULL, lease FROM job") == [(1, None)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

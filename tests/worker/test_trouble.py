@@ -298,7 +298,7 @@ def test_a_worker_that_may_have_done_a_step_can_do_no_more_whatever_its_handler_
     assert rows(file, "SELECT what FROM ledger") == [("entry",)]
     assert rows(file, "SELECT status FROM job") == [("claimed",)]
     with queue.transaction() as t:  # as if the lease had run out
-        t.own("UPDATE job SET lease_until = 0")
+        t.take("expire", j=0)
 
     def careful(attempt: Attempt) -> None:
         attempt.once("entry", ENTRY)

@@ -79,8 +79,6 @@ def _story(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
         )
     if held.by:
         yield from _freed(where, held, file)
-    elif line.due is not None and line.due > where.now:
-        yield f"  it is not due before {age(line.due - where.now)} from now"
     else:
         yield f"  nothing holds it back: an idle worker that knows {line.kind} may claim it"
         yield f"  due jobs of its kind before it: {where.ahead}"
@@ -116,6 +114,8 @@ def _freed(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
     yield "  if its worker does nothing more, these steps free it:"
     for instance in held.freed:
         yield f"    {instance.step.action.name}: {instance.step.action.doc}"
+    if where.line.due is not None:
+        yield f"  it is not due before {age(where.line.due - where.now)} from now"
     if where.lease_until is not None:
         left = where.lease_until - where.now
         runs_out = f"runs out in {age(left)}, unless it is renewed" if left > 0 else "is over"
