@@ -26,7 +26,7 @@ test: check
 	@$(BIN)/pytest -n auto --dist worksteal
 
 deep: .venv/.ready
-	@$(BIN)/pytest -n auto --dist worksteal -m deep
+	@$(BIN)/pytest -n auto --dist worksteal -m deep --durations 25
 
 lint: .venv/.ready
 	@$(BIN)/ruff format --check

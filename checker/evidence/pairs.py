@@ -27,9 +27,12 @@ from spec.language.hashes import claims_hash
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 
-FEWEST = {"whole": {"MaxFails": 1}}
-"""A second failure makes the states of `whole` four times as many; what needs one, as a retry that
-waits does, is asked in a scope of its own.
+FEWEST = {
+    "whole": {"MaxFails": 1, "Recoverer": 1},
+    "space": {"MaxInterrupts": 1, "Recoverer": 1},
+}
+"""A second failure, interruption or recoverer makes the states of these many times as many; what
+needs one, as a retry that waits does, is asked in a scope of its own.
 """
 
 LIMITS = Limits(max_states=30_000_000)
