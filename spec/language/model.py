@@ -58,7 +58,9 @@ class Spec:
         for other in extends:
             self._merge("constant", self.constants, other.constants)
             self._merge("field", self.fields, other.fields)
+            order = stages.order(self.stages, other.stages)
             self._merge("stage", self.stages, other.stages)
+            self.stages = {name: self.stages[name] for name in order}
             self._merge("event", self.events, other.events)
             self._merge("member", self.added, other.added)
             self.hooks = events.merged(self.hooks, other.hooks)

@@ -6,7 +6,7 @@ some point on, where all stages before it hold; the prover turns each into oblig
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,6 +73,18 @@ def placed(known: dict[str, Stage], stage: Stage, before: Stage | None) -> dict[
     names = list(known)
     at = len(names) if before is None else names.index(before.name)
     return {n: {**known, stage.name: stage}[n] for n in (*names[:at], stage.name, *names[at:])}
+
+
+def order(mine: Iterable[str], other: Iterable[str]) -> list[str]:
+    """Return the order of the stages of two specs: what stands before another one in the second
+    spec does so with those of the first.
+    """
+    names, following = list(mine), None
+    for name in reversed(list(other)):
+        if name not in names:
+            names.insert(len(names) if following is None else names.index(following), name)
+        following = name
+    return names
 
 
 def refuse_unfair(stage: Stage, by: Action) -> None:

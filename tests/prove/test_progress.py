@@ -116,21 +116,29 @@ def test_a_weakly_fair_action_cannot_carry_what_is_enabled_now_and_then() -> Non
         argued(candles(burns="weak"))
 
 
+def hindered(base: Spec, name: str, action: str, stage: str) -> Spec:
+    """Return the spec with something that stands in the way of a candle until it is taken off."""
+    made = Spec(name, base)
+    made.durable(name, Candle, bool, False, "it is in the way")
+
+    def take_off(s, c: Candle):  # type: ignore[no-untyped-def]
+        """It is taken off."""
+        getattr(s, name)[c] = False
+
+    def off(s, c: Candle):  # type: ignore[no-untyped-def]
+        """Nothing of it is left."""
+        return ~getattr(s, name)[c]
+
+    take_off.__name__, off.__name__ = action, stage
+    taken_off = made.action(fair="weak")(take_off)
+    made.stays(by=taken_off, before=base.stages["lit_again"])(off)
+    return made
+
+
 def test_a_stage_that_another_spec_leans_on_stands_before_it() -> None:
     base = argued(candles())
-    shaded = Spec("shaded", base)
-    shaded.durable("shade", Candle, bool, False, "it stands in the shade")
-
-    @shaded.action(fair="weak")
-    def unshade(s, c: Candle):  # type: ignore[no-untyped-def]
-        """The shade is taken off."""
-        s.shade[c] = False
-
-    @shaded.stays(by=unshade, before=base.stages["lit_again"])
-    def no_shade(s, c: Candle):  # type: ignore[no-untyped-def]
-        """No candle is left in the shade."""
-        return ~s.shade[c]
-
+    shaded = hindered(base, "shade", "unshade", "no_shade")
+    no_shade = shaded.stages["no_shade"]
     assert list(shaded.stages) == ["wax_left", "no_shade", "lit_again", "burnt_down"]
     assert list(base.stages) == ["wax_left", "lit_again", "burnt_down"]
     with pytest.raises(Misuse, match="all_lit stands before a stage of another spec"):
@@ -139,6 +147,16 @@ def test_a_stage_that_another_spec_leans_on_stands_before_it() -> None:
         def all_lit(s, c: Candle):  # type: ignore[no-untyped-def]
             """Every candle is lit."""
             return s.lit[c]
+
+
+def test_it_stands_there_as_well_where_two_such_specs_are_joined() -> None:
+    base = argued(candles())
+    shaded = hindered(base, "shade", "unshade", "no_shade")
+    wet = hindered(base, "wet", "dry", "no_water")
+    for one, two in ((shaded, wet), (wet, shaded)):
+        joined = list(Spec("joined", one, two).stages)
+        assert {*joined[1:3]} == {"no_shade", "no_water"}
+        assert (joined[0], *joined[3:]) == ("wax_left", "lit_again", "burnt_down")
 
 
 def test_an_action_without_fairness_carries_nothing() -> None:
