@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 from impl.derive import statements
 from impl.derive.possible import can, may, no_row_of, possible, some_row_of
-from impl.derive.sql import bound, condition, value
-from impl.derive.statements import Assignment, Clause, Statement
+from impl.derive.sql import bound, condition, identifier, value
+from impl.derive.statements import Clause, Statement
 from impl.derive.tables import Carried, Table, schema, table
 from impl.derive.tracing import as_json, triggers
 from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
@@ -25,7 +25,7 @@ from spec.language.expr import Expr, Read, Var
 from spec.language.hashes import spec_hash
 from spec.language.model import Action, Field, Update
 from spec.language.scope import Scope, Value, element_name
-from spec.language.tree import alike, rebuild, walk
+from spec.language.tree import alike, walk
 from spec.language.types import Nat, Sort, is_sort
 
 NO_ROW = {"status": "absent"}
@@ -169,17 +169,19 @@ def derive(
     checks: bool = True,
     carried: Mapping[type[Sort], Sequence[Carried]] = MappingProxyType({}),
     lasts: Mapping[str, str] = MappingProxyType({}),
+    answers: Mapping[str, str] = MappingProxyType({}),
 ) -> Design:
     """Return the store of a spec, or raise `Inexpressible`.
 
     `checks` prints invariants of one row as CHECKs; an experiment that takes a guard away leaves
     them out, to see what happens. `carried`: what rows of a sort have beside what the spec says.
     `lasts`: for timers that last as long as the row says, which of its columns does.
+    `answers`: what the world says of a row and the store knows, yes or no, as SQL over that row.
     """
     sorts = dict.fromkeys(map(sort_of, _durable(scope)))
-    views = {a.name: view(scope.spec, a) for a in scope.spec.actions.values()}
+    views = {a.name: view(scope.spec, a, answers.keys()) for a in scope.spec.actions.values()}
     every = list(views.values())
-    tables = {s: _table(scope, s, no_row, every, carried.get(s, ()), lasts) for s in sorts}
+    tables = {s: _table(scope, s, no_row, every, carried.get(s, ()), lasts, answers) for s in sorts}
     told = {s: _told(s, views.values()) for s in tables}
     transitions = {name: _transition(scope, v, tables, told) for name, v in views.items()}
     whole = tuple(tables.values())
@@ -215,15 +217,16 @@ def _table(
     views: list[View],
     carried: Sequence[Carried],
     lasts: Mapping[str, str],
+    answers: Mapping[str, str],
 ) -> Table:
     declared = [
         (f.name, no_row[f.name]) for f in _durable(scope) if f.over is sort and f.name in no_row
     ]
     absent = declared[0] if declared else None
-    candidate = table(scope, sort, absent, True, carried, lasts)
+    candidate = table(scope, sort, absent, True, carried, lasts, answers)
     steps = [v for v in views if v.table is sort and _writes(v)]
     always = absent is not None and all(_leaves_a_row(scope, candidate, v) for v in steps)
-    return table(scope, sort, absent, always, carried, lasts)
+    return table(scope, sort, absent, always, carried, lasts, answers)
 
 
 def _leaves_a_row(scope: Scope, t: Table, v: View) -> bool:
@@ -284,7 +287,7 @@ def _transition(
     if v.table is None:
         return Transition(v.action, v, local, None, references, guards, remembers)
     t, key = tables[v.table], _key(v)
-    asked = [_clause(t, g) for g in v.action.guards if v.in_row(g.condition)]
+    asked = [_clause(t, g, before=True) for g in v.action.guards if v.in_row(g.condition)]
     return Transition(
         v.action, v, local, t, references, guards, remembers, _statement(scope, v, t),
         statements.verdicts(t, key, asked) if asked else "", tuple(_read(v)), told[v.table],
@@ -298,24 +301,28 @@ def _key(v: View) -> str:
     return "1" if v.key is None else value(v.key, bound(v.table))
 
 
-def _clause(t: Table, g: model.Guard) -> Clause:
+def _clause(t: Table, g: model.Guard, before: bool) -> Clause:
+    """Return a guard as SQL over a row of the table, or over what was read `before` the step."""
     read = frozenset(r.field.name for r in walk(g.condition) if isinstance(r, Read))
-    return Clause(g.name, condition(g.condition, bound(t.sort)), read)
+    answers = {name: identifier(name) for name in t.answers} if before else t.answers
+    return Clause(g.name, condition(g.condition, bound(t.sort, answers)), read)
 
 
 def _statement(scope: Scope, v: View, t: Table) -> Statement:
     key, none, some = _key(v), no_row_of(t), some_row_of(scope, t)
     guards = [g for g in v.action.guards if v.in_row(g.condition)]
-    every = tuple(_clause(t, g) for g in guards)
     sets = tuple(statements.becomes(t, u.field, u.value) for u in _writes(v))
     from_nothing = t.sort is not Global and may(scope, v.action, none)
+    every = tuple(_clause(t, g, from_nothing) for g in guards)
     if from_nothing and not sets:
         return Statement("select", t, key, every, anywhere=True, returned=_returned(v, t))
     if from_nothing:
         certain = all(not can(scope, g.condition, False, none) for g in guards)
         if t.always and certain and not may(scope, v.action, some):
             shown = [g.name for g in guards if not can(scope, g.condition, True, some)]
-            return Statement("insert", t, key, (), _first_row(v, t), shown=tuple(shown))
+            return Statement(
+                "insert", t, key, (), statements.first_row(t, _writes(v)), shown=tuple(shown)
+            )
         return Statement("upsert", t, key, every, sets)
     shown = [g.name for g in guards if not can(scope, g.condition, False, some)]
     where = tuple(c for c in every if c.guard not in shown)
@@ -335,16 +342,3 @@ def _returned(v: View, t: Table) -> tuple[tuple[Field, str], ...]:
     looked = [e.field for g in v.action.guards for e in walk(g.condition) if isinstance(e, Read)]
     timers = [f for f in dict.fromkeys(looked) if f in t.timers]
     return tuple((f, names(Read(f, None))) for f in dict.fromkeys([*_read(v), *timers]))
-
-
-def _first_row(v: View, t: Table) -> tuple[Assignment, ...]:
-    """Return every column of a row that is inserted: updates, and initial values for the rest."""
-    start: dict[str, Expr] = {f.name: f.initial for f in t.columns}
-    values = start | {u.field.name: _from(start, u.value) for u in _writes(v)}
-    return tuple(statements.becomes(t, f, values[f.name]) for f in t.columns)
-
-
-def _from(start: Mapping[str, Expr], e: Expr) -> Expr:
-    if isinstance(e, Read) and e.field.name in start:
-        return start[e.field.name]
-    return rebuild(e, lambda child: _from(start, child))

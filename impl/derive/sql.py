@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import apsw
@@ -61,15 +62,17 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def bound(table: type[Sort]) -> Name:
+def bound(table: type[Sort], answers: Mapping[str, str] = MappingProxyType({})) -> Name:
     """Name columns of a row of the table as they are, ask for those that are in no row of it, and
-    bind whatever is not in the store.
+    bind whatever is not in the store. `answers`: what stands for fields of the world.
     """
 
     def names(e: Read | Var | Bound) -> str:
         match e:
             case Read():
                 column = identifier(e.field.name)
+                if e.field.name in answers:
+                    return answers[e.field.name]
                 if e.field.survival != "durable":
                     return f":{e.field.name}"
                 elsewhere = e.field.over is None and table is not Global

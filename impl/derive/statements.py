@@ -8,17 +8,17 @@ possible: with every guard in place none is.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from impl.derive.sql import assigned, bound, decode, identifier
 from impl.derive.tables import Table
-from spec.language.expr import Const, Expr
+from spec.language.expr import Const, Expr, Read
 from spec.language.model import Field, Update
 from spec.language.scope import Value
-from spec.language.tree import walk
+from spec.language.tree import rebuild, walk
 from spec.language.types import Type, is_sort, is_timer, phases
 
 Form = Literal["select", "update", "delete", "insert", "upsert"]
@@ -132,7 +132,7 @@ class Statement:
         values |= {name: f":{name}" for name in carried}
         written = [f"{identifier(a.column)} = excluded.{identifier(a.column)}" for a in self.sets]
         return [
-            *_before(self.table, self.key, frozenset(columns)),
+            *_before(self.table, self.key, _asked(self.where) | frozenset(columns)),
             f"INSERT INTO {self.table.name}",
             _wrapped(["id", *map(identifier, columns), *carried]),
             *_listed(
@@ -172,6 +172,19 @@ def becomes(table: Table, f: Field, e: Expr) -> Assignment:
     return Assignment(f.name, assigned(f, e, bound(table.sort), table.duration(f)))
 
 
+def first_row(table: Table, updates: Iterable[Update]) -> tuple[Assignment, ...]:
+    """Return every column of a row that is inserted: updates, and initial values for the rest."""
+    start: dict[str, Expr] = {f.name: f.initial for f in table.columns}
+    values = start | {u.field.name: _from(start, u.value) for u in updates}
+    return tuple(becomes(table, f, values[f.name]) for f in table.columns)
+
+
+def _from(start: Mapping[str, Expr], e: Expr) -> Expr:
+    if isinstance(e, Read) and e.field.name in start:
+        return start[e.field.name]
+    return rebuild(e, lambda child: _from(start, child))
+
+
 def started(table: Table, updates: Iterable[Update]) -> tuple[str, ...]:
     """Return the timers that a step may start, of which the row does not say how long."""
     found = []
@@ -184,7 +197,9 @@ def started(table: Table, updates: Iterable[Update]) -> tuple[str, ...]:
 
 
 def verdicts(table: Table, key: str, guards: Sequence[Clause]) -> str:
-    """Return a query for one row that says of each guard whether it holds, row or no row."""
+    """Return a query for one row that says of each guard whether it holds, row or no row; they are
+    said of `before`.
+    """
     asked = [f'{g.text} AS "{g.guard}"' for g in guards]
     return "\n".join(
         [*_before(table, key, _asked(guards)), *_listed("SELECT ", asked), "FROM before"]
@@ -198,10 +213,14 @@ def _asked(guards: Sequence[Clause]) -> frozenset[str]:
 def _before(table: Table, key: str, columns: frozenset[str]) -> list[str]:
     """Return the row before the step, or what stands for it where there is none."""
     wanted = [f for f in table.columns if f.name in columns]
+    answers = {name: sql for name, sql in table.answers.items() if name in columns}
+    found = [identifier(f.name) for f in wanted]
+    found += [f"{sql} AS {identifier(name)}" for name, sql in answers.items()]
     instead = [f"{table.without_row(f)} AS {identifier(f.name)}" for f in wanted]
+    instead += [f"FALSE AS {identifier(name)}" for name in answers]
     return [
         "WITH before AS (",
-        f"  SELECT {', '.join(identifier(f.name) for f in wanted) or '1'}",
+        f"  SELECT {', '.join(found) or '1'}",
         f"  FROM {table.name} WHERE id = {key}",
         "  UNION ALL",
         f"  SELECT {', '.join(instead) or '1'}",

@@ -73,7 +73,8 @@ class Table:
     `absent` is the field and the value that say that there is no row; with `always`, a row never
     holds that value. A row that is not there stands for the initial values. The one of `Global` is
     made with the table. What is `carried` is given to the step that puts the row in; `lasts`: the
-    timers that last as long as a column of the row says, in ms.
+    timers that last as long as a column of the row says, in ms. `answers`: what the world says of a
+    row and the store knows, as SQL over that row; of one that is not there it says no.
     """
 
     sort: type[Sort]
@@ -83,6 +84,7 @@ class Table:
     always: bool
     carried: tuple[Carried, ...] = ()
     lasts: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -134,6 +136,7 @@ def table(
     always: bool,
     carried: Sequence[Carried],
     lasts: Mapping[str, str],
+    answers: Mapping[str, str],
 ) -> Table:
     """Return the table of a sort, or raise `Inexpressible` if its name is taken."""
     taken = ["trace", "origin", "meta"] + ["global"] * (sort is not Global)
@@ -156,8 +159,9 @@ def table(
     initial = {f.name: evaluator.meaning(f.initial, {})((), ()) for f in columns}
     if absent is not None and initial.get(absent[0]) != absent[1]:
         raise Inexpressible(sort.__name__, "no row begins so, so none is absent", absent[1])
-    own = {name: column for name, column in lasts.items() if name in initial}
-    return Table(sort, columns, initial, absent, always, tuple(carried), own)
+    last = {name: column for name, column in lasts.items() if name in initial}
+    said = {name: sql for name, sql in answers.items() if spec.fields[name].over is sort}
+    return Table(sort, columns, initial, absent, always, tuple(carried), last, said)
 
 
 def literal(v: int | str | None) -> str:

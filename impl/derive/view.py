@@ -7,7 +7,7 @@ refused here, by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from spec.language.evaluate import Evaluator, Meaning
@@ -38,7 +38,7 @@ def sort_of(f: Field) -> type[Sort]:
 class View:
     """The places an action sees; `process` has the memory, `key` names the row of `table`, which is
     what the step writes. The one row of `Global` needs no name. `world` has what it is told by
-    whoever takes it.
+    whoever takes it; what of the world is `answered` is looked up with the row.
     """
 
     action: Action
@@ -47,6 +47,7 @@ class View:
     key: Expr | None
     table: type[Sort] | None
     world: tuple[Read, ...]
+    answered: Collection[str]
 
     def owner(self, binding: Mapping[str, Value]) -> tuple[type[Sort], int] | None:
         """Return which process takes the step with these parameters, by its sort and number."""
@@ -55,17 +56,17 @@ class View:
         return self.process.type, int(binding[self.process.name] or 0)
 
     def in_row(self, e: Expr) -> bool:
-        """Return whether the expression reads the row."""
-        return _reads_of(e, "durable") is not None
+        """Return whether the expression reads the row, or what is looked up with it."""
+        return any(_with_row(r, self.answered) for r in walk(e) if isinstance(r, Read))
 
     def asks(self, e: Expr) -> bool:
-        """Return whether the expression asks the world."""
-        return _reads_of(e, "world") is not None
+        """Return whether the expression asks the world of whoever takes the step."""
+        return not self.in_row(e) and _reads_of(e, "world") is not None
 
 
-def view(spec: Spec, action: Action) -> View:
+def view(spec: Spec, action: Action, answered: Collection[str] = ()) -> View:
     """Return what the action sees, and of its updates those of store and memory; raises
-    `Inexpressible` if that is too much.
+    `Inexpressible` if that is too much. `answered`: fields of the world that the store answers.
     """
     updates = tuple(u for u in action.updates(spec) if u.field.kept)
     seen: list[Expr] = [g.condition for g in action.guards]
@@ -75,7 +76,7 @@ def view(spec: Spec, action: Action) -> View:
     table: type[Sort] | None = None
     world: dict[str, Read] = {}
     for read in _reads(action.name, seen):
-        if read.field.survival == "world":
+        if read.field.survival == "world" and read.field.name not in answered:
             if not alike(world.setdefault(read.field.name, read), read):
                 raise Inexpressible(action.name, "a second question of one kind", read)
         elif read.index is None:
@@ -99,7 +100,11 @@ def view(spec: Spec, action: Action) -> View:
         if u.index is None and table is not Global:
             fact = f"writes a value of no row, and sees the row `{key}` as well"
             raise Inexpressible(action.name, fact, u.field.name)
-    return View(action, updates, process, key, table, tuple(world.values()))
+    return View(action, updates, process, key, table, tuple(world.values()), answered)
+
+
+def _with_row(read: Read, answered: Collection[str]) -> bool:
+    return read.field.survival == "durable" or read.field.name in answered
 
 
 def _reads_of(e: Expr, survival: Survival) -> Read | None:

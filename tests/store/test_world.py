@@ -26,7 +26,7 @@ from impl.derive.design import derive
 from impl.derive.view import Inexpressible
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import newcomer
-from impl.terms.outcomes import Done, Refused, Traced
+from impl.terms.outcomes import Done, Refused, Traced, Unknown
 from spec.language import Nat, Sort, Spec, require
 from spec.language.evaluate import Evaluator, instances
 from spec.language.hashes import spec_hash
@@ -121,6 +121,49 @@ def test_a_trace_is_followed_that_says_nothing_of_it() -> None:
             else:
                 follower.unseen(*event)
         assert follower.steps == 3
+
+
+KNOWING = derive(
+    HARBOUR,
+    answers={"here": "EXISTS (SELECT 1 FROM passenger WHERE passenger.ticket = ticket.id)"},
+)
+
+
+def test_what_the_store_knows_nobody_tells_it(tmp_path: Path) -> None:
+    """Tickets 1 and 2 are sold; the passenger of the second one has come."""
+    file = str(tmp_path / "harbour.db")
+    with closing(Store(FERRY, file)) as store:
+        for ticket in (0, 1):
+            store.take("sell", {"k": ticket}, {}, {"here": True})
+    with closing(Store(KNOWING, file)) as store:
+        store.connection.execute(
+            "CREATE TABLE passenger (ticket INTEGER); INSERT INTO passenger VALUES (2)"
+        )
+        world = {"free": 1, "tide": True}
+
+        def seat(ticket: int) -> Done | Refused | Unknown:
+            memory = {"ticket": ticket - 1, "waits": False}
+            return store.take("seat", {"w": 0, "b": 0}, memory, world)
+
+        assert seat(1) == Refused("present")
+        assert isinstance(seat(2), Done)
+        store.connection.execute("INSERT INTO passenger VALUES (1)")
+        assert isinstance(seat(1), Done)
+        assert seat(1) == Refused("sold")
+
+
+def test_of_a_row_that_is_not_there_it_says_no() -> None:
+    with closing(Store(KNOWING)) as store:
+        store.connection.execute("CREATE TABLE passenger (ticket INTEGER)")
+        store.connection.execute("INSERT INTO passenger VALUES (1)")
+        assert store.take("sell", {"k": 0}, {}) == Refused("here")
+
+
+def test_a_statement_says_what_it_asks_itself_and_what_is_asked_first() -> None:
+    text = explained(KNOWING.transitions["seat"])
+    assert "first, in the world: (0 < free[b]) & tide  (seats)" in text
+    assert "EXISTS (SELECT 1 FROM passenger WHERE passenger.ticket = ticket.id)" in text
+    assert "(present)" not in text
 
 
 @pytest.mark.deep
