@@ -7,9 +7,10 @@ What may happen is decided by the guards; this file only says what is tried, and
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from impl.derive.reference import MOST, design
 from impl.parts.history import enter, told
 from impl.parts.line import Line
 from impl.parts.outbox import Deaths, Receiver, Told, Topic
+from impl.parts.pauses import pause, resume
 from impl.parts.recovery import Recovery
 from impl.parts.speaker import Speaker
 from impl.sqlite.backup import backup
@@ -34,6 +36,7 @@ from impl.terms.requests import (
     LONGEST,
     BadRequest,
     Json,
+    Request,
     as_json,
     known,
     milliseconds,
@@ -55,25 +58,6 @@ class Enqueued:
     id: int
     key: str
     new: bool
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What the row of a new job says; times in milliseconds."""
-
-    key: str
-    kind: str
-    payload: str
-    timeout_ms: int
-    delay_ms: int
-    budgets: Mapping[str, int]
-    retry_of: int | None = None
-
-    @property
-    def carried(self) -> dict[str, Any]:
-        """What the row says of it that the spec does not speak of."""
-        names = ("key", "kind", "payload", "timeout_ms", "retry_of")
-        return {name: getattr(self, name) for name in names}
 
 
 _OF_KEY = """\
@@ -195,11 +179,14 @@ class Queue:
         with self.transaction() as t:
             t.execute(sql)
 
-    def process(self, sort: type[Sort]) -> Process:
-        """Return a new worker or recoverer, under a number that nobody else ever had."""
+    def process(self, sort: type[Sort], kinds: Collection[str] | None = None) -> Process:
+        """Return a new worker, which knows these kinds, or recoverer, under a number that nobody
+        else ever had.
+        """
+        known = None if kinds is None else json.dumps(list(kinds))
         with self.transaction() as t:
-            insert = "INSERT INTO process (sort, pid) VALUES (?, ?) RETURNING id"
-            ((number,),) = t.own(insert, (sort.__name__, os.getpid()))
+            insert = "INSERT INTO process (sort, pid, kinds) VALUES (?, ?, ?) RETURNING id"
+            ((number,),) = t.own(insert, (sort.__name__, os.getpid(), known))
         return newcomer(self.store.design, sort, number - 1)
 
     # ------------------------------------------------------------ producers
@@ -222,7 +209,7 @@ class Queue:
         transaction of this queue that is to hold it. Raises `BadRequest`, also where the key is
         that of another job, `StoreError`, and `OutcomeUnknown`, after which it may be asked again.
         """
-        request = _Request(
+        request = Request(
             uuid4().hex if key is None else named("key", key),
             named("kind", kind),
             as_json(f"payload of '{kind}'", payload),
@@ -247,7 +234,7 @@ class Queue:
             fact = "is not waited for, and a job that is in the queue must stay"
             raise BadRequest(f"within: {fact}; leave `durable` as it is")
 
-    def _ask(self, t: Transaction, r: _Request) -> Enqueued:
+    def _ask(self, t: Transaction, r: Request) -> Enqueued:
         made = self._insert(t, r)
         if made is not None:
             return made
@@ -257,7 +244,7 @@ class Queue:
             raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
         return Enqueued(job, r.key, False)
 
-    def _insert(self, t: Transaction, r: _Request) -> Enqueued | None:
+    def _insert(self, t: Transaction, r: Request) -> Enqueued | None:
         """Put a job in, unless its key is known."""
         job = t.new(Job)
         client = newcomer(self.store.design, Job, job)
@@ -298,7 +285,7 @@ FROM job WHERE id = ?"""
             for (already,) in t.own("SELECT id FROM job WHERE retry_of = ?", (job,)):
                 return Enqueued(already, key, False)
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
-            made = self._insert(t, _Request(key, kind, payload, timeout_ms, 0, budgets, job))
+            made = self._insert(t, Request(key, kind, payload, timeout_ms, 0, budgets, job))
             assert made is not None, "a retry has a dead job's key"
             copy = """\
 INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = ?"""
@@ -314,6 +301,21 @@ INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = 
             if isinstance(t.take("cancel", j=job - 1), Refused):
                 raise BadRequest(f"job {job}: is done or dead; nothing is left to be cancelled")
         log.info("job %s: is cancelled", job)
+
+    # ------------------------------------------------------------ kinds
+    def pause(self, kind: str) -> bool:
+        """Let nothing of this kind be claimed until it is resumed; what is claimed goes on. Return
+        whether it was not paused before. Raises `BadRequest`, `StoreError`.
+        """
+        with self.transaction() as t:
+            return pause(t, named("kind", kind), self.clock.wall())
+
+    def resume(self, kind: str) -> bool:
+        """Let jobs of this kind be claimed again; return whether it was paused. Raises as `pause`
+        does.
+        """
+        with self.transaction() as t:
+            return resume(t, named("kind", kind))
 
     # ------------------------------------------------------------ when a claim ends
     def recover(self) -> int:

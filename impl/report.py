@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
 from impl.sqlite.damage import legible, require_written
 from impl.sqlite.outline import RENAMED
@@ -94,12 +95,23 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Jobs of a kind that wait for a worker: how many, the pause of the kind if it is paused, and
+    the process of the system of each worker that has ever opened the queue and knows the kind.
+    """
+
+    jobs: int
+    pause: Pause | None
+    workers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Stats:
     """Counts of the queue, and ages in ms; an age is None where there is nothing to be old.
 
     `oldest_due`: of the job that could have been claimed first. `oldest_expired`: since the lease
     ran out that nobody has recovered. `given_up`: of what is not sent or announced, what nobody
-    took however often it was tried.
+    took however often it was tried. `kinds`: of which jobs wait, or that are paused.
     """
 
     jobs: dict[str, int]
@@ -110,6 +122,7 @@ class Stats:
     notices: int
     given_up: int
     epoch: int
+    kinds: dict[str, Waiting]
 
 
 _LINE = """\
@@ -244,4 +257,28 @@ def stats(queue: Queue) -> Stats:
             one("SELECT count(*) FROM job WHERE notice = 'due'"),
             one(_GIVEN_UP),
             queue.epoch,
+            _kinds(t),
         )
+
+
+_KNOW = """\
+SELECT DISTINCT mine.value, pid FROM process, json_each(process.kinds) AS mine
+WHERE sort = 'Worker' ORDER BY pid"""
+
+
+def workers_of(t: Transaction) -> dict[str, tuple[int, ...]]:
+    """Return the processes of the system of all workers that there have been, by kind."""
+    found: dict[str, tuple[int, ...]] = {}
+    for kind, pid in t.own(_KNOW):
+        found[kind] = (*found.get(kind, ()), pid)
+    return found
+
+
+def _kinds(t: Transaction) -> dict[str, Waiting]:
+    ready = "SELECT kind, count(*) FROM job WHERE status = 'ready' GROUP BY kind"
+    jobs, workers = dict(t.own(ready)), workers_of(t)
+    paused = {pause.kind: pause for pause in pauses(t)}
+    return {
+        kind: Waiting(jobs.get(kind, 0), paused.get(kind), workers.get(kind, ()))
+        for kind in sorted(jobs.keys() | paused.keys())
+    }

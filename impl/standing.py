@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
-from impl.report import Line, line_of, moment
+from impl.report import Line, line_of, moment, workers_of
 from impl.sqlite.contents import rows_of
 from impl.sqlite.transaction import Transaction
 from spec.language.scope import Value
@@ -32,8 +33,8 @@ class Standing:
 
     `row`: each durable field of the spec, budgets too. `status`: the step that made the status what
     it is, None if it is older than the trace. `lease_until` and `deadline`: of its claim. `ahead`:
-    jobs of its kind that are due and before it in line. `workers`: the process of the system of
-    each worker that has ever opened the queue.
+    jobs of its kind that are due and before it in line. `pause`: of its kind. `workers`: the
+    process of the system of each worker that has ever opened the queue and knows its kind.
     """
 
     line: Line
@@ -43,6 +44,7 @@ class Standing:
     lease_until: int | None
     deadline: int | None
     ahead: int
+    pause: Pause | None
     workers: tuple[int, ...]
 
 
@@ -52,8 +54,6 @@ _AHEAD = """\
 SELECT count(*) FROM job AS other JOIN job AS mine ON mine.id = ?1
 WHERE other.kind = mine.kind AND other.due <= ?2
   AND (other.due, other.id) < (coalesce(mine.due, ?2), mine.id)"""
-
-_WORKERS = "SELECT DISTINCT pid FROM process WHERE sort = 'Worker'"
 
 _STATUS = """\
 SELECT action, actor, (SELECT pid FROM process WHERE sort || id = 'Worker' || substr(actor, 7)),
@@ -77,7 +77,8 @@ def standing(queue: Queue, number: int) -> Standing:
             None if lease_until is None else lease_until - now + wall,
             None if deadline is None else deadline - now + wall,
             ahead,
-            tuple(pid for (pid,) in t.own(_WORKERS)),
+            next((pause for pause in pauses(t) if pause.kind == line.kind), None),
+            workers_of(t).get(line.kind, ()),
         )
 
 

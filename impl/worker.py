@@ -86,7 +86,7 @@ class Worker:
         if on_death is not None:
             self._speeches[""] = Deaths(on_death)
         self.poll, self.grace = poll, grace
-        self.process = queue.process(WorkerSort)
+        self.process = queue.process(WorkerSort, self.handlers)
         self.tally: Counter[str] = Counter()
         self._stopped_at: float | None = None
         self._why: Why | None = None

@@ -21,7 +21,7 @@ from impl.derive.tracing import as_json, triggers
 from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
 from spec.language import model
 from spec.language.evaluate import Evaluator, Meaning
-from spec.language.expr import Expr, Read, Var
+from spec.language.expr import Read, Var
 from spec.language.hashes import spec_hash
 from spec.language.model import Action, Field, Update
 from spec.language.scope import Scope, Value, element_name

@@ -34,6 +34,9 @@ CARRIED = (
 LASTS = {"deadline": "timeout_ms"}
 """Timers of which the row says how long they last."""
 
+ANSWERS = {"paused": "EXISTS (SELECT 1 FROM paused WHERE paused.kind = job.kind)"}
+"""What the world says of a job, and the store knows."""
+
 SCHEMA = """
 CREATE UNIQUE INDEX job_of_a_key ON job (key) WHERE retry_of IS NULL;
 CREATE UNIQUE INDEX job_is_a_retry ON job (retry_of) WHERE retry_of IS NOT NULL;
@@ -78,6 +81,14 @@ CREATE TABLE notice (  -- deaths that were told, and not heard of
 CREATE TABLE process (  -- who has ever opened the queue: a number is used once
   id INTEGER PRIMARY KEY,
   sort TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  kinds TEXT CHECK (json_valid(kinds))  -- those that a worker knows
+) STRICT;
+
+CREATE TABLE paused (  -- kinds of which nothing is claimed
+  kind TEXT PRIMARY KEY,
+  since INTEGER NOT NULL,  -- by the wall clock, in ms
+  user TEXT NOT NULL,
   pid INTEGER NOT NULL
 ) STRICT;
 """
@@ -94,11 +105,11 @@ def queue_of(spec: Spec) -> Design:
     # A store does not ask how many jobs there are: only whoever maps its rows to a scope does.
     sizes = {sort.__name__: 1 for sort in spec.sorts}
     scope = Scope("queue", spec, sizes | dict.fromkeys(spec.constants, MOST))
-    derived = derive(own_budgets(scope, Job), carried={Job: CARRIED}, lasts=LASTS)
+    derived = derive(own_budgets(scope, Job), carried={Job: CARRIED}, lasts=LASTS, answers=ANSWERS)
     return replace(derived, beside=SCHEMA)
 
 
 def stepping_as(spec: Spec) -> Design:
     """Return the same store, whose steps are those of an edited spec: to see that it is noticed."""
-    edited = derive(design().scope.on(spec), carried={Job: CARRIED}, lasts=LASTS)
+    edited = derive(design().scope.on(spec), carried={Job: CARRIED}, lasts=LASTS, answers=ANSWERS)
     return replace(design(), transitions=edited.transitions)

@@ -1,7 +1,7 @@
 """The line: which job is next, and until when the others wait.
 
 Jobs stand in line by the moment since when they are due. A worker looks for each of its kinds at
-the first one, so that others cost it nothing.
+the first one, so that others cost it nothing, and looks at none of a kind that is paused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _FIRST = """\
 SELECT id FROM job WHERE id IN (
   SELECT (SELECT id FROM job WHERE kind = mine.value AND due <= :now ORDER BY due, id LIMIT 1)
   FROM json_each(:kinds) AS mine
+  WHERE mine.value NOT IN (SELECT kind FROM paused)
 ) ORDER BY due, id LIMIT 1"""
 
 _CLAIMED = """\

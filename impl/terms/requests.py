@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -29,6 +30,25 @@ LONGEST = 1_000_000_000
 
 class BadRequest(ValueError):
     """What was asked for cannot be: `subject: fact; remedy`. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the row of a new job says; times in milliseconds."""
+
+    key: str
+    kind: str
+    payload: str
+    timeout_ms: int
+    delay_ms: int
+    budgets: Mapping[str, int]
+    retry_of: int | None = None
+
+    @property
+    def carried(self) -> dict[str, Any]:
+        """What the row says of it that the spec does not speak of."""
+        names = ("key", "kind", "payload", "timeout_ms", "retry_of")
+        return {name: getattr(self, name) for name in names}
 
 
 def as_json(subject: str, value: Json) -> str:

@@ -242,9 +242,10 @@ def _before(version: int, now: frozenset[str]) -> frozenset[str]:
     """Return what the schema had in a version, beside the tables of the spec."""
     if version == 2:
         return _VERSION_2
+    before = now if version > 5 else now - {"paused"}
     if version < 5:
-        return now - {*_UNTIL_4.values()} | {"task", *_UNTIL_4}
-    return now if version > 5 else now | {_UNTIL_5}
+        return before - {*_UNTIL_4.values()} | {"task", *_UNTIL_4}
+    return before if version > 5 else before | {_UNTIL_5}
 
 
 def _taken(

@@ -18,11 +18,12 @@ from spec.queue.effects import (
 from spec.queue.job import Job, Status, Worker
 from spec.queue.keeping import forgotten
 from spec.queue.notices import notices
+from spec.queue.pausing import pausing
 from spec.queue.producers import accepted_jobs_are_in_the_queue, producers
 from spec.queue.space import space
 
 whole = Spec("whole", producers, effects, notices, due, deadlines, doc="All modules at once.")
-reference = Spec("reference", space, whole, doc="All that the reference queue is made of.")
+reference = Spec("reference", space, pausing, whole, doc="All that the reference queue is made of.")
 
 
 # ------------------------------------------------------------------ what ends with the row

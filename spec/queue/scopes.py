@@ -15,6 +15,7 @@ from spec.queue.effects import effects
 from spec.queue.intents import intents
 from spec.queue.keeping import keeping
 from spec.queue.notices import notices
+from spec.queue.pausing import pausing
 from spec.queue.periods import periods
 from spec.queue.producers import producers
 from spec.queue.recovery import recovery
@@ -58,6 +59,7 @@ _APART = (
     _scope("storage", storage, 1, 1, 2, "One job whose store may lose a claim.", Histories=1),
     _scope("copies", copies, 1, 1, 2, "One job whose store is put back from a copy.", Histories=1),
     _scope("keeping", keeping, 1, 1, 2, "One key that is asked for again, and forgotten."),
+    _scope("pausing", pausing, 1, 1, 2, "One job whose kind is paused and resumed."),
     _scope("space", space, 2, 1, 2, "Two jobs on two pages.", Disk=1, Pages=2),
     _scope("due", paced, 1, 2, 2, "One job that may wait for its time, and ends."),
     _scope("intents", intents, 1, 2, 2, "One job that follows a change of its client."),

@@ -348,7 +348,7 @@ def test_a_file_that_cannot_say_what_it_is_is_refused(
         ("UPDATE meta SET value = 'x' WHERE name = 'epoch'", "the epoch in `meta`"),
         ("UPDATE meta SET value = '0' WHERE name = 'epoch'", "the epoch in `meta`"),
         ("UPDATE process SET pid = -1 WHERE id = 3", "a row of `process`"),
-        ("INSERT INTO process VALUES (4, 'Cow', 1)", "a row of `process`"),
+        ("INSERT INTO process VALUES (4, 'Cow', 1, NULL)", "a row of `process`"),
     ],
 )
 def test_what_cannot_stand_beside_the_trace_is_found(

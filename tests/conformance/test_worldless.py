@@ -28,6 +28,10 @@ def test_what_has_only_an_exemption_of_the_world_is_asked_all_the_same() -> None
         "a_full_store_can_be_drained",
         "rows_take_pages",
         "a_job_waits_for_a_deployment",
+        "paused_kinds_are_not_claimed",
+        "a_pause_takes_no_job_away",
+        "a_job_waits_for_a_resume",
+        "a_job_ends_while_its_kind_is_paused",
         "a_job_is_refused_and_another_one_waits",
     }
 

@@ -25,6 +25,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "storage": (5_978, 17),
     "copies": (34_848, 22),
     "keeping": (8_654, 19),
+    "pausing": (2_292, 16),
     "space": (196_984, 31),
     "schedule": (4_599, 19),
     "intents": (3_508, 18),

@@ -19,7 +19,8 @@ from tests.queue.looking import claimed
 
 NOBODY = 65534
 LOOKING = (
-    ["queue", "list"], ["queue", "show"], ["queue", "stats"], ["queue", "export"], ["validate"],
+    ["queue", "list"], ["queue", "show"], ["queue", "stats"], ["queue", "why"],
+    ["queue", "export"], ["validate"],
 )  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 def look(file: Path) -> None:
     for command in LOOKING:
-        number = ["1"] if command[-1] == "show" else []
+        number = ["1"] if command[-1] in ("show", "why") else []
         assert main([*command, str(file), *number]) == 0, command
 
 
@@ -70,6 +71,7 @@ def kept(file: Path, clock: HandClock) -> Iterator[Path]:
     with Queue(file, clock=clock) as queue:
         queue.enqueue("k", {"n": 1})
         queue.enqueue("later", delay=3600.0)
+        queue.pause("later")
         assert Worker(queue, {"k": lambda attempt: None}).run(until_empty=True) == {"done": 1}
     for each in file.parents:
         if each.stat().st_uid == os.getuid() and each.name.startswith(("pytest", "popen", "test_")):

@@ -20,6 +20,8 @@ from spec.queue import SCOPES
 
 Why = Callable[..., dict[str, Any]]
 
+NAME = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
@@ -34,6 +36,12 @@ def why(path: str, capsys: pytest.CaptureFixture[str]) -> Why:
         return answer
 
     return call
+
+
+def known_here(path: str, kind: str = "k") -> None:
+    """Let this process be one of a worker that knows the kind."""
+    with Queue(path) as queue:
+        Worker(queue, {kind: lambda attempt: None})
 
 
 def claimed_by_a_process_that_is_gone(path: str, max_interrupts: int = 10) -> int:
@@ -58,6 +66,7 @@ def test_a_job_in_line_is_held_back_by_nothing_and_knows_its_place(path: str, wh
         for _ in range(3):
             queue.enqueue("k")
         queue.enqueue("other")
+    known_here(path)
     assert [why(job)["ahead"] for job in (1, 2, 3, 4)] == [0, 1, 2, 0]
     assert (why(3)["refused"], why(3)["free"]) == ([], [])
 
@@ -66,6 +75,7 @@ def test_a_claim_of_a_dead_process_names_the_guard_the_process_and_what_frees_it
     path: str, why: Why
 ) -> None:
     pid = claimed_by_a_process_that_is_gone(path)
+    known_here(path)
     told = why()
     assert (told["status"], told["by"]["action"], told["by"]["pid"]) == ("claimed", "claim", pid)
     refused, other = told["refused"]
@@ -73,12 +83,25 @@ def test_a_claim_of_a_dead_process_names_the_guard_the_process_and_what_frees_it
     assert (refused["guard"], refused["read"]) == ("ready", ["status[job1] = claimed"])
     assert told["free"] == ["expire", "look", "recover", "fall_due"]
     assert told["lease_until"] > told["by"]["at"]
-    assert pid not in told["workers"]
+    assert told["workers"] == [os.getpid()] != [pid]
 
 
 def test_what_is_said_to_free_a_claim_frees_it(path: str, why: Why) -> None:
     """The steps are taken on the spec by its plain reader, from the state of such a claim."""
     claimed_by_a_process_that_is_gone(path)
+    known_here(path)
+    evaluator, state = beginning()
+    for action in ("deploy", "send", "enqueue", "fall_due", "claim", "crash", "restart"):
+        state = taken(evaluator, action, state)
+    assert taken_or_none(evaluator, "claim", state) is None
+    for action in why()["free"]:
+        assert taken_or_none(evaluator, "claim", state) is None, "a shorter way frees it"
+        state = taken(evaluator, action, state)
+    assert taken_or_none(evaluator, "claim", state) is not None
+
+
+def beginning() -> tuple[Evaluator, State]:
+    """Return a scope with one of everything, and the budgets of a job, before anything is done."""
     spec = SCOPES["reference"].spec
     bounds = {sort.__name__: 1 for sort in spec.sorts} | {
         "MaxFails": 3,
@@ -87,14 +110,7 @@ def test_what_is_said_to_free_a_claim_frees_it(path: str, why: Why) -> None:
         "Pages": 2,
     }
     evaluator = Evaluator(Scope("a job", spec, bounds))
-    state = evaluator.initial()
-    for action in ("deploy", "send", "enqueue", "fall_due", "claim", "crash", "restart"):
-        state = taken(evaluator, action, state)
-    assert taken_or_none(evaluator, "claim", state) is None
-    for action in why()["free"]:
-        assert taken_or_none(evaluator, "claim", state) is None, "a shorter way frees it"
-        state = taken(evaluator, action, state)
-    assert taken_or_none(evaluator, "claim", state) is not None
+    return evaluator, evaluator.initial()
 
 
 def fails(attempt: Attempt) -> None:
@@ -137,8 +153,60 @@ def test_a_job_for_later_says_how_long_it_waits(
 ) -> None:
     with Queue(path) as queue:
         queue.enqueue("k", delay=1000)
+    known_here(path)
     assert main(["queue", "why", path, "1"]) == 0
     assert "it is not due before " in capsys.readouterr().out
+
+
+def test_a_job_of_a_kind_that_nobody_knows_waits_for_a_worker_that_does(
+    path: str, why: Why, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Queue(path) as queue:
+        queue.enqueue("k")
+    known_here(path, "other")
+    told = why()
+    assert [r["guard"] for r in told["refused"]] == ["known"]
+    assert (told["free"], told["workers"]) == (["deploy"], [])
+    assert main(["queue", "why", path, "1"]) == 0
+    assert "no worker that runs here knows k; start one that does" in capsys.readouterr().out
+
+
+def test_a_paused_kind_names_the_guard_since_when_by_whom_and_what_frees_it(
+    path: str, why: Why, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Queue(path) as queue:
+        queue.enqueue("k")
+        before = queue.clock.wall()
+        queue.pause("k")
+    known_here(path)
+    told = why()
+    ((guard, read),) = [(r["guard"], r["read"]) for r in told["refused"]]
+    assert (guard, read, told["free"]) == ("unpaused", ["paused[job1] = true"], ["resume"])
+    assert (told["paused"]["user"], told["paused"]["pid"]) == (NAME, os.getpid())
+    assert before <= told["paused"]["since"] <= before + 60_000
+    assert main(["queue", "why", path, "1"]) == 0
+    said = capsys.readouterr().out
+    assert f"by {NAME} in process {os.getpid()}" in said
+    assert f"`ffq queue resume {path} k` frees it" in said
+    with Queue(path) as queue:
+        queue.resume("k")
+    assert (why()["refused"], why()["paused"]) == ([], None)
+
+
+def test_what_is_said_to_free_a_paused_job_frees_it(path: str, why: Why) -> None:
+    """The steps are taken on the spec by its plain reader, after such a pause."""
+    with Queue(path) as queue:
+        queue.enqueue("k")
+        queue.pause("k")
+    evaluator, state = beginning()
+    for action in ("send", "enqueue", "fall_due", "pause"):
+        state = taken(evaluator, action, state)
+    free = why()["free"]
+    assert sorted(free) == ["deploy", "resume"]
+    for action in free:
+        assert taken_or_none(evaluator, "claim", state) is None, "a shorter way frees it"
+        state = taken(evaluator, action, state)
+    assert taken_or_none(evaluator, "claim", state) is not None
 
 
 def test_a_job_that_is_not_there_is_said_in_one_line(

@@ -56,12 +56,21 @@ SINCE_VERSION_2 = (
     "field overdue is gone: what it held is in the backup alone",
     "action enqueue has other parameters",
     *(f"action enqueue has a new guard, {guard}" for guard in ("asking", "headroom")),
-    *(f"action claim has a new guard, {guard}" for guard in ("known", "due")),
+    *(f"action claim has a new guard, {guard}" for guard in ("known", "unpaused", "due")),
     "action pass_deadline loses its guard claimed",
     "action pass_deadline has a new guard, ahead",
     *(
         f"action {name} is new"
-        for name in ("be_content", "deploy", "roll_back", "grow_old", "prune", "fall_due")
+        for name in (
+            "be_content",
+            "deploy",
+            "roll_back",
+            "grow_old",
+            "prune",
+            "pause",
+            "resume",
+            "fall_due",
+        )
     ),
     *(f"{name} is 100, and was not there" for name in ("Histories", "Pages")),
 )

@@ -167,13 +167,14 @@ def test_a_table_of_the_users_that_would_keep_the_queue_from_writing_is_refused(
     )
 
 
-def test_a_name_that_the_user_has_taken_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "name"), [(2, "origin"), (2, "paused"), (3, "paused")])
+def test_a_name_that_the_user_has_taken_is_refused(tmp_path: Path, version: int, name: str) -> None:
     file = tmp_path / "queue.db"
-    of_version(2, file)
+    of_version(version, file)
     with closing(apsw.Connection(str(file))) as other:
-        other.execute("CREATE TABLE origin (place TEXT)")
+        other.execute(f"CREATE TABLE {name} (place TEXT)")
     assert refused(file) == (
-        "has something called 'origin', and so is a table of the new schema; "
+        f"has something called '{name}', and so is a table of the new schema; "
         "rename it with the ffq that made the file"
     )
 

@@ -14,16 +14,16 @@ import typer
 
 from checker.commands.options import AsJson, Wrong, finite, group
 from checker.commands.queue import files, show, why, work
-from checker.commands.queue.shared import File, Number, opened
+from checker.commands.queue.shared import File, Kind, Number, opened
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
-    from impl.queue import Enqueued
+    from impl.queue import Enqueued, Queue
 
 
 def enqueue(
     file: File,
-    kind: Annotated[str, typer.Argument(help="Which handler is to run it.")],
+    kind: Kind,
     payload: Annotated[str, typer.Argument(help="JSON; `-` reads it from stdin.")] = "null",
     key: Annotated[str | None, typer.Option(help="Asking again with it is asking once.")] = None,
     delay: Annotated[float, typer.Option(help="Seconds before it is due.", callback=finite)] = 0.0,
@@ -96,6 +96,38 @@ def cancel(file: File, number: Number, as_json: AsJson = False) -> None:
     changed(f"job {number} is cancelled", {"ok": True, "job": number} if as_json else None)
 
 
+def pause(file: File, kind: Kind, as_json: AsJson = False) -> None:
+    """Let nothing of a kind be claimed until it is resumed; what is claimed already goes on.
+
+    Exit status: 0 it is paused, 2 bad usage, 3 the store cannot be used now.
+    """
+    with opened(file, as_json) as found:
+        changes = found.pause(kind)
+        known = "is paused" if changes else "was paused already"
+        _say_of_kind(found, kind, known, changes, as_json)
+
+
+def resume(file: File, kind: Kind, as_json: AsJson = False) -> None:
+    """Let jobs of a kind be claimed again.
+
+    Exit status: 0 it is not paused, 2 bad usage, 3 the store cannot be used now.
+    """
+    with opened(file, as_json) as found:
+        changes = found.resume(kind)
+        known = "is resumed" if changes else "was not paused"
+        _say_of_kind(found, kind, known, changes, as_json)
+
+
+def _say_of_kind(queue: Queue, kind: str, known: str, changes: bool, as_json: bool) -> None:
+    """Say what became of the kind, and of how many jobs: its name may be mistyped."""
+    query = "SELECT count(*), count(*) FILTER (WHERE status = 'ready') FROM job WHERE kind = ?"
+    ((jobs, ready),) = queue.query(query, (kind,))
+    waits = "1 job waits" if ready == 1 else f"{ready:,} jobs wait"
+    there = waits if jobs else "the queue has no job of it"
+    answer = {"ok": True, "kind": kind, "changed": changes, "jobs": jobs, "ready": ready}
+    changed(f"{kind} {known}; {there}", answer if as_json else None)
+
+
 queue = group(
     "Put jobs into a queue in a file, run them, and see what became of them.",
     {
@@ -103,6 +135,8 @@ queue = group(
         "recover": recover,
         "retry": retry,
         "cancel": cancel,
+        "pause": pause,
+        "resume": resume,
         "work": work.work,
         "list": show.list_jobs,
         "show": show.show,

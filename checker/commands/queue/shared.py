@@ -13,9 +13,11 @@ from checker.commands.options import NUMBER_MAX, Wrong, for_sqlite
 from checker.commands.statuses import NOT_FINISHED
 
 if TYPE_CHECKING:
+    from impl.parts.pauses import Pause
     from impl.queue import Queue
 
 File = Annotated[Path, typer.Argument(help="The file of the queue.", callback=for_sqlite)]
+Kind = Annotated[str, typer.Argument(help="Which handler is to run it.")]
 Number = Annotated[
     int, typer.Argument(metavar="JOB", min=0, max=NUMBER_MAX, help="The number of the job.")
 ]
@@ -52,6 +54,22 @@ def opened(
             if as_json:
                 console.emit({"ok": False, "error": str(failed)})
             raise typer.Exit(NOT_FINISHED) from None
+
+
+def runs(pid: int) -> bool:
+    """Return whether a process of this number runs here; one that only waits to be buried does
+    not. A number may be given to another process later.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def paused(pause: Pause, now: int) -> str:
+    """Say of a kind that it is paused, for how long, and by whom."""
+    return f"is paused for {age(now - pause.since)}, by {pause.user} in process {pause.pid}"
 
 
 def age(ms: int | None) -> str:

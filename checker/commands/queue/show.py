@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from checker.commands.options import NUMBER_MAX, AsJson, Wrong, close
-from checker.commands.queue.shared import File, Number, age, opened
+from checker.commands.queue.shared import File, Number, age, opened, paused, runs
 
 if TYPE_CHECKING:
-    from impl.report import Past, Whole
+    from impl.report import Past, Waiting, Whole
 
 STATUSES = ("ready", "claimed", "done", "dead")
 
@@ -102,7 +102,8 @@ def _ended(past: Past, now: int) -> str:
 
 
 def stats(file: File, as_json: AsJson = False) -> None:
-    """Count jobs by status, and say how old the oldest is that waits, or whose lease ran out.
+    """Count jobs by status, and say how old the oldest is that waits, or whose lease ran out, and
+    which kinds wait because they are paused, or because no worker that runs here knows them.
 
     Exit status: 0 they are counted, 2 bad usage, 3 the store cannot be used now.
     """
@@ -111,8 +112,9 @@ def stats(file: File, as_json: AsJson = False) -> None:
 
     with opened(file, as_json, looks=True) as found:
         s = counted(found)
+        now = found.clock.wall()
     if as_json:
-        console.emit({"ok": True, **asdict(s)})
+        console.emit({"ok": True, **asdict(s), "kinds": _told(s.kinds)})
         return
     rows = [(status, str(s.jobs.get(status, 0))) for status in STATUSES]
     rows += [(f"dead of {reason}", str(n)) for reason, n in s.dead.items()]
@@ -124,6 +126,24 @@ def stats(file: File, as_json: AsJson = False) -> None:
         ("of these given up", str(s.given_up)),
     ]
     _columns(rows)
+    for kind, waiting in s.kinds.items():
+        for why in _held_back(waiting, now):
+            console.line(f"{kind} {why}: {waiting.jobs} ready")
+
+
+def _held_back(w: Waiting, now: int) -> Iterable[str]:
+    if w.pause is not None:
+        yield paused(w.pause, now)
+    if w.jobs and not any(map(runs, w.workers)):
+        yield "is known to no worker that runs here"
+
+
+def _told(kinds: Mapping[str, Waiting]) -> dict[str, object]:
+    """Return the kinds as JSON, `workers` being those that run here."""
+    return {
+        kind: asdict(w) | {"workers": [pid for pid in w.workers if runs(pid)]}
+        for kind, w in kinds.items()
+    }
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.commands.options import AsJson
-from checker.commands.queue.shared import File, Number, age, opened
+from checker.commands.queue.shared import File, Number, age, opened, paused, runs
 
 if TYPE_CHECKING:
     from checker.explain.fate.held_back import HeldBack
@@ -58,7 +57,8 @@ def _asked(where: Standing) -> HeldBack:
     }
     scope = Scope("a job", spec, least)
     evaluator = Evaluator(scope)
-    said = {**where.row, "known": True}
+    known, is_paused = any(map(runs, where.workers)), where.pause is not None
+    said = {**where.row, "known": known, "paused": is_paused}
     state = tuple(
         said.get(place.field.name, blank)
         for place, blank in zip(scope.places, evaluator.initial(), strict=True)
@@ -82,7 +82,7 @@ def _story(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
     else:
         yield f"  nothing holds it back: an idle worker that knows {line.kind} may claim it"
         yield f"  due jobs of its kind before it: {where.ahead}"
-        yield f"  workers of this queue that run here: {len(list(filter(_runs, where.workers)))}"
+        yield f"  workers that run here and know it: {len(list(filter(runs, where.workers)))}"
 
 
 def _since(where: Standing) -> str:
@@ -90,20 +90,9 @@ def _since(where: Standing) -> str:
     if wrote is None:
         return ""
     who = "" if wrote.pid is None else f" of {wrote.actor}, whose process {wrote.pid} "
-    state = "" if wrote.pid is None else "runs" if _runs(wrote.pid) else "is gone"
+    state = "" if wrote.pid is None else "runs" if runs(wrote.pid) else "is gone"
     note = f": {wrote.note}" if wrote.note else ""
     return f" for {age(where.now - wrote.at)}, by {wrote.action}{who}{state}{note}"
-
-
-def _runs(pid: int) -> bool:
-    """Return whether a process of this number runs here; one that only waits to be buried does
-    not. A number may be given to another process later.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 def _freed(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
@@ -111,7 +100,8 @@ def _freed(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
         again = f"; `ffq queue retry {file} {where.line.id}` does its work again"
         yield f"  {held.said}{again * (where.line.status == 'dead')}"
         return
-    yield "  if its worker does nothing more, these steps free it:"
+    claimed = where.line.status == "claimed"
+    yield f"  {'if its worker does nothing more, ' * claimed}these steps free it:"
     for instance in held.freed:
         yield f"    {instance.step.action.name}: {instance.step.action.doc}"
     if where.line.due is not None:
@@ -120,11 +110,22 @@ def _freed(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
         left = where.lease_until - where.now
         runs_out = f"runs out in {age(left)}, unless it is renewed" if left > 0 else "is over"
         yield f"  the lease {runs_out}; then a worker takes them, or `ffq queue recover {file}`"
+    yield from _of_its_kind(where, file)
 
 
 def _here(text: str, number: int) -> str:
     """Return text that speaks of the scope's one job as speaking of this one."""
     return re.sub(r"\bjob1\b", f"job{number}", text)
+
+
+def _of_its_kind(where: Standing, file: str) -> Iterator[str]:
+    """Say what holds back every job of the kind, and who may change that."""
+    kind = where.line.kind
+    if where.pause is not None:
+        resume = f"`ffq queue resume {file} {kind}` frees it"
+        yield f"  {kind} {paused(where.pause, where.now)}; {resume}"
+    if not any(map(runs, where.workers)):
+        yield f"  no worker that runs here knows {kind}; start one that does"
 
 
 # ---------------------------------------------------------------- for programs
@@ -147,5 +148,6 @@ def _told(where: Standing, held: HeldBack) -> dict[str, Any]:
         "lease_until": where.lease_until,
         "deadline": where.deadline,
         "ahead": where.ahead,
-        "workers": [pid for pid in where.workers if _runs(pid)],
+        "paused": None if where.pause is None else asdict(where.pause),
+        "workers": [pid for pid in where.workers if runs(pid)],
     }

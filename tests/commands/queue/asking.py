@@ -11,6 +11,8 @@ COMMANDS = {
     "enqueue": ["k"],
     "work": ["--until-empty"],
     "recover": [],
+    "pause": ["k"],
+    "resume": ["k"],
     "list": [],
     "show": ["1"],
     "stats": [],

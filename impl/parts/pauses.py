@@ -1,0 +1,51 @@
+"""Pauses: kinds of which nothing is claimed until somebody resumes them.
+
+What the spec calls `paused` is a row here, and the statement that claims a job looks for it itself.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+
+from impl.sqlite.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A kind that is paused: since when by the wall clock, in ms, and by which user, in which
+    process of the system.
+    """
+
+    kind: str
+    since: int
+    user: str
+    pid: int
+
+
+def pause(t: Transaction, kind: str, now: int) -> bool:
+    """Pause a kind; return whether it was not paused. One that is stays as it is."""
+    insert = """\
+INSERT INTO paused (kind, since, user, pid) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING RETURNING kind"""
+    return bool(t.own(insert, (kind, now, _user(), os.getpid())))
+
+
+def resume(t: Transaction, kind: str) -> bool:
+    """Resume a kind; return whether it was paused."""
+    return bool(t.own("DELETE FROM paused WHERE kind = ? RETURNING kind", (kind,)))
+
+
+def pauses(t: Transaction) -> list[Pause]:
+    """Return the kinds that are paused, by name."""
+    return [Pause(*row) for row in t.own("SELECT kind, since, user, pid FROM paused ORDER BY kind")]
+
+
+def _user() -> str:
+    """Return by which name the system knows whose process this is, or else the number."""
+    number = os.geteuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
