@@ -308,7 +308,7 @@ INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = 
         whether it was not paused before. Raises `BadRequest`, `StoreError`.
         """
         with self.transaction() as t:
-            return pause(t, named("kind", kind), self.clock.wall())
+            return pause(t, named("kind", kind))
 
     def resume(self, kind: str) -> bool:
         """Let jobs of this kind be claimed again; return whether it was paused. Raises as `pause`

@@ -184,7 +184,7 @@ FROM job WHERE id = ?"""
         (found,) = t.own(query, (number,))
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         unsaid = [Unsaid(what, n, bool(up), e) for what, n, up, e in t.own(_UNSAID, (number,))]
-        history = _history(t, number)
+        history = _history(t, now, number)
         before = claims_before(t, number)
     *began, lease, retry_of, retried_as = found
     require_written(queue.path, number, began)
@@ -214,16 +214,16 @@ def _stands(lease: int | None, now: int) -> str:
     return off if lease is None else running if lease > now else over
 
 
-def _history(t: Transaction, number: int) -> tuple[Past, ...]:
-    """Return the attempts of a job: each begins with a claim and ends with the step that changes
-    the status next.
+def _history(t: Transaction, now: tuple[int, int], number: int) -> tuple[Past, ...]:
+    """Return the attempts of a job, as seen at a `moment`: each begins with a claim and ends with
+    the step that changes the status next.
     """
     query = """\
-SELECT action, actor, before ->> ?1, after ->> ?1, after ->> ?2, at, note FROM trace
+SELECT action, actor, before ->> ?1, after ->> ?1, after ->> ?2, at - ?3 + ?4, note FROM trace
 WHERE before ->> ?1 IS NOT NULL ORDER BY seq"""
     places = (f'$."status[job{number}]"', f'$."token[job{number}]"')
     found: list[Past] = []
-    for action, actor, before, after, token, at, note in t.own(query, places):
+    for action, actor, before, after, token, at, note in t.own(query, (*places, *now)):
         if after == "claimed":
             found.append(Past(token, actor, _pid(t, actor), at, None, "running", None))
         elif before == "claimed":
@@ -242,7 +242,7 @@ def _pid(t: Transaction, actor: str) -> int | None:
 
 def stats(queue: Queue) -> Stats:
     """Return the counts and ages. Raises `StoreError`."""
-    now = queue.clock.now()
+    now, wall = moment(queue)
     with queue.snapshot() as t:
 
         def one(query: str, *values: int) -> Any:
@@ -257,7 +257,7 @@ def stats(queue: Queue) -> Stats:
             one("SELECT count(*) FROM job WHERE notice = 'due'"),
             one(_GIVEN_UP),
             queue.epoch,
-            _kinds(t),
+            _kinds(t, now, wall),
         )
 
 
@@ -274,10 +274,10 @@ def workers_of(t: Transaction) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _kinds(t: Transaction) -> dict[str, Waiting]:
+def _kinds(t: Transaction, now: int, wall: int) -> dict[str, Waiting]:
     ready = "SELECT kind, count(*) FROM job WHERE status = 'ready' GROUP BY kind"
     jobs, workers = dict(t.own(ready)), workers_of(t)
-    paused = {pause.kind: pause for pause in pauses(t)}
+    paused = {pause.kind: pause for pause in pauses(t, now, wall)}
     return {
         kind: Waiting(jobs.get(kind, 0), paused.get(kind), workers.get(kind, ()))
         for kind in sorted(jobs.keys() | paused.keys())

@@ -57,8 +57,8 @@ WHERE other.kind = mine.kind AND other.due <= ?2
 
 _STATUS = """\
 SELECT action, actor, (SELECT pid FROM process WHERE sort || id = 'Worker' || substr(actor, 7)),
-  at, note
-FROM trace WHERE after ->> ? IS NOT NULL ORDER BY seq DESC LIMIT 1"""
+  at - ?2 + ?3, note
+FROM trace WHERE after ->> ?1 IS NOT NULL ORDER BY seq DESC LIMIT 1"""
 
 
 def standing(queue: Queue, number: int) -> Standing:
@@ -68,7 +68,7 @@ def standing(queue: Queue, number: int) -> Standing:
         line = line_of(queue.path, t, (now, wall), number)
         ((lease_until, deadline),) = t.own(_TIMES, (number,))
         ((ahead,),) = t.own(_AHEAD, (number, now))
-        status = t.own(_STATUS, (f'$."status[job{number}]"',))
+        status = t.own(_STATUS, (f'$."status[job{number}]"', now, wall))
         return Standing(
             line,
             _row(queue, t, number, now),
@@ -77,7 +77,7 @@ def standing(queue: Queue, number: int) -> Standing:
             None if lease_until is None else lease_until - now + wall,
             None if deadline is None else deadline - now + wall,
             ahead,
-            next((pause for pause in pauses(t) if pause.kind == line.kind), None),
+            next((pause for pause in pauses(t, now, wall) if pause.kind == line.kind), None),
             workers_of(t).get(line.kind, ()),
         )
 

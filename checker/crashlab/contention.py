@@ -28,7 +28,7 @@ opened.execute("SELECT count(*) FROM job").fetchall()
 print("begun", flush=True)
 sys.stdin.readline()
 try:
-    opened.execute("UPDATE job SET kind = kind")
+    opened.execute("UPDATE meta SET value = value")
     print("written", flush=True)
 except sqlite3.OperationalError as refused:
     print(refused.sqlite_errorname, flush=True)

@@ -26,10 +26,9 @@ CARRIED = (
         "timeout_ms", "INTEGER NOT NULL CHECK (timeout_ms > 0)", "how long one attempt may take"
     ),
     Carried("retry_of", "INTEGER REFERENCES job (id)", "the dead job that this one does again"),
-    Carried("failed_at", "INTEGER", "its last failure, in ms"),
     Carried("payload", "TEXT NOT NULL CHECK (json_valid(payload))", "for the handler"),
 )
-"""What a job is about, and when it has failed last."""
+"""What a job is about."""
 
 LASTS = {"deadline": "timeout_ms"}
 """Timers of which the row says how long they last."""
@@ -41,7 +40,6 @@ SCHEMA = """
 CREATE UNIQUE INDEX job_of_a_key ON job (key) WHERE retry_of IS NULL;
 CREATE UNIQUE INDEX job_is_a_retry ON job (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX job_is_due ON job (kind, due) WHERE due IS NOT NULL;
-CREATE INDEX job_has_failed ON job (kind, failed_at) WHERE failed_at IS NOT NULL;
 CREATE INDEX job_is_leased ON job (lease) WHERE lease IS NOT NULL;
 CREATE INDEX job_has_a_notice ON job (notice) WHERE notice = 'due';
 
@@ -78,6 +76,11 @@ CREATE TABLE notice (  -- deaths that were told, and not heard of
   error TEXT
 ) STRICT;
 
+CREATE TABLE failures (  -- of jobs of a kind, lately
+  kind TEXT PRIMARY KEY,
+  until INTEGER NOT NULL  -- in ms: when the budget has made up for all of them
+) STRICT;
+
 CREATE TABLE process (  -- who has ever opened the queue: a number is used once
   id INTEGER PRIMARY KEY,
   sort TEXT NOT NULL,
@@ -87,7 +90,7 @@ CREATE TABLE process (  -- who has ever opened the queue: a number is used once
 
 CREATE TABLE paused (  -- kinds of which nothing is claimed
   kind TEXT PRIMARY KEY,
-  since INTEGER NOT NULL,  -- by the wall clock, in ms
+  since INTEGER NOT NULL,  -- in ms
   user TEXT NOT NULL,
   pid INTEGER NOT NULL
 ) STRICT;

@@ -30,7 +30,7 @@ CREATE TABLE trace (  -- every durable step, in the order of commits
   after TEXT NOT NULL CHECK (json_valid(after)),
   unseen TEXT NOT NULL CHECK (json_valid(unseen)),  -- by its process since its last row
   note TEXT,  -- what the spec does not speak of
-  at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000)  -- by the wall clock, in ms
+  at INTEGER NOT NULL  -- by the clock of the queue, in ms
 ) STRICT;
 
 CREATE TRIGGER trace_is_not_rewritten BEFORE UPDATE ON trace

@@ -83,16 +83,14 @@ def _trigger(t: Table, read: Sequence[Field], word: str, event: str) -> str:
         parts = "\n    || ".join([*side(of), f"(step.value ->> {memory})"])
         return f"  '{{' || substr(\n    {parts}, 3) || '}}',"
 
-    if t.carried and event == "UPDATE":
-        event += f" OF {', '.join(['id', *(identifier(f.name) for f in t.columns)])}"
     return "\n".join([
         f"CREATE TRIGGER {t.sort.__name__.lower()}_is_{word} AFTER {event} ON {t.name}",
         "BEGIN",
-        "INSERT INTO trace (actor, action, params, before, after, unseen, note)",
+        "INSERT INTO trace (actor, action, params, before, after, unseen, note, at)",
         "SELECT step.value ->> 0, step.value ->> 1, step.value ->> 2,",
         whole(before, 4),
         whole(after, 5),
-        "  step.value ->> 6, step.value ->> 7",
+        f"  step.value ->> 6, step.value ->> 7, {_NOW}",
         f"FROM json_each({STEPS}({', '.join([row, *map(told, read)])})) AS step;",
         "END;\n",
     ])  # fmt: skip

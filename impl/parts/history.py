@@ -51,7 +51,7 @@ def enter(store: Store, line: Line) -> History:
     with store.transaction(writes=False) as t:
         found = _found(t)
         if store.read_only or _goes_on(t, found, boot, here, mark):
-            line.clock.ahead = _ahead(found, line, boot)
+            line.clock.ahead = _ahead(t, found, line, boot)
             return found
     with store.transaction() as t:
         found = _found(t)
@@ -95,7 +95,7 @@ def _begin(t: Transaction, found: History, line: Line, boot: str, here: str) -> 
     highest = max(found.epoch, 0 if mark is None else mark.epoch)
     if found.epoch and (mark is None or found.file != here):
         highest = max(highest, line.clock.wall() // 1000)
-    begun = History(highest + 1, boot, here, _ahead(found, line, boot))
+    begun = History(highest + 1, boot, here, _ahead(t, found, line, boot))
     line.clock.ahead = begun.ahead
     t.begin_history(begun.epoch, boot, here, begun.ahead)
     for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
@@ -103,10 +103,12 @@ def _begin(t: Transaction, found: History, line: Line, boot: str, here: str) -> 
     return begun
 
 
-def _ahead(found: History, line: Line, boot: str) -> int:
+def _ahead(t: Transaction, found: History, line: Line, boot: str) -> int:
     """Return how far the queue's clock is ahead of the boot's: within a boot, as far as it was; in
-    another one it goes on where the wall clock is, if that is not where it was long ago.
+    another one it goes on where the wall clock is, if the last step was not later.
     """
     if found.boot == boot:
         return found.ahead
-    return max(line.clock.wall(), found.ahead) - line.clock.machine.since_boot()
+    last = t.own("SELECT at FROM trace ORDER BY seq DESC LIMIT 1")
+    latest: int = max([line.clock.wall(), found.ahead, *(at for (at,) in last)])
+    return latest - line.clock.machine.since_boot()

@@ -38,6 +38,12 @@ WHERE EXISTS (SELECT 1 FROM job WHERE kind = mine.value AND due IS NOT NULL)
 LIMIT 1"""
 
 
+_FAILS = """\
+INSERT INTO failures (kind, until) VALUES (:kind, :now + :each)
+ON CONFLICT (kind) DO UPDATE SET until = max(until, :now) + :each
+RETURNING until - :now"""
+
+
 @dataclass
 class Line:
     """The jobs of a queue that are ready, by the clock of who asks; times in milliseconds."""
@@ -71,14 +77,11 @@ class Line:
         """Return how long a job waits that was given back so often."""
         return self.backoff.wait_ms(given_back, 0, self.chance)
 
-    def pause_after_failure_ms(self, t: Transaction, job: int, fails: int) -> int:
-        """Return how long a job waits that has failed so often, and know that it has."""
-        t.own("UPDATE job SET failed_at = ? WHERE id = ?", (t.now, job))
-        query = """\
-SELECT count(*) FROM job
-WHERE kind = (SELECT kind FROM job WHERE id = ?) AND failed_at > ?"""
-        ((lately,),) = t.own(query, (job, t.now - self.backoff.window_ms))
-        return self.backoff.wait_ms(fails, lately, self.chance)
+    def pause_after_failure_ms(self, t: Transaction, kind: str, fails: int) -> int:
+        """Return how long a job of a kind waits that has failed so often, and count its failure."""
+        each = self.backoff.each_ms
+        ((behind,),) = t.own(_FAILS, {"kind": kind, "now": t.now, "each": each})
+        return self.backoff.wait_ms(fails, behind // each, self.chance)
 
 
 def _these(kinds: Collection[str]) -> dict[str, Any]:

@@ -24,12 +24,12 @@ class Pause:
     pid: int
 
 
-def pause(t: Transaction, kind: str, now: int) -> bool:
+def pause(t: Transaction, kind: str) -> bool:
     """Pause a kind; return whether it was not paused. One that is stays as it is."""
     insert = """\
 INSERT INTO paused (kind, since, user, pid) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING RETURNING kind"""
-    return bool(t.own(insert, (kind, now, _user(), os.getpid())))
+    return bool(t.own(insert, (kind, t.now, _user(), os.getpid())))
 
 
 def resume(t: Transaction, kind: str) -> bool:
@@ -37,9 +37,12 @@ def resume(t: Transaction, kind: str) -> bool:
     return bool(t.own("DELETE FROM paused WHERE kind = ? RETURNING kind", (kind,)))
 
 
-def pauses(t: Transaction) -> list[Pause]:
-    """Return the kinds that are paused, by name."""
-    return [Pause(*row) for row in t.own("SELECT kind, since, user, pid FROM paused ORDER BY kind")]
+def pauses(t: Transaction, now: int, wall: int) -> list[Pause]:
+    """Return the kinds that are paused, by name, at a moment by the clock of the queue and by the
+    wall clock.
+    """
+    query = "SELECT kind, since - ? + ?, user, pid FROM paused ORDER BY kind"
+    return [Pause(*row) for row in t.own(query, (now, wall))]
 
 
 def _user() -> str:

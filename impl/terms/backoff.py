@@ -17,7 +17,7 @@ class Backoff:
     """Waits of `first_ms`, doubled with each failure up to `most_ms`, half of it by chance.
 
     `budget` jobs of a kind may fail in `window_ms`; any more wait a whole window longer, and none
-    longer than `most_ms`.
+    longer than `most_ms`. The budget makes up for a failure in each `each_ms`.
     """
 
     first_ms: int = 1_000
@@ -31,9 +31,14 @@ class Backoff:
             if getattr(self, name) < least:
                 raise BadRequest(f"{name}: is {getattr(self, name)}; choose at least {least}")
 
+    @property
+    def each_ms(self) -> int:
+        """How long the budget takes to make up for one failure."""
+        return max(1, -(-self.window_ms // self.budget))
+
     def wait_ms(self, fails: int, lately: int, chance: random.Random) -> int:
-        """Return the wait after so many failures of the job; `lately`: jobs of its kind that have
-        failed within the window.
+        """Return the wait after so many failures of the job; `lately`: failures of its kind for
+        which the budget has not made up yet.
         """
         longer = self.window_ms * (lately // self.budget)
         whole = min(self.most_ms, self.first_ms << min(fails - 1, 40))

@@ -48,7 +48,7 @@ FROM sqlite_schema AS one LEFT JOIN pragma_foreign_key_list(one.name) AS key
 WHERE one.type IN ('table', 'index') AND one.sql IS NOT NULL"""
         for kind, name, table in self._opened.execute(query):
             if name not in self._before and str(table).lower() in gone:
-                fact = f"has a {kind} '{name}', which belongs to '{table}', and there is none now"
+                fact = f"has the {kind} '{name}', which belongs to '{table}', and there is none now"
                 raise StoreError(
                     path, fact, "let it belong to job, with the ffq that made the file"
                 )

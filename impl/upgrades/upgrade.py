@@ -52,19 +52,8 @@ _VERSION_2 = frozenset({
 })  # fmt: skip
 """What the schema had in version 2, beside the tables of the spec."""
 
-_UNTIL_4 = {
-    "task_of_a_key": "job_of_a_key",
-    "task_is_a_retry": "job_is_a_retry",
-    "task_is_due": "job_is_due",
-    "task_waits": "job_waits",
-    "task_has_failed": "job_has_failed",
-    "task_is_leased": "job_is_leased",
-}
-"""Indexes of the table `task`, which had what a job carries until version 4, and what they are now.
-"""
-
-_UNTIL_5 = "job_waits"
-"""An index of what was for later, beside that of what had been put back."""
+_INDEXES = ("of_a_key", "is_a_retry", "is_due", "waits", "has_failed", "is_leased")
+"""What the indexes were of that the table `task` had until version 4, and `job` in version 5."""
 
 # Until version 5 all but a delay was measured by the clock of the boot.
 _MOMENTS = "SELECT *, lease_until AS lease, coalesce(wait_until, due + ?2) AS due FROM"
@@ -78,8 +67,7 @@ SELECT CASE WHEN retry_of IS NULL THEN key ELSE (
     UNION ALL
     SELECT one.key, one.retry_of FROM temp.old_task AS one JOIN back ON one.id = back.retry_of
   ) SELECT key FROM back WHERE retry_of IS NULL
-) END AS key, kind, payload, timeout_ms, retry_of, due, lease_until AS lease, deadline,
-  NULL AS failed_at
+) END AS key, kind, payload, timeout_ms, retry_of, due, lease_until AS lease, deadline
 FROM temp.old_task AS again WHERE id = ?1""",
     3: f"{_MOMENTS} temp.old_task WHERE id = ?1",
     4: f"{_MOMENTS} temp.old_task WHERE id = ?1",
@@ -242,10 +230,11 @@ def _before(version: int, now: frozenset[str]) -> frozenset[str]:
     """Return what the schema had in a version, beside the tables of the spec."""
     if version == 2:
         return _VERSION_2
-    before = now if version > 5 else now - {"paused"}
-    if version < 5:
-        return before - {*_UNTIL_4.values()} | {"task", *_UNTIL_4}
-    return before if version > 5 else before | {_UNTIL_5}
+    if version > 5:
+        return now
+    moved = frozenset(f"job_{index}" for index in _INDEXES)
+    then = (now | moved) - {"failures", "paused"}
+    return then if version == 5 else then - moved | {"task", *(f"task_{i}" for i in _INDEXES)}
 
 
 def _taken(

@@ -187,7 +187,7 @@ class Attempt:
         Raises `LostClaim`.
         """
         fails = self._ended[0] + 1
-        pause = self.queue.line.pause_after_failure_ms(t, self.id, fails)
+        pause = self.queue.line.pause_after_failure_ms(t, self.kind, fails)
         return self._let_go(t, "settle_failed", error, pause)
 
     def release(self, t: Transaction, why: str) -> bool:

@@ -114,7 +114,7 @@ def test_a_snapshot_that_is_stale_is_busy_at_once_however_long_one_would_wait(fi
         other.execute("SELECT count(*) FROM job").fetchall()
         queue.enqueue("step")
         with pytest.raises(apsw.BusyError) as busy:
-            other.execute("UPDATE job SET kind = 'other'")
+            other.execute("UPDATE meta SET value = value")
         assert vars(busy.value)["extendedresult"] == apsw.SQLITE_BUSY_SNAPSHOT
 
 

@@ -185,7 +185,7 @@ with Queue(sys.argv[1]) as queue:
             queue.resume("k")
         case "die in pause":
             with queue.transaction() as t:
-                pause(t, "k", 0)
+                pause(t, "k")
                 os._exit(9)
         case "die in resume":
             with queue.transaction() as t:
@@ -224,7 +224,7 @@ def test_a_crash_within_leaves_the_kind_as_it_was(shared: Queue, file: Path) -> 
 
 def test_a_transaction_that_is_taken_back_pauses_nothing(queue: Queue) -> None:
     with pytest.raises(ZeroDivisionError), queue.transaction() as t:
-        pause(t, "k", 0)
+        pause(t, "k")
         raise ZeroDivisionError
     assert not queue.resume("k")
 

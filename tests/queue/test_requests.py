@@ -11,6 +11,7 @@ import pytest
 
 from impl import report
 from impl.queue import Queue
+from impl.sqlite.scribe import write_down
 from impl.terms.requests import MAX_PAYLOAD, BadRequest
 from impl.worker import Worker
 from impl.working.attempt import Attempt, claim
@@ -66,6 +67,7 @@ def test_a_key_whose_payload_is_damaged_is_known_as_that_of_another_job(
 ) -> None:
     queue.enqueue("k", 1, key="order 7")
     with closing(apsw.Connection(str(file))) as other:
+        write_down(other, False)
         other.pragma("ignore_check_constraints", True)
         other.execute("UPDATE job SET payload = CAST(x'ff' AS TEXT)")
     with pytest.raises(BadRequest, match="key 'order 7': is that of job 1"):

@@ -81,8 +81,8 @@ def forge(file: str, job: int, **values: Any) -> None:
         opened.execute(f"UPDATE job SET {name} = ? WHERE id = ?", (value, job))
         sides = (json.dumps({f"{name}[job{job}]": v}) for v in (was, value))
         opened.execute(
-            "INSERT INTO trace (actor, action, params, before, after, unseen)"
-            " VALUES (?, 'forge', '{}', ?, ?, '[]')",
+            "INSERT INTO trace (actor, action, params, before, after, unseen, at)"
+            " VALUES (?, 'forge', '{}', ?, ?, '[]', 0)",
             (f"job{job}", *sides),
         )
     opened.close()

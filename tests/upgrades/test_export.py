@@ -152,6 +152,7 @@ def test_an_export_is_of_one_moment(file: Path, tmp_path: Path, clock: HandClock
 
 def test_a_payload_that_cannot_be_read_is_told_of(file: Path, clock: HandClock) -> None:
     with closing(apsw.Connection(str(file))) as other:
+        write_down(other, False)
         other.pragma("ignore_check_constraints", 1)
         other.execute("UPDATE job SET payload = CAST(X'22FF22' AS TEXT) WHERE id = 4")
     with pytest.raises(StoreError, match="job 4 cannot be read"):

@@ -162,7 +162,19 @@ def test_a_table_of_the_users_that_would_keep_the_queue_from_writing_is_refused(
     with closing(apsw.Connection(str(file))) as other:
         other.execute("CREATE TABLE invoice (key TEXT REFERENCES task (key))")
     assert refused(file) == (
-        "has a table 'invoice', which belongs to 'task', and there is none now; "
+        "has the table 'invoice', which belongs to 'task', and there is none now; "
+        "let it belong to job, with the ffq that made the file"
+    )
+
+
+def test_an_index_of_the_users_on_a_table_that_there_is_no_more_is_refused(tmp_path: Path) -> None:
+    """What is in it now is in another one, and nobody but its owner knows what it is for."""
+    file = tmp_path / "queue.db"
+    of_version(3, file)
+    with closing(apsw.Connection(str(file))) as other:
+        other.execute("CREATE INDEX mine ON task (kind)")
+    assert refused(file) == (
+        "has the index 'mine', which belongs to 'task', and there is none now; "
         "let it belong to job, with the ffq that made the file"
     )
 

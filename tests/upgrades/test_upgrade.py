@@ -117,8 +117,8 @@ def test_what_belongs_to_no_job_is_taken_over(tmp_path: Path) -> None:
     with under(find(COUNTED, "unfair claim")):
         assert "the trace leads to visits = 1, and it is 3" in refused(file)
     written(
-        "INSERT INTO trace (actor, action, params, before, after, unseen)"
-        """ VALUES ('-', 'come', '{}', '{"visits": 1}', '{"visits": 3}', '[]')"""
+        "INSERT INTO trace (actor, action, params, before, after, unseen, at)"
+        """ VALUES ('-', 'come', '{}', '{"visits": 1}', '{"visits": 3}', '[]', 0)"""
     )
     for spec in (find(COUNTED, "unfair claim"), find(COUNTED, "unfair look")):
         with under(spec) as to:

@@ -1,7 +1,9 @@
 """A file of version 5, whose moments were beside its timers and by two clocks, is taken over."""
 
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from checker.conformance.validate import validate
@@ -65,3 +67,12 @@ def test_after_a_boot_only_what_was_for_later_waits(tmp_path: Path) -> None:
         assert "delayed" not in due(queue)
         clock.advance(1)
         assert "delayed" in due(queue)
+
+
+def test_what_the_user_has_called_as_a_table_that_is_new_is_not_taken_away(tmp_path: Path) -> None:
+    file = tmp_path / "queue.db"
+    of_version(5, file)
+    with closing(apsw.Connection(str(file))) as other:
+        other.execute("CREATE TABLE failures (mine)")
+    fact = "has something called 'failures', and so is a table of the new schema; "
+    assert refused(file, HandClock()).startswith(fact)

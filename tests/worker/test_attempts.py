@@ -86,6 +86,7 @@ def test_a_job_that_cannot_be_read_fails_and_those_behind_it_are_done(
     queue.enqueue("k", max_attempts=2)
     queue.enqueue("k", key="fine")
     with closing(apsw.Connection(str(file))) as other:
+        write_down(other, False)
         other.pragma("ignore_check_constraints", True)
         other.execute(f"UPDATE job SET {column} = CAST(? AS TEXT) WHERE id = 1", (damaged,))
     run, told = [], []

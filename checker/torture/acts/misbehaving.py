@@ -194,8 +194,8 @@ MEDDLING = (
     "PRAGMA foreign_keys = 0", "PRAGMA journal_mode = DELETE", "ATTACH ':memory:' AS other",
     "DETACH main", "VACUUM", "UPDATE job SET token = token", "UPDATE job SET payload = 'null'",
     "DELETE FROM job", "DELETE FROM checkpoint", "UPDATE outbox SET sent = 1",
-    "INSERT INTO trace (actor, action, params, before, after, unseen) "
-    "VALUES ('-', 'enqueue', '{}', '{}', '{}', '[]')", "DROP TABLE effects", "DROP TRIGGER x",
+    "INSERT INTO trace (actor, action, params, before, after, unseen, at) "
+    "VALUES ('-', 'enqueue', '{}', '{}', '{}', '[]', 0)", "DROP TABLE effects", "DROP TRIGGER x",
     "UPDATE meta SET value = 'x'", "CREATE TRIGGER x AFTER INSERT ON trace BEGIN SELECT 1; END",
     "SELECT load_extension('x')", "no SQL", "",
 )  # fmt: skip
