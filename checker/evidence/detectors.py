@@ -106,5 +106,7 @@ UNDETECTED = {
         who="whoever received an effect or holds a token",
         remedy="Compare the keys that receivers have noted with the jobs that wait",
     ),
+    "FM-037": "the row is that of any claim, and the trace does not say what was paused: compare "
+    "when each job was claimed with since when its kind is paused",
 }
 """Why a failure mode has no detector over what is durable."""

@@ -162,6 +162,12 @@ TERMS = (
         ("FM-002a", "FM-002b", "FM-017"),
     ),
     Term(
+        "pause",
+        ("paused queue", "suspend", "resume", "kill switch"),
+        "Somebody lets nothing of a kind be begun for a while; what is under way goes on.",
+        ("FM-037",),
+    ),
+    Term(
         "race",
         ("two workers same job", "select then update", "double claim", "skip locked"),
         "Two workers read that a job is free, and both take it.",

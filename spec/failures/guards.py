@@ -31,7 +31,6 @@ BELONG_TO_NONE = {
     "lose_store.claimed": "says what an outage is: somebody with a claim misses the store",
     "return_store.out": "says what a return is: the store was out of reach",
     "claim.reachable": "says what an outage is: nothing is claimed while it lasts",
-    "claim.unpaused": "says what a pause is: nothing of the kind is claimed while it lasts",
     "heartbeat.reachable": "says what an outage is: nobody is heard while it lasts",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""

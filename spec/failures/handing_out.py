@@ -142,4 +142,25 @@ MODES = (
             ),
         ),
     ),
+    FailureMode(
+        "FM-037",
+        "a_paused_kind_is_begun",
+        Loss(
+            ("claim.unpaused",),
+            "paused_kinds_are_not_claimed",
+            "pausing",
+            "Somebody pauses a kind, and a worker that runs already knows nothing of it and takes "
+            "the next job.",
+        ),
+        "The step that claims a job asks whether its kind is paused.",
+        naive=(
+            Loss(
+                ("stale claim.unpaused",),
+                "paused_kinds_are_not_claimed",
+                "pausing",
+                "The worker asks before it waits for a job: the kind is paused while it waits, and "
+                "it takes what comes.",
+            ),
+        ),
+    ),
 )

@@ -220,4 +220,10 @@ D59 A FM-033 | Slack job queue (Redis)
 D60 A FM-008b FM-017 | GitHub background jobs
   GitHub Availability Report: August 2023
   https://github.blog/news-insights/company-news/github-availability-report-august-2023/
+D61 B FM-037 | Bull
+  Jobs can sometimes be processed after a queue is paused locally.
+  https://github.com/OptimalBits/bull/issues/447
+D62 B FM-037 | sidekiq-limit_fetch
+  Pause is not effective immediately
+  https://github.com/d34ndev/sidekiq-limit_fetch/issues/81
 """)

@@ -198,6 +198,7 @@ RESIDUE = {
     "once more, as a new history, so that both are refused",
     "FM-029": "whoever waits for the notice was told late",
     "FM-036": "what was tried too soon has used up its attempts, beside the load",
+    "FM-037": "what the job has done outside, while somebody wanted it to wait, stays done",
     "FM-035b": "whoever read the effect before it was taken back has read it",
 }
 """What no repair takes back."""
