@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from impl.derive.design import Design, Transition, derive
-from impl.postgresql import statements, tables
+from impl.postgresql import isolation, statements, tables
 from spec.language.scope import Scope
 
 
@@ -55,7 +55,13 @@ def _text(t: Transition, dialect: Dialect) -> str | None:
     return t.statement.text if t.statement else None
 
 
-def explained(t: Transition, dialect: Dialect = Dialect.sqlite) -> str:
+def level(design: Design, t: Transition, dialect: Dialect) -> str | None:
+    """Return the isolation level that the statement needs, if its store has several."""
+    asked = dialect is Dialect.postgresql and t.statement is not None
+    return isolation.level_of(design.scope.spec, t.action) if asked else None
+
+
+def explained(t: Transition, dialect: Dialect = Dialect.sqlite, level: str | None = None) -> str:
     """Return the statement below what it is for and what the process does by itself."""
     params = ", ".join(p.name for p in t.action.params)
     lines = [f"-- {t.action.name}({params}): {t.action.doc}"]
@@ -63,6 +69,8 @@ def explained(t: Transition, dialect: Dialect = Dialect.sqlite) -> str:
         condition = next(g.condition for g in t.action.guards if g.name == name)
         where = "the world" if t.seen.asks(condition) else "memory"
         lines.append(f"--   first, in {where}: {text}  ({name})")
+    if level is not None:
+        lines.append(f"--   at {level}")
     if (said := _text(t, dialect)) is not None:
         lines.append(said + ";")
     if remembered := ", ".join(f"{place} = {text}" for place, text in _remembers(t).items()):

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from checker.docs.figures import bounds
 from checker.docs.tables import code, table
 from checker.isolation import observed
 from checker.isolation.claims import DONE, FORMS, READY
 from checker.isolation.observed import Observed
-from checker.isolation.stale_runs import CONFLICT, SMALL
+from checker.isolation.stale_runs import BROKEN, CONFLICT, SMALL, WENT_THROUGH
+from spec.designs.batches import BATCHES
+from spec.language.scope import Scope
 
 
-def levels() -> str:
-    """Print one row for each guard that is missed when it is stale."""
-    version, found = observed.stale_guards()
-    head = [
-        "stale guard", "what breaks, in how many steps", *map(str.capitalize, found[0].levels),
-        "whole",
-    ]  # fmt: skip
+def levels(scope: Scope) -> str:
+    """Print one row for each guard of a scope that is missed when it is stale."""
+    version, found = observed.stale_guards(scope)
+    stale = list(map(str.capitalize, found[0].stale))
+    head = ["stale guard", "reads", "what breaks", *stale, *(f"whole: {x.lower()}" for x in stale)]
     return (
         f"{table(head, map(_row, found))}\n\n"
-        f"_{len(found)} shortest runs of scope `{SMALL.name}` ({bounds(SMALL)}), each on "
-        f"PostgreSQL {version}, at three levels; `{CONFLICT}` is what it calls a transaction that "
-        "does not fit. Where the server does otherwise than the spec says, a cell has both._"
+        f"_{len(found)} shortest runs of scope `{scope.name}` ({bounds(scope)}), each on "
+        f"PostgreSQL {version}; `{CONFLICT}` is what it calls a transaction that does not fit. "
+        "Where the server does otherwise than the spec says, a cell has both._"
     )
 
 
 def _row(o: Observed) -> list[str]:
-    cells = [
-        said if said == came else f"said {said}, came {came}" for said, came in o.levels.values()
-    ]
-    told = o.run.refused == o.whole
-    whole = f"refused: `{o.whole}`" if told else f"said {o.run.refused}, came {o.whole}"
-    return [code(o.run.guard), f"`{o.run.violated}` in {len(o.run.walk.steps)}", *cells, whole]
+    both = [*o.stale.values(), *o.at_once.values()]
+    cells = [_cell(said) if said == came else f"said {said}, came {came}" for said, came in both]
+    broken = f"`{o.run.violated}` in {len(o.run.walk.steps)}"
+    return [code(o.run.guard), o.run.kind, broken, *cells]
+
+
+def _cell(came: str) -> str:
+    return came if came in (BROKEN, WENT_THROUGH, CONFLICT) else code(came)
 
 
 def claims() -> str:
@@ -54,6 +57,7 @@ def claims() -> str:
 
 
 PRINTERS: dict[str, Callable[[], str]] = {
-    "isolation-levels": levels,
+    "isolation-levels": partial(levels, SMALL),
+    "isolation-rows": partial(levels, BATCHES),
     "isolation-claims": claims,
 }

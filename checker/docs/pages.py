@@ -239,7 +239,7 @@ def write(file: Path, text: str) -> None:
 # ---------------------------------------------------------------- names
 _TRIED = (
     "crash-settings", "crash-round", "crash-faults", "contention",
-    "isolation-levels", "isolation-claims",
+    "isolation-levels", "isolation-rows", "isolation-claims",
 )  # fmt: skip
 _CODE = re.compile(r"`([^`]+)`")
 _GUARD = re.compile(r"([a-z][a-z_0-9]*)\.([a-z][a-z_0-9]*)")

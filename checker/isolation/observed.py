@@ -7,35 +7,40 @@ from dataclasses import dataclass
 
 from checker.isolation import stepped
 from checker.isolation.claims import Claimed, claimed
-from checker.isolation.stale_runs import SMALL, StaleRun, stale_runs
+from checker.isolation.stale_runs import StaleRun, stale_runs
 from impl.postgresql.embedded import Server
 from impl.postgresql.isolation import LEVELS, Level
+from spec.language.scope import Scope
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A run, what was said and what came of it at each level, and what came of whole steps at the
-    weakest one.
+    """A run, and for each level what was said of it and what came: of the look and the write, and
+    of whole steps of which the last two came at once.
     """
 
     run: StaleRun
-    levels: dict[Level, tuple[str, str]]
-    whole: str
+    stale: dict[Level, tuple[str, str]]
+    at_once: dict[Level, tuple[str, str]]
 
 
-def stale_guards() -> tuple[str, list[Observed]]:
+def stale_guards(scope: Scope) -> tuple[str, list[Observed]]:
     """Return which server it is, and what it makes of each guard that is missed when stale."""
     with Server() as server:
-        return server.version, list(_observed(server))
+        return server.version, list(_observed(server, scope))
 
 
-def _observed(server: Server) -> Iterator[Observed]:
-    for run in stale_runs(SMALL):
-        came = {
+def _observed(server: Server, scope: Scope) -> Iterator[Observed]:
+    for run in stale_runs(scope):
+        stale = {
             level: (run.predicted(level), stepped.stale(server, run, level).what)
             for level in LEVELS
         }
-        yield Observed(run, came, stepped.whole(server, run, LEVELS[0]).what)
+        at_once = {
+            level: (run.at_once(level), stepped.whole(server, run, level, at_once=True).what)
+            for level in LEVELS
+        }
+        yield Observed(run, stale, at_once)
 
 
 def greedy_claims() -> tuple[str, list[Claimed]]:

@@ -4,7 +4,7 @@ What the spec says, before any server is asked. READ COMMITTED takes every step 
 knows nothing of what was seen before. REPEATABLE READ refuses a write to a row that somebody else
 has written since the look: first come, first served. SERIALIZABLE does so too, and refuses some
 step unless the run leaves the database as whole steps would, one after the other, each at its look
-or at its write.
+or at its write. The same is said of whole steps, of which the last two come at once.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from checker.runs.walk import Walk, follow
+from checker.runs.walk import Followed, Walk, follow
 from checker.search import plain
-from impl.derive.design import Design, derive
-from impl.postgresql.isolation import Level
+from impl.derive.design import derive
+from impl.postgresql.isolation import REMEDY, Level
 from spec.failures.edits import Edits
-from spec.language.evaluate import Evaluator, Step
+from spec.language.evaluate import Evaluator, Instance, Step
 from spec.language.reads import Kind, kind_of
-from spec.language.scope import Scope, Value
+from spec.language.scope import Scope, State, Value
 from spec.language.types import Sort
 from spec.queue import SCOPES
 
@@ -34,10 +34,13 @@ CONFLICT = "40001"
 BROKEN = "broken"
 """The run went through, and the property is violated in the database."""
 
+WENT_THROUGH = "went through"
+"""Every step was taken, and nothing is broken."""
+
 SMALL = replace(SCOPES["one-job"], bounds={**SCOPES["one-job"].bounds, "Recoverer": 1})
 """Where the runs are looked for: one recoverer is enough for each of them."""
 
-Row = tuple[type[Sort], int]
+Row = tuple[type[Sort] | None, Value]
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,11 @@ class StaleRun:
     violated: str
 
     @cached_property
-    def design(self) -> Design:
-        """The store of the edited spec."""
-        return derive(self.scope, checks=False)
+    def wide(self) -> bool:
+        """Whether some guard of the spec reads more than its row, so that nothing is derived."""
+        spec = self.healthy.spec
+        guards = ((a, g.condition) for a in spec.actions.values() for g in a.guards)
+        return any(kind_of(spec, action, e) in REMEDY for action, e in guards)
 
     @property
     def action(self) -> str:
@@ -82,22 +87,14 @@ class StaleRun:
                 begun.setdefault(self.who(step), []).append(n)
             if step.action.name == self.action + REST:
                 since = written[begun[self.who(step)].pop(0) : n]
-                if written[n] is not None and written[n] in since:
+                if any(written[n] & other for other in since):
                     return True
         return False
 
-    def _written(self) -> Iterator[Row | None]:
-        """Return of each step which row it writes."""
-        evaluator = Evaluator(self.scope)
-        for n, step in enumerate(self.walk.steps):
-            t = self.design.transitions[step.action.name]
-            if not t.writes or t.table is None:
-                yield None
-                continue
-            before = self.walk.states[n]
-            key = t.seen.key
-            at = 0 if key is None else evaluator.meaning(key, step.binding)(before, before)
-            yield t.table.sort, int(at or 0)
+    def _written(self) -> Iterator[set[Row]]:
+        """Return of each step which rows it writes."""
+        for step, before in zip(self.walk.steps, self.walk.states, strict=False):
+            yield _rows(self.scope, step, before)
 
     def who(self, step: Step) -> Value:
         """Return who looks or writes: the one parameter that both have."""
@@ -141,7 +138,60 @@ class StaleRun:
     @cached_property
     def refused(self) -> str | None:
         """The guard that refuses a step of the same run of the healthy spec."""
-        return follow(Evaluator(self.healthy), self.whole()).refused
+        return self._followed.refused
+
+    @cached_property
+    def _followed(self) -> Followed:
+        return follow(Evaluator(self.healthy), self.whole())
+
+    @property
+    def steps(self) -> list[Step]:
+        """The same run of the healthy spec, with the step that is refused."""
+        return self.whole()[: len(self._followed.taken) + 1]
+
+    def at_once(self, level: Level) -> str:
+        """Return what comes of that if the last step is sent before the one before is committed.
+
+        It sees the rows as they were before, but for one that it has to wait for: that is asked
+        again, or refused, as the level has it.
+        """
+        *_, first, last = self.steps
+        before = self._followed.walk.states[-2]
+        refused = Instance(Evaluator(self.healthy), last.action, last.binding).refusal(before)
+        same = _rows(self.healthy, first, before) & _rows(self.healthy, last, before)
+        if refused is not None and not (same and self._inserts(last)):
+            return refused
+        if same and level != "READ COMMITTED":
+            return CONFLICT
+        if same and self.kind == "own row":
+            return str(self.refused)
+        if level == "SERIALIZABLE" and self.swapped is None:
+            return CONFLICT
+        return BROKEN if self.swapped is None else WENT_THROUGH
+
+    def _inserts(self, step: Step) -> bool:
+        """Return whether a step puts a row in: then the index is asked, which has the newest."""
+        if self.wide:
+            return False
+        statement = derive(self.healthy).transitions[step.action.name].statement
+        return statement is not None and statement.form == "insert"
+
+    @cached_property
+    def swapped(self) -> State | None:
+        """The state after these steps with the last two the other way round, if that is a run."""
+        *earlier, first, last = self.steps
+        found = follow(Evaluator(self.healthy), [*earlier, last, first])
+        return found.walk.states[-1] if found.refused is None and found.left is None else None
+
+
+def _rows(scope: Scope, step: Step, before: State) -> set[Row]:
+    """Return which rows a step writes."""
+    meaning = Evaluator(scope).meaning
+    written = [u for u in step.action.updates(scope.spec) if u.field.survival == "durable"]
+    return {
+        (u.field.over, None if u.index is None else meaning(u.index, step.binding)(before, before))
+        for u in written
+    }
 
 
 def stale_run(healthy: Scope, guard: str) -> StaleRun | None:

@@ -8,20 +8,16 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
-from checker.isolation.stale_runs import BROKEN, REST, StaleRun
+from checker.isolation.held import Derived, Held
+from checker.isolation.stale_runs import BROKEN, REST, WENT_THROUGH, StaleRun
+from checker.isolation.wide import Wide
 from checker.runs.walk import follow
 from impl.derive.design import derive
-from impl.derive.mapping import Memories, abstract
-from impl.postgresql.database import Database
 from impl.postgresql.embedded import Server
 from impl.postgresql.isolation import Level
-from impl.postgresql.session import Again, Session
-from impl.terms.outcomes import Outcome, Refused
+from impl.postgresql.session import Again, Transactions
 from spec.language.evaluate import Claim, Evaluator, Step
-from spec.language.scope import State, Value
-
-WENT_THROUGH = "went through"
-"""Every step was taken, and nothing is broken."""
+from spec.language.scope import Scope, State, Value
 
 
 @dataclass(frozen=True)
@@ -38,96 +34,103 @@ class Came:
 def stale(server: Server, run: StaleRun, level: Level) -> Came:
     """Take the steps of the run at a level, as far as the server lets it."""
     with ExitStack() as opened:
-        stepper = _Stepper(run, Database(run.design, server, checks=False), level, opened)
-        came = stepper.take(run.walk.steps, run.walk.states)
-        if came.what == WENT_THROUGH and stepper.broken():
-            return Came(BROKEN, came.taken, came.waited)
-        return came
+        stepper = _Stepper(server, run, run.scope, level, opened)
+        return stepper.take(run.walk.steps, run.walk.states)
 
 
 def whole(server: Server, run: StaleRun, level: Level, at_once: bool = False) -> Came:
     """Take the steps of the same run of the healthy spec, where each write asks all its guards.
 
     With `at_once`, the last step is sent before the one before it is committed: if it is for the
-    same row, it has to wait.
+    same row, it has to wait. What they leave may be what they leave the other way round.
     """
     with ExitStack() as opened:
-        stepper = _Stepper(run, Database(derive(run.healthy), server), level, opened)
-        followed = follow(Evaluator(run.healthy), run.whole())
-        steps = run.whole()[: len(followed.taken) + 1]
-        return stepper.take(steps, followed.walk.states, at_once)
+        stepper = _Stepper(server, run, run.healthy, level, opened)
+        states = follow(Evaluator(run.healthy), run.steps).walk.states
+        came = stepper.take(run.steps, states, at_once)
+        if at_once and came.what == BROKEN and stepper.is_as(run.swapped):
+            return Came(WENT_THROUGH, came.taken, came.waited)
+        return came
 
 
 class _Stepper:
-    """A database and what its processes remember; each transaction has a session of its own."""
+    """A database and its processes; each transaction has a session of its own."""
 
-    def __init__(self, run: StaleRun, database: Database, level: Level, opened: ExitStack) -> None:
-        self.run, self.database, self.level, self.opened = run, database, level, opened
-        self.memories = Memories(database.design)
-        self.looked: dict[Value, list[Session]] = {}
+    def __init__(
+        self, server: Server, run: StaleRun, scope: Scope, level: Level, opened: ExitStack
+    ) -> None:
+        self.run, self.scope, self.level, self.opened = run, scope, level, opened
+        self.held: Held = Wide(scope, server) if run.wide else Derived(derive(scope), server)
+        self.looked: dict[Value, list[Transactions]] = {}
         self.waited = False
-        opened.enter_context(closing(database))
-        self.watch = opened.enter_context(database.server.connect())
+        opened.enter_context(closing(self.held))
+        self.watch = opened.enter_context(server.connect())
         self.aside = opened.enter_context(ThreadPoolExecutor(1))
 
     def take(self, steps: Sequence[Step], states: Sequence[State], at_once: bool = False) -> Came:
         """Take the steps, from these states of the spec, up to the first that is refused."""
-        held: Session | None = None
+        before: Transactions | None = None
         for n, (step, state) in enumerate(zip(steps, states, strict=False)):
             session = self._session(step)
             try:
-                outcome = self._taken(session, step, state, held)
-                if isinstance(outcome, Refused):
-                    return Came(outcome.guard, n, self.waited)
-                held = session if at_once and n == len(steps) - 2 else None
-                if not (held or self._looks(step)):
+                refused = self._refusal(session, step, state, before)
+                if refused is not None:
+                    return Came(refused, n, self.waited)
+                before = session if at_once and n == len(steps) - 2 else None
+                if not (before or self._looks(step)):
                     session.commit()
             except Again as again:
                 return Came(again.sqlstate, n, self.waited)
-        return Came(WENT_THROUGH, len(steps), self.waited)
+        return Came(BROKEN if self._broken() else WENT_THROUGH, len(steps), self.waited)
 
     def _looks(self, step: Step) -> bool:
         """Return whether the transaction of a step goes on with a write."""
-        halves = self.run.action + REST in self.database.design.transitions
-        return halves and step.action.name == self.run.action
+        return self.scope is self.run.scope and step.action.name == self.run.action
 
-    def _session(self, step: Step) -> Session:
+    def _session(self, step: Step) -> Transactions:
         """Return the session in which whoever takes the step has a transaction open."""
         if step.action.name == self.run.action + REST:
             return self.looked[self.run.who(step)].pop(0)
-        session = self.database.session()
+        session = self.held.session()
         self.opened.enter_context(session.connection)
         session.begin(self.level)
         if self._looks(step):
             self.looked.setdefault(self.run.who(step), []).append(session)
         return session
 
-    def _taken(self, session: Session, step: Step, state: State, held: Session | None) -> Outcome:
-        if held is None:
-            return self.memories.take(session.take, step, state)
-        sent = self.aside.submit(self.memories.take, session.take, step, state)
+    def _refusal(
+        self, session: Transactions, step: Step, state: State, before: Transactions | None
+    ) -> str | None:
+        """Take a step; `before` is committed when it has been sent."""
+        if before is None:
+            return self.held.refusal(session, step, state)
+        sent = self.aside.submit(self.held.refusal, session, step, state)
         while not sent.done():
             if self._waits(session):
                 self.waited = True
                 break
             time.sleep(0.001)
         try:
-            held.commit()
+            before.commit()
         finally:
             wait([sent])
         return sent.result()
 
-    def _waits(self, session: Session) -> bool:
+    def _waits(self, session: Transactions) -> bool:
         asked = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
         found = self.watch.execute(asked, [session.connection.info.backend_pid]).fetchone()
         return bool(found and found[0])
 
-    def broken(self) -> bool:
-        """Return whether database and memory are as the spec has them at the end of the run, and
-        violate what is violated there.
+    def is_as(self, state: State | None) -> bool:
+        """Return whether database and processes are as in this state of the spec."""
+        return state is not None and self.held.end(state) == state
+
+    def _broken(self) -> bool:
+        """Return whether all is as the spec has it at the end of the run, and violates what is
+        violated there.
         """
-        last = self.run.walk.states[-1]
-        now = abstract(self.database, self.memories, last)
-        claim = Claim(Evaluator(self.run.scope), self.run.scope.spec.properties[self.run.violated])
-        then = self.run.walk.states[-2] if claim.property.kind == "step" else now
-        return now == last and claim.holds(then, now) is not None
+        states = [state[: len(self.scope.places)] for state in self.run.walk.states]
+        now = self.held.end(states[-1])
+        claim = Claim(Evaluator(self.scope), self.scope.spec.properties[self.run.violated])
+        then = states[-2] if claim.property.kind == "step" else now
+        return now == states[-1] and claim.holds(then, now) is not None

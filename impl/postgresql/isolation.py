@@ -17,17 +17,10 @@ Level = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 LEVELS: tuple[Level, ...] = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 """From the weakest to the strongest."""
 
-WHERE: dict[Kind, str] = {
-    "memory": "by the process, before it asks the store: nobody else changes it",
-    "own row": "in the WHERE of the statement that writes",
-    "world": "by the process, last of all: no level keeps what is outside as it was",
-}
-"""Where a guard is asked that a statement can be derived for, by what it reads."""
-
+_ONE_ROW = "keep what is asked in one row that every such step writes"
 REMEDY: dict[Kind, str] = {
-    "another row": "lock that row in a statement before, or write what is asked into the own row",
-    "many rows": "keep what is asked in one row that every such step writes, or use SERIALIZABLE "
-    "and begin anew when it refuses",
+    "another row": f"{_ONE_ROW}, or see to it that it stays true",
+    "many rows": f"{_ONE_ROW}, or use SERIALIZABLE and begin anew when it refuses",
 }
 """What to do about a guard that no statement is derived for."""
 

@@ -26,25 +26,41 @@ class Again(Exception):
         self.sqlstate = sqlstate
 
 
-class Session:
+class Transactions:
+    """A connection, and one transaction after the other on it."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        """Use a connection that commits each statement, unless a transaction is begun."""
+        self.connection = connection
+
+    def begin(self, level: Level) -> None:
+        """Open a transaction, which sees nothing before its first statement."""
+        self.run(f"BEGIN ISOLATION LEVEL {level}")
+
+    def commit(self) -> None:
+        """Commit what was done since `begin`; raises `Again` if nothing of it was."""
+        self.run("COMMIT")
+
+    def roll_back(self) -> None:
+        """Leave nothing of what was done since `begin`."""
+        self.run("ROLLBACK")
+
+    def run(self, text: str, bound: Mapping[str, Any] | None = None) -> list[Any]:
+        """Return the rows of a statement; raises `CheckFailed`, and `Again` if the server does."""
+        with _as_ours(text):
+            said = for_psycopg(text) if bound is not None else text
+            cursor = self.connection.execute(said.encode(), bound)
+            return cursor.fetchall() if cursor.description else []
+
+
+class Session(Transactions):
     """A connection with the statements of a design."""
 
     def __init__(self, design: Design, connection: psycopg.Connection) -> None:
         """Use a connection that commits each statement, unless a transaction is begun."""
-        self.design, self.connection = design, connection
+        super().__init__(connection)
+        self.design = design
         self._said = {name: statement(t) for name, t in design.transitions.items()}
-
-    def begin(self, level: Level) -> None:
-        """Open a transaction, which sees nothing before its first statement."""
-        self._run(f"BEGIN ISOLATION LEVEL {level}")
-
-    def commit(self) -> None:
-        """Commit what was done since `begin`; raises `Again` if nothing of it was."""
-        self._run("COMMIT")
-
-    def roll_back(self) -> None:
-        """Leave nothing of what was done since `begin`."""
-        self._run("ROLLBACK")
 
     def take(
         self, action: str, params: Values, memory: Values, world: Values | None = None
@@ -73,7 +89,7 @@ class Session:
     ) -> dict[str, Value] | None:
         """Return what of the row before the step is to be remembered; None if no row came back."""
         for text in said.tries:
-            found = self._run(text, bound)
+            found = self.run(text, bound)
             if len(found) > 1:
                 raise Disagreement(f"{len(found)} rows come of a step of one: {text}")
             if found:
@@ -88,7 +104,7 @@ class Session:
         hold.
         """
         asked = [g.name for g in t.guards if g.in_memory is None]
-        answers = self._run(said.verdicts, bound) if said and asked else [()]
+        answers = self.run(said.verdicts, bound) if said and asked else [()]
         verdicts = dict(zip(asked, answers[0], strict=True))
         for g in t.guards:
             if not (g.in_memory(seen, seen) if g.in_memory else verdicts[g.name]):
@@ -100,18 +116,12 @@ class Session:
         found: dict[type[Sort], dict[int, dict[str, Value]]] = {}
         for t in self.design.tables:
             columns = ", ".join(["id", *(identifier(f.name) for f in t.columns)])
-            rows = self._run(f"SELECT {columns} FROM {table_name(t.sort)}")
+            rows = self.run(f"SELECT {columns} FROM {table_name(t.sort)}")
             found[t.sort] = {
                 id - 1: {f.name: decode(f.type, v) for f, v in zip(t.columns, row, strict=True)}
                 for id, *row in rows
             }
         return found
-
-    def _run(self, text: str, bound: Mapping[str, Any] | None = None) -> list[Any]:
-        with _as_ours(text):
-            said = for_psycopg(text) if bound is not None else text
-            cursor = self.connection.execute(said.encode(), bound)
-            return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def test_every_step_of_the_queue_is_safe_at_the_weakest_level() -> None:
         (
             permits,
             "hand_over",
-            r"hand_over\.waits: asks another row, .*; lock that row in a statement before",
+            r"hand_over\.waits: asks another row, .*; keep what is asked in one row",
         ),
         (hotel, "check_in", r"check_in\.dark: asks another row"),
     ],

@@ -5,9 +5,10 @@ from functools import cache
 import pytest
 
 from checker.isolation import stepped
-from checker.isolation.stale_runs import BROKEN, CONFLICT, SMALL, StaleRun, stale_run
+from checker.isolation.stale_runs import BROKEN, CONFLICT, SMALL, WENT_THROUGH, StaleRun, stale_run
 from impl.postgresql.embedded import Server
 from impl.postgresql.isolation import LEVELS, Level
+from spec.designs.batches import BATCHES
 
 SHORT = ("claim.ready", "enqueue.new_key", "start.leased", "settle_failed.leased")
 LONGER = (
@@ -15,15 +16,13 @@ LONGER = (
     "settle_done.leased", "settle_done.fenced", "settle_failed.fenced", "settle_released.leased",
     "settle_released.fenced", "look.expired", "recover.expired",
 )  # fmt: skip
-GUARDS = [*SHORT, *(pytest.param(guard, marks=pytest.mark.deep) for guard in LONGER)]
-
-ASKED_AGAIN = ["claim.ready", "enqueue.new_key", "settle_failed.leased"]
-"""Guards of which the shortest run has a write that is for the row of the step before."""
+WIDE = ("begin.open", "begin.room", "close.empty")
+GUARDS = [*SHORT, *WIDE, *(pytest.param(guard, marks=pytest.mark.deep) for guard in LONGER)]
 
 
 @cache
 def run_of(guard: str) -> StaleRun:
-    run = stale_run(SMALL, guard)
+    run = stale_run(BATCHES if guard in WIDE else SMALL, guard)
     assert run is not None
     return run
 
@@ -46,14 +45,13 @@ def test_a_write_that_asks_all_its_guards_is_refused_at_the_weakest_level(
     assert stepped.whole(server, run_of(guard), "READ COMMITTED").what == guard.split(".")[1]
 
 
-@pytest.mark.parametrize("guard", ASKED_AGAIN)
-def test_a_write_that_has_waited_for_its_row_asks_again(guard: str, server: Server) -> None:
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("guard", GUARDS)
+def test_the_server_does_as_the_spec_says_of_whole_steps_that_come_at_once(
+    guard: str, level: Level, server: Server
+) -> None:
     run = run_of(guard)
-    came = stepped.whole(server, run, "READ COMMITTED", at_once=True)
-    assert (came.what, came.waited) == (guard.split(".")[1], True)
-    for level in LEVELS[1:]:
-        came = stepped.whole(server, run, level, at_once=True)
-        assert (came.what, came.waited) == (CONFLICT, True)
+    assert stepped.whole(server, run, level, at_once=True).what == run.at_once(level)
 
 
 # By hand.
@@ -73,10 +71,22 @@ def test_what_is_done_outside_no_level_protects() -> None:
     assert [run_of("start.leased").predicted(level) for level in LEVELS] == [BROKEN] * 3
 
 
+def test_a_write_that_has_waited_for_its_row_asks_again(server: Server) -> None:
+    came = stepped.whole(server, run_of("claim.ready"), "READ COMMITTED", at_once=True)
+    assert (came.what, came.waited) == ("ready", True)
+
+
 def test_what_only_reads_does_not_wait_for_a_write_that_is_not_committed(server: Server) -> None:
     came = stepped.whole(server, run_of("start.leased"), "READ COMMITTED", at_once=True)
-    assert (came.what, came.waited) == (stepped.WENT_THROUGH, False)
+    assert (came.what, came.waited) == (WENT_THROUGH, False)
+
+
+def test_a_limit_that_is_counted_is_passed_by_two_whole_steps_that_come_at_once() -> None:
+    run = run_of("begin.room")
+    assert (run.kind, run.violated) == ("many rows", "no_more_run_than_may")
+    assert [run.at_once(level) for level in LEVELS] == [BROKEN, BROKEN, CONFLICT]
 
 
 def test_a_guard_that_stays_true_has_no_run() -> None:
     assert stale_run(SMALL, "notify.due") is None
+    assert stale_run(BATCHES, "begin.known") is None, "though it reads another row"

@@ -21,7 +21,7 @@ def sql(
 
     Exit status: 0 they are printed, 2 bad usage.
     """
-    from checker.conformance.sql import Dialect, as_json_of, explained, made
+    from checker.conformance.sql import Dialect, as_json_of, explained, level, made
     from checker.shown import console
     from impl.derive.design import derive
 
@@ -34,8 +34,13 @@ def sql(
     making = made(design, said) if action is None else {}
     if as_json:
         answer: dict[str, Any] = {"ok": True, "scope": scope, "dialect": dialect, **making}
-        actions = {t.action.name: as_json_of(t, said) for t in chosen}
+        actions = {
+            t.action.name: as_json_of(t, said) | {"isolation": level(design, t, said)}
+            for t in chosen
+        }
         console.emit(answer | {"actions": actions})
         return
-    text = "\n".join([*making.values(), *(explained(t, said) for t in chosen)])
+    text = "\n".join(
+        [*making.values(), *(explained(t, said, level(design, t, said)) for t in chosen)]
+    )
     console.console().print(text, soft_wrap=True, end="")
