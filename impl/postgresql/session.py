@@ -73,7 +73,8 @@ class Session(Transactions):
         seen = t.local.state(known)
         if any(reference(seen, seen) is None for reference in t.references):
             return Refused("reference")
-        said, bound = self._said[action], {**t.local.bound(seen), **self.design.constants}
+        said = self._said[action]
+        bound = {**t.local.bound(seen), **self.design.constants, **_still(t)}
         for _ in range(100):  # others may be faster, and not for ever
             mine = all(holds(seen, seen) for holds in t.asked)
             row = (self._tried(t, said, bound) if said else {}) if mine else None
@@ -132,6 +133,13 @@ def _as_ours(text: str) -> Iterator[None]:
         raise CheckFailed(failed.diag.constraint_name or "", text) from None
     except (errors.SerializationFailure, errors.DeadlockDetected) as refused:
         raise Again(refused.sqlstate or "") from None
+
+
+def _still(t: Transition) -> dict[str, int]:
+    """Return what a clock says that stands, so that a timer runs out by its step alone; and how
+    long the timers last that are started.
+    """
+    return {"now": 0, **{f"{name}_ms": 1 for name in t.starts}}
 
 
 def _remembered(t: Transition, seen: State) -> dict[str, Change]:

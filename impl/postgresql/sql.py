@@ -1,7 +1,6 @@
 """Expressions as SQL for PostgreSQL: names as it writes them, and parameters that carry their type.
 
-What a condition says is printed by `impl.derive.sql`, for both stores alike. But there is no clock
-here yet: a timer is what it is called, and runs out by its step.
+What a condition says is printed by `impl.derive.sql`, for both stores alike.
 """
 
 from __future__ import annotations
@@ -11,10 +10,12 @@ from typing import Any
 
 from impl.derive import sql
 from impl.derive.sql import Name
+from impl.derive.tables import Table
 from impl.derive.view import Global
 from spec.language.expr import Bound, Expr, Read, Var
+from spec.language.model import Field
 from spec.language.scope import Value
-from spec.language.types import Sort, Type, is_enum, is_sort
+from spec.language.types import Sort, Type, is_enum, is_sort, is_timer
 
 RESERVED = frozenset(
     """
@@ -31,6 +32,7 @@ RESERVED = frozenset(
 )
 """Words that name no column unless they are quoted; `old` and `new` are rows, in RETURNING."""
 
+_MOMENT = re.compile(r"(?<!:):(?:now|\w+_ms)\b(?!::)")
 _PARAMETER = re.compile(r"(?<!:):(\w+)")
 
 
@@ -49,7 +51,7 @@ def column_type(t: Type) -> str:
     """Return the type of a column with values of a type."""
     if t is bool:
         return "boolean"
-    if is_sort(t):
+    if is_sort(t) or is_timer(t):
         return "bigint"
     return "text" if is_enum(t) else "integer"
 
@@ -75,21 +77,32 @@ def bound(table: type[Sort]) -> Name:
 
 def condition(e: Expr, names: Name) -> str:
     """Return a condition, ready to stand beside others that AND joins."""
-    return sql.condition(e, names, words=True)
+    return _typed(sql.condition(e, names))
 
 
 def value(e: Expr, names: Name) -> str:
     """Return an expression as SQL."""
-    return sql.value(e, names, words=True)
+    return _typed(sql.value(e, names))
+
+
+def assigned(table: Table, f: Field, e: Expr) -> str:
+    """Return what a field of a row of the table becomes, as SQL: a timer becomes a moment."""
+    return _typed(sql.assigned(f, e, bound(table.sort), table.duration(f)))
+
+
+def _typed(text: str) -> str:
+    """Return SQL with a type for moments and durations as well, in ms."""
+    return _MOMENT.sub(r"\g<0>::bigint", text)
 
 
 def literal(t: Type, v: Value) -> str:
     """Return a value of the spec as a literal of its type."""
-    if v is None:
-        return f"NULL::{column_type(t)}"
     if t is bool:
         return str(bool(v)).upper()
-    return sql.quoted(v) if isinstance(v, str) else str(sql.encode(t, v))
+    stored = sql.encode(t, v)
+    if stored is None:
+        return f"NULL::{column_type(t)}"
+    return sql.quoted(stored) if isinstance(stored, str) else str(stored)
 
 
 def for_psycopg(text: str) -> str:
@@ -97,6 +110,6 @@ def for_psycopg(text: str) -> str:
     return _PARAMETER.sub(r"%(\1)s", text.replace("%", "%%"))
 
 
-def decode(t: Type, v: Any) -> Value:
-    """Return a stored value as the spec has it."""
-    return v if isinstance(v, str) else sql.decode(t, v)
+def decode(t: Type, v: Any, now: int = 0) -> Value:
+    """Return a stored value as the spec has it at a moment."""
+    return sql.decode(t, v, now)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from impl.derive.design import Transition
 from impl.derive.tables import Table
-from impl.postgresql.sql import bound, condition, identifier, literal, table_name, value
+from impl.postgresql.sql import assigned, bound, condition, identifier, literal, table_name, value
 from spec.language.expr import Expr, Read
 from spec.language.model import Guard, Update
 from spec.language.tree import rebuild, walk
@@ -88,7 +88,7 @@ class _Saying:
     def insert(self, guarded: bool) -> str:
         start: dict[str, Expr] = {f.name: f.initial for f in self.table.columns}
         becomes = start | {u.field.name: _from(start, u.value) for u in self.writes}
-        values = [self.key, *(value(e, self.names) for e in becomes.values())]
+        values = [self.key, *(assigned(self.table, f, becomes[f.name]) for f in self.table.columns)]
         asked = self.guards if guarded else []
         shown = f"  /* {', '.join(self.shown)} */" if self.shown and not guarded else ""
         begun = [
@@ -99,7 +99,7 @@ class _Saying:
         return "\n".join(
             [
                 f"INSERT INTO {self.name}",
-                _wrapped(["id", *map(identifier, becomes)]),
+                _wrapped(["id", *(identifier(f.name) for f in self.table.columns)]),
                 *_listed("SELECT ", values),
                 *(self._where("TRUE", [_of(start, g) for g in asked]) if asked else []),
                 f"ON CONFLICT (id) DO NOTHING{shown}",
@@ -149,7 +149,7 @@ class _Saying:
         return condition(g.condition, self.names)
 
     def _value(self, u: Update) -> str:
-        return value(u.value, self.names)
+        return assigned(self.table, u.field, u.value)
 
 
 def _read(e: Expr) -> list[Read]:

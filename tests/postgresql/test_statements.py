@@ -1,6 +1,8 @@
 """What is derived for PostgreSQL does what the spec says, on a real server."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -11,9 +13,10 @@ from impl.postgresql.database import Database
 from impl.postgresql.embedded import Server
 from impl.postgresql.sql import RESERVED
 from impl.postgresql.statements import statement
-from impl.terms.outcomes import CheckFailed
+from impl.terms.outcomes import CheckFailed, Done
 from spec.failures.edits import Edits
 from spec.queue import DEFAULT, SCOPES
+from spec.queue.job import Worker
 from tests.counterexamples import counterexample
 from tests.walks import Opened, Walks
 
@@ -100,4 +103,39 @@ def test_a_check_of_the_database_refuses_what_breaks_a_row(server: Server) -> No
     database.take("enqueue", {"j": 0}, {}, {})
     with pytest.raises(CheckFailed, match="a_claim_is_one_record"):
         database.take("expire", {"j": 0}, {}, {})
+    database.close()
+
+
+def test_a_row_that_is_free_by_the_time_its_guards_are_asked_is_tried_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job is given back after the statement has found it claimed, and before it is asked why."""
+    database = Database(derive(SCOPES["one-job"]), server)
+    giver, taker = database.session(), database.session()
+    idle = database.design.blank[Worker]
+    database.take("enqueue", {"j": 0}, {})
+    held = database.take("claim", {"w": 0, "j": 0}, idle)
+    assert isinstance(held, Done)
+    giver.begin("READ COMMITTED")
+    giver.take(
+        "settle_released", {"w": 0}, {name: after for name, (_, after) in held.memory.items()}
+    )
+
+    said: list[str] = []
+    run = taker.run
+
+    def given_back_after_the_first(text: str, bound: Mapping[str, Any] | None = None) -> list[Any]:
+        rows = run(text, bound)
+        if not said:
+            giver.commit()
+        said.append(text.split()[0])
+        return rows
+
+    monkeypatch.setattr(taker, "run", given_back_after_the_first)
+    taken = taker.take("claim", {"w": 1, "j": 0}, idle)
+    assert said == ["UPDATE", "WITH", "UPDATE"]
+    assert isinstance(taken, Done)
+    assert taken.memory["held"] == (0, 2)
+    for session in (giver, taker):
+        session.connection.close()
     database.close()
