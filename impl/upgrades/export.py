@@ -1,8 +1,8 @@
 """All that the users of a queue own, as JSON Lines: to be kept, read by others, or taken in anew.
 
-First a header, with what belongs to no job, then each job with what its handler need not do again,
-then the messages that are still to be sent, and at the end how many lines there were. How jobs came
-to be where they are is not told.
+First a header, with what belongs to no job, then the kinds that are paused, then each job with what
+its handler need not do again, then the messages that are still to be sent, and at the end how many
+lines there were. How jobs came to be where they are is not told.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ FROM job WHERE id > ? ORDER BY id LIMIT ?"""
 _STEPS = """\
 SELECT CAST(name AS BLOB), what, CAST(coalesce(result, 'null') AS BLOB)
 FROM checkpoint WHERE job = ? ORDER BY rowid"""
+_PAUSED = "SELECT kind, since, user, pid FROM paused ORDER BY kind"
 _UNSENT = """\
 SELECT id, CAST(key AS BLOB), job, CAST(topic AS BLOB), CAST(body AS BLOB) FROM outbox
 WHERE NOT sent AND id > ? ORDER BY id LIMIT ?"""
@@ -61,6 +62,8 @@ class _Export:
         header = {"format": FORMAT, "version": VERSION, "epoch": self._queue.epoch}
         whole = {"global": self._state(Global, 1)} if Global in self._tables else {}
         yield json.dumps(header | {"fields": fields} | whole)
+        for kind, since, user, pid in self._t.own(_PAUSED):
+            yield json.dumps({"paused": kind, "since": since, "user": user, "pid": pid})
         for job, key, kind, timeout_ms, due, retry_of, payload in self._pages(_JOBS, *self._now):
             what = f"job {job}"
             told = {

@@ -85,6 +85,8 @@ class _Intake:
             match next(iter(said), None):
                 case _ if count == 1:
                     yield from self._header(said)
+                case "paused":
+                    self._paused(said)
                 case "job":
                     yield self._job(said)
                 case "checkpoint":
@@ -95,7 +97,9 @@ class _Intake:
                     self._end(said, count - 1)
                     ended = True
                 case _:
-                    self._refuse("is no job, checkpoint, message or end", "export anew")
+                    self._refuse(
+                        "is no paused kind, job, checkpoint, message or end", "export anew"
+                    )
         if not ended:
             self._at = f"line {count + 1}"
             self._refuse("is missing: the export was cut off", "export anew")
@@ -121,6 +125,16 @@ class _Intake:
         if Global in self._rows:
             state = self._state(Global, said.get("global", {}))
             yield self._row(Global, 1, state, {}, {})
+
+    def _paused(self, said: dict[str, Any]) -> None:
+        self._only(said, "paused", "since", "user", "pid")
+        kind = self._text(said, "paused")
+        if self._known("SELECT 1 FROM paused WHERE kind = ?", kind):
+            self._again(f"the paused kind {_short(kind)}")
+        since = self._number(said, "since", -MAX_EPOCH, MAX_EPOCH)
+        pid = self._number(said, "pid", 0, MAX_EPOCH)
+        insert = "INSERT INTO paused (kind, since, user, pid) VALUES (?, ?, ?, ?)"
+        self._put(insert, kind, since, self._text(said, "user"), pid)
 
     def _job(self, said: dict[str, Any]) -> tuple[str, str]:
         self._only(said, "job", "key", "kind", "timeout_ms", "due", "retry_of", "state", "payload")

@@ -188,6 +188,7 @@ def test_a_paused_kind_names_the_guard_since_when_by_whom_and_what_frees_it(
     said = capsys.readouterr().out
     assert f"by {NAME} in process {os.getpid()}" in said
     assert f"`ffq queue resume {path} k` frees it" in said
+    assert "not due" not in said
     with Queue(path) as queue:
         queue.resume("k")
     assert (why()["refused"], why()["paused"]) == ([], None)

@@ -50,6 +50,20 @@ def test_what_is_taken_in_is_what_was_there(file: Path, tmp_path: Path, clock: H
     assert [json.loads(line) for line in lines[1:-2]] == [json.loads(line) for line in again[1:-1]]
 
 
+def test_what_is_paused_is_paused_in_the_new_queue_too(
+    file: Path, tmp_path: Path, clock: HandClock
+) -> None:
+    with Queue(file, clock=clock) as queue:
+        queue.enqueue(ODD)
+        queue.pause(ODD)
+        before = report.stats(queue).kinds[ODD].pause
+    taken_in(tmp_path / "other.db", lines_of(file, clock))
+    with Queue(tmp_path / "other.db", clock=clock) as queue:
+        assert queue.line.first(queue.store.own, [ODD]) == []
+        assert report.stats(queue).kinds[ODD].pause == before is not None
+        assert queue.resume(ODD)
+
+
 def test_asking_twice_is_asking_once_in_the_new_queue_too(
     file: Path, tmp_path: Path, clock: HandClock
 ) -> None:

@@ -34,6 +34,26 @@ HEADER, FIRST, STEP, RESULT, DEAD, AGAIN, READY, MESSAGE, END = 0, 1, 2, 3, 4, 6
 
 
 @pytest.mark.parametrize(
+    ("values", "fact"),
+    [
+        ({"paused": ""}, "line 2: paused is no text, or empty"),
+        ({"paused": 7}, "line 2: paused is no text, or empty"),
+        ({"since": "now"}, "line 2: since: is of type str"),
+        ({"user": ""}, "line 2: user is no text, or empty"),
+        ({"pid": -1}, "line 2: pid: is -1"),
+        ({"by": "me"}, "line 2: has 'by', which nobody knows"),
+        ({}, "line 3: has the paused kind 'k', as a line before it has"),
+    ],
+)
+def test_a_pause_that_nobody_exported_is_refused(
+    file: Path, tmp_path: Path, clock: HandClock, values: dict[str, Any], fact: str
+) -> None:
+    header, *others = lines_of(file, clock)
+    pause = json.dumps({"paused": "k", "since": 1, "user": "ann", "pid": 7} | values)
+    assert refused(tmp_path / "other.db", [header, pause, pause, *others]).startswith(fact)
+
+
+@pytest.mark.parametrize(
     ("at", "values", "fact"),
     [
         (HEADER, {"format": "ffq trace"}, "line 1: is not the beginning of an export"),
@@ -87,7 +107,7 @@ def test_a_line_that_nobody_exported_is_refused(
         ("", "is no JSON"),
         ("{", "is no JSON"),
         ("[]", "is no JSON object"),
-        ("{}", "is no job, checkpoint, message or end"),
+        ("{}", "is no paused kind, job, checkpoint, message or end"),
         ("[" * 100_000, "is nested too deep"),
         ('{"job": NaN}', "is no JSON: NaN is no number"),
         ('{"job": 1, "job": 2}', "is no JSON: a name comes twice"),

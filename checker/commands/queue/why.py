@@ -104,7 +104,7 @@ def _freed(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
     yield f"  {'if its worker does nothing more, ' * claimed}these steps free it:"
     for instance in held.freed:
         yield f"    {instance.step.action.name}: {instance.step.action.doc}"
-    if where.line.due is not None:
+    if where.line.due is not None and where.line.due > where.now:
         yield f"  it is not due before {age(where.line.due - where.now)} from now"
     if where.lease_until is not None:
         left = where.lease_until - where.now
