@@ -128,6 +128,35 @@ def test_whoever_pauses_and_resumes_what_is_claimed_is_what_is_not_paused(
                     left[kind].remove(claimed(queue, kind).id)
 
 
+def looked_at(queue: Queue) -> int:
+    """Return how many instructions SQLite takes to find the next job."""
+    count = 0
+
+    def one_more() -> bool:
+        nonlocal count
+        count += 1
+        return False
+
+    queue.store.connection.set_progress_handler(one_more, 1)
+    assert first(queue, "paused", "open") == [1]
+    queue.store.connection.set_progress_handler(None)
+    return count
+
+
+def test_jobs_of_a_paused_kind_cost_nothing_to_who_looks_for_another_however_many_there_are(
+    queue: Queue,
+) -> None:
+    queue.enqueue("open")
+    queue.pause("paused")
+    counts = []
+    for more in (10, 1_000):
+        with queue.transaction() as t:
+            for _ in range(more):
+                queue.enqueue("paused", within=t)
+        counts.append(looked_at(queue))
+    assert counts[0] == counts[1] > 0
+
+
 # ---------------------------------------------------------------- the guard
 def refused_or_done(queue: Queue) -> Done | Refused:
     """Let a worker claim job 1 without looking in the line."""
