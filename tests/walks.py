@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from typing import Protocol
 
-from checker.conformance.beside_spec import Beside, Replay, Steps
+from checker.conformance.beside_spec import BesideSpec, Replay, Steps
 from impl.derive.design import Design
 from spec.language.evaluate import Instance
 from spec.language.scope import State
@@ -13,7 +13,7 @@ from spec.language.scope import State
 class Opened(Protocol):
     """Opens a fresh store beside the spec."""
 
-    def __call__(self, design: Design, *, steps: Steps) -> Beside: ...
+    def __call__(self, design: Design, *, steps: Steps) -> BesideSpec: ...
 
 
 class Walks:
@@ -37,7 +37,7 @@ class Walks:
             replay.store.close()
         return self
 
-    def _one(self, replay: Beside, every: list[Instance]) -> None:
+    def _one(self, replay: BesideSpec, every: list[Instance]) -> None:
         refusals = [(step, step.refusal(replay.state)) for step in every]
         possible = [step for step, refusal in refusals if refusal is None]
         if replay.state not in self.seen:

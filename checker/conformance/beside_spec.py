@@ -81,7 +81,7 @@ class Kept(Rows, Protocol):
         """Let go of it."""
 
 
-class Beside:
+class BesideSpec:
     """A store and its processes, beside the state that the spec says they are in."""
 
     store: Kept
@@ -187,7 +187,7 @@ class Beside:
         return self.scope.spec.fields[name.removeprefix(RANGE)].kept
 
 
-class Replay(Beside):
+class Replay(BesideSpec):
     """A fresh file of SQLite and its processes, beside the state that the spec says they are in."""
 
     store: Store

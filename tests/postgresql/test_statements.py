@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from checker.conformance.beside_spec import Beside
-from checker.runs.trace import binding_of
+from checker.conformance.beside_spec import BesideSpec
 from impl.derive.design import derive
 from impl.postgresql.database import Database
 from impl.postgresql.embedded import Server
@@ -17,12 +16,11 @@ from impl.terms.outcomes import CheckFailed, Done
 from spec.failures.edits import Edits
 from spec.queue import DEFAULT, SCOPES
 from spec.queue.job import Worker
-from tests.counterexamples import counterexample
 from tests.walks import Opened, Walks
 
 
 def opened(server: Server) -> Opened:
-    return lambda design, steps: Beside(design, Database(design, server), steps)
+    return lambda design, steps: BesideSpec(design, Database(design, server), steps)
 
 
 def test_the_server_reserves_the_words_that_are_quoted(server: Server) -> None:
@@ -69,32 +67,6 @@ def test_database_and_spec_agree_on_every_step_of_random_runs(
     found = Walks(derive(SCOPES[name]), 1, opened(server)).run(walks, steps=40)
     assert len(found.taken) > len(SCOPES[name].spec.actions) // 2
     assert sum(found.refused.values()) > 100
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        "claim.ready",
-        "stale claim.ready",
-        "settle_done.fenced",
-        "recover.expired",
-        "grow_old.outlives",
-    ],
-)
-def test_the_database_breaks_as_the_spec_does_without_a_protection(
-    edit: str, server: Server
-) -> None:
-    trace, _ = counterexample(edit)
-    scope = Edits([edit]).on(trace.scope)
-    design = derive(scope)
-    beside = Beside(design, Database(design, server, checks=False))
-    for line in trace.lines:
-        action = scope.spec.actions[line.action]
-        step = beside.steps.find(action.name, binding_of(scope, action, line))
-        assert beside.step(step) is None
-    assert trace.violated is not None
-    assert beside.broken(trace.violated)
-    beside.store.close()
 
 
 def test_a_check_of_the_database_refuses_what_breaks_a_row(server: Server) -> None:
