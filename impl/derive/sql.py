@@ -95,9 +95,9 @@ def condition(e: Expr, names: Name, words: bool = False) -> str:
     return _sql(e, names, _AND, words)
 
 
-def value(e: Expr, names: Name, words: bool = False) -> str:
-    """Return an expression as SQL; with `words` as of a `condition`."""
-    return _sql(e, names, _LOOSE, words)
+def value(e: Expr, names: Name) -> str:
+    """Return an expression as SQL."""
+    return _sql(e, names, _LOOSE)
 
 
 def assigned(f: Field, e: Expr, names: Name, lasts: str) -> str:

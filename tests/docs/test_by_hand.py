@@ -67,7 +67,7 @@ def test_a_step_is_done_or_says_why_not(tmp_path: Path) -> None:
     )
     assert queue.step("claim_rest worker1") == "there is no such step"
     assert queue.step("claim worker1") == "is no step: claim is of w, j"
-    assert queue.rows() == "job1: status claimed, token 1, lease live"
+    assert queue.rows() == "job1: status claimed, token 1, lease live, deadline ahead"
     assert queue.holds("a_claim_is_one_record")
 
 
