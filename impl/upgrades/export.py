@@ -34,7 +34,7 @@ FROM job WHERE id > ? ORDER BY id LIMIT ?"""
 _STEPS = """\
 SELECT CAST(name AS BLOB), what, CAST(coalesce(result, 'null') AS BLOB)
 FROM checkpoint WHERE job = ? ORDER BY rowid"""
-_PAUSED = "SELECT kind, since, user, pid FROM paused ORDER BY kind"
+_PAUSED = "SELECT kind, since - ? + ?, user, pid FROM paused ORDER BY kind"
 _UNSENT = """\
 SELECT id, CAST(key AS BLOB), job, CAST(topic AS BLOB), CAST(body AS BLOB) FROM outbox
 WHERE NOT sent AND id > ? ORDER BY id LIMIT ?"""
@@ -62,7 +62,7 @@ class _Export:
         header = {"format": FORMAT, "version": VERSION, "epoch": self._queue.epoch}
         whole = {"global": self._state(Global, 1)} if Global in self._tables else {}
         yield json.dumps(header | {"fields": fields} | whole)
-        for kind, since, user, pid in self._t.own(_PAUSED):
+        for kind, since, user, pid in self._t.own(_PAUSED, self._now):
             yield json.dumps({"paused": kind, "since": since, "user": user, "pid": pid})
         for job, key, kind, timeout_ms, due, retry_of, payload in self._pages(_JOBS, *self._now):
             what = f"job {job}"
