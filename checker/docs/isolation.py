@@ -9,7 +9,7 @@ from checker.docs.figures import bounds
 from checker.docs.tables import code, table
 from checker.isolation import observed
 from checker.isolation.claims import DONE, FORMS, READY
-from checker.isolation.observed import Observed
+from checker.isolation.observed import NoServer, Observed
 from checker.isolation.stale_runs import BROKEN, CONFLICT, SMALL, WENT_THROUGH
 from spec.designs.batches import BATCHES
 from spec.language.scope import Scope
@@ -56,8 +56,18 @@ def claims() -> str:
     )
 
 
+def _tried(printer: Callable[[], str]) -> Callable[[], str]:
+    def print_block() -> str:
+        try:
+            return printer()
+        except NoServer as away:
+            raise ValueError(f"it is tried on a server, and {away}") from None
+
+    return print_block
+
+
 PRINTERS: dict[str, Callable[[], str]] = {
-    "isolation-levels": partial(levels, SMALL),
-    "isolation-rows": partial(levels, BATCHES),
-    "isolation-claims": claims,
+    "isolation-levels": _tried(partial(levels, SMALL)),
+    "isolation-rows": _tried(partial(levels, BATCHES)),
+    "isolation-claims": _tried(claims),
 }

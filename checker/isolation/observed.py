@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from checker.isolation import stepped
 from checker.isolation.claims import Claimed, claimed
 from checker.isolation.stale_runs import StaleRun, stale_runs
-from impl.postgresql.embedded import Server
+from impl.postgresql.embedded import NoServer, Server
 from impl.postgresql.isolation import LEVELS, Level
 from spec.language.scope import Scope
+
+__all__ = ["NoServer", "Observed", "greedy_claims", "stale_guards"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Observed:
 
 
 def stale_guards(scope: Scope) -> tuple[str, list[Observed]]:
-    """Return which server it is, and what it makes of each guard that is missed when stale."""
+    """Return which server it is, and what it makes of each guard that is missed when stale; raises
+    `NoServer`.
+    """
     with Server() as server:
         return server.version, list(_observed(server, scope))
 
@@ -44,6 +48,8 @@ def _observed(server: Server, scope: Scope) -> Iterator[Observed]:
 
 
 def greedy_claims() -> tuple[str, list[Claimed]]:
-    """Return which server it is, and how many jobs each way to claim one takes."""
+    """Return which server it is, and how many jobs each way to claim one takes; raises
+    `NoServer`.
+    """
     with Server() as server:
         return server.version, list(claimed(server))

@@ -37,7 +37,7 @@ _SETTINGS = {
 
 
 class NoServer(Exception):
-    """The server cannot be started, and why."""
+    """The server cannot be started: what fails, and why."""
 
 
 class Server:
@@ -56,6 +56,11 @@ class Server:
         try:
             self._make()
             self._start()
+        except OSError as failed:
+            self.stop()
+            who_runs = self._user or "this user"
+            fact = f"{failed.filename} cannot be used by {who_runs}: {failed.strerror}"
+            raise NoServer(f"{fact}; keep it where everybody may read") from None
         except BaseException:
             self.stop()
             raise

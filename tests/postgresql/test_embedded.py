@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 
+from checker.docs.isolation import PRINTERS
 from impl.postgresql import embedded
 from impl.postgresql.embedded import NoServer, Server
 
@@ -30,3 +32,14 @@ def test_a_server_that_does_not_come_up_says_why_and_leaves_nothing(
         with pytest.raises(NoServer, match="shared_buffers"):
             Server()
         assert os.listdir(folder) == []
+
+
+def test_a_server_that_nobody_may_run_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_BIN", Path("/nowhere"))
+    with pytest.raises(NoServer) as refused:
+        Server()
+    said = str(refused.value)
+    assert said.startswith("/nowhere/initdb cannot be used by ")
+    assert said.endswith(": No such file or directory; keep it where everybody may read")
+    with pytest.raises(ValueError, match="it is tried on a server, and /nowhere/initdb"):
+        PRINTERS["isolation-claims"]()
