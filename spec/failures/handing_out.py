@@ -161,6 +161,13 @@ MODES = (
                 "The worker asks before it waits for a job: the kind is paused while it waits, and "
                 "it takes what comes.",
             ),
+            Loss(
+                ("instead pause pause_and_take_back",),
+                "a_pause_takes_no_job_away",
+                "pausing",
+                "The pause takes the jobs of the kind from their workers as well, and what was "
+                "under way is done again.",
+            ),
         ),
     ),
 )

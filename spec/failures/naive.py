@@ -57,6 +57,20 @@ def acknowledge_early(s, w: Worker, j: Job):
     s.held_epoch[w] = s.epoch[j]
 
 
+def pause_and_take_back(s, j: Job):
+    """Somebody pauses the kind, and the job is taken from its worker, if it has one."""
+    held = leased(s, j)
+    last = held & last_interrupt(s, j)
+    s.paused[j] = True
+    s.interrupts[j] = s.interrupts[j] + ite(held, 1, 0)
+    end_claim(
+        s,
+        j,
+        ite(last, Status.dead, ite(held, Status.ready, s.status[j])),
+        ite(last, Reason.interruptions, s.reason[j]),
+    )
+
+
 # ------------------------------------------------------------------ holding a claim
 def pass_over_the_busy(s, v: Worker, j: Job):
     """A period passes, and a worker that is inside the handler did not get round to renewing."""
@@ -228,6 +242,7 @@ def fail_directly(s, w: Worker):
 _STEPS: tuple[Callable[..., Any], ...] = (
     pop,
     acknowledge_early,
+    pause_and_take_back,
     pass_over_the_busy,
     renew_by_name,
     free_with_connection,
