@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -14,7 +15,7 @@ from checker.commands.queue.shared import runs
 from checker.conformance.validate import validate
 from impl import report
 from impl.derive.reference import stepping_as
-from impl.parts.pauses import pause
+from impl.parts.pauses import pause, resume
 from impl.queue import Queue
 from impl.sqlite.damage import Damaged
 from impl.sqlite.files import StoreError
@@ -240,6 +241,49 @@ def test_what_another_process_pauses_is_paused_here_at_once_and_outlives_it(
         assert first(again, "k") == []
         elsewhere(file, "resume")
         assert first(again, "k") == [1]
+
+
+WORKS = """\
+import sys
+from impl.queue import Queue
+from impl.worker import Worker
+
+with Queue(sys.argv[1]) as queue:
+    Worker(queue, {"k": lambda attempt: None}, poll=0.001).run()
+"""
+
+
+def test_workers_of_two_processes_claim_nothing_between_a_pause_and_its_end(
+    shared: Queue, file: Path
+) -> None:
+    """Which claims came in between is read in the trace, which has them in the order of commits."""
+    with shared.transaction() as t:
+        for _ in range(2_000):
+            shared.enqueue("k", within=t)
+    workers = [subprocess.Popen([sys.executable, "-c", WORKS, str(file)]) for _ in range(2)]
+    claims = "SELECT count(*) FROM trace WHERE action = 'claim' AND seq "
+    try:
+        while not rows(file, claims + "> 0")[0][0]:
+            time.sleep(0.01)
+        paused, allowed, resumed = 0, 0, 0
+        for _ in range(20):
+            with shared.transaction() as t:
+                assert pause(t, "k")
+                begins = t.last()
+            time.sleep(0.02)
+            with shared.transaction() as t:
+                ends = t.last()
+                assert resume(t, "k")
+            paused += rows(file, claims + "BETWEEN ? AND ?", begins + 1, ends)[0][0]
+            allowed += rows(file, claims + "BETWEEN ? AND ?", resumed + 1, begins)[0][0]
+            resumed = ends
+            time.sleep(0.02)
+    finally:
+        for worker in workers:
+            worker.terminate()
+        assert [worker.wait() for worker in workers] == [0, 0]
+    assert (paused, allowed > 20) == (0, True)
+    assert validate(str(file)).finding is None
 
 
 def test_a_crash_within_leaves_the_kind_as_it_was(shared: Queue, file: Path) -> None:
