@@ -21,6 +21,7 @@ from impl.parts.line import Line
 from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.pauses import pause, resume
 from impl.parts.recovery import Recovery
+from impl.parts.retention import Retention
 from impl.parts.speaker import Speaker
 from impl.sqlite.backup import backup
 from impl.sqlite.damage import Damaged
@@ -75,19 +76,22 @@ class Queue:
         backoff: Backoff | None = None,
         clock: Clock | None = None,
         busy_ms: int = 5_000,
+        retain: float | None = None,
         read_only: bool = False,
     ) -> None:
         """Open the queue, making it if there is none; raises `StoreError`, `BadRequest`.
 
         `lease_ms`: a worker that is not heard of for so long may be taken for dead. `busy_ms`: how
-        long others may keep the store locked. With `read_only` it can only be looked at, where it
-        cannot be written too.
+        long others may keep the store locked. `retain`: how many seconds what is done or cancelled
+        is kept; None: for ever. With `read_only` it can only be looked at, where it cannot be
+        written too.
         """
         if os.fspath(path) == MEMORY:
             raise BadRequest(f"{MEMORY}: is no file, which processes could share; name one")
         whole("lease_ms", lease_ms, 1, LONGEST * 1000)
         whole("busy_ms", busy_ms, 0, 2**31 - 1)
         self.lease_ms, self.busy_ms = lease_ms, busy_ms
+        self.retention = Retention(self, retain)
         with told(path):
             self.clock = QueueClock(clock or MachineClock())
         self.line = Line(self.clock, backoff or Backoff())
@@ -119,6 +123,7 @@ class Queue:
             backoff=self.line.backoff,
             clock=self.clock.machine,
             busy_ms=self.busy_ms,
+            retain=self.retention.retain,
             read_only=self.store.read_only,
         )
         try:
@@ -251,7 +256,7 @@ class Queue:
         t.take("send", client)
         # Whoever asks is not content yet.
         world = {"content": False, "free": pages(self.store, job)}
-        lasts, beside = {"due": r.delay_ms}, Beside(carried=r.carried)
+        lasts, beside = {"due": r.delay_ms}, Beside(carried=r.carried(t.told.claims))
         outcome = t.take(
             "enqueue", client, constants=r.budgets, world=world, beside=beside, lasts=lasts, d=0
         )
@@ -273,11 +278,11 @@ class Queue:
         once. Raises `BadRequest`, `StoreError`.
         """
         query = """\
-SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrupts
-FROM job WHERE id = ?"""
+SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrupts,
+  claimed_before + token FROM job WHERE id = ?"""
         with self.transaction() as t:
             found = known(t.own(query, (row_number(job),)), job)
-            status, recorded, key, kind, payload, timeout_ms, fails, interrupts = found
+            status, recorded, key, kind, payload, timeout_ms, fails, interrupts, claims = found
             if status != "dead":
                 raise BadRequest(f"job {job}: is {status}; only a dead job can be retried")
             if recorded:
@@ -285,7 +290,7 @@ FROM job WHERE id = ?"""
             for (already,) in t.own("SELECT id FROM job WHERE retry_of = ?", (job,)):
                 return Enqueued(already, key, False)
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
-            made = self._insert(t, Request(key, kind, payload, timeout_ms, 0, budgets, job))
+            made = self._insert(t, Request(key, kind, payload, timeout_ms, 0, budgets, job, claims))
             assert made is not None, "a retry has a dead job's key"
             copy = """\
 INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = ?"""
@@ -317,12 +322,19 @@ INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = 
         with self.transaction() as t:
             return resume(t, named("kind", kind))
 
-    # ------------------------------------------------------------ when a claim ends
+    # ------------------------------------------------------------ what has ended
     def recover(self) -> int:
         """End the claims whose lease has run out; return how many. Any process may do it, at any
         time; two at once do no harm. Raises `StoreError`.
         """
         return self._recovery.recover()
+
+    def prune(self, dead: bool = False) -> int:
+        """Forget what was done or cancelled longer ago than `retain`, and what is `dead` if that is
+        said, unless it is still to be told or a table of yours refers to it; return how many jobs.
+        Raises `BadRequest` without a `retain`, `StoreError`.
+        """
+        return self.retention.prune(dead)
 
     # ------------------------------------------------------------ what is said outside
     def deliver(self, receivers: Mapping[str, Receiver]) -> int:

@@ -16,7 +16,6 @@ from impl.sqlite.damage import legible, require_written
 from impl.sqlite.outline import RENAMED
 from impl.sqlite.transaction import Transaction
 from impl.terms.requests import LARGEST, Json, known, row_number
-from impl.working.attempt import claims_before
 from spec.language.types import phases
 from spec.queue.job import Lease
 
@@ -175,8 +174,8 @@ def _line(path: str, row: Sequence[Any]) -> Line:
 def job(queue: Queue, number: int) -> Whole:
     """Return all that is known of a job. Raises `BadRequest`, `StoreError`."""
     query = """\
-SELECT payload, token, fails, max_fails, interrupts, max_interrupts, reason, letter, lease,
-  retry_of, (SELECT id FROM job AS later WHERE later.retry_of = job.id)
+SELECT payload, token, claimed_before, fails, max_fails, interrupts, max_interrupts, reason,
+  letter, lease, retry_of, (SELECT id FROM job AS later WHERE later.retry_of = job.id)
 FROM job WHERE id = ?"""
     now = moment(queue)
     with queue.snapshot() as t:
@@ -185,10 +184,9 @@ FROM job WHERE id = ?"""
         steps = t.own("SELECT name FROM checkpoint WHERE job = ? ORDER BY rowid", (number,))
         unsaid = [Unsaid(what, n, bool(up), e) for what, n, up, e in t.own(_UNSAID, (number,))]
         history = _history(t, now, number)
-        before = claims_before(t, number)
     *began, lease, retry_of, retried_as = found
     require_written(queue.path, number, began)
-    payload, token, fails, most, interrupts, most_interrupts, reason, letter = began
+    payload, token, before, fails, most, interrupts, most_interrupts, reason, letter = began
     with legible(queue.path):
         payload = json.loads(payload)
     return Whole(

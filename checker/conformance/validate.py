@@ -18,13 +18,13 @@ from checker.conformance.follow import Follower
 from checker.conformance.nearest import Event, elsewhere, possible
 from checker.conformance.records import illegible, strange
 from impl.derive.reference import design
+from impl.sqlite import origin
 from impl.sqlite.damage import Damaged, legible
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.opening import writable
 from impl.sqlite.steps import plain
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Traced
-from impl.upgrades import origin
 from spec.language.types import is_timer, phases
 
 
@@ -87,7 +87,7 @@ def _judge(store: Store) -> Verdict:
     joined = _pairs(store, "SELECT id, sort FROM process")
     jobs = _pairs(store, "SELECT status, count(*) FROM job GROUP BY status ORDER BY status")
     follower = Follower(store.design, joined)
-    after, states = origin.read(store.connection, store.path)
+    after, states = origin.read(store.connection.execute, store.path)
     finding: Finding | None = None
     try:
         follower.begin(after, states)
@@ -132,7 +132,7 @@ def _explained(store: Store, follower: Follower, wrong: NotAllowed) -> Finding:
     if step is None or finding.kind not in ("guard", "field"):
         return finding
     again = Follower(store.design, follower.joined)
-    after, states = origin.read(store.connection, store.path)
+    after, states = origin.read(store.connection.execute, store.path)
     again.begin(after, states)
     return replace(
         finding,

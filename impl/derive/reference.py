@@ -26,6 +26,11 @@ CARRIED = (
         "timeout_ms", "INTEGER NOT NULL CHECK (timeout_ms > 0)", "how long one attempt may take"
     ),
     Carried("retry_of", "INTEGER REFERENCES job (id)", "the dead job that this one does again"),
+    Carried(
+        "claimed_before",
+        "INTEGER NOT NULL CHECK (claimed_before >= 0)",
+        "how many claims there were before under its key, or more",
+    ),
     Carried("payload", "TEXT NOT NULL CHECK (json_valid(payload))", "for the handler"),
 )
 """What a job is about."""
@@ -81,6 +86,23 @@ CREATE TABLE failures (  -- of jobs of a kind, lately
   until INTEGER NOT NULL  -- in ms: when the budget has made up for all of them
 ) STRICT;
 
+CREATE TABLE ended (  -- work that is over, and not taken up again
+  job INTEGER PRIMARY KEY REFERENCES job (id) ON DELETE CASCADE,
+  how TEXT NOT NULL CHECK (how IN ('done', 'dead', 'cancelled')),
+  at INTEGER NOT NULL  -- in ms
+) STRICT;
+
+CREATE INDEX ended_since ON ended (how, at);
+
+CREATE TRIGGER job_is_over AFTER UPDATE OF status ON job WHEN NEW.status IN ('done', 'dead')
+BEGIN
+INSERT INTO ended
+VALUES (NEW.id, iif(NEW.reason = 'cancelled', NEW.reason, NEW.status), ffq_now());
+END;
+
+CREATE TRIGGER job_is_taken_up AFTER INSERT ON job WHEN NEW.retry_of IS NOT NULL
+BEGIN DELETE FROM ended WHERE job = NEW.retry_of; END;
+
 CREATE TABLE process (  -- who has ever opened the queue: a number is used once
   id INTEGER PRIMARY KEY,
   sort TEXT NOT NULL,
@@ -95,6 +117,15 @@ CREATE TABLE paused (  -- kinds of which nothing is claimed
   pid INTEGER NOT NULL
 ) STRICT;
 """
+
+
+ENDED = """\
+INSERT INTO ended
+SELECT id, iif(reason = 'cancelled', reason, status), ? FROM job
+WHERE status IN ('done', 'dead') AND id NOT IN (
+  SELECT retry_of FROM job WHERE retry_of IS NOT NULL
+)"""
+"""Lets what is over have ended at a moment, where nobody has written down when it did."""
 
 
 @cache

@@ -37,6 +37,7 @@ CREATE TRIGGER trace_is_not_rewritten BEFORE UPDATE ON trace
 BEGIN SELECT RAISE(ABORT, 'the trace is append-only'); END;
 
 CREATE TRIGGER trace_is_not_shortened BEFORE DELETE ON trace
+WHEN OLD.seq > coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'origin'), 0)
 BEGIN SELECT RAISE(ABORT, 'the trace is append-only'); END;
 """
 
@@ -214,13 +215,15 @@ def _column(scope: Scope, t: Table, f: Field) -> str:
     return f"{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"
 
 
-def of_one_row(p: Property, t: Table, hidden: Sequence[Field] = ()) -> bool:
-    """Return whether the property is an invariant of one row of the table; besides its columns it
-    may read these fields, which no row has.
+def of_one_row(
+    p: Property, t: Table, hidden: Sequence[Field] = (), kinds: Sequence[str] = ("invariant",)
+) -> bool:
+    """Return whether the property is an invariant of one row of the table, or is of these kinds;
+    besides its columns it may read these fields, which no row has.
     """
     known = (*t.columns, *hidden)
     return (
-        p.kind == "invariant"
+        p.kind in kinds
         and [v.type for v in p.params] == ([] if t.sort is Global else [t.sort])
         and all(_in_row(e, known) for e in walk(p.body))
     )

@@ -30,6 +30,9 @@ moment is text.
 _NOW = "(step.value ->> 8)"
 _JUST_BEFORE = f"({_NOW} - 1)"  # when a timer that was started for no time at all runs still
 
+NOW = "ffq_now"
+"""Returns the moment of the steps that a statement is, by the clock of the queue, in ms."""
+
 ALL = -1
 """The bits of all columns."""
 

@@ -29,7 +29,7 @@ SELECT id FROM job WHERE id IN (
 ) ORDER BY due, id LIMIT 1"""
 
 _CLAIMED = """\
-id, CAST(key AS BLOB), kind, CAST(payload AS BLOB), timeout_ms, fails, interrupts, retry_of"""
+id, CAST(key AS BLOB), kind, CAST(payload AS BLOB), timeout_ms, claimed_before, fails, interrupts"""
 
 _OPEN = """\
 SELECT 1 FROM json_each(:kinds) AS mine
@@ -65,8 +65,8 @@ class Line:
         self, t: Transaction, worker: Process, kinds: Collection[str], lease_ms: int
     ) -> Done | Refused:
         """Let a worker claim the first job of these kinds; refused as `reference` if there is none.
-        Beside the step stand its number, key, kind, payload, timeout, how often it has failed and
-        was cut short, and of which job it is a retry; key and payload unread.
+        Beside the step stand its number, key, kind, payload, timeout, how many claims there were
+        before under its key, and how often it has failed and was cut short; key and payload unread.
         """
         beside = Beside(chosen=Chosen(_FIRST, _these(kinds), _CLAIMED))
         world, lasts = {"known": True}, {"lease": lease_ms}

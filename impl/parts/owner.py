@@ -25,3 +25,6 @@ class Owner(Protocol):
 
     def transaction(self, durable: bool = True) -> AbstractContextManager[Transaction]:
         """Open a transaction; without `durable` nobody waits for the disk."""
+
+    def snapshot(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that only reads, and sees one moment of the store."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -114,6 +114,28 @@ def strays(connection: apsw.Connection, own: Iterable[str]) -> list[tuple[str, s
     """
     found: list[Any] = connection.execute(_STRAYS, (json.dumps(sorted(own)),)).fetchall()
     return found
+
+
+_REFERENCES = """\
+SELECT one.name, key."from"
+FROM sqlite_schema AS one, pragma_foreign_key_list(one.name) AS key
+WHERE one.type = 'table' AND lower(key."table") = ?1
+  AND key.on_delete NOT IN ('CASCADE', 'SET NULL')
+  AND lower(one.name) NOT IN (SELECT value FROM json_each(?2))"""
+
+
+def references(
+    run: Callable[[str, Any], list[Any]], design: Design, table: str
+) -> list[tuple[str, str]]:
+    """Return the tables of others that keep a row of one of ours from being deleted as long as they
+    refer to it, each with its column, as SQL.
+    """
+    found = run(_REFERENCES, (table, json.dumps(sorted(own_names(design)))))
+    return [(_quoted(name), _quoted(column)) for name, column in found]
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace('"', '""'))
 
 
 @cache

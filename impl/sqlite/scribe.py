@@ -16,7 +16,7 @@ import apsw
 
 from impl.derive.design import Transition
 from impl.derive.sql import decode
-from impl.derive.tracing import ALL, STEPS
+from impl.derive.tracing import ALL, NOW, STEPS
 from impl.terms.outcomes import Change, CheckFailed, Disagreement, Values
 from spec.language.expr import Var
 from spec.language.scope import State
@@ -97,6 +97,7 @@ class Scribe:
         self.connection = connection
         self._lines: Sequence[Line] = ()
         connection.create_scalar_function(STEPS, self._said)
+        connection.create_scalar_function(NOW, self._now)
 
     def run(self, sql: str, bound: Any, lines: Sequence[Line]) -> list[Any]:
         """Run the statement of these steps and return its rows. Raises what APSW raises,
@@ -112,10 +113,16 @@ class Scribe:
         return rows
 
     def _said(self, *told: Any) -> str:
+        row, *before = told
+        return f"[{','.join([line.written(row, before) for line in self._taken()])}]"
+
+    def _now(self, *_: Any) -> int:
+        return self._taken()[-1].now
+
+    def _taken(self) -> Sequence[Line]:
         if not self._lines:
             raise Disagreement("a row was to be changed by no step")
-        row, *before = told
-        return f"[{','.join([line.written(row, before) for line in self._lines])}]"
+        return self._lines
 
 
 def write_down(opened: apsw.Connection, steps: bool) -> None:

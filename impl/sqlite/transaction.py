@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -18,11 +18,13 @@ import apsw
 
 from impl.derive.design import Design, Transition
 from impl.derive.fused import Fused, fused
+from impl.derive.tables import Table
 from impl.sqlite import steps
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.gate import Mark
 from impl.sqlite.scribe import Line, Scribe
 from impl.sqlite.steps import STILL, Time
+from impl.sqlite.told import Told, told
 from impl.terms.outcomes import Done, OutcomeUnknown, Receipt, Refused, Unseen
 from impl.terms.requests import BadRequest
 from spec.language.scope import Value
@@ -70,32 +72,6 @@ class Span:
     durable: bool
     over: bool = False
     mark: Mark | None = None  # which the last one to write has left beside the store
-
-
-_TOLD = """\
-SELECT name, value FROM meta WHERE name IN ('epoch', 'boot', 'file', 'ahead')
-UNION ALL SELECT 'seq', max(seq) FROM trace"""
-
-
-@lru_cache(maxsize=16)
-def _told(design: Design) -> str:
-    """Return the query for what a store says of itself."""
-    lasts = [f"SELECT 'last {t.sort.__name__}', max(id) FROM {t.name}" for t in design.tables]
-    return "\nUNION ALL ".join([_TOLD, *lasts])
-
-
-@dataclass
-class Told:
-    """What the store says of itself: the last row of its trace, and of each table, 0 if there is
-    none; its history: epoch, boot and file; and how far its clock is ahead of that of the boot.
-    """
-
-    seq: int
-    rows: dict[type[Sort], int]
-    epoch: int
-    boot: str | None
-    file: str | None
-    ahead: int
 
 
 NO_TIMERS: Mapping[str, int] = MappingProxyType({})
@@ -285,22 +261,11 @@ class Transaction:
     def told(self) -> Told:
         """What the store says of itself, asked when it is first needed."""
         if self._told is None:
-            found = dict(self.own(_told(self._design)))
-            epoch = str(found.get("epoch", 0))
-            number = int(epoch) if epoch.isdecimal() else 0
-            rows = {t.sort: found[f"last {t.sort.__name__}"] or 0 for t in self._design.tables}
-            self._told = Told(
-                found["seq"] or 0,
-                rows,
-                number,
-                found.get("boot"),
-                found.get("file"),
-                int(found.get("ahead", 0)),
-            )
+            self._told = told(self._design, self.own)
         return self._told
 
     def new(self, sort: type[Sort]) -> int:
-        """Return the element that comes after all that have rows."""
+        """Return the element that comes after all that ever had a row."""
         return self.told.rows[sort]
 
     def begin_history(self, epoch: int, boot: str, file: str, ahead: int) -> None:
@@ -310,13 +275,30 @@ class Transaction:
         for row in told.items():
             self.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
 
+    def keep_claims(self, claims: int) -> None:
+        """Let it be known how many claims there were under a key that is forgotten: later ones are
+        given larger tokens.
+        """
+        if claims > self.told.claims:
+            self.told.claims = claims
+            self.own("INSERT OR REPLACE INTO meta VALUES ('claims', ?)", (str(claims),))
+
     def _note(self, seq: int, line: Line) -> None:
         """Know the row that was written: nobody else can write one meanwhile."""
         told, table = self.told, line.transition.table
         told.seq = seq
         if table is not None:
             told.rows[table.sort] = max(told.rows[table.sort], line.row)
+            statement = line.transition.statement
+            if statement is not None and statement.form == "delete":
+                self._keep_the_number(table, line.row)
         self._lines.append((seq, line))
+
+    def _keep_the_number(self, table: Table, row: int) -> None:
+        """Let the number of a row that is taken out be known, if it was the last one."""
+        if row == self.told.rows[table.sort]:
+            kept = (f"last {table.name} taken out", str(row))
+            self.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", kept)
 
     @property
     def receipts(self) -> list[Receipt]:

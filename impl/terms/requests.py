@@ -34,7 +34,9 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """What the row of a new job says; times in milliseconds."""
+    """What the row of a new job says; times in milliseconds. `claimed_before`: how many claims
+    there were of the work that it does again, if it does.
+    """
 
     key: str
     kind: str
@@ -43,12 +45,15 @@ class Request:
     delay_ms: int
     budgets: Mapping[str, int]
     retry_of: int | None = None
+    claimed_before: int | None = None
 
-    @property
-    def carried(self) -> dict[str, Any]:
-        """What the row says of it that the spec does not speak of."""
+    def carried(self, claims: int) -> dict[str, Any]:
+        """Return what the row says of it that the spec does not speak of, where a forgotten key may
+        have had so many claims.
+        """
         names = ("key", "kind", "payload", "timeout_ms", "retry_of")
-        return {name: getattr(self, name) for name in names}
+        before = claims if self.claimed_before is None else self.claimed_before
+        return {name: getattr(self, name) for name in names} | {"claimed_before": before}
 
 
 def as_json(subject: str, value: Json) -> str:

@@ -14,11 +14,11 @@ import apsw
 
 from impl.derive.sql import identifier
 from impl.derive.view import Global
+from impl.sqlite import origin
 from impl.sqlite.damage import Damaged
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.outline import Outline, Told, read
 from impl.terms.clock import Clock
-from impl.upgrades import origin
 
 
 class Aged:
@@ -98,7 +98,7 @@ class Aged:
         last = 0
         states: Iterator[tuple[str, Any]] = iter(())
         if self.version > 2:
-            last, states = origin.read(self._opened, self.path)
+            last, states = origin.read(self._opened.execute, self.path)
         durable = self.outline.durable()
         now = {
             f"{name}[{element}]" if durable[name].over else name: value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import reprlib
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -16,17 +17,16 @@ from typing import Any, NoReturn
 import apsw
 
 from impl.derive.design import Design
-from impl.derive.reference import design
+from impl.derive.reference import ENDED, design
 from impl.derive.view import Global
-from impl.sqlite import files
+from impl.sqlite import files, origin
 from impl.sqlite.files import StoreError
 from impl.sqlite.making import make
 from impl.sqlite.opening import usable
+from impl.sqlite.origin import Rows, Unfit, fits, from_plain, insertion, recorded_as, row_of
 from impl.sqlite.scribe import write_down
 from impl.terms.requests import LONGEST, BadRequest, as_json, whole
-from impl.upgrades import origin
 from impl.upgrades.export import FORMAT, VERSION
-from impl.upgrades.origin import Rows, Unfit, fits, from_plain, insertion, recorded_as, row_of
 from spec.language.scope import Value
 from spec.language.types import Sort, is_timer
 from spec.queue.job import Job
@@ -58,7 +58,8 @@ def take_in(path: str | os.PathLike[str], lines: Iterable[bytes]) -> Taken:
         files.fill(opened, to)
         write_down(opened, False)
         with opened:
-            origin.write(opened, 0, _Intake(opened, to, taken).states(lines))
+            origin.write(opened.execute, 0, _Intake(opened, to, taken).states(lines))
+            opened.execute(ENDED, (int(time.time() * 1000),))
 
     with usable(name):
         if os.path.lexists(name) or not make(name, 0, fill):
@@ -159,6 +160,7 @@ class _Intake:
             "payload": self._json(said, "payload"),
             "timeout_ms": self._number(said, "timeout_ms", 1, LONGEST * 1000),
             "retry_of": retry_of,
+            "claimed_before": self._claims(retry_of),
         }
         self._taken.jobs += 1
         return self._row(Job, job, state, carried, moments)
@@ -176,6 +178,12 @@ class _Intake:
         beside = (carried.get(c.name) for c in rows.table.carried)
         self._put(insertion(rows.table), *row_of(rows.table, number, state, moments), *beside)
         return rows.recorded(number - 1, state)
+
+    def _claims(self, job: int | None) -> int:
+        """Return how many claims there were before of a job that does this one again."""
+        query = "SELECT claimed_before + token FROM job WHERE id = ?"
+        ((claims,),) = self._opened.execute(query, (job,)).fetchall() or [(0,)]
+        return int(str(claims))
 
     def _require_dead(self, job: int, key: str) -> None:
         """Refuse a retry of this job, and with this key, if there cannot be one."""

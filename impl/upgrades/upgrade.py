@@ -18,25 +18,24 @@ import apsw
 
 from impl.derive import tracing
 from impl.derive.design import Design
-from impl.derive.reference import design
+from impl.derive.reference import ENDED, design
 from impl.derive.sql import decode, identifier
 from impl.derive.tables import VERSION, Table
 from impl.derive.view import Global
-from impl.sqlite import files
+from impl.sqlite import files, origin
 from impl.sqlite.damage import Damaged, legible
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.foreign import own_names, strays
 from impl.sqlite.gate import Gate
 from impl.sqlite.making import make
 from impl.sqlite.opening import usable
+from impl.sqlite.origin import Rows, Unfit, insertion, recorded_as, row_of
 from impl.sqlite.outline import RENAMED, Told, differences, outline, says
 from impl.sqlite.place import refuse_network, require_one_name
 from impl.sqlite.scribe import write_down
 from impl.sqlite.transaction import last
 from impl.terms.clock import Clock, MachineClock
-from impl.upgrades import origin
 from impl.upgrades.aged import Aged
-from impl.upgrades.origin import Rows, Unfit, insertion, recorded_as, row_of
 from impl.upgrades.reshape import Reshape, old
 from spec.language.scope import Value
 from spec.language.types import is_timer
@@ -55,8 +54,22 @@ _VERSION_2 = frozenset({
 _INDEXES = ("of_a_key", "is_a_retry", "is_due", "waits", "has_failed", "is_leased")
 """What the indexes were of that the table `task` had until version 4, and `job` in version 5."""
 
+_SINCE_6 = frozenset({
+    "failures", "paused", "ended", "ended_since", "job_is_over", "job_is_taken_up",
+})  # fmt: skip
+"""What the schema did not have before version 6."""
+
+_BEFORE = """\
+(
+  WITH RECURSIVE back (id) AS (
+    SELECT again.retry_of
+    UNION ALL
+    SELECT one.retry_of FROM temp.{0} AS one JOIN back USING (id)
+  ) SELECT coalesce(sum(token), 0) FROM temp.old_job JOIN back USING (id)
+) AS claimed_before FROM temp.{0} AS again WHERE id = ?1"""
+
 # Until version 5 all but a delay was measured by the clock of the boot.
-_MOMENTS = "SELECT *, lease_until AS lease, coalesce(wait_until, due + ?2) AS due FROM"
+_MOMENTS = f"SELECT *, lease_until AS lease, coalesce(wait_until, due + ?2) AS due, {_BEFORE}"
 
 _BESIDE = {
     # Jobs waited for the wall clock, with a delay or without; and a retry had a key of its own.
@@ -67,11 +80,12 @@ SELECT CASE WHEN retry_of IS NULL THEN key ELSE (
     UNION ALL
     SELECT one.key, one.retry_of FROM temp.old_task AS one JOIN back ON one.id = back.retry_of
   ) SELECT key FROM back WHERE retry_of IS NULL
-) END AS key, kind, payload, timeout_ms, retry_of, due, lease_until AS lease, deadline
-FROM temp.old_task AS again WHERE id = ?1""",
-    3: f"{_MOMENTS} temp.old_task WHERE id = ?1",
-    4: f"{_MOMENTS} temp.old_task WHERE id = ?1",
-    5: f"{_MOMENTS} temp.old_job WHERE id = ?1",
+) END AS key, kind, payload, timeout_ms, retry_of, due, lease_until AS lease, deadline,
+"""
+    + _BEFORE.format("old_task"),
+    3: _MOMENTS.format("old_task"),
+    4: _MOMENTS.format("old_task"),
+    5: _MOMENTS.format("old_job"),
     6: "SELECT * FROM temp.old_job WHERE id = ?1",
 }
 """What a job carries and its moments, by the version of the schema."""
@@ -102,7 +116,8 @@ class Upgrade:
         """Look at everything that could stand in the way; raises `StoreError`."""
         self._opened, self._aged, self._to = opened, aged, to
         same = aged.meta.get("boot") == clock.boot()
-        self._ahead = clock.wall() - clock.since_boot() if same else 0
+        self._wall = clock.wall()
+        self._ahead = self._wall - clock.since_boot() if same else 0
         schema = to.whole
         names = _before(aged.version, frozenset(n for _, n in files.tables_of(schema)))
         written = {name for table in (*aged.tables, *names) for name in tracing.names(table)}
@@ -215,13 +230,14 @@ class Upgrade:
                 run(_SINCE_2[table])
             else:
                 self._reshape.copy(table)
+        if self._aged.version < 6:
+            run(ENDED, (self._wall,))
         run("DELETE FROM meta WHERE name = 'outline'")
         ahead = {"ahead": str(self._ahead)} if self._aged.version < 6 else {}
         for row in (dict(says(to)) | ahead).items():
             run("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
         if not self._followed:
-            run("DELETE FROM origin")
-            origin.write(self._opened, last(self._opened), states)
+            origin.write(run, last(self._opened), states)
         self._opened.pragma("user_version", VERSION)
         files.check_tables(self._opened, to, self._aged.path)
 
@@ -233,7 +249,7 @@ def _before(version: int, now: frozenset[str]) -> frozenset[str]:
     if version > 5:
         return now
     moved = frozenset(f"job_{index}" for index in _INDEXES)
-    then = (now | moved) - {"failures", "paused"}
+    then = (now | moved) - _SINCE_6
     return then if version == 5 else then - moved | {"task", *(f"task_{i}" for i in _INDEXES)}
 
 

@@ -282,26 +282,9 @@ def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -
         ((job,),) = queue.line.first(t.own, kinds)
         fact = f"is damaged: job {job} stands in line, and cannot be claimed ({outcome.guard})"
         raise Damaged(queue.path, fact, REMEDY)
-    *began, retry_of = outcome.beside
-    require_written(queue.path, began[0], began)
-    job, key, kind, payload, timeout_ms, *ended = began
+    require_written(queue.path, outcome.beside[0], outcome.beside)
+    job, key, kind, payload, timeout_ms, before, *ended = outcome.beside
     count = int(outcome.row["token"] or 0)
-    before = 0 if retry_of is None else claims_before(t, job)
     shown, token = key.decode(errors="replace"), (queue.epoch, before + count)
     stored, so_far = (key, payload), (ended[0], ended[1])
     return Attempt(queue, worker, job, shown, kind, token, count, timeout_ms, stored, so_far)
-
-
-def claims_before(t: Transaction, job: int) -> int:
-    """Return how often the jobs were claimed that this one does again: they are dead, and their
-    claims came before each one of this job.
-    """
-    query = """\
-WITH RECURSIVE back (id) AS (
-  SELECT retry_of FROM job WHERE id = ?
-  UNION ALL
-  SELECT retry_of FROM job JOIN back USING (id)
-)
-SELECT coalesce(sum(token), 0) FROM job JOIN back USING (id)"""
-    ((claims,),) = t.own(query, (job,))
-    return int(claims)

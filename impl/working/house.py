@@ -1,6 +1,7 @@
 """The third thread of a worker: keeps the house, however long the handlers are.
 
-It recovers what others have lost, tells of deaths and delivers messages, now and then.
+It recovers what others have lost, forgets what is over, tells of deaths and delivers messages, now
+and then.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from impl.parts.outbox import Speech
+from impl.parts.retention import AT_ONCE
 from impl.parts.speaker import Speaker
 from impl.queue import Queue
 from impl.sqlite.files import StoreError
@@ -89,4 +91,7 @@ class House:
             self._next = time.monotonic() + self._every
             self._speaker.begin()
             self._own.recover()
+            if self._own.retention.prune_some() >= AT_ONCE:  # there may be more
+                self._next = 0.0
+                self._news.set()
         return self._speaker.go_on({} if closed else self._speeches)

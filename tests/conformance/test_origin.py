@@ -14,10 +14,10 @@ from checker.conformance.finding import Finding
 from checker.conformance.validate import Verdict, validate
 from impl.derive.reference import design
 from impl.queue import Queue
+from impl.sqlite import origin
 from impl.sqlite.files import StoreError
+from impl.sqlite.origin import Rows, Unfit
 from impl.terms.clock import Clock
-from impl.upgrades import origin
-from impl.upgrades.origin import Rows, Unfit
 from impl.worker import Worker
 from impl.working.attempt import claim
 from tests.clocks import HandClock
@@ -37,7 +37,7 @@ def record_the_present(file: Path, clock: Clock | None = None) -> int:
             rows.recorded(element, rows.whole(row))
             for element, row in queue.store.rows()[JOB.sort].items()
         ]
-        origin.write(queue.store.connection, t.last(), states)
+        origin.write(t.own, t.last(), states)
         return t.last()
 
 

@@ -21,11 +21,14 @@ BY_HAND = {
     "failures": "how often jobs of a kind have failed lately",
     "paused": "kinds of which users want nothing claimed: the world, in the words of the spec",
     "process": "who has opened the queue, each under a number of its own",
+    "trace": "cut behind, where it speaks of nothing that there still is",
     "meta": "which file it is, of which spec, in which history",
 }
 """Tables of which the spec does not speak."""
 
-MAKING = ("derive", "postgresql", "upgrades", "sqlite/files.py", "lab/connections.py")
+MAKING = (
+    "derive", "postgresql", "upgrades", "sqlite/files.py", "sqlite/origin.py", "lab/connections.py",
+)  # fmt: skip
 """Where statements are derived, and where files are made, taken over, and emptied."""
 
 USERS = ("examples", "inject")

@@ -24,11 +24,11 @@ from checker.search.compiled.code.layout import Layout
 from checker.search.plain import explore
 from impl.derive.design import derive
 from impl.derive.view import Global, Inexpressible
+from impl.sqlite.origin import Rows, Unfit
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import newcomer
 from impl.terms.outcomes import CheckFailed, Done, Traced
-from impl.upgrades.origin import Rows, Unfit
 from spec.language import Nat, Sort, Spec, require
 from spec.language.evaluate import Evaluator, instances
 from spec.language.model import Property

@@ -167,7 +167,7 @@ def goes_on(file: Path) -> Verdict:
     return judged
 
 
-def of_version(version: int, file: Path) -> None:
+def of_version(version: int | str, file: Path) -> None:
     """Make the file as an ffq of that version has left it."""
     text = Path(__file__).with_name(f"version-{version}.sql").read_text(encoding="utf-8")
     with closing(apsw.Connection(str(file))) as made:

@@ -10,6 +10,7 @@ import pytest
 from checker.conformance.validate import validate
 from impl import report
 from impl.derive.reference import design
+from impl.derive.tables import VERSION
 from impl.queue import Queue
 from impl.sqlite.files import StoreError
 from impl.sqlite.scribe import write_down
@@ -143,13 +144,13 @@ def test_a_claim_whose_lease_is_over_is_taken_over_and_ends_as_others_do(
     assert validate(str(file)).finding is None
 
 
-@pytest.mark.parametrize("version", [1, 7])
+@pytest.mark.parametrize("version", [1, VERSION + 1])
 def test_a_schema_of_another_time_is_refused(tmp_path: Path, version: int) -> None:
     fill(tmp_path / "queue.db")
     with closing(apsw.Connection(str(tmp_path / "queue.db"))) as other:
         other.pragma("user_version", version)
     remedy = "an older ffq" if version == 1 else "a newer ffq"
-    fact = f"has version {version} of the schema, and this ffq knows 6; use {remedy}"
+    fact = f"has version {version} of the schema, and this ffq knows {VERSION}; use {remedy}"
     assert refused(tmp_path / "queue.db") == fact
 
 

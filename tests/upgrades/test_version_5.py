@@ -69,10 +69,40 @@ def test_after_a_boot_only_what_was_for_later_waits(tmp_path: Path) -> None:
         assert "delayed" in due(queue)
 
 
-def test_what_the_user_has_called_as_a_table_that_is_new_is_not_taken_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["failures", "paused", "ended"])
+def test_what_the_user_has_called_as_a_table_that_is_new_is_not_taken_away(
+    tmp_path: Path, table: str
+) -> None:
     file = tmp_path / "queue.db"
     of_version(5, file)
     with closing(apsw.Connection(str(file))) as other:
-        other.execute("CREATE TABLE failures (mine)")
-    fact = "has something called 'failures', and so is a table of the new schema; "
+        other.execute(f"CREATE TABLE {table} (mine)")
+    fact = f"has something called '{table}', and so is a table of the new schema; "
     assert refused(file, HandClock()).startswith(fact)
+
+
+# ---------------------------------------------------------------- where nothing could be forgotten
+CLAIMED_BEFORE = [(1, 0), (2, 0), (3, 0), (4, 1), (5, 2), (6, 0), (7, 0)]
+"""Job 4 does job 3 again, and job 5 both; each of these was claimed once."""
+
+
+def test_what_is_over_ended_when_it_was_taken_over(tmp_path: Path) -> None:
+    file, clock = tmp_path / "queue.db", HandClock()
+    of_version("5-retried", file)
+    with upgrade(file, clock=clock) as found:
+        found.carry_out()
+    of_one_spec(file, design())
+    with Queue(file, clock=clock, retain=3_600) as queue:
+        assert queue.query("SELECT id, claimed_before FROM job ORDER BY id") == CLAIMED_BEFORE
+        ended = queue.query("SELECT job, how FROM ended ORDER BY job")
+        assert ended == [(1, "done"), (2, "done"), (6, "cancelled")]
+        assert queue.deliver({"mail": lambda message: None}) == 2
+        tokens = []
+        Worker(queue, {"fail": lambda a: tokens.append(a.token)}).run(until_empty=True)
+        assert tokens == [(queue.epoch, 3)]
+        clock.advance(3_500_000)
+        assert queue.prune() == 0
+        clock.advance(200_000)
+        assert queue.prune() == 6
+        assert queue.query("SELECT id FROM job") == [(7,)]
+    assert validate(str(file)).finding is None

@@ -14,7 +14,7 @@ import typer
 
 from checker.commands.options import AsJson, Wrong, finite, group
 from checker.commands.queue import files, show, why, work
-from checker.commands.queue.shared import File, Kind, Number, opened
+from checker.commands.queue.shared import File, Kind, Number, opened, time_of
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
@@ -128,6 +128,29 @@ def _say_of_kind(queue: Queue, kind: str, known: str, changes: bool, as_json: bo
     changed(f"{kind} {known}; {there}", answer if as_json else None)
 
 
+def prune(
+    file: File,
+    retain: Annotated[
+        str, typer.Option(metavar="TIME", help="How long what is over stays: 90, 15m, 12h, 7d.")
+    ],
+    dead: Annotated[
+        bool, typer.Option("--dead", help="Forget the dead too, and not those cancelled alone.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget jobs that were done or cancelled longer ago than that, and what the queue has of them.
+
+    What is still to be said outside stays, and so does what a table of yours refers to. Their keys
+    are new then: whoever asks again with one of them has it done again.
+
+    Exit status: 0 done, 2 bad usage, 3 the store cannot be used now.
+    """
+    with opened(file, as_json, retain=time_of("--retain", retain)) as found:
+        forgotten = found.prune(dead)
+    said = "1 job is forgotten" if forgotten == 1 else f"{forgotten:,} jobs are forgotten"
+    changed(said, {"ok": True, "forgotten": forgotten} if as_json else None)
+
+
 queue = group(
     "Put jobs into a queue in a file, run them, and see what became of them.",
     {
@@ -137,6 +160,7 @@ queue = group(
         "cancel": cancel,
         "pause": pause,
         "resume": resume,
+        "prune": prune,
         "work": work.work,
         "list": show.list_jobs,
         "show": show.show,

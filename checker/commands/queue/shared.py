@@ -22,6 +22,17 @@ Number = Annotated[
     int, typer.Argument(metavar="JOB", min=0, max=NUMBER_MAX, help="The number of the job.")
 ]
 
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def time_of(name: str, text: str) -> float:
+    """Return the seconds that an option says, as `90`, `15m`, `12h` or `7d`, or raise `Wrong`."""
+    unit = _SECONDS.get(text[-1:], 0)
+    try:
+        return float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        raise Wrong(f"{name}: '{text}' is no time; write 90, 15m, 12h or 7d") from None
+
 
 @contextlib.contextmanager
 def opened(

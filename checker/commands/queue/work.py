@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from checker.commands.options import AsJson, Wrong
-from checker.commands.queue.shared import File, opened
+from checker.commands.queue.shared import File, opened, time_of
 from checker.shown.streams import OutputLost, changed, printable, say
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ def work(
     lease: Annotated[float, typer.Option(help="Seconds after which silence means death.")] = 30.0,
     poll: Annotated[float, typer.Option(help="Seconds between looks at an empty queue.")] = 0.2,
     grace: Annotated[float, typer.Option(help="Seconds to finish a job when stopped.")] = 10.0,
+    retain: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Forget what was done or cancelled so long ago, as 7d."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run jobs until a signal says stop; SIGTERM and Ctrl-C let the present job finish.
@@ -64,6 +68,7 @@ def work(
                                  ("--grace", grace, 0)):  # fmt: skip
         if not least <= seconds <= 1e9:
             raise Wrong(f"{name}: is {seconds} seconds; choose {least} to 1e9")
+    kept = None if retain is None else time_of("--retain", retain)
     logging.basicConfig(handlers=[_Log()])
 
     def tell(attempt: Attempt, step: str) -> None:
@@ -76,7 +81,7 @@ def work(
 
     with opened(
         file, as_json, make, "see that the path is right, or make one with --make",
-        lease_ms=int(lease * 1000),
+        lease_ms=int(lease * 1000), retain=kept,
     ) as found:  # fmt: skip
         worker = Worker(found, table, receivers=outbox, on_step=tell, poll=poll, grace=grace)
         tally = worker.run(until_empty)

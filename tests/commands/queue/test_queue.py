@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from checker.commands.main import main
+from checker.commands.queue.shared import time_of
 from impl.queue import Queue
 from impl.worker import Worker
 from tests.commands.queue.asking import Run
@@ -130,6 +131,29 @@ def test_a_job_is_cancelled_and_shows_it(run: Run) -> None:
     job = run("show", "1")["job"]
     assert (job["status"], job["reason"], job["history"]) == ("dead", "cancelled", [])
     assert run("stats")["dead"] == {"cancelled": 1}
+
+
+def test_what_is_over_is_forgotten_after_a_while(
+    run: Run, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("enqueue", "echo")
+    run("enqueue", "fail", "--max-attempts", "1")
+    assert main(["queue", "work", file, "--until-empty", "--retain", "1d"]) == 0
+    with Queue(file) as queue:
+        queue.announce(lambda job, reason: None)
+    capsys.readouterr()
+    assert run("prune", "--retain", "1h") == {"ok": True, "forgotten": 0}
+    assert run("prune", "--retain", "0") == {"ok": True, "forgotten": 1}
+    assert main(["queue", "prune", file, "--retain", "0", "--dead"]) == 0
+    assert capsys.readouterr().out == "1 job is forgotten\n"
+    assert run("list")["jobs"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("1.5", 1.5), ("15m", 900), ("12h", 43_200), ("7d", 604_800)]
+)
+def test_a_time_is_written_with_its_unit_or_in_seconds(text: str, seconds: float) -> None:
+    assert time_of("--retain", text) == seconds
 
 
 def test_a_list_says_when_there_is_more(

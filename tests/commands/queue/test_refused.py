@@ -15,11 +15,14 @@ from impl.queue import Queue
 from tests.commands.queue.asking import COMMANDS, complaint
 
 
-@pytest.mark.parametrize("command", ["recover", "list", "stats", "show", "retry", "cancel"])
+@pytest.mark.parametrize(
+    "command", ["recover", "list", "stats", "show", "retry", "cancel", "prune"]
+)
 def test_a_queue_that_is_not_there_is_not_made(
     file: str, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     number = ["1"] if command in ("show", "retry", "cancel") else []
+    number = ["--retain", "7d"] if command == "prune" else number
     assert complaint(capsys, command, file, *number) == (
         f"{file}: there is no such queue; `ffq queue enqueue` makes one"
     )
@@ -188,3 +191,22 @@ def test_a_folder_that_is_closed_to_us_is_one_line(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, said
     fact = "cannot be looked at: Permission denied; name another"
     assert said == [f"ffq: {named}: {fact}"] * len(commands)
+
+
+@pytest.mark.parametrize(
+    ("retain", "fact"),
+    [
+        ("soon", "--retain: 'soon' is no time; write 90, 15m, 12h or 7d"),
+        ("d", "--retain: 'd' is no time; write 90, 15m, 12h or 7d"),
+        ("", "--retain: '' is no time; write 90, 15m, 12h or 7d"),
+        ("nan", "retain: is nan seconds; choose 0 to 1000000000"),
+        ("-1", "retain: is -1.0 seconds; choose 0 to 1000000000"),
+        ("99999d", "retain: is 8639913600.0 seconds; choose 0 to 1000000000"),
+    ],
+)
+def test_a_horizon_that_is_no_time_is_one_line(
+    file: str, retain: str, fact: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Queue(file).close()
+    for command in (["prune", file], ["work", file, "--until-empty"]):
+        assert complaint(capsys, *command, "--retain", retain) == fact

@@ -1,18 +1,17 @@
 """An origin: a recorded state, from which a run may be followed without what came before it.
 
 A row says what it holds. What no row holds, ghosts and the memory of a job's client, is chosen so
-that what must hold of one row does hold; where nothing does, no run of the spec leads there.
+that what must hold of one row does hold, and of a process that remembers it; where nothing does, no
+run of the spec leads there.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
-
-import apsw
 
 from impl.derive.design import Design
 from impl.derive.sql import encode, identifier
@@ -22,11 +21,23 @@ from impl.derive.worldless import claims
 from impl.sqlite.files import RESTORE, StoreError
 from impl.sqlite.steps import element_of, plain
 from spec.language.evaluate import Evaluator
-from spec.language.expr import Read
+from spec.language.expr import Quantifier, Read
 from spec.language.model import Field
 from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import walk
-from spec.language.types import Nat, is_enum, is_sort, is_timer, phases
+from spec.language.types import Nat, Sort, is_enum, is_sort, is_timer, phases
+
+Run = Callable[[str, Any], Iterable[Any]]
+"""Runs a statement with values, and gives its rows."""
+
+_ALWAYS = ("invariant", "lemma")
+"""What holds in every state that a run leads to."""
+
+Known = tuple[tuple[str, Value], ...]
+"""Fields of the memory of a process, and what they hold."""
+
+Memory = tuple[type[Sort], Known]
+"""What a process of a sort remembers, of one element alone."""
 
 
 class Unfit(ValueError):
@@ -69,10 +80,20 @@ class Rows:
         self._claims = [
             (p, evaluator.meaning(p.body, {v.name: 0 for v in p.params}))
             for p in claims(spec)
-            if of_one_row(p, t, hidden)
+            if of_one_row(p, t, hidden, _ALWAYS)
         ]
         read = {e.field for p, _ in self._claims for e in walk(p.body) if isinstance(e, Read)}
         self._hidden = {f.name: self._choices(f) for f in hidden if f in read}
+        self._of_processes = {
+            sort: [
+                evaluator.meaning(p.body, {v.name: 0 for v in p.params})
+                for p in claims(spec)
+                if p.kind in _ALWAYS
+                and [v.type for v in p.params] == [sort]
+                and not any(isinstance(e, Quantifier) for e in walk(p.body))
+            ]
+            for sort in design.blank
+        }
         self._chosen = cache(self._choose)
 
     def _choices(self, f: Field) -> list[Value]:
@@ -84,16 +105,17 @@ class Rows:
             every = [None] if is_sort(f.type) else self.scope.choices(f.type)
         return [first, *(v for v in every if v != first)]
 
-    def whole(self, row: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the values of all fields of the element whose columns these are; raises `Unfit`
-        if one is out of its range, or an invariant cannot hold.
+    def whole(self, row: Mapping[str, Value], known_to: Iterable[Memory] = ()) -> dict[str, Value]:
+        """Return the values of all fields of the element whose columns these are, and of which
+        these processes remember something; raises `Unfit` if one is out of its range, or an
+        invariant cannot hold.
         """
         for f in self.table.columns:
             t, v = self.table, row[f.name]
             if not fits(self.scope, f, v) or (t.always and t.absent == (f.name, v)):
                 raise Unfit(f"{f.name} cannot be {json.dumps(v)}")
         columns = tuple(row[f.name] for f in self.table.columns)
-        return {**row, **self._chosen(columns)}
+        return {**row, **self._chosen(columns, frozenset(known_to))}
 
     def recorded(self, element: int, whole: Mapping[str, Value]) -> tuple[str, str]:
         """Return an element as an origin has it: its name, and what is not as in the beginning."""
@@ -105,7 +127,7 @@ class Rows:
         }
         return element_name(self.table.sort, element), json.dumps(state)
 
-    def _choose(self, columns: tuple[Value, ...]) -> dict[str, Value]:
+    def _choose(self, columns: tuple[Value, ...], known_to: frozenset[Memory]) -> dict[str, Value]:
         state = list(self._initial)
         for f, v in zip(self.table.columns, columns, strict=True):
             state[self._start[f.name]] = v
@@ -117,11 +139,22 @@ class Rows:
             whole = tuple(state)
             broken = (n for n, (_, holds) in enumerate(self._claims) if not holds(whole, whole))
             first = next(broken, None)
-            if first is None:
+            if first is None and all(self._agrees(state, *each) for each in known_to):
                 return chosen
-            furthest = max(furthest, first)
+            furthest = max(furthest, len(self._claims) if first is None else first)
+        if furthest == len(self._claims):
+            raise Unfit("does not go with what a process remembers of it")
         claim = self._claims[furthest][0]
         raise Unfit(f"breaks {claim.id} {claim.name}")
+
+    def _agrees(self, state: Sequence[Value], sort: type[Sort], memory: Known) -> bool:
+        """Return whether what must hold of a process does, beside this state of the element."""
+        whole = list(state)
+        for name, v in memory:
+            refers = is_sort(self.scope.spec.fields[name].type) and v is not None
+            whole[self._start[name]] = 0 if refers else v
+        seen = tuple(whole)
+        return all(holds(seen, seen) for holds in self._of_processes[sort])
 
 
 # ---------------------------------------------------------------- in the file
@@ -147,26 +180,29 @@ def recorded_as(f: Field, on: bool) -> str:
     return running if on else off
 
 
-def write(opened: apsw.Connection, seq: int, states: Iterable[tuple[str, str]]) -> None:
-    """Record the state after a row of the trace, as `Rows.recorded` gives it for each element."""
-    opened.execute("INSERT OR REPLACE INTO meta VALUES ('origin', ?)", (str(seq),))
-    opened.executemany("INSERT INTO origin VALUES (?, ?)", states)
+def write(run: Run, seq: int, states: Iterable[tuple[str, str]]) -> None:
+    """Record the state after a row of the trace, as `recorded` gives it for each element, instead
+    of the one that is recorded there.
+    """
+    run("INSERT OR REPLACE INTO meta VALUES ('origin', ?)", (str(seq),))
+    run("DELETE FROM origin", ())
+    for state in states:
+        run("INSERT INTO origin VALUES (?, ?)", state)
 
 
-def read(opened: apsw.Connection, path: str) -> tuple[int, Iterator[tuple[str, Any]]]:
+def read(run: Run, path: str) -> tuple[int, Iterator[tuple[str, Any]]]:
     """Return the row of the trace after which a run is followed, 0 for the beginning, and the state
     there: elements by name, with the fields that are not as in the beginning. Raises `StoreError`.
     """
-    found: list[Any] = opened.execute("SELECT value FROM meta WHERE name = 'origin'").fetchall()
+    found = list(run("SELECT value FROM meta WHERE name = 'origin'", ()))
     seq = found[0][0] if found else "0"
     if not (seq.isascii() and seq.isdigit() and len(seq) < 19):
         raise StoreError(path, f"its origin is after row {seq!r}", RESTORE)
-    return int(seq), _states(opened, path)
+    return int(seq), _states(run, path)
 
 
-def _states(opened: apsw.Connection, path: str) -> Iterator[tuple[str, Any]]:
-    rows: Iterable[Any] = opened.execute("SELECT element, state FROM origin ORDER BY rowid")
-    for element, text in rows:
+def _states(run: Run, path: str) -> Iterator[tuple[str, Any]]:
+    for element, text in run("SELECT element, state FROM origin ORDER BY rowid", ()):
         try:
             state = json.loads(text)
         except (ValueError, RecursionError):
