@@ -7,6 +7,7 @@ table of the users' refers to it.
 
 from __future__ import annotations
 
+import json
 import logging
 
 from impl.parts.cutting import cut
@@ -21,7 +22,7 @@ from impl.terms.requests import BadRequest, milliseconds
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-"""Pieces of work that are forgotten in one transaction."""
+"""Pieces of work that are looked at, and forgotten in one transaction."""
 
 _WORK = """\
 WITH RECURSIVE work (id) AS (
@@ -30,15 +31,18 @@ WITH RECURSIVE work (id) AS (
   SELECT retry_of FROM job JOIN work USING (id) WHERE retry_of IS NOT NULL
 )"""
 
-_OVER = """\
-SELECT job FROM ended
-WHERE how IN ({how}) AND at <= ? AND NOT EXISTS (
+_NEXT = """\
+SELECT at, job FROM ended WHERE how = ? AND at <= ? AND (at, job) > (?, ?)
+ORDER BY at, job LIMIT ?"""
+
+_FREE = """\
+SELECT job FROM json_each(?) AS each JOIN ended ON ended.job = each.value
+WHERE NOT EXISTS (
   {work}
   SELECT 1 FROM work JOIN job USING (id)
   WHERE notice = 'due' OR EXISTS (SELECT 1 FROM outbox WHERE outbox.job = work.id AND NOT sent)
   {kept}
-)
-LIMIT {most}"""
+)"""
 
 _EACH = f"{_WORK.format(last='?')}\nSELECT id, claimed_before + token FROM work JOIN job USING (id)"
 
@@ -50,6 +54,10 @@ _MANY = """\
 SELECT CAST(value AS INTEGER) >= (SELECT count(*) FROM job) FROM meta WHERE name = 'forgotten'"""
 
 
+_USUAL = ("done", "cancelled")
+"""How work ends that is forgotten without its being said."""
+
+
 class Retention:
     """Forgets what has been over in one queue for so many seconds; nothing if it is None."""
 
@@ -57,6 +65,7 @@ class Retention:
         """Raise `BadRequest` if it is no time."""
         self._queue, self.retain = queue, retain
         self._retain_ms = 0 if retain is None else milliseconds("retain", retain, 0)
+        self._looked: dict[str, tuple[int, int]] = {}  # up to which end and job, of each way to end
 
     def prune(self, dead: bool) -> int:
         """Forget all of it, a bounded number at a time; return how many jobs. Raises `BadRequest`,
@@ -64,41 +73,49 @@ class Retention:
         """
         if self.retain is None:
             raise BadRequest("prune: no `retain` was given; open the queue with one")
+        self._looked.clear()
         forgotten = 0
-        while some := self.prune_some(dead):
-            forgotten += some
+        for how in (*_USUAL, *["dead"] * dead):
+            while (some := self._prune(how)) is not None:
+                forgotten += some
         return forgotten
 
-    def prune_some(self, dead: bool = False) -> int:
-        """Forget some of it, in one transaction, and cut the trace where most of it is of what is
-        forgotten; return how many jobs. Raises `StoreError`.
+    def prune_some(self) -> int:
+        """Forget some of it; return how many jobs. What is kept back for a reason keeps nothing
+        else back: each time the next ones are looked at. Raises `StoreError`.
         """
-        before = self._queue.clock.now() - self._retain_ms
-        if self.retain is None or not self._over(self._queue.store.own, before, dead):
+        return 0 if self.retain is None else sum(self._prune(how) or 0 for how in _USUAL)
+
+    def _prune(self, how: str) -> int | None:
+        """Look at the next work that ended so, and forget it where it can be, in one transaction;
+        cut the trace where most of it is of what is forgotten. Return how many jobs are forgotten,
+        None if all were looked at.
+        """
+        ask, before = self._queue.store.own, self._queue.clock.now() - self._retain_ms
+        over = ask(_NEXT, (how, before, *self._looked.pop(how, (0, 0)), AT_ONCE))
+        if not over:
+            return None
+        self._looked[how] = over[-1]
+        lasts = [job for _, job in over]
+        if not self._free(ask, lasts):  # without the lock
             return 0
         with self._queue.transaction() as t:
-            forgotten = sum(self._forget(t, last) for last in self._over(t.own, before, dead))
+            forgotten = sum(self._forget(t, last) for last in self._free(t.own, lasts))
             t.own(_COUNT, (str(forgotten),))
-            ((many,),) = t.own(_MANY)
-        if forgotten:
-            log.info("%s are forgotten", "1 job" if forgotten == 1 else f"{forgotten} jobs")
+        log.info("%s forgotten", "1 job is" if forgotten == 1 else f"{forgotten} jobs are")
+        ((many,),) = ask(_MANY, ())
         if many:
             cut(self._queue)
         return forgotten
 
-    def _over(self, ask: Ask, before: int, dead: bool) -> list[int]:
-        """Return the last jobs of work that can be forgotten."""
+    def _free(self, ask: Ask, lasts: list[int]) -> list[int]:
+        """Return those of these jobs, each the last of its work, that nothing keeps back."""
         kept = [
             f"OR EXISTS (SELECT 1 FROM {table} WHERE {column} = work.id)"
             for table, column in references(ask, self._queue.store.design, "job")
         ]
-        query = _OVER.format(
-            how="'done', 'cancelled', 'dead'" if dead else "'done', 'cancelled'",
-            work=_WORK.format(last="ended.job"),
-            kept="\n  ".join(kept),
-            most=AT_ONCE,
-        )
-        return [job for (job,) in ask(query, (before,))]
+        query = _FREE.format(work=_WORK.format(last="ended.job"), kept="\n  ".join(kept))
+        return [job for (job,) in ask(query, (json.dumps(lasts),))]
 
     def _forget(self, t: Transaction, last: int) -> int:
         """Forget a piece of work by its last job; return how many jobs it was."""

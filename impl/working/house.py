@@ -91,7 +91,7 @@ class House:
             self._next = time.monotonic() + self._every
             self._speaker.begin()
             self._own.recover()
-            if self._own.retention.prune_some() >= AT_ONCE:  # there may be more
+            if self._own.retention.prune_some() > AT_ONCE // 2:  # there may be more
                 self._next = 0.0
                 self._news.set()
         return self._speaker.go_on({} if closed else self._speeches)

@@ -208,6 +208,25 @@ def test_a_worker_forgets_now_and_then_a_part_at_a_time(
     assert validate(str(file)).finding is None
 
 
+def test_what_is_kept_back_keeps_nothing_else_back(
+    retaining: Queue, file: Path, clock: HandClock, monkeypatch: Monkey
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    retaining.define("CREATE TABLE bill (job REFERENCES job (id))")
+    for n in range(9):
+        retaining.enqueue("k", n)
+    done(retaining)
+    with retaining.transaction() as t:
+        t.execute("INSERT INTO bill SELECT id FROM job WHERE id NOT IN (6, 9)")
+    clock.advance(7_200_000)
+    found = [retaining.retention.prune_some() for _ in range(7)]
+    assert found == [0, 0, 1, 0, 1, 0, 0]  # the sixth begins anew, or finds that it is at the end
+    with retaining.transaction() as t:
+        t.execute("DELETE FROM bill WHERE job = 1")
+    assert retaining.prune() == 1
+    assert len(status(file)) == 6
+
+
 def prune(file: Path, ready: Any, go: Any, found: Any) -> None:
     with Queue(file, clock=LATER, retain=3_600) as queue:
         ready.release()
