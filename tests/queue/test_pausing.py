@@ -197,6 +197,15 @@ def test_a_pause_is_known_by_when_and_whose_it_is_and_stays_that_of_the_first(
     assert (found.since, found.user, found.pid) == (began, NAME, os.getpid())
 
 
+def test_a_user_without_a_name_is_known_by_the_number(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_001)
+    queue.pause("k")
+    found = report.stats(queue).kinds["k"].pause
+    assert found is not None and found.user == "4000000001"
+
+
 def test_a_kind_that_is_not_paused_cannot_be_resumed_and_nothing_happens(queue: Queue) -> None:
     assert not queue.resume("k")
 

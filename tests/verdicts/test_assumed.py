@@ -77,6 +77,11 @@ def test_a_kind_that_is_never_known_for_good_keeps_its_jobs_waiting() -> None:
     assert (rows["unfair deploy"], rows["endless roll_back"]) == ("LIVE-01", "LIVE-01")
 
 
+def test_a_kind_that_is_never_resumed_for_good_keeps_its_jobs_waiting() -> None:
+    rows = {row.edit: broken(row) for row in needed(SCOPES["pausing"])}
+    assert (rows["unfair resume"], rows["endless pause"]) == ("LIVE-01", "LIVE-01")
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize(
     ("scope", "dropped"), [(DISTRACTED, "weakly recover"), (STUCK, "unfair abandon")]
@@ -99,6 +104,8 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "unfair fall_due",
         "unfair deploy",
         "endless roll_back",
+        "unfair resume",
+        "endless pause",
     }
     assert every == {*NEEDED, *elsewhere, "unfair abandon", "weakly recover"}
 
