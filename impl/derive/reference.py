@@ -107,7 +107,7 @@ CREATE TABLE process (  -- who has ever opened the queue: a number is used once
   id INTEGER PRIMARY KEY,
   sort TEXT NOT NULL,
   pid INTEGER NOT NULL,
-  kinds TEXT CHECK (json_valid(kinds))  -- those that a worker knows
+  kinds TEXT CHECK (kinds IS NULL OR json_valid(kinds))  -- those that a worker knows
 ) STRICT;
 
 CREATE TABLE paused (  -- kinds of which nothing is claimed

@@ -138,9 +138,12 @@ class Judge:
         return Key(state, trace_rows(found[TRACE]))
 
 
-def trace_rows(found: list[Any]) -> tuple[TraceRow, ...]:
-    """Return the rows that `TRACE` asks for; raises `ValueError` if some are missing."""
-    if [seq for seq, *_ in found] != list(range(1, len(found) + 1)):
+def trace_rows(found: list[Any], cut: int = 0) -> tuple[TraceRow, ...]:
+    """Return the rows that `TRACE` asks for; raises `ValueError` if some are missing behind the one
+    where the trace is cut.
+    """
+    behind = [seq for seq, *_ in found if seq > cut]
+    if behind != list(range(cut + 1, cut + 1 + len(behind))):
         raise ValueError("the trace has gaps")
     return tuple(trace_row(action, *map(json.loads, texts)) for _, action, *texts in found)
 

@@ -58,8 +58,9 @@ class QueueJudge(Judge):
 
     def key(self, found: dict[str, list[Any]]) -> Key:
         """Return the rows as they are."""
-        rows = tuple(str(found[query]) for query in self.queries())
-        return Key(rows, trace_rows(found[TRACE]))
+        every = dict(zip(self.tables, map(found.__getitem__, self.queries()), strict=True))
+        cut = int(dict(every["meta"]).get("origin", 0))
+        return Key(tuple(map(str, every.values())), trace_rows(found[TRACE], cut))
 
 
 class Walks:
@@ -177,7 +178,8 @@ class _Walk:
     def _come(self) -> None:
         quick = Backoff(first_ms=1, most_ms=1)
         self.queues = [
-            Queue(self.path, lease_ms=_LEASE_MS, clock=self.clock, backoff=quick) for _ in range(2)
+            Queue(self.path, lease_ms=_LEASE_MS, clock=self.clock, backoff=quick, retain=0)
+            for _ in range(2)
         ]
         for queue in self.queues:
             queue.line.chance = random.Random(1)
@@ -193,7 +195,7 @@ class _Walk:
         """Do this and that; what is refused is refused."""
         others = (
             self._enqueue, self._enqueue, self._again, self._fail, self._release, self._late,
-            self._speak, self._cancel, self._retry, self._reboot,
+            self._speak, self._cancel, self._retry, self._forget, self._reboot,
         )  # fmt: skip
         doings = (*others, *[self._work] * len(others))
         self._enqueue(0)
@@ -274,6 +276,10 @@ class _Walk:
 
     def _retry(self, who: int) -> None:
         self.queues[who].retry(1)
+
+    def _forget(self, who: int) -> None:
+        self._speak(who)  # or hardly anything could be forgotten
+        self.queues[who].prune(dead=True)
 
     def _reboot(self, who: int) -> None:
         self.leave()
