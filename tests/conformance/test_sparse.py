@@ -87,7 +87,7 @@ def walk(pair: Pair, random: Random, taken: Counter[str], steps: int) -> set[str
 @pytest.mark.deep
 def test_guards_and_updates_and_claims_are_those_of_the_scope() -> None:
     random, taken = Random(seed := 11), Counter[str]()
-    for _ in range(20):
+    for _ in range(40):
         assert walk(Pair(SCOPE), random, taken, 150) == set(), f"seed {seed}"
     assert taken.keys() == SCOPE.spec.actions.keys()
 
