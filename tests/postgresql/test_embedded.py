@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -34,12 +36,26 @@ def test_a_server_that_does_not_come_up_says_why_and_leaves_nothing(
         assert os.listdir(folder) == []
 
 
-def test_a_server_that_nobody_may_run_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_BIN", Path("/nowhere"))
+def test_a_server_that_is_not_installed_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_PACKAGE", "nowhere_at_all")
     with pytest.raises(NoServer) as refused:
         Server()
-    said = str(refused.value)
-    assert said.startswith("/nowhere/initdb cannot be used by ")
-    assert said.endswith(": No such file or directory; keep it where everybody may read")
-    with pytest.raises(ValueError, match="it is tried on a server, and /nowhere/initdb"):
+    said = "there is no package nowhere_at_all; install the extra 'postgresql'"
+    assert str(refused.value) == said
+    with pytest.raises(ValueError, match=f"it is tried on a server, and {said}"):
         PRINTERS["isolation-claims"]()
+
+
+def test_a_server_comes_from_a_folder_where_only_its_owner_may_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = find_spec(embedded._PACKAGE)
+    assert found is not None and found.origin is not None
+    package = Path(found.origin).parent
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        (tmp_path / folder.name).symlink_to(folder)
+    tmp_path.chmod(0o700)
+    private = ModuleSpec(package.name, None, origin=str(tmp_path / package.name / "__init__.py"))
+    monkeypatch.setattr(embedded, "find_spec", lambda name: private)
+    with Server() as server, server.connect() as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
