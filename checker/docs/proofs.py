@@ -14,6 +14,9 @@ from spec.language.model import Property, Spec
 from spec.language.stages import Stage
 from spec.language.types import type_name
 
+FEW = 3
+"""So many specs are named as those that a claim is not in."""
+
 Watch = Callable[[Spec], Callable[[int, int], None] | None]
 """Told which spec is proved next; returns what to tell of its progress."""
 
@@ -53,6 +56,7 @@ def obligations(proofs: Proofs) -> str:
 def claimed(proofs: Proofs) -> str:
     """Print each claim with its verdict, where it is proved, and which lemmas the proof used."""
     rows: dict[tuple[str, str], list[tuple[Proof, Property]]] = {}
+    every = [proof.spec.name for proof in proofs.all]
     for proof in proofs.all:
         for p in claims(proof.spec):
             rows.setdefault((p.id, p.name), []).append((proof, p))
@@ -60,13 +64,21 @@ def claimed(proofs: Proofs) -> str:
     for (claim_id, name), found in sorted(rows.items(), key=lambda row: row[0][0]):
         symbols = dict.fromkeys(verdict(proof, p).symbol for proof, p in found)
         used = [n for proof, p in found for n in proof.lemmas_of(p.name)]
-        where = listed(proof.spec.name for proof, p in found)
+        where = _among([proof.spec.name for proof, _ in found], every)
         text.append([", ".join(symbols), claim_id, code(name), where, listed(used) or NOTHING])
     head = ["is", "ID", "claim", "in the specs", "lemmas that it needs"]
     return (
         table(head, text)
         + "\n\n_Printed by `ffq prove`; without one of its lemmas a claim is not proved._"
     )
+
+
+def _among(names: Sequence[str], every: Sequence[str]) -> str:
+    """Return names as a list, or as all of them but the few that are left out."""
+    if len(every) - len(names) > FEW:
+        return listed(names)
+    but = listed(name for name in every if name not in names)
+    return f"all but {but}" if but else "all"
 
 
 def helping(proofs: Proofs) -> str:

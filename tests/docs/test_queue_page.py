@@ -18,8 +18,8 @@ END = "that was it"
 
 
 def timeless(lines: list[str]) -> list[str]:
-    """Return lines of output without the seconds that something took, and numbers of processes."""
-    return [re.sub(r"\d+\.\d s|process \d+", "N", line) for line in lines]
+    """Return lines of output without the seconds that something took, and whose process it was."""
+    return [re.sub(r"\d+\.\d s|(by \S+ in )?process \d+", "N", line) for line in lines]
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
