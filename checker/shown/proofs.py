@@ -20,6 +20,8 @@ from checker.runs.verdict import WORDS, Verdict
 from checker.runs.walk import Walk
 from checker.shown.checks import print_rows
 from checker.shown.console import COLOURS, show_story, show_title
+from spec.language.expr import Read
+from spec.language.tree import walk
 
 _SOLVERS = ("z3", "cvc5")
 
@@ -85,8 +87,16 @@ def _show_proof(out: Console, proof: Proof) -> None:
 
 
 def _show_idle(out: Console, proofs: Sequence[Proof]) -> None:
-    """Print the lemmas that no spec which has them needs."""
-    having = {n for p in proofs for n, c in p.spec.properties.items() if c.kind == "lemma"}
+    """Print the lemmas that no spec which has them needs. Those of an image are made and not
+    written: nobody can take them out.
+    """
+    having = {
+        n
+        for p in proofs
+        for n, c in p.spec.properties.items()
+        if c.kind == "lemma"
+        and not any(isinstance(e, Read) and e.field.image for e in walk(c.body))
+    }
     needed = {n for p in proofs for n in having & p.spec.properties.keys() if n not in p.idle}
     for name in sorted(having - needed):
         out.print(Text(f"  no proof needs the lemma {name}", style=COLOURS["V"]))

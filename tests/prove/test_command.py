@@ -53,6 +53,20 @@ def test_the_answer_for_programs_has_the_promised_shape(capsys: pytest.CaptureFi
     ]  # fmt: skip
 
 
+def test_lemmas_that_nobody_wrote_are_not_reported_as_idle(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A disk makes a lemma of each lemma; a proof may well need only some of those."""
+    _, out, _ = run(capsys, "--spec", "storage", "--json")
+    needed = {name for p in json.loads(out)["properties"] for name in p["lemmas"]}
+    assert any(name.endswith("_kept") for name in needed), "a disk has made lemmas"
+    status, out, _ = run(capsys, "--spec", "storage")
+    assert status == 0
+    idle = [line for line in out.splitlines() if "no proof needs" in line]
+    assert idle, "of one spec alone, some lemmas are for others"
+    assert not any(line.endswith(("_kept", "_saved")) for line in idle)
+
+
 def test_an_obligation_says_what_its_proof_used(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "--spec", "requests", "--why", "claim/one_worker_per_token")
     assert status == 0

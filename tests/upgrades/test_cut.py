@@ -14,7 +14,8 @@ from tests.upgrades.aged import URGENT, goes_on, refused, taken_over, under
 
 def cut(file: Path) -> None:
     """Make a queue of a spec with a field more, with a job that waits and others forgotten."""
-    with Queue(file, clock=HandClock(), retain=0) as queue:
+    clock = HandClock()
+    with Queue(file, clock=clock) as queue:  # without `retain`: its worker forgets nothing
         queue.define("CREATE TABLE receipt (text TEXT)")
         with queue.transaction() as t:
             t.execute("INSERT INTO receipt VALUES ('paid')")
@@ -22,6 +23,7 @@ def cut(file: Path) -> None:
             queue.enqueue("work", n)
         Worker(queue, {"work": lambda a: None}).run(until_empty=True)
         queue.enqueue("work", 5)
+    with Queue(file, clock=clock, retain=0) as queue:
         queue.prune()
         assert queue.query("SELECT count(*) FROM job") == [(1,)]
 
