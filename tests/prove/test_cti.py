@@ -154,10 +154,14 @@ def test_the_evaluator_confirms_what_breaks_without_a_guard(guard: str) -> None:
     assert confirmed(SCOPES["requests"].spec, guard) >= 1
 
 
+COVERED = ("claim.ready",)
+"""Without it `claim.due` refuses the same: a job has a time exactly while it is ready."""
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("guard", WHOLE.guard_names())
 def test_the_evaluator_confirms_whatever_breaks_without_any_guard(guard: str) -> None:
-    assert confirmed(WHOLE, guard) >= 1
+    assert (confirmed(WHOLE, guard) == 0) == (guard in COVERED)
 
 
 # ---------------------------------------------------------------- seeded faults of the prover

@@ -14,8 +14,8 @@ from checker.crashlab.images.judge import TraceRow, trace_row
 from impl.derive.design import Design
 from impl.sqlite.steps import named, plain
 from spec.language.evaluate import Instance
-from spec.language.scope import Scope, State
-from spec.language.types import Sort, is_sort
+from spec.language.scope import Place, Scope, State
+from spec.language.types import Sort, is_sort, is_timer, phases
 from spec.queue import SCOPES
 
 BOUNDS = {"Job": 1, "Worker": 2, "Recoverer": 1}
@@ -77,15 +77,24 @@ def _elements(instance: Instance) -> Iterator[tuple[type[Sort], int]]:
             yield p.type, int(instance.step.binding[p.name] or 0)
 
 
+def _places(design: Design, instance: Instance, state: State) -> Iterator[Place]:
+    return (design.scope.places[write.position(state)] for write in instance.writes)
+
+
 def written(design: Design, instance: Instance, state: State, after: State) -> TraceRow:
     """Return the row of the trace that the spec wants for a step: every place that it changes and
-    that a store or a process knows of.
+    that a store or a process knows of; and before it, which timers of its row were over.
     """
     sides: tuple[dict[str, object], dict[str, object]] = ({}, {})
     for place, *values in zip(design.scope.places, state, after, strict=True):
         if place.field.kept and values[0] != values[1]:
             for side, value in zip(sides, values, strict=True):
                 side[place.name] = plain(place.field.type, value)
+    rows = {at.element for at in _places(design, instance, state) if at.field.survival == "durable"}
+    for place, value in zip(design.scope.places, state, strict=True):
+        timer = place.field.type
+        if is_timer(timer) and place.element in rows and value == phases(timer)[2]:
+            sides[0][place.name] = value
     name = instance.step.action.name
     given = named(design.transitions[name], instance.step.binding)
     return trace_row(name, given, *sides)
