@@ -77,7 +77,7 @@ _DESIGNS = (
 _DEEP = (
     _scope("life-deep", life, 3, 1, 2, "Three jobs for two workers."),
     _scope("effects-deep", shared, 2, 2, 2, "Two jobs that may fail twice."),
-    _scope("whole-deep", whole, 2, 1, 2, "Two jobs through all modules."),
+    _scope("whole-deep", whole, 2, 2, 2, "Two jobs through all modules."),
     _scope(
         "reference",
         reference,

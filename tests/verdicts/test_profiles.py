@@ -46,12 +46,12 @@ def test_a_job_that_is_popped_is_lost_at_once() -> None:
 
 @pytest.mark.deep
 def test_without_a_record_an_effect_is_seen_twice() -> None:
-    """By hand: sent, inserted, claimed, started, written in two halves and recorded, and then
+    """By hand: sent, inserted, due, claimed, started, written in two halves and recorded, and then
     recorded again after the answer was lost.
     """
     steps = [
-        "send", "enqueue", "claim", "start", "write_first", "write_second", "record", "lose_reply",
-        "record",
+        "send", "enqueue", "fall_due", "claim", "start", "write_first", "write_second", "record",
+        "lose_reply", "record",
     ]  # fmt: skip
     for name in ("visibility_timeout", "lease_and_heartbeat"):
         found = row(WHOLE, PROFILES[name], Limits(), nothing_to_tell)
