@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from checker.docs.spec_index import Index, Module
 from checker.shown.duration import measured
 from spec.language.expr import Var
-from spec.language.model import Action, Field, Part, Property
+from spec.language.model import Action, Field, Guard, Part, Property
 from spec.language.types import Nat, is_enum, is_sort
 
 KINDS = {
@@ -20,6 +20,9 @@ KINDS = {
     "lemma": "every state (helps a proof)",
 }
 NOTHING = "–"
+
+WIDEST = 100
+"""Characters of a formula in a cell: one that is longer stands below its table."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -159,12 +162,14 @@ def actions(index: Index, module: Module) -> str:
     text = []
     if own:
         text.append(table(["action", "what happens", "only if", "changes", "fairness"], own))
+    text += ["\n".join(lines) for a in module.actions if (lines := below(a.name, a.parts[:1]))]
     if module.additions:
         added = ([code(a.name), guards([part]), changes([part])] for a, part in module.additions)
         text.append(
             f"`{module.name}` adds to actions of other modules, in the same step:\n\n"
             + table(["action", "only if, besides", "changes, besides"], added)
         )
+    text += ["\n".join(lines) for a, p in module.additions if (lines := below(a.name, [p]))]
     if module.hooks:
         rows = (
             [
@@ -203,8 +208,21 @@ def weather(a: Action) -> str:
 
 
 def guards(parts: Iterable[Part]) -> str:
-    """Return the guards of these parts, each with its name."""
-    return "<br>".join(f"`{g.name}`: `{g.condition}`" for p in parts for g in p.guards)
+    """Return the guards of these parts, each with its name; a long one stands below the table."""
+    return "<br>".join(
+        f"`{g.name}`" if _long(g) else f"`{g.name}`: `{g.condition}`"
+        for p in parts
+        for g in p.guards
+    )
+
+
+def _long(g: Guard) -> bool:
+    return len(str(g.condition)) > WIDEST
+
+
+def below(name: str, parts: Iterable[Part]) -> list[str]:
+    """Return the guards that are too long for a cell of the table, a line each."""
+    return [f"- `{name}.{g.name}`: `{g.condition}`" for p in parts for g in p.guards if _long(g)]
 
 
 def changes(parts: Sequence[Part]) -> str:
