@@ -5,19 +5,21 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from impl.derive.design import Design, Transition, derive
-from impl.postgresql import isolation, statements, tables
+from impl.derive.design import Design, derive
+from impl.derive.transition import Transition
+from impl.postgresql import isolation, statements
+from impl.postgresql.sql import POSTGRESQL
 from spec.language.scope import Scope
 
 
-class Dialect(StrEnum):
+class DialectName(StrEnum):
     """Whose SQL it is."""
 
     sqlite = "sqlite"
     postgresql = "postgresql"
 
 
-def as_json_of(t: Transition, dialect: Dialect = Dialect.sqlite) -> dict[str, Any]:
+def as_json_of(t: Transition, dialect: DialectName = DialectName.sqlite) -> dict[str, Any]:
     """Return the transition as `ffq sql --json` prints it."""
     return {
         "form": t.statement.form if t.statement else None,
@@ -41,27 +43,29 @@ def _remembers(t: Transition) -> dict[str, str]:
     }
 
 
-def made(design: Design, dialect: Dialect) -> dict[str, str]:
+def made(design: Design, dialect: DialectName) -> dict[str, str]:
     """Return what makes an empty store, by what it is called."""
-    if dialect is Dialect.postgresql:
-        return {"schema": tables.schema(design.scope, design.tables)}
+    if dialect is DialectName.postgresql:
+        return {"schema": POSTGRESQL.tables(design.scope, design.tables)}
     return {"schema": design.schema, "triggers": design.triggers}
 
 
-def _text(t: Transition, dialect: Dialect) -> str | None:
-    if dialect is Dialect.postgresql:
+def _text(t: Transition, dialect: DialectName) -> str | None:
+    if dialect is DialectName.postgresql:
         said = statements.statement(t)
         return said.text if said else None
     return t.statement.text if t.statement else None
 
 
-def level(design: Design, t: Transition, dialect: Dialect) -> str | None:
+def level(design: Design, t: Transition, dialect: DialectName) -> str | None:
     """Return the isolation level that the statement needs, if its store has several."""
-    asked = dialect is Dialect.postgresql and t.statement is not None
+    asked = dialect is DialectName.postgresql and t.statement is not None
     return isolation.level_of(design.scope.spec, t.action) if asked else None
 
 
-def explained(t: Transition, dialect: Dialect = Dialect.sqlite, level: str | None = None) -> str:
+def explained(
+    t: Transition, dialect: DialectName = DialectName.sqlite, level: str | None = None
+) -> str:
     """Return the statement below what it is for and what the process does by itself."""
     params = ", ".join(p.name for p in t.action.params)
     lines = [f"-- {t.action.name}({params}): {t.action.doc}"]

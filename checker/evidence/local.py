@@ -16,7 +16,8 @@ import numpy as np
 
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.states import states
-from impl.derive.design import Transition, derive
+from impl.derive.design import derive
+from impl.derive.transition import Transition
 from spec.language.evaluate import Evaluator, Instance, Meaning, instances
 from spec.language.model import Field
 from spec.language.scope import Scope, State, Value, element_name

@@ -12,8 +12,15 @@ from impl.derive.tables import Table
 from impl.derive.view import sort_of
 from impl.postgresql.embedded import Server
 from impl.postgresql.session import Transactions
-from impl.postgresql.sql import condition, decode, identifier, literal, table_name, value
-from impl.postgresql.tables import schema
+from impl.postgresql.sql import (
+    POSTGRESQL,
+    condition,
+    decode,
+    identifier,
+    literal,
+    table_name,
+    value,
+)
 from spec.language.evaluate import Evaluator, Step
 from spec.language.expr import Bound, Count, Exists, Expr, ForAll, Not, Quantifier, Read, Var
 from spec.language.model import Field, Update
@@ -41,7 +48,7 @@ class Wide:
         )
         self._own = self.session()
         self._own.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        self._own.run(schema(scope, self.tables, checks=False))
+        self._own.run(POSTGRESQL.tables(scope, self.tables, checks=False))
         for t in self.tables:
             begun = ", ".join(literal(f.type, t.initial[f.name]) for f in t.columns)
             rows = f"generate_series(1, {scope.size(t.sort)}) AS id"

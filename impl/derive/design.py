@@ -7,7 +7,7 @@ second time.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -17,110 +17,20 @@ from impl.derive.possible import can, may, no_row_of, possible, some_row_of
 from impl.derive.sql import bound, condition, identifier, value
 from impl.derive.statements import Clause, Statement
 from impl.derive.tables import Carried, Table, schema, table
-from impl.derive.tracing import as_json, triggers
+from impl.derive.tracing import triggers
+from impl.derive.transition import Guard, Remember, Transition
 from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
 from spec.language import model
-from spec.language.evaluate import Evaluator, Meaning
-from spec.language.expr import Read, Var
+from spec.language.evaluate import Evaluator
+from spec.language.expr import Read
 from spec.language.hashes import spec_hash
-from spec.language.model import Action, Field, Update
-from spec.language.scope import Scope, Value, element_name
+from spec.language.model import Field, Update
+from spec.language.scope import Scope, Value
 from spec.language.tree import alike, walk
-from spec.language.types import Nat, Sort, is_sort
+from spec.language.types import Nat, Sort
 
 NO_ROW = {"status": "absent"}
 """A job of this status has no row; of nothing else need the store be told."""
-
-
-@dataclass(frozen=True)
-class Guard:
-    """A condition on memory alone, which the process checks itself, or one that SQL checks."""
-
-    name: str
-    in_memory: Meaning | None
-
-
-@dataclass(frozen=True)
-class Remember:
-    """What a field of the process's memory becomes, once the step is committed; `at` is its place
-    in what the action sees.
-    """
-
-    field: Field
-    value: Meaning
-    limit: int | None
-    at: int
-
-
-@dataclass(frozen=True)
-class Element:
-    """A parameter that is an element."""
-
-    name: str
-    sort: type[Sort]
-
-    def element(self, v: Value) -> str:
-        """Return what traces call it."""
-        return element_name(self.sort, v)
-
-
-@dataclass(frozen=True, eq=False)
-class Transition:
-    """An action, ready to be taken: what the process checks, what the store does, what is
-    remembered.
-
-    `verdicts` asks for each guard that SQL checks. `reads`: what of the store before the step the
-    process will remember something of; `told`: what the triggers of the table say of it. An action
-    that touches only memory has no SQL at all. `starts`: the timers of which whoever takes the step
-    says how long they last.
-    """
-
-    action: Action
-    seen: View
-    local: Local
-    table: Table | None
-    references: tuple[Meaning, ...]
-    guards: tuple[Guard, ...]
-    remembers: tuple[Remember, ...]
-    statement: Statement | None = None
-    verdicts: str = ""
-    reads: tuple[Field, ...] = ()
-    told: tuple[Field, ...] = ()
-    starts: tuple[str, ...] = ()
-
-    @property
-    def writes(self) -> bool:
-        """Whether something durable changes."""
-        return self.statement is not None and self.statement.form != "select"
-
-    @cached_property
-    def as_json(self) -> dict[str, Callable[[Value], str]]:
-        """What writes each value that the action sees as JSON, by the name of its place."""
-        return {name: as_json(f.type) for name, f in self.local.fields.items()}
-
-    @property
-    def params(self) -> tuple[Var, ...]:
-        """The parameters of the action."""
-        return self.action.params
-
-    @cached_property
-    def asked(self) -> tuple[Meaning, ...]:
-        """What the process checks itself before the store is asked: guards on its memory."""
-        return tuple(g.in_memory for g in self.guards if g.in_memory is not None)
-
-    @cached_property
-    def process(self) -> Element | None:
-        """The parameter that is the process whose memory it is."""
-        return _element(self.seen.process)
-
-    @cached_property
-    def actor(self) -> Element | None:
-        """The first parameter, if it is an element: who takes the step."""
-        return _element(self.action.params[0] if self.action.params else None)
-
-
-def _element(p: Var | None) -> Element | None:
-    return Element(p.name, p.type) if p is not None and is_sort(p.type) else None
 
 
 @dataclass(frozen=True, eq=False)

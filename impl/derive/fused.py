@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from impl.derive.design import Design, Transition
+from impl.derive.design import Design
 from impl.derive.possible import possible, some_row_of
 from impl.derive.sql import bound, condition
 from impl.derive.statements import Clause, Statement, becomes
+from impl.derive.transition import Transition
 from spec.language.expr import Expr, Read
 from spec.language.model import Field, Guard
 from spec.language.tree import alike, rebuild, walk

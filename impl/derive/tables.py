@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from impl.derive.sql import condition, decode, encode, identifier, needs_clock, quoted, table_name
+from impl.derive.sql import (
+    Name,
+    condition,
+    decode,
+    encode,
+    identifier,
+    needs_clock,
+    quoted,
+    table_name,
+)
 from impl.derive.view import Global, Inexpressible, sort_of
 from impl.derive.worldless import claims
 from spec.language.evaluate import Evaluator
@@ -15,7 +24,7 @@ from spec.language.expr import And, Bound, Expr, Quantifier, Read, Var
 from spec.language.model import Field, Property
 from spec.language.scope import Scope, Value, element_name
 from spec.language.tree import walk
-from spec.language.types import Nat, Sort, is_enum, is_sort, is_timer
+from spec.language.types import Nat, Sort, Type, is_enum, is_sort, is_timer
 
 APPLICATION_ID, VERSION = 0x66667131, 6
 """What the header of the file says: `ffq1`, and the version of the schema."""
@@ -171,48 +180,95 @@ def literal(v: int | str | None) -> str:
 
 
 # ---------------------------------------------------------------- as SQL
-def schema(scope: Scope, tables: tuple[Table, ...], checks: bool) -> str:
-    """Return the schema; with `checks`, a row that breaks an invariant of one row is refused."""
-    return "\n".join([*(_create(scope, t, checks) for t in tables), TRACE, ORIGIN, META])
+@dataclass(frozen=True)
+class Dialect:
+    """How a store writes down what its tables are: names, types, values and conditions.
 
+    `number` is the type of the column that numbers the rows, `truth` what a column of truth values
+    says besides its type, with `{}` for its name; `ends` stands behind a table.
+    """
 
-def _create(scope: Scope, t: Table, checks: bool) -> str:
-    parts = [f"  id INTEGER PRIMARY KEY,  -- {t.sort.__name__} 1, 2, ..."]
-    if t.sort is Global:
-        parts = ["  id INTEGER PRIMARY KEY CHECK (id = 1),  -- what belongs to no row of its own"]
-    parts += [f"  {_column(scope, t, f)},  -- {_doc(f)}" for f in t.columns]
-    parts += [f"  {c.name} {c.declared},  -- {c.doc}" for c in t.carried]
-    if checks:
-        every = [p for p in claims(scope.spec) if of_one_row(p, t)]
-        rules = [p for p in every if not needs_clock(p.body)]  # which would be asked once
-        parts += [f"  -- {p.doc}\n{_check(scope, p)}," for p in rules]
-    parts[-1] = parts[-1].removesuffix(",").replace(",  -- ", "  -- ")
-    first = [f"INSERT INTO {t.name} VALUES ({_begins(t)});\n"] if t.sort is Global else []
-    return "\n".join([f"CREATE TABLE {t.name} (", *parts, ") STRICT;\n", *first])
+    identifier: Callable[[str], str]
+    column_type: Callable[[Type], str]
+    literal: Callable[[Type, Value], str]
+    condition: Callable[[Expr, Name], str]
+    number: str
+    truth: str = ""
+    ends: str = ""
+
+    def tables(self, scope: Scope, tables: Iterable[Table], checks: bool = True) -> str:
+        """Return the tables; with `checks`, a row that breaks an invariant of one row is refused.
+        What would ask a clock is no CHECK: it would be asked once.
+        """
+        return "\n".join(self._create(scope, t, checks) for t in tables)
+
+    def _create(self, scope: Scope, t: Table, checks: bool) -> str:
+        name = self.identifier(t.sort.__name__.lower())
+        parts = [f"  id {self.number} PRIMARY KEY,  -- {t.sort.__name__} 1, 2, ..."]
+        if t.sort is Global:
+            only = "CHECK (id = 1),  -- what belongs to no row of its own"
+            parts = [f"  id {self.number} PRIMARY KEY {only}"]
+        parts += [f"  {self._column(scope, t, f)},  -- {_doc(f)}" for f in t.columns]
+        parts += [f"  {c.name} {c.declared},  -- {c.doc}" for c in t.carried]
+        if checks:
+            rules = [p for p in claims(scope.spec) if of_one_row(p, t) and not needs_clock(p.body)]
+            parts += [f"  -- {p.doc}\n{self._check(scope, p)}," for p in rules]
+        parts[-1] = parts[-1].removesuffix(",").replace(",  -- ", "  -- ")
+        begun = ["1", *(self.literal(f.type, t.initial[f.name]) for f in t.columns)]
+        first = [f"INSERT INTO {name} VALUES ({', '.join(begun)});\n"] if t.sort is Global else []
+        return "\n".join([f"CREATE TABLE {name} (", *parts, f"){self.ends};\n", *first])
+
+    def _column(self, scope: Scope, t: Table, f: Field) -> str:
+        name = self.identifier(f.name)
+        column = f"{name} {self.column_type(f.type)}"
+        if is_sort(f.type) or is_timer(f.type):
+            return column
+        if isinstance(f.type, Nat):
+            within = f"BETWEEN 0 AND {scope.limit(f.type)}"
+            return f"{column} NOT NULL CONSTRAINT range_{f.name} CHECK ({name} {within})"
+        if is_enum(f.type):
+            never = t.absent if t.always else None
+            members = [m for m in scope.spec.members(f.type) if (f.name, m) != never]
+            return f"{column} NOT NULL CHECK ({name} IN ({', '.join(map(quoted, members))}))"
+        return f"{column} NOT NULL{self.truth.format(name)}"
+
+    def _check(self, scope: Scope, p: Property) -> str:
+        def names(e: Read | Var | Bound) -> str:
+            match e:
+                case Read():
+                    return self.identifier(e.field.name)
+                case Bound():
+                    return f"{scope.bounds[e.name]} /* {e.name} */"
+                case Var():
+                    return "id"
+
+        parts: list[Expr] = [p.body]
+        while isinstance(parts[0], And):
+            parts[:1] = [parts[0].left, parts[0].right]
+        text = "\n      AND ".join(self.condition(part, names) for part in parts)
+        return f'  CONSTRAINT "{p.id} {p.name}" CHECK (\n      {text}\n  )'
 
 
 def _doc(f: Field) -> str:
     return f"{f.doc}: until when, in ms" if is_timer(f.type) else f.doc
 
 
-def _begins(t: Table) -> str:
-    return ", ".join(["1", *(t.without_row(f) for f in t.columns)])
+SQLITE = Dialect(
+    identifier,
+    lambda t: "TEXT" if is_enum(t) and not is_timer(t) else "INTEGER",
+    lambda t, v: literal(encode(t, v)),
+    condition,
+    number="INTEGER",
+    truth=" CHECK ({} IN (0, 1))",
+    ends=" STRICT",
+)
 
 
-def _column(scope: Scope, t: Table, f: Field) -> str:
-    column = identifier(f.name)
-    if isinstance(f.type, Nat):
-        limit = scope.limit(f.type)
-        check = f"CONSTRAINT range_{f.name} CHECK ({column} BETWEEN 0 AND {limit})"
-        return f"{column} INTEGER NOT NULL {check}"
-    if is_sort(f.type) or is_timer(f.type):
-        return f"{column} INTEGER"
-    if is_enum(f.type):
-        members = [
-            m for m in scope.spec.members(f.type) if not (t.always and t.absent == (f.name, m))
-        ]
-        return f"{column} TEXT NOT NULL CHECK ({column} IN ({', '.join(map(quoted, members))}))"
-    return f"{column} INTEGER NOT NULL CHECK ({column} IN (0, 1))"
+def schema(scope: Scope, tables: tuple[Table, ...], checks: bool) -> str:
+    """Return the schema of a file; with `checks`, a row that breaks an invariant of one row is
+    refused.
+    """
+    return "\n".join([SQLITE.tables(scope, tables, checks), TRACE, ORIGIN, META])
 
 
 def of_one_row(
@@ -236,20 +292,3 @@ def _in_row(e: Expr, known: Sequence[Field]) -> bool:
         case Read():  # a claim with one parameter has one row, and none without
             return e.field in known and (e.index is None or isinstance(e.index, Var))
     return True
-
-
-def _check(scope: Scope, p: Property) -> str:
-    def names(e: Read | Var | Bound) -> str:
-        match e:
-            case Read():
-                return identifier(e.field.name)
-            case Bound():
-                return f"{scope.bounds[e.name]} /* {e.name} */"
-            case Var():
-                return "id"
-
-    claims: list[Expr] = [p.body]
-    while isinstance(claims[0], And):
-        claims[:1] = [claims[0].left, claims[0].right]
-    text = "\n      AND ".join(condition(c, names) for c in claims)
-    return f'  CONSTRAINT "{p.id} {p.name}" CHECK (\n      {text}\n  )'

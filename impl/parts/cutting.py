@@ -17,7 +17,6 @@ from impl.sqlite import origin
 from impl.sqlite.contents import rows_of
 from impl.sqlite.damage import REMEDY, Damaged, legible
 from impl.sqlite.origin import Memory, Rows, Unfit, fits, from_plain
-from impl.sqlite.scribe import remembered
 from impl.sqlite.steps import element_of, plain, step_of
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Transaction
@@ -127,7 +126,7 @@ class _Memory:
             if owner is not None and owner[0] in self._sorts:
                 memory = self._whole(owner)
                 seen = step_of(self._design, action, params, memory).seen
-                memory |= {name: v for name, (_, v) in remembered(t, seen).items()}
+                memory |= {name: v for name, (_, v) in t.remembered(seen).items()}
         for place, value in json.loads(after).items():
             field, _, element = place.rstrip("]").partition("[")
             self._set(element, field, value)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from impl.derive.design import Design
 from impl.postgresql.embedded import Server
 from impl.postgresql.session import Session
-from impl.postgresql.tables import schema
+from impl.postgresql.sql import POSTGRESQL
 from impl.terms.outcomes import CheckFailed, Done, Refused, Values
 from spec.language.scope import Value
 from spec.language.types import Sort
@@ -23,7 +23,8 @@ class Database:
         self.design, self.server = design, server
         self._session = self.session()
         self._session.connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        self._session.connection.execute(schema(design.scope, design.tables, checks).encode())
+        made = POSTGRESQL.tables(design.scope, design.tables, checks)
+        self._session.connection.execute(made.encode())
 
     def session(self) -> Session:
         """Return another connection to it."""

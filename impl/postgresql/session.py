@@ -9,11 +9,12 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from impl.derive.design import Design, Transition
+from impl.derive.design import Design
+from impl.derive.transition import Transition
 from impl.postgresql.isolation import Level
 from impl.postgresql.sql import decode, for_psycopg, identifier, table_name
 from impl.postgresql.statements import Statement, statement
-from impl.terms.outcomes import Change, CheckFailed, Disagreement, Done, Refused, Values
+from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
 from spec.language.scope import State, Value
 from spec.language.types import Sort
 
@@ -79,7 +80,7 @@ class Session(Transactions):
             mine = all(holds(seen, seen) for holds in t.asked)
             row = (self._tried(t, said, bound) if said else {}) if mine else None
             if row is not None:
-                return Done(row, _remembered(t, t.local.state(known, row) if row else seen))
+                return Done(row, t.remembered(t.local.state(known, row) if row else seen))
             guard = self._refusal(t, said, seen, bound)
             if guard is not None:
                 return Refused(guard)
@@ -140,14 +141,3 @@ def _still(t: Transition) -> dict[str, int]:
     long the timers last that are started.
     """
     return {"now": 0, **{f"{name}_ms": 1 for name in t.starts}}
-
-
-def _remembered(t: Transition, seen: State) -> dict[str, Change]:
-    """Return what the process has to remember, or raise `CheckFailed` if it is out of range."""
-    changes: dict[str, Change] = {}
-    for r in t.remembers:
-        after = r.value(seen, seen)
-        if r.limit is not None and not 0 <= int(after) <= r.limit:
-            raise CheckFailed(f"range_{r.field.name}", f"{r.field.name} = {after}")
-        changes[r.field.name] = seen[r.at], after
-    return changes

@@ -10,7 +10,7 @@ from typing import Any
 
 from impl.derive import sql
 from impl.derive.sql import Name
-from impl.derive.tables import Table
+from impl.derive.tables import Dialect, Table
 from impl.derive.view import Global
 from spec.language.expr import Bound, Expr, Read, Var
 from spec.language.model import Field
@@ -113,3 +113,8 @@ def for_psycopg(text: str) -> str:
 def decode(t: Type, v: Any, now: int = 0) -> Value:
     """Return a stored value as the spec has it at a moment."""
     return sql.decode(t, v, now)
+
+
+POSTGRESQL = Dialect(identifier, column_type, literal, condition, number="bigint")
+"""How PostgreSQL writes tables. No trace is there yet, and nothing that the spec does not speak of.
+"""

@@ -11,8 +11,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from impl.derive.design import Transition
 from impl.derive.tables import Table
+from impl.derive.transition import Transition
 from impl.postgresql.sql import assigned, bound, condition, identifier, literal, table_name, value
 from spec.language.expr import Expr, Read
 from spec.language.model import Guard, Update

@@ -14,10 +14,10 @@ from typing import Any
 
 import apsw
 
-from impl.derive.design import Transition
 from impl.derive.sql import decode
 from impl.derive.tracing import ALL, NOW, STEPS
-from impl.terms.outcomes import Change, CheckFailed, Disagreement, Values
+from impl.derive.transition import Transition
+from impl.terms.outcomes import Change, Disagreement, Values
 from spec.language.expr import Var
 from spec.language.scope import State
 
@@ -57,7 +57,7 @@ class Line:
                 f.name: decode(f.type, v, self.now) for f, v in zip(t.told, before, strict=True)
             }
             seen = t.local.state(self.known, told)
-        self.memory = remembered(t, seen)
+        self.memory = t.remembered(seen)
         was_known = is_known = ""
         for name, (was, now) in self.memory.items():
             if was != now:
@@ -130,14 +130,3 @@ def write_down(opened: apsw.Connection, steps: bool) -> None:
     origin says what they are.
     """
     opened.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, int(steps))
-
-
-def remembered(t: Transition, seen: State) -> dict[str, Change]:
-    """Return what the process has to remember, or raise `CheckFailed` if it is out of range."""
-    changes = {}
-    for r in t.remembers:
-        after = r.value(seen, seen)
-        if r.limit is not None and not 0 <= int(after) <= r.limit:
-            raise CheckFailed(f"range_{r.field.name}", f"{r.field.name} = {after}")
-        changes[r.field.name] = seen[r.at], after
-    return changes

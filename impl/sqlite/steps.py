@@ -10,11 +10,12 @@ from typing import Any
 
 import apsw
 
-from impl.derive.design import Design, Transition
+from impl.derive.design import Design
 from impl.derive.fused import Fused
 from impl.derive.statements import Statement
 from impl.derive.tracing import ALL
-from impl.sqlite.scribe import Line, Scribe, remembered
+from impl.derive.transition import Transition
+from impl.sqlite.scribe import Line, Scribe
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
 from spec.language.expr import Var
 from spec.language.scope import State, Value, element_name
@@ -130,7 +131,7 @@ def without_store(step: Step) -> Done | Refused | None:
         for g in t.guards:
             if g.in_memory and not g.in_memory(seen, seen):
                 return Refused(g.name)
-        return Done({}, remembered(t, seen))
+        return Done({}, t.remembered(seen))
     return None
 
 
@@ -157,7 +158,7 @@ def within(
         return Done(row, line.memory, beside), line
     if t.reads:
         seen = t.local.state(step.known, row)
-    return Done(row, remembered(t, seen), beside), line
+    return Done(row, t.remembered(seen), beside), line
 
 
 def _rows(scribe: Scribe, sql: str, bound: Any, lines: Sequence[Line]) -> list[Any]:
@@ -198,7 +199,7 @@ def together(
         before = unseen if not lines else "[]"
         lines.append(Line(t, params, step.known, seen, time.now, columns, untouched, before))
         untouched &= ~columns
-        memory = {**memory, **{name: v for name, (_, v) in remembered(t, seen).items()}}
+        memory = {**memory, **{name: v for name, (_, v) in t.remembered(seen).items()}}
     return lines if _rows(scribe, whole.statement.text, bound, lines) else None
 
 

@@ -16,9 +16,10 @@ from typing import Any, Protocol
 
 import apsw
 
-from impl.derive.design import Design, Transition
+from impl.derive.design import Design
 from impl.derive.fused import Fused, fused
 from impl.derive.tables import Table
+from impl.derive.transition import Transition
 from impl.sqlite import steps
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.gate import Mark

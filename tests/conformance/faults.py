@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from impl.derive.design import Design, Transition
+from impl.derive.design import Design
 from impl.derive.statements import Assignment
+from impl.derive.transition import Transition
 
 
 def replaced(design: Design, t: Transition) -> Design:

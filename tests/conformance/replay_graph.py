@@ -16,9 +16,10 @@ from checker.process.children import pool
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.symmetry import merged
 from checker.search.compiled.states import states
-from impl.derive.design import Design, Transition, derive
+from impl.derive.design import Design, derive
 from impl.derive.sql import encode, identifier
 from impl.derive.tables import Table
+from impl.derive.transition import Transition
 from impl.derive.view import Global
 from impl.sqlite.scribe import write_down
 from spec.language.expr import Expr, Read, Var

@@ -10,8 +10,9 @@ import pytest
 
 from checker.conformance.beside_spec import Divergence, Replay
 from checker.runs.trace import binding_of
-from impl.derive.design import Design, Guard, Remember, Transition, derive
+from impl.derive.design import Design, derive
 from impl.derive.statements import Assignment
+from impl.derive.transition import Guard, Remember, Transition
 from spec.language.scope import State, Value
 from spec.language.types import Nat, Type, is_enum, is_timer
 from spec.queue import SCOPES

@@ -21,12 +21,12 @@ def sql(
 
     Exit status: 0 they are printed, 2 bad usage.
     """
-    from checker.conformance.sql import Dialect, as_json_of, explained, level, made
+    from checker.conformance.sql import DialectName, as_json_of, explained, level, made
     from checker.shown import console
     from impl.derive.design import derive
 
-    among(dialect, list(Dialect), "dialect", "ffq sql --help")
-    said = Dialect(dialect)
+    among(dialect, list(DialectName), "dialect", "ffq sql --help")
+    said = DialectName(dialect)
     design = derive(catalogue().scope(scope))
     if action is not None:
         among(action, design.transitions, "action", "ffq sql")
