@@ -167,9 +167,24 @@ def goes_on(file: Path) -> Verdict:
     return judged
 
 
-def of_version(version: int | str, file: Path) -> None:
-    """Make the file as an ffq of that version has left it."""
-    text = Path(__file__).with_name(f"version-{version}.sql").read_text(encoding="utf-8")
+_ROW = re.compile(r"INSERT INTO (\w+) VALUES\(.*\n")
+
+
+def of_version(version: int, file: Path, rows: str = "") -> None:
+    """Make the file as an ffq of that version has left it; `rows` names what its tables hold
+    instead, each table that is named there.
+    """
+    folder = Path(__file__).parent
+    text = (folder / f"version-{version}.sql").read_text(encoding="utf-8")
+    if rows:
+        others: dict[str, str] = {}
+        other = (folder / f"version-{version}-{rows}-rows.sql").read_text(encoding="utf-8")
+        for row in _ROW.finditer(other):
+            others[row[1]] = others.get(row[1], "") + row[0]
+        named = frozenset(others)
+        # In the place of the old ones: there are no triggers there yet.
+        text = _ROW.sub(lambda row: others.pop(row[1], "") if row[1] in named else row[0], text)
+        assert not others, "each table had rows"
     with closing(apsw.Connection(str(file))) as made:
         made.pragma("journal_mode", "wal")
         made.execute(text)

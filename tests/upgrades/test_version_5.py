@@ -88,7 +88,7 @@ CLAIMED_BEFORE = [(1, 0), (2, 0), (3, 0), (4, 1), (5, 2), (6, 0), (7, 0)]
 
 def test_what_is_over_ended_when_it_was_taken_over(tmp_path: Path) -> None:
     file, clock = tmp_path / "queue.db", HandClock()
-    of_version("5-retried", file)
+    of_version(5, file, "retried")
     with upgrade(file, clock=clock) as found:
         found.carry_out()
     of_one_spec(file, design())
