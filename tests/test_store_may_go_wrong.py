@@ -42,7 +42,7 @@ from impl.working.house import House
 from spec.language.evaluate import OutOfRange
 from spec.queue.job import Worker
 from tests.clocks import HandClock
-from tests.conformance.test_validate import LEASE, claimed
+from tests.conformance.tampering import LEASE, claimed
 from tests.sample_runs import kept
 from tests.specs.lamps import SHOP
 

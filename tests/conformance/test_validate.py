@@ -1,11 +1,6 @@
-"""A real run is a behaviour of the spec; a run that was tampered with is not, and it is said where.
-
-The file refuses to be tampered with, so copies are changed whose triggers are dropped.
-"""
+"""A real run is a behaviour of the spec; one that was tampered with is not, and where."""
 
 import json
-import shutil
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -14,120 +9,25 @@ from typing import Any
 import apsw
 import pytest
 
-from checker.commands.main import main
-from checker.conformance.finding import Finding
 from checker.conformance.validate import validate
-from impl.derive.design import derive
 from impl.inject import HandClock
 from impl.queue import Queue
-from impl.sqlite.files import RESTORE
-from impl.sqlite.scribe import write_down
-from impl.sqlite.store import Store
-from impl.sqlite.transaction import Process
-from impl.terms.backoff import Backoff
-from impl.working.attempt import Attempt, LostClaim, claim
-from spec.queue import SCOPES
+from impl.working.attempt import LostClaim
 from spec.queue.job import Worker as WorkerSort
-
-LEASE = 1_000
-QUICK = Backoff(first_ms=1, most_ms=1)
-
-
-def claim_one(queue: Queue, worker: Process) -> Attempt:
-    with queue.transaction() as t:
-        attempt = claim(queue, t, worker, ["k"])
-    assert attempt is not None
-    return attempt
-
-
-def claimed(queue: Queue, worker: Process) -> Attempt:
-    attempt = claim_one(queue, worker)
-    attempt.start()
-    return attempt
-
-
-def settle(queue: Queue, how: Callable[[Any], object]) -> None:
-    with queue.transaction() as t:
-        how(t)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a queue with 16 rows of trace: the tests below count on each of them."""
-    file, clock = tmp_path_factory.mktemp("run") / "queue.db", HandClock()
-    with Queue(file, clock=clock, lease_ms=LEASE, backoff=QUICK) as queue:
-        for n in (1, 2, 3):
-            queue.enqueue("k", n, max_attempts=1)  # rows 1, 2 and 3
-        slow, quick = queue.process(WorkerSort), queue.process(WorkerSort)
-        late = claimed(queue, slow)  # row 4: job 1
-        clock.advance(LEASE)
-        assert queue.recover() == 1  # row 5
-        clock.advance(1)
-        first = claimed(queue, quick)  # row 6: job 2 was due before job 1 came back
-        settle(queue, first.finish)  # rows 7 to 10
-        with pytest.raises(LostClaim):
-            settle(queue, late.finish)
-        late.abandon()
-        failing = claimed(queue, slow)  # row 11: job 3
-        settle(queue, lambda t: failing.fail(t, "boom"))  # row 12
-        assert queue.announce(lambda job, reason: None) == 1  # row 13
-        last = claimed(queue, quick)  # row 14: job 1 once more
-        settle(queue, lambda t: last.release(t, "stopping"))  # row 15
-        claimed(queue, quick)  # row 16
-    return file
-
-
-def tampered(run: Path, folder: Path, *statements: str) -> str:
-    """Return a copy that was changed by somebody who could."""
-    copy = folder / "copy.db"
-    shutil.copy(run, copy)
-    with closing(apsw.Connection(str(copy))) as opened:
-        for trigger in ("rewritten", "shortened"):
-            opened.execute(f"DROP TRIGGER IF EXISTS trace_is_not_{trigger}")
-        write_down(opened, False)
-        for statement in statements:
-            opened.execute(statement)
-    return str(copy)
-
-
-def finding(file: str) -> Finding:
-    found = validate(file).finding
-    assert found is not None
-    return found
-
-
-def drop(seq: int) -> list[str]:
-    return [
-        f"DELETE FROM trace WHERE seq = {seq}",
-        f"UPDATE trace SET seq = -seq WHERE seq > {seq}",
-        "UPDATE trace SET seq = -seq - 1 WHERE seq < 0",
-    ]
-
-
-def swap(one: int, other: int) -> list[str]:
-    moves = ((-1, one), (one, other), (other, -1))
-    return [f"UPDATE trace SET seq = {to} WHERE seq = {now}" for to, now in moves]
-
-
-def value(seq: int, side: str, place: str, new: str) -> str:
-    changed = f"""json_set({side}, '$."{place}"', json('{new}'))"""
-    return f"UPDATE trace SET {side} = {changed} WHERE seq = {seq}"
-
-
-def told(seq: int, side: str, place: str) -> str:
-    """Let a row not tell of a place."""
-    return f"""UPDATE trace SET {side} = json_remove({side}, '$."{place}"') WHERE seq = {seq}"""
-
-
-def not_over(seq: int, number: int) -> str:
-    """Let a step without a row not tell of the timers that it has found over."""
-    return f"UPDATE trace SET unseen = json_remove(unseen, '$[{number}][3]') WHERE seq = {seq}"
-
-
-def unseen(seq: int, number: int, after: int) -> str:
-    changed = f"json_set(unseen, '$[{number}][0]', {after})"
-    return f"UPDATE trace SET unseen = {changed} WHERE seq = {seq}"
-
+from tests.conformance.tampering import (
+    LEASE,
+    QUICK,
+    claimed,
+    drop,
+    finding,
+    not_over,
+    settle,
+    swap,
+    tampered,
+    told,
+    unseen,
+    value,
+)
 
 # ---------------------------------------------------------------- what is right
 
@@ -270,127 +170,3 @@ def test_no_value_can_be_changed_in_silence(run: Path, tmp_path: Path) -> None:
 def test_another_budget_is_told_by_the_table(run: Path, tmp_path: Path) -> None:
     found = finding(tampered(run, tmp_path, value(2, "after", "max_fails[job2]", "5")))
     assert (found.position, found.what, found.want, found.got) == (None, "max_fails[job2]", 5, 1)
-
-
-# ---------------------------------------------------------------- the command
-
-
-def test_the_command_says_so(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", str(run)]) == 0
-    assert "31 steps, 16 of them durable: a behaviour of the spec" in capsys.readouterr().out
-    copy = tampered(run, tmp_path, *swap(8, 9))
-    assert main(["validate", copy]) == 1
-    out = capsys.readouterr().out.splitlines()
-    assert out[2] == "row 8, record(worker2) of worker2: second is false"
-    assert main(["validate", copy, "--json"]) == 1
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["ok"], answer["finding"]["position"]["seq"]) == (False, 8)
-
-
-def test_a_file_that_is_no_queue_is_left_alone(
-    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def complaint(name: str) -> str:
-        assert main(["validate", str(tmp_path / name)]) == 2
-        return capsys.readouterr().err
-
-    assert "does not exist; name the file of a queue" in complaint("none.db")
-    assert not (tmp_path / "none.db").exists()
-    (tmp_path / "text.db").write_text("a" * 200, encoding="utf-8")
-    assert "is not a database" in complaint("text.db")
-    Store(derive(SCOPES["life"]), str(tmp_path / "life.db")).close()
-    assert "was made with spec" in complaint("life.db")
-    damaged = bytearray(run.read_bytes())
-    for at in range(4096 + 100, len(damaged), 4096):
-        damaged[at : at + 200] = b"?" * 200
-    (tmp_path / "damaged.db").write_bytes(damaged)
-    assert "damaged.db" in complaint("damaged.db")
-    tampered(run, tmp_path, "UPDATE trace SET unseen = '[7]' WHERE seq = 5")
-    assert "copy.db: row 5 of the trace lists" in complaint("copy.db")
-
-
-# ---------------------------------------------------------------- what is damaged
-
-BAD = "CAST(x'80ff41' AS TEXT)"
-
-
-def damaged(run: Path, folder: Path, *statements: str) -> str:
-    return tampered(run, folder, "PRAGMA ignore_check_constraints = 1", *statements)
-
-
-@pytest.mark.parametrize(
-    ("change", "where"),
-    [
-        (f"UPDATE trace SET actor = {BAD} WHERE seq = 9", "'actor' of row 9 of trace, byte 1"),
-        (f"UPDATE trace SET note = {BAD} WHERE seq = 13", "'note' of row 13 of trace, byte 1"),
-        (f"UPDATE job SET key = {BAD} WHERE id = 2", "'key' of row 2 of job, byte 1"),
-        (f"UPDATE job SET kind = 'k' || {BAD} WHERE id = 3", "'kind' of row 3 of job, byte 2"),
-        (f"UPDATE process SET sort = {BAD} WHERE id = 2", "'sort' of row 2 of process, byte 1"),
-    ],
-)
-def test_text_that_is_no_utf_8_is_one_line_that_says_where(
-    change: str, where: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = damaged(run, tmp_path, change)
-    assert main(["validate", file]) == 2
-    told = f"ffq: {file}: is damaged: {where} is not UTF-8; {RESTORE}\n"
-    assert capsys.readouterr() == ("", told)
-
-
-@pytest.mark.parametrize("command", ["validate", "queue list", "queue stats", "queue recover"])
-@pytest.mark.parametrize("column", ["name", "value"])
-def test_a_file_that_cannot_say_what_it_is_is_refused(
-    column: str, command: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tampered(run, tmp_path, f"UPDATE meta SET {column} = {BAD} WHERE name = 'epoch'")
-    assert main([*command.split(), file]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and err.startswith(f"ffq: {file}: is damaged: text in it is not UTF-8; ")
-
-
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        ("DELETE FROM meta WHERE name = 'epoch'", "`meta` has no epoch, though it knows a boot"),
-        ("UPDATE meta SET value = 'x' WHERE name = 'epoch'", "the epoch in `meta`"),
-        ("UPDATE meta SET value = '0' WHERE name = 'epoch'", "the epoch in `meta`"),
-        ("UPDATE process SET pid = -1 WHERE id = 3", "a row of `process`"),
-        ("INSERT INTO process VALUES (4, 'Cow', 1, NULL)", "a row of `process`"),
-    ],
-)
-def test_what_cannot_stand_beside_the_trace_is_found(
-    change: str, what: str, run: Path, tmp_path: Path
-) -> None:
-    found = finding(tampered(run, tmp_path, change))
-    assert (found.kind, found.position, found.what) == ("table", None, what)
-
-
-@pytest.mark.parametrize("bad", ["'{'", "'null'", "'7'", "'[7]'", "'{\"a\": [1]}'", BAD])
-@pytest.mark.parametrize("column", ["params", "before", "after", "unseen"])
-def test_a_bad_row_of_the_trace_is_told_of_by_every_command_that_reads_it(
-    column: str, bad: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = damaged(run, tmp_path, f"UPDATE trace SET {column} = {bad} WHERE seq = 7")
-    assert main(["validate", file]) in (1, 2)
-    out, err = capsys.readouterr()
-    assert "row 7" in out + err or "in trace" in err
-    for number in ("1", "2", "3"):
-        status = main(["queue", "show", file, number])
-        out, err = capsys.readouterr()
-        assert status in (0, 2)
-        if status == 2:
-            assert out == "" and err.count("\n") == 1 and "is damaged: " in err
-
-
-@pytest.mark.parametrize("column", ["key", "kind", "payload"])
-@pytest.mark.parametrize("command", ["list", "show"])
-def test_a_job_that_cannot_be_read_is_one_line(
-    command: str, column: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = damaged(run, tmp_path, f"UPDATE job SET {column} = {BAD} WHERE id = 2")
-    number = ["2"] if command == "show" else []
-    wanted = 0 if (command, column) == ("list", "payload") else 2
-    assert main(["queue", command, file, *number]) == wanted
-    if wanted:
-        told = f"{file}: is damaged: text in it is not UTF-8; `ffq validate` says where"
-        assert capsys.readouterr() == ("", f"ffq: {told}; {RESTORE}\n")

@@ -12,7 +12,7 @@ from impl.queue import Queue
 from impl.working.attempt import Attempt
 from spec.language.edits import without
 from spec.queue.job import Worker as WorkerSort
-from tests.conformance.test_validate import LEASE, claim_one, claimed, finding, settle
+from tests.conformance.tampering import LEASE, claim_one, claimed, finding, settle
 
 
 def leave_out(monkeypatch: pytest.MonkeyPatch, *guards: str) -> None:

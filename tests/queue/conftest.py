@@ -30,3 +30,17 @@ def mine(queue: Queue) -> Queue:
     queue.define("CREATE TABLE mine (x UNIQUE ON CONFLICT ROLLBACK)")
     queue.enqueue("k", key="waits", delay=60)
     return queue
+
+
+@pytest.fixture
+def retaining(file: Path, clock: HandClock) -> Iterator[Queue]:
+    """Return a queue that forgets what has been over for an hour."""
+    with Queue(file, clock=clock, lease_ms=10_000, retain=3_600) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shared(file: Path) -> Iterator[Queue]:
+    """Return a queue that other processes work on, too: by the clock of the machine."""
+    with Queue(file) as opened:
+        yield opened

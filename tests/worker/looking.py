@@ -1,8 +1,11 @@
 """What handlers under test write, and what the trace says of their attempts."""
 
 from pathlib import Path
+from typing import Any
 
+from impl.queue import Queue
 from impl.terms.backoff import Backoff
+from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.queue.looking import rows
 
@@ -16,3 +19,14 @@ def notes(file: Path) -> list[tuple[str, str | None]]:
 
 def enter(attempt: Attempt, what: str) -> None:
     attempt.write("INSERT INTO ledger VALUES (?)", what)
+
+
+def outbox(queue: Queue, *bodies: Any) -> None:
+    """Put messages to `mail` into the outbox."""
+    queue.enqueue("tell", key="job")
+
+    def tell(attempt: Attempt) -> None:
+        for body in bodies:
+            attempt.send("mail", body)
+
+    Worker(queue, {"tell": tell}).run(until_empty=True)
