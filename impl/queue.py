@@ -24,8 +24,8 @@ from impl.parts.recovery import Recovery
 from impl.parts.retention import Retention
 from impl.parts.speaker import Speaker
 from impl.sqlite.backup import backup
-from impl.sqlite.damage import Damaged
-from impl.sqlite.files import MEMORY, RESTORE
+from impl.sqlite.file.damage import Damaged
+from impl.sqlite.file.files import MEMORY, RESTORE
 from impl.sqlite.space import full, pages
 from impl.sqlite.steps import Beside
 from impl.sqlite.store import Store
@@ -46,7 +46,7 @@ from impl.terms.requests import (
     same_json,
     whole,
 )  # fmt: skip
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 from spec.queue.job import Job
 
 log = logging.getLogger(__name__)

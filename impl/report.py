@@ -12,11 +12,11 @@ from typing import Any
 
 from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
-from impl.sqlite.damage import legible, require_written
-from impl.sqlite.outline import RENAMED
+from impl.sqlite.file.damage import legible, require_written
+from impl.sqlite.file.outline import RENAMED
 from impl.sqlite.transaction import Transaction
 from impl.terms.requests import LARGEST, Json, known, row_number
-from spec.language.types import phases
+from spec.language.terms.types import phases
 from spec.queue.job import Lease
 
 OUTCOMES = {

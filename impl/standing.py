@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
 from impl.report import Line, line_of, moment, workers_of
-from impl.sqlite.contents import rows_of
+from impl.sqlite.file.contents import rows_of
 from impl.sqlite.transaction import Transaction
 from spec.language.scope import Value
 from spec.queue.job import Job

@@ -19,7 +19,7 @@ from types import FrameType
 
 from impl.parts.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.transaction import Transaction
 from impl.terms.calls import described, one_line, run, run_when_called
 from impl.terms.interrupt import Interrupted, OnSignal, Why, breakable, handled

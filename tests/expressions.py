@@ -4,9 +4,9 @@ from random import Random
 from typing import Any
 
 from spec.language import Enum, Nat, Sort, Spec, ite, require
-from spec.language.expr import Var, lift
+from spec.language.declared.tracing import State
 from spec.language.scope import Scope
-from spec.language.tracing import State
+from spec.language.terms.expr import Var, lift
 
 boxes = Spec("boxes", doc="Fields of every type, for expressions to read.")
 Size = boxes.constant("Size", 1, "a constant")

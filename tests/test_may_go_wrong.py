@@ -36,10 +36,10 @@ from checker.shown.console import console
 from checker.shown.streams import OutputLost, _Results
 from spec.failures import FAILURES
 from spec.language import Nat, Sort, Spec
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.evaluate import Evaluator, instances
-from spec.language.expr import Const
 from spec.language.scope import Scope
+from spec.language.terms.expr import Const
 from spec.queue import SCOPES
 from tests.sample_runs import ALL, leaving, windy
 from tests.specs.lamps import SHOP

@@ -6,8 +6,8 @@ import pytest
 
 from spec.failures.edits import Edits
 from spec.language import Spec
-from spec.language.expr import Add, Const, Expr
-from spec.language.tree import walk
+from spec.language.terms.expr import Add, Const, Expr
+from spec.language.terms.tree import walk
 from spec.queue import SCOPES
 from spec.queue.lease import lease
 

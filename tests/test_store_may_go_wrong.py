@@ -30,11 +30,11 @@ from impl.derive.mapping import Unmapped
 from impl.inject.by_hand import ByHand
 from impl.lab.connections import leave
 from impl.queue import Queue
-from impl.sqlite.damage import Damaged
-from impl.sqlite.files import StoreError
-from impl.sqlite.gate import Gate, Mark, Turn
-from impl.sqlite.opened import Opened
-from impl.sqlite.place import OtherHistory, place
+from impl.sqlite.file.damage import Damaged
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.gate import Gate, Mark, Turn
+from impl.sqlite.file.opened import Opened
+from impl.sqlite.file.place import OtherHistory, place
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed
 from impl.upgrades.aged import Aged

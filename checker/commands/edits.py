@@ -11,7 +11,7 @@ from checker.commands.options import Wrong, catalogue, close
 
 if TYPE_CHECKING:
     from spec.failures.edits import Edits
-    from spec.language.model import Spec
+    from spec.language.declared.model import Spec
 
 KINDS = (
     "action.guard, property.exemption, 'instead action step', 'split action field', "

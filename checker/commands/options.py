@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from spec.language.model import Property, Spec
+    from spec.language.declared.model import Property, Spec
     from spec.language.scope import Scope
 
 NUMBER_MAX = 2**63 - 1

@@ -14,7 +14,7 @@ from checker.runs.story import RANGE, Plain, plain
 from impl.derive.design import Design
 from impl.derive.mapping import Memories, Rows, Unmapped, abstract
 from impl.lab.connections import empty
-from impl.sqlite.files import MEMORY, StoreError
+from impl.sqlite.file.files import MEMORY, StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Outcome, Refused, Unknown, Values
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from checker.conformance.finding import Claimed
 from checker.conformance.sparse import Sparse
 from impl.derive.design import Design
-from spec.language.model import Action
-from spec.language.types import is_timer, phases
+from spec.language.declared.model import Action
+from spec.language.terms.types import is_timer, phases
 
 
 @dataclass(frozen=True)

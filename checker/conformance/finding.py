@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from spec.language.model import Action
+from spec.language.declared.model import Action
 
 Kind = Literal["unreadable", "order", "process", "guard", "field", "property", "table"]
 

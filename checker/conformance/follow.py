@@ -17,15 +17,15 @@ from checker.conformance.sparse import Element, Sparse
 from checker.conformance.unbounded import Changes
 from impl.derive.budgets import column
 from impl.derive.design import Design
+from impl.derive.tracing import element_of, plain
 from impl.derive.view import Global, sort_of
 from impl.sqlite.origin import fits, from_plain
-from impl.sqlite.steps import element_of, plain
 from impl.terms.outcomes import Traced, Unseen
 from spec.language.evaluate import OutOfRange, Step
-from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Value, element_name, show_binding
-from spec.language.tree import quantified, walk
-from spec.language.types import is_sort, type_name
+from spec.language.terms.expr import Expr, Read, Var
+from spec.language.terms.tree import quantified, walk
+from spec.language.terms.types import is_sort, type_name
 
 _NO_JOB = "it has no job to speak of"
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from checker.conformance.finding import Claimed, NotAllowed
 from checker.conformance.follow import Follower
 from impl.terms.outcomes import Traced, Unseen
+from spec.language.declared.model import Action
 from spec.language.evaluate import OutOfRange, Step
-from spec.language.expr import Var
-from spec.language.model import Action
-from spec.language.types import Sort, is_sort
+from spec.language.terms.expr import Var
+from spec.language.terms.types import Sort, is_sort
 
 Event = Traced | tuple[int, Unseen]
 """A row of the trace, or a step that was read there and is listed in this row."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from checker.conformance.finding import Finding
 from impl.sqlite.store import Store
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 
 def illegible(store: Store, without: tuple[str, ...] = ()) -> str | None:

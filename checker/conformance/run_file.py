@@ -16,7 +16,7 @@ from checker.runs.reading import rows, scope_of, step_of
 from checker.runs.story import params_of
 from checker.runs.trace import header_of, parameters_of
 from impl.derive.design import derive
-from impl.sqlite.files import MEMORY
+from impl.sqlite.file.files import MEMORY
 from spec.language.evaluate import Step
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope

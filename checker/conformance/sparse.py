@@ -18,12 +18,12 @@ from typing import Any
 from checker.conformance.unbounded import BITS, Before, Changes, Now, Unbounded
 from impl.derive import worldless
 from impl.derive.view import sort_of
+from spec.language.declared.model import Field, Property
 from spec.language.evaluate import Claim, Instance
-from spec.language.expr import Count, Read
-from spec.language.model import Field, Property
 from spec.language.scope import Place, Scope, Value
-from spec.language.tree import walk
-from spec.language.types import Sort, Type, is_sort
+from spec.language.terms.expr import Count, Read
+from spec.language.terms.tree import walk
+from spec.language.terms.types import Sort, Type, is_sort
 
 _ELEMENT = (1 << BITS) - 1
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from spec.language.evaluate import Binding, Evaluator, Meaning
-from spec.language.expr import Count, Expr, ForAll, Quantifier, Read, Var
 from spec.language.scope import Scope, Value
-from spec.language.types import Sort, Type, is_sort
+from spec.language.terms.expr import Count, Expr, ForAll, Quantifier, Read, Var
+from spec.language.terms.types import Sort, Type, is_sort
 
 BITS = 40
 """Elements of a field are numbered up to here."""

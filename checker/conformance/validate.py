@@ -18,14 +18,14 @@ from checker.conformance.follow import Follower
 from checker.conformance.nearest import Event, elsewhere, possible
 from checker.conformance.records import illegible, strange
 from impl.derive.reference import design
+from impl.derive.tracing import plain
 from impl.sqlite import origin
-from impl.sqlite.damage import Damaged, legible
-from impl.sqlite.files import RESTORE, StoreError
-from impl.sqlite.opening import writable
-from impl.sqlite.steps import plain
+from impl.sqlite.file.damage import Damaged, legible
+from impl.sqlite.file.files import RESTORE, StoreError
+from impl.sqlite.file.opening import writable
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Traced
-from spec.language.types import is_timer, phases
+from spec.language.terms.types import is_timer, phases
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from impl.inject import HandClock
 from impl.queue import Queue
-from impl.sqlite.files import LOG_BYTES, StoreError
+from impl.sqlite.file.files import LOG_BYTES, StoreError
 from impl.working.attempt import Attempt, LostClaim, claim
 from spec.queue.job import Worker
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from checker.docs.spec_index import Index
 from checker.runs.nearby import Nearby, possible
+from spec.language.declared.model import Field
 from spec.language.evaluate import Evaluator, instances
-from spec.language.model import Field
 from spec.language.scope import Scope
-from spec.language.types import is_enum, is_sort
+from spec.language.terms.types import is_enum, is_sort
 
 # Words that a diagram would take for its own.
 _RESERVED = {

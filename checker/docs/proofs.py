@@ -10,9 +10,9 @@ from checker.docs.spec_index import Index
 from checker.docs.tables import NOTHING, code, listed, table
 from checker.prove.proof import Proof, prove
 from checker.prove.proof_verdict import claims, verdict
-from spec.language.model import Property, Spec
-from spec.language.stages import Stage
-from spec.language.types import type_name
+from spec.language.declared.model import Property, Spec
+from spec.language.declared.stages import Stage
+from spec.language.terms.types import type_name
 
 FEW = 3
 """So many specs are named as those that a claim is not in."""

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spec.language.events import Event, Hook
-from spec.language.model import Action, Exemption, Field, Member, Part, Property, Spec
+from spec.language.declared.events import Event, Hook
+from spec.language.declared.model import Action, Exemption, Field, Member, Part, Property, Spec
 from spec.language.scope import Scope
-from spec.language.types import Sort, Type, is_enum, is_sort
+from spec.language.terms.types import Sort, Type, is_enum, is_sort
 
 PACKAGES = ("spec.queue", "spec.designs")
 """Where the modules of the queue are, and the designs that are held against it."""
@@ -188,7 +188,7 @@ def _files(package: str) -> dict[int, str]:
     """Return the file that declares each spec of a package, by the identity of the spec."""
     found: dict[int, str] = {}
     home = importlib.import_module(package)
-    for info in pkgutil.iter_modules(home.__path__, f"{package}."):
+    for info in pkgutil.walk_packages(home.__path__, f"{package}."):
         module = importlib.import_module(info.name)
         source = inspect.getsource(module)
         for name, value in vars(module).items():

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from checker.docs.spec_index import Index, Module
 from checker.shown.duration import measured
-from spec.language.expr import Var
-from spec.language.model import Action, Field, Guard, Part, Property
-from spec.language.types import Nat, is_enum, is_sort
+from spec.language.declared.model import Action, Field, Guard, Part, Property
+from spec.language.terms.expr import Var
+from spec.language.terms.types import Nat, is_enum, is_sort
 
 KINDS = {
     "invariant": "every state",

@@ -25,7 +25,7 @@ from spec.failures import FailureMode
 from spec.failures.edits import Edits
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope, Value
-from spec.language.types import is_timer
+from spec.language.terms.types import is_timer
 from spec.queue import SCOPES
 
 _DECIDES = Sources(__name__)

@@ -18,10 +18,10 @@ from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.states import states
 from impl.derive.design import derive
 from impl.derive.transition import Transition
+from spec.language.declared.model import Field
 from spec.language.evaluate import Evaluator, Instance, Meaning, instances
-from spec.language.model import Field
 from spec.language.scope import Scope, State, Value, element_name
-from spec.language.types import Sort, is_sort
+from spec.language.terms.types import Sort, is_sort
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from impl.derive.tables import of_one_row
 from spec.failures import FailureMode
 from spec.failures.repairs import REPAIRS, SHOWS
 from spec.language import Enum, Spec, require
+from spec.language.declared.model import Field, Property
 from spec.language.evaluate import Evaluator
-from spec.language.expr import And, Const, Expr, Ite, Not, Or, Var
-from spec.language.model import Field, Property
 from spec.language.scope import Scope, State, Value
-from spec.language.tree import substitute
-from spec.language.types import Sort
+from spec.language.terms.expr import And, Const, Expr, Ite, Not, Or, Var
+from spec.language.terms.tree import substitute
+from spec.language.terms.types import Sort
 from spec.queue.job import Job
 
 ASIDE = "set_aside"

@@ -14,10 +14,10 @@ from checker.evidence.detectors import Detector
 from impl.derive.design import Design
 from impl.derive.sql import called, condition, identifier, needs_clock
 from impl.derive.tables import Table, of_one_row
-from spec.language.expr import Bound, Not, Quantifier, Read, Var
-from spec.language.model import Field, Property
-from spec.language.tree import walk
-from spec.language.types import is_timer
+from spec.language.declared.model import Field, Property
+from spec.language.terms.expr import Bound, Not, Quantifier, Read, Var
+from spec.language.terms.tree import walk
+from spec.language.terms.types import is_timer
 
 AFTER = "_after"
 

@@ -31,13 +31,13 @@ from impl.derive.tracing import names as triggers
 from impl.sqlite.steps import STILL
 from spec.failures import FailureMode
 from spec.failures.repairs import RESIDUE, SHOWS
+from spec.language.declared.model import Property
 from spec.language.evaluate import Claim, Evaluator, instances
-from spec.language.expr import Read
 from spec.language.hashes import claims_hash
-from spec.language.model import Property
 from spec.language.scope import State
-from spec.language.tree import walk
-from spec.language.types import is_timer
+from spec.language.terms.expr import Read
+from spec.language.terms.tree import walk
+from spec.language.terms.types import is_timer
 
 
 def recovered(mode: FailureMode) -> Recovered:

@@ -13,8 +13,8 @@ from checker.runs.trace import Trace, record, save
 from checker.search.shortest import shortest_story
 from spec.failures import FailureMode, Loss
 from spec.failures.edits import Edits
+from spec.language.declared.model import Property
 from spec.language.hashes import claims_hash
-from spec.language.model import Property
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 

@@ -10,8 +10,10 @@ from checker.explain.moves import REFERENCE
 from checker.explain.run import Run
 from checker.runs.story import RANGE, chosen
 from checker.runs.why import Why
+from spec.language.declared.model import Property
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance
-from spec.language.expr import (
+from spec.language.scope import value_name
+from spec.language.terms.expr import (
     And,
     Equal,
     Exists,
@@ -24,10 +26,8 @@ from spec.language.expr import (
     Quantifier,
     Read,
 )
-from spec.language.model import Property
-from spec.language.scope import value_name
-from spec.language.tree import walk
-from spec.language.types import Nat
+from spec.language.terms.tree import walk
+from spec.language.terms.types import Nat
 
 
 @dataclass(frozen=True)

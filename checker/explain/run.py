@@ -18,7 +18,7 @@ from checker.search.shortest import shortest_story
 from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator, Instance
 from spec.language.scope import Scope, State, element_name
-from spec.language.types import is_sort
+from spec.language.terms.types import is_sort
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from checker.runs.exploration import Limits, Report, antecedent
 from checker.runs.story import Line, lines_of
 from checker.runs.walk import Walk
 from checker.search.targets import never_met
+from spec.language.declared.model import Field, Kind, Property, Spec
 from spec.language.evaluate import Evaluator, Instance, Step
-from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not, Read, Var
 from spec.language.misuse import near
-from spec.language.model import Field, Kind, Property, Spec
 from spec.language.scope import Scope, State
-from spec.language.tree import walk
-from spec.language.types import NUMBER, Nat, is_enum, is_sort
+from spec.language.terms.expr import And, Const, Equal, Expr, NoneOf, Not, Read, Var
+from spec.language.terms.tree import walk
+from spec.language.terms.types import NUMBER, Nat, is_enum, is_sort
 
 CLAIM = "it_never_happens"
 

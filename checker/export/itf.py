@@ -14,7 +14,7 @@ from checker.explain.run import Run
 from checker.export.itf_values import Record, encode
 from checker.runs.trace import header, step_as_json
 from spec.language.scope import Scope, State, Value, element_name
-from spec.language.types import Nat, Type, is_sort
+from spec.language.terms.types import Nat, Type, is_sort
 
 ACTION, PICKS = "mbt::actionTaken", "mbt::nondetPicks"
 INIT = "init"

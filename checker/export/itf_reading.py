@@ -25,7 +25,7 @@ from spec.failures.edits import NONE, Edits
 from spec.language.evaluate import Evaluator, Instance, OutOfRange, instances
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State, Value, element_name
-from spec.language.types import Nat, Type, is_sort
+from spec.language.terms.types import Nat, Type, is_sort
 
 _FORMAT = "see that it is an ITF trace, with `vars` and `states`"
 _PLACES = "name the scope and the edits that it was made in, with --scope and --without"

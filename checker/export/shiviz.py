@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from checker.explain.run import Run
 from checker.export.lanes import title
 from spec.language.evaluate import Binding, Evaluator
-from spec.language.expr import Expr, Quantifier, Read
 from spec.language.scope import State
-from spec.language.tree import children
+from spec.language.terms.expr import Expr, Quantifier, Read
+from spec.language.terms.tree import children
 
 REGEX = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"
 """The first line of a log says how to read the rest; the second, left empty, is not needed."""

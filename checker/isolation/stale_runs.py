@@ -22,7 +22,7 @@ from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator, Instance, Step
 from spec.language.reads import Kind, kind_of
 from spec.language.scope import Scope, State, Value
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 from spec.queue import SCOPES
 
 REST = "_rest"

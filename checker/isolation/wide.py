@@ -21,13 +21,13 @@ from impl.postgresql.sql import (
     table_name,
     value,
 )
+from spec.language.declared.model import Field, Update
 from spec.language.evaluate import Evaluator, Step
-from spec.language.expr import Bound, Count, Exists, Expr, ForAll, Not, Quantifier, Read, Var
-from spec.language.model import Field, Update
 from spec.language.reads import kind_of
 from spec.language.scope import Scope, State, Value
-from spec.language.tree import alike, rebuild
-from spec.language.types import Sort, Type, is_sort
+from spec.language.terms.expr import Bound, Count, Exists, Expr, ForAll, Not, Quantifier, Read, Var
+from spec.language.terms.tree import alike, rebuild
+from spec.language.terms.types import Sort, Type, is_sort
 
 
 class Wide:

@@ -18,6 +18,7 @@ from checker.runs.story import render as render_story
 from checker.runs.trace import Trace, record, state_as_json
 from checker.runs.walk import follow
 from spec.failures.edits import Edits
+from spec.language.declared.model import Property, Spec
 from spec.language.evaluate import (
     Binding,
     Claim,
@@ -26,10 +27,9 @@ from spec.language.evaluate import (
     Step,
     changes,
 )
-from spec.language.expr import Expr, Read
-from spec.language.model import Property, Spec
 from spec.language.scope import Scope, State, element_name, value_name
-from spec.language.tree import walk
+from spec.language.terms.expr import Expr, Read
+from spec.language.terms.tree import walk
 
 UNREACHED = "a counterexample to induction: not known to be reachable"
 AT_FIRST = "a claim that does not hold at first"

@@ -8,7 +8,7 @@ from pathlib import Path
 from checker.prove.obligations import Obligation, Prover
 from checker.prove.progress import Progress
 from checker.runs.trace import put
-from spec.language.model import Spec
+from spec.language.declared.model import Spec
 
 _INDEX = "README.md"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from checker.prove.obligations import Prover, inductive
 from checker.prove.portfolio import Decided, Solvers, Told
 from checker.prove.progress import Progress
-from spec.language.model import Property, Spec
+from spec.language.declared.model import Property, Spec
 
 
 @dataclass(frozen=True)

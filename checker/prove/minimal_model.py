@@ -15,9 +15,9 @@ from checker.prove.obligations import START, Prover, ranges
 from checker.prove.solvers import z3_solver
 from checker.prove.solvers.smt import Taken, after, as_named, ascii_only
 from checker.prove.solvers.values import show
-from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Place, Scope, State, Value
-from spec.language.types import Nat, Sort, Type, is_enum, is_sort
+from spec.language.terms.expr import Expr, Read, Var
+from spec.language.terms.types import Nat, Sort, Type, is_enum, is_sort
 
 SIZE_MAX = 4
 """So many elements of each sort are tried."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from checker.prove.fixpoint import Standing
 from checker.prove.obligations import Obligation, Prover
 from checker.prove.progress import AFTER, Progress
-from spec.language.model import Property, Spec
+from spec.language.declared.model import Property, Spec
 
 
 def lemmas(spec: Spec, safety: Standing) -> dict[str, tuple[str, ...]]:

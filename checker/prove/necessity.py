@@ -15,9 +15,9 @@ from checker.prove.obligations import Prover
 from checker.prove.portfolio import Solvers, Told
 from checker.runs.cache import Place, place, recall, remember
 from checker.runs.sources import Sources
-from spec.language.edits import without
+from spec.language.declared.model import Spec
+from spec.language.edited.edits import without
 from spec.language.hashes import claims_hash
-from spec.language.model import Spec
 
 LOST_REACHABLE = "lost, and reachable"
 LOST_UNREACHED = "lost, not reachable in any scope"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import reduce
 
 from checker.prove.solvers.smt import Names, Smt, Taken, after, ascii_only
+from spec.language.declared.model import Action, Property, Spec
 from spec.language.evaluate import changes
-from spec.language.expr import Equal, Expr, NoneOf, Not, Or, Read, Var, number
-from spec.language.model import Action, Property, Spec
-from spec.language.tree import walk
-from spec.language.types import Nat
+from spec.language.terms.expr import Equal, Expr, NoneOf, Not, Or, Read, Var, number
+from spec.language.terms.tree import walk
+from spec.language.terms.types import Nat
 
 START = "initial-state"
 """Stands in the name of an obligation where others have an action; no action can be called so."""

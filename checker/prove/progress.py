@@ -22,9 +22,9 @@ from dataclasses import dataclass
 
 from checker.prove.obligations import Obligation, Prover
 from checker.prove.solvers.smt import Taken, after
-from spec.language.expr import Equal, Expr, LessEqual, Var, number
-from spec.language.model import Action, Property
-from spec.language.stages import Stage, refuse_unfair
+from spec.language.declared.model import Action, Property
+from spec.language.declared.stages import Stage, refuse_unfair
+from spec.language.terms.expr import Equal, Expr, LessEqual, Var, number
 
 AFTER = ".after"
 """Ends the name of a stage where it is assumed of the state after the step."""

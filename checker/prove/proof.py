@@ -18,8 +18,8 @@ from checker.prove.progress import Progress
 from checker.prove.solvers.answer import answer_of
 from checker.runs.cache import Place, place, recall, remember
 from checker.runs.sources import Sources
+from spec.language.declared.model import Spec
 from spec.language.hashes import claims_hash
-from spec.language.model import Spec
 
 CLAIMED = ("invariant", "lemma", "step", "leads_to", "settles", "stays", "recurs")
 Names = Mapping[str, tuple[str, ...]]

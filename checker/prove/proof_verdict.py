@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from checker.prove.proof import Proof
 from checker.runs.verdict import PROVED, Verdict
-from spec.language.model import Property, Spec
+from spec.language.declared.model import Property, Spec
 
 
 def verdict(proof: Proof, claim: Property) -> Verdict:

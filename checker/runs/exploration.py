@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from checker.runs.walk import Walk
-from spec.language.expr import Const, Expr, Implies
-from spec.language.model import Property
+from spec.language.declared.model import Property
 from spec.language.scope import Scope
+from spec.language.terms.expr import Const, Expr, Implies
 
 
 @dataclass(frozen=True)

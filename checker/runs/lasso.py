@@ -11,8 +11,8 @@ from typing import Generic
 
 from checker.runs.nearby import At, Nearby
 from checker.runs.walk import Walk, follow
+from spec.language.declared.model import Property
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step, instances
-from spec.language.model import Property
 from spec.language.scope import Scope, State
 
 

@@ -15,7 +15,7 @@ from spec.failures.edits import Edits
 from spec.language.hashes import spec_hash
 from spec.language.misuse import Misuse, near
 from spec.language.scope import Scope, State, Value
-from spec.language.types import Nat, Type, is_sort
+from spec.language.terms.types import Nat, Type, is_sort
 
 BOUND_MAX = 32
 """How many elements a trace may ask for, unless its scope has more: a file cannot fill memory."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from checker.runs.lasso import Lasso, NoLasso, judge
 from checker.runs.walk import Walk
 from checker.runs.why import Why
+from spec.language.declared.model import Property
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step
-from spec.language.model import Property
 from spec.language.scope import Scope, State, Value, element_name, value_name
-from spec.language.types import Nat, Type, is_sort
+from spec.language.terms.types import Nat, Type, is_sort
 
 Plain = bool | int | str | None
 """A value as traces hold it: elements by name, none as None."""

@@ -23,9 +23,9 @@ from typing import Any
 from checker.runs.story import RANGE, Line, NotBroken, Plain, Story, plain, tell
 from checker.runs.walk import Walk, follow
 from spec.failures.edits import Edits
+from spec.language.declared.model import Action
 from spec.language.evaluate import Evaluator, Step
 from spec.language.hashes import spec_hash
-from spec.language.model import Action
 from spec.language.scope import Scope, State, Value
 
 FORMAT, VERSION = "ffq trace", 2

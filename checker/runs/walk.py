@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from spec.language.declared.model import Property
 from spec.language.evaluate import Evaluator, Instance, OutOfRange, Step
-from spec.language.model import Property
 from spec.language.scope import State
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spec.language.evaluate import Binding, Evaluator
-from spec.language.expr import (
+from spec.language.scope import State, Value, value_name
+from spec.language.terms.expr import (
     And,
     Bound,
     Const,
@@ -22,8 +23,7 @@ from spec.language.expr import (
     Read,
     Var,
 )
-from spec.language.scope import State, Value, value_name
-from spec.language.tree import children, substitute, walk
+from spec.language.terms.tree import children, substitute, walk
 
 
 @dataclass(frozen=True)

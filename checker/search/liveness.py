@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 
 from checker.runs.lasso import LOOP_LEAST, Decision, Lasso, Part, round_trip, where_it_is_cut
 from checker.runs.nearby import Nearby
-from spec.language.edits import without
+from spec.language.declared.model import Property
+from spec.language.edited.edits import without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
-from spec.language.model import Property
 from spec.language.scope import Scope, State
 
 MAX_STATES = 20_000

@@ -20,7 +20,8 @@ from checker.runs.exploration import (
     antecedent,
 )
 from checker.runs.walk import Walk
-from spec.language.edits import without
+from spec.language.declared.model import Property
+from spec.language.edited.edits import without
 from spec.language.evaluate import (
     Binding,
     Claim,
@@ -30,7 +31,6 @@ from spec.language.evaluate import (
     Step,
     instances,
 )
-from spec.language.model import Property
 from spec.language.scope import Scope, State
 
 Question = Callable[[Claim], Binding | None]

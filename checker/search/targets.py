@@ -12,10 +12,10 @@ from functools import reduce
 
 from checker.runs.exploration import Report
 from checker.search.compiled import explore
+from spec.language.declared.model import Action, Property
 from spec.language.evaluate import Step
-from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not
-from spec.language.model import Action, Property
 from spec.language.scope import Scope, State
+from spec.language.terms.expr import And, Const, Equal, Expr, NoneOf, Not
 
 REFERENCE = "reference"
 """Stands for a guard where a step follows a reference, and that is none."""

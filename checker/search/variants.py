@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from checker.runs.walk import Walk, follow
 from spec.failures.edits import Edits
+from spec.language.declared.model import Action, Guard, Part, Spec
+from spec.language.edited.split import split, stale
 from spec.language.evaluate import Evaluator, Step
-from spec.language.expr import Const
-from spec.language.model import Action, Guard, Part, Spec
 from spec.language.scope import Scope
-from spec.language.split import split, stale
+from spec.language.terms.expr import Const
 
 _SHUT = "switched_on"
 """The guard of each way to take an action: never true, so that the way is open only without it."""

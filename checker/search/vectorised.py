@@ -13,7 +13,8 @@ import numpy as np
 
 from checker.search.compiled.code.layout import Layout
 from spec.language.evaluate import Binding, Evaluator
-from spec.language.expr import (
+from spec.language.scope import Value
+from spec.language.terms.expr import (
     Add,
     Binary,
     Bound,
@@ -30,9 +31,8 @@ from spec.language.expr import (
     Subtract,
     Var,
 )
-from spec.language.scope import Value
-from spec.language.tree import MEANS
-from spec.language.types import Type, is_sort
+from spec.language.terms.tree import MEANS
+from spec.language.terms.types import Type, is_sort
 
 Array = np.ndarray[Any, Any]
 

@@ -20,8 +20,8 @@ from checker.runs.verdict import WORDS, Verdict
 from checker.runs.walk import Walk
 from checker.shown.checks import print_rows
 from checker.shown.console import COLOURS, show_story, show_title
-from spec.language.expr import Read
-from spec.language.tree import walk
+from spec.language.terms.expr import Read
+from spec.language.terms.tree import walk
 
 _SOLVERS = ("z3", "cvc5")
 

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from checker.shown.console import has_width, print_table, show_title
 from spec.failures.edits import Edits, naive_steps
-from spec.language.types import Nat, is_sort
+from spec.language.terms.types import Nat, is_sort
 
 if TYPE_CHECKING:
-    from spec.language.actions import Action, Field
-    from spec.language.model import Spec
+    from spec.language.declared.actions import Action, Field
+    from spec.language.declared.model import Spec
     from spec.language.scope import Scope
 
 

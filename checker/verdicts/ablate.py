@@ -21,7 +21,7 @@ from checker.runs.lasso import Decision, Lasso, judge
 from checker.search import liveness
 from checker.search.memo import hopes, look
 from spec.failures.edits import NONE, Edits
-from spec.language.edits import assumptions
+from spec.language.edited.edits import assumptions
 from spec.language.scope import Scope
 
 THREADS = 2

@@ -14,7 +14,7 @@ from checker.runs.story import RANGE, Story, tell, tell_lasso
 from checker.runs.verdict import NOT_BEGUN, PROVED, STOPPED, Judged, Verdict
 from checker.search.liveness import MAX_STATES, decide
 from spec.failures.edits import NONE, Edits
-from spec.language.model import Property, Spec
+from spec.language.declared.model import Property, Spec
 from spec.language.scope import Scope
 
 

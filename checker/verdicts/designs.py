@@ -12,7 +12,7 @@ from checker.runs.story import RANGE
 from checker.search.memo import hopes, look
 from spec.failures.edits import Edits
 from spec.failures.profiles import Profile
-from spec.language.model import Property
+from spec.language.declared.model import Property
 from spec.language.scope import Scope
 
 Watch = Callable[[], Report | None]

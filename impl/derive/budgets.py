@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from impl.derive.view import Global, Inexpressible, View, view
-from spec.language.expr import Bound, Expr, Read
-from spec.language.model import Action, Field, Part, Property
+from spec.language.declared.model import Action, Field, Part, Property
 from spec.language.scope import Scope
-from spec.language.tree import rebuild, walk
-from spec.language.types import Nat, Sort, is_sort
+from spec.language.terms.expr import Bound, Expr, Read
+from spec.language.terms.tree import rebuild, walk
+from spec.language.terms.types import Nat, Sort, is_sort
 
 
 def column(constant: str) -> str:

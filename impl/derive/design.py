@@ -20,14 +20,14 @@ from impl.derive.tables import Carried, Table, schema, table
 from impl.derive.tracing import triggers
 from impl.derive.transition import Guard, Remember, Transition
 from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
-from spec.language import model
+from spec.language.declared import model
+from spec.language.declared.model import Field, Update
 from spec.language.evaluate import Evaluator
-from spec.language.expr import Read
 from spec.language.hashes import spec_hash
-from spec.language.model import Field, Update
 from spec.language.scope import Scope, Value
-from spec.language.tree import alike, walk
-from spec.language.types import Nat, Sort
+from spec.language.terms.expr import Read
+from spec.language.terms.tree import alike, walk
+from spec.language.terms.types import Nat, Sort
 
 NO_ROW = {"status": "absent"}
 """A job of this status has no row; of nothing else need the store be told."""

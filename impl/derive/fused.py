@@ -16,9 +16,9 @@ from impl.derive.possible import possible, some_row_of
 from impl.derive.sql import bound, condition
 from impl.derive.statements import Clause, Statement, becomes
 from impl.derive.transition import Transition
-from spec.language.expr import Expr, Read
-from spec.language.model import Field, Guard
-from spec.language.tree import alike, rebuild, walk
+from spec.language.declared.model import Field, Guard
+from spec.language.terms.expr import Expr, Read
+from spec.language.terms.tree import alike, rebuild, walk
 
 Written = Mapping[Field, Expr]
 """What columns are by now, said of the row before the first step."""

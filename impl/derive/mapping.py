@@ -10,7 +10,7 @@ from impl.derive.view import Global, sort_of
 from impl.terms.outcomes import Done, Outcome, Values
 from spec.language.evaluate import Evaluator, Step
 from spec.language.scope import State, Value, element_name
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 
 class Rows(Protocol):

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from itertools import product
 
 from impl.derive.tables import Table
-from spec.language.expr import (
+from spec.language.declared.model import Action
+from spec.language.scope import Scope, Value
+from spec.language.terms.expr import (
     Binary,
     Bound,
     Const,
@@ -21,10 +23,8 @@ from spec.language.expr import (
     Read,
     Var,
 )
-from spec.language.model import Action
-from spec.language.scope import Scope, Value
-from spec.language.tree import MEANS
-from spec.language.types import is_enum
+from spec.language.terms.tree import MEANS
+from spec.language.terms.types import is_enum
 
 Values = frozenset[Value]
 Known = Mapping[str, Values]

@@ -11,7 +11,7 @@ from functools import cache
 from impl.derive.budgets import own_budgets
 from impl.derive.design import Design, derive
 from impl.derive.tables import Carried
-from spec.language.model import Spec
+from spec.language.declared.model import Spec
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 from spec.queue.job import Job

@@ -9,7 +9,9 @@ from typing import Any
 import apsw
 
 from impl.derive.view import Global
-from spec.language.expr import (
+from spec.language.declared.model import Field
+from spec.language.scope import Value
+from spec.language.terms.expr import (
     Add,
     And,
     Bound,
@@ -28,10 +30,8 @@ from spec.language.expr import (
     Subtract,
     Var,
 )
-from spec.language.model import Field
-from spec.language.scope import Value
-from spec.language.tree import walk
-from spec.language.types import Sort, Timer, Type, is_sort, is_timer, phases
+from spec.language.terms.tree import walk
+from spec.language.terms.types import Sort, Timer, Type, is_sort, is_timer, phases
 
 # SQLite's own binding strength; beside NOT and = everything but a sum has brackets all the same.
 _LOOSE, _OR, _AND, _NOT, _EQUAL, _LESS, _SUM, _TIGHT = range(8)

@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 from impl.derive.sql import assigned, bound, decode, identifier
 from impl.derive.tables import Table
-from spec.language.expr import Const, Expr, Read
-from spec.language.model import Field, Update
+from spec.language.declared.model import Field, Update
 from spec.language.scope import Value
-from spec.language.tree import rebuild, walk
-from spec.language.types import Type, is_sort, is_timer, phases
+from spec.language.terms.expr import Const, Expr, Read
+from spec.language.terms.tree import rebuild, walk
+from spec.language.terms.types import Type, is_sort, is_timer, phases
 
 Form = Literal["select", "update", "delete", "insert", "upsert"]
 

@@ -19,12 +19,12 @@ from impl.derive.sql import (
 )
 from impl.derive.view import Global, Inexpressible, sort_of
 from impl.derive.worldless import claims
+from spec.language.declared.model import Field, Property
 from spec.language.evaluate import Evaluator
-from spec.language.expr import And, Bound, Expr, Quantifier, Read, Var
-from spec.language.model import Field, Property
 from spec.language.scope import Scope, Value, element_name
-from spec.language.tree import walk
-from spec.language.types import Nat, Sort, Type, is_enum, is_sort, is_timer
+from spec.language.terms.expr import And, Bound, Expr, Quantifier, Read, Var
+from spec.language.terms.tree import walk
+from spec.language.terms.types import Nat, Sort, Type, is_enum, is_sort, is_timer
 
 APPLICATION_ID, VERSION = 0x66667131, 6
 """What the header of the file says: `ffq1`, and the version of the schema."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from impl.derive.sql import called, identifier, table_name
 from impl.derive.view import Global
-from spec.language.model import Field
+from spec.language.declared.model import Field
 from spec.language.scope import Value, element_name
-from spec.language.types import Nat, Sort, Type, is_enum, is_sort, is_timer
+from spec.language.terms.types import Nat, Sort, Type, is_enum, is_sort, is_timer
 
 if TYPE_CHECKING:
     from impl.derive.tables import Table
@@ -116,3 +116,17 @@ def as_json(t: Type | type[Sort]) -> Callable[[Value], str]:
     if is_enum(t):
         return lambda v: f'"{v}"'
     return str if isinstance(t, Nat) else lambda v: "true" if v else "false"
+
+
+def element_of(sort: object, name: object) -> int | None:
+    """Return the element of this name, counted from 0; None if it is no name of the sort."""
+    prefix = sort.__name__.lower() if is_sort(sort) else "?"
+    digits = name.removeprefix(prefix) if isinstance(name, str) else ""
+    if not digits.isascii() or not digits.isdigit() or name != f"{prefix}{int(digits)}":
+        return None
+    return int(digits) - 1 if int(digits) > 0 else None
+
+
+def plain(t: Type | type[Sort], v: Value) -> Value:
+    """Return a value as the trace holds it: elements by name."""
+    return element_name(t, v) if is_sort(t) and v is not None else v

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from impl.derive.statements import Statement
 from impl.derive.tables import Table
-from impl.derive.tracing import as_json
+from impl.derive.tracing import as_json, plain
 from impl.derive.view import Local, View
 from impl.terms.outcomes import Change, CheckFailed
+from spec.language.declared.model import Action, Field
 from spec.language.evaluate import Meaning
-from spec.language.expr import Var
-from spec.language.model import Action, Field
 from spec.language.scope import State, Value, element_name
-from spec.language.types import Sort, is_sort
+from spec.language.terms.expr import Var
+from spec.language.terms.types import Sort, is_sort
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,10 @@ class Transition:
     def actor(self) -> Element | None:
         """The first parameter, if it is an element: who takes the step."""
         return _element(self.action.params[0] if self.action.params else None)
+
+    def named(self, params: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the parameters as the trace holds them."""
+        return {p.name: plain(p.type, params[p.name]) for p in self.action.params}
 
     def remembered(self, seen: State) -> dict[str, Change]:
         """Return what the process has to remember of a step of which this is known and seen, before

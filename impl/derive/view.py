@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from spec.language.declared.model import Action, Field, Spec, Survival, Update
 from spec.language.evaluate import Evaluator, Meaning
-from spec.language.expr import Expr, NoneOf, Quantifier, Read, Var
-from spec.language.model import Action, Field, Spec, Survival, Update
 from spec.language.scope import Scope, State, Value
-from spec.language.tree import alike, rebuild, walk
-from spec.language.types import Sort, is_sort
+from spec.language.terms.expr import Expr, NoneOf, Quantifier, Read, Var
+from spec.language.terms.tree import alike, rebuild, walk
+from spec.language.terms.types import Sort, is_sort
 
 
 class Inexpressible(Exception):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spec.language.expr import And, Const, Expr, Read
-from spec.language.model import Action, Part, Property, Spec
-from spec.language.tree import alike, rebuild, walk
+from spec.language.declared.model import Action, Part, Property, Spec
+from spec.language.terms.expr import And, Const, Expr, Read
+from spec.language.terms.tree import alike, rebuild, walk
 
 
 def shown(action: Action) -> Action:

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from impl.derive.design import derive
 from impl.derive.mapping import Memories, abstract
 from impl.derive.view import Global
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Done, Refused
 from spec.failures.edits import Edits
+from spec.language.declared.model import Action
 from spec.language.evaluate import Claim, Evaluator, Instance
 from spec.language.misuse import Misuse, near
-from spec.language.model import Action
 from spec.language.scope import State, Value, element_name, value_name
-from spec.language.types import type_name
+from spec.language.terms.types import type_name
 from spec.queue import SCOPES
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, Transaction
 from impl.terms.outcomes import Done, OutcomeUnknown, Refused

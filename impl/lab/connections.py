@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import apsw
 
-from impl.sqlite.files import StoreError
-from impl.sqlite.place import place
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.place import place
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from impl.lab.events import Created, Deleted, FolderSynced, Linked
 from impl.lab.vfs import Recorder
-from impl.sqlite import making
+from impl.sqlite.file import making
 
 
 @contextlib.contextmanager

@@ -12,16 +12,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from impl.derive.design import Design
+from impl.derive.tracing import element_of, plain
 from impl.parts.owner import Owner
 from impl.sqlite import origin
-from impl.sqlite.contents import rows_of
-from impl.sqlite.damage import REMEDY, Damaged, legible
+from impl.sqlite.file.contents import rows_of
+from impl.sqlite.file.damage import REMEDY, Damaged, legible
 from impl.sqlite.origin import Memory, Rows, Unfit, fits, from_plain
-from impl.sqlite.steps import element_of, plain, step_of
+from impl.sqlite.steps import step_of
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Transaction
 from spec.language.scope import Value, element_name
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 Process = tuple[type[Sort], int]
 Tables = dict[type[Sort], dict[int, dict[str, Value]]]

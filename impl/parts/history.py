@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from impl.parts.line import Line
-from impl.sqlite.files import StoreError
-from impl.sqlite.gate import Mark
-from impl.sqlite.place import OtherHistory
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.gate import Mark
+from impl.sqlite.file.place import OtherHistory
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Transaction
 

@@ -9,7 +9,7 @@ from impl.parts.line import Line
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, Transaction
 from impl.terms.clock import QueueClock
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 
 class Owner(Protocol):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 
 from impl.parts.owner import Owner
-from impl.sqlite.damage import REMEDY, Damaged
-from impl.sqlite.files import Busy
+from impl.sqlite.file.damage import REMEDY, Damaged
+from impl.sqlite.file.files import Busy
 from impl.sqlite.transaction import Process
 from impl.terms.outcomes import OutcomeUnknown, Refused
 from spec.queue.recovery import Recoverer

@@ -13,7 +13,7 @@ import logging
 from impl.parts.cutting import cut
 from impl.parts.line import Ask
 from impl.parts.owner import Owner
-from impl.sqlite.damage import REMEDY, Damaged
+from impl.sqlite.file.damage import REMEDY, Damaged
 from impl.sqlite.foreign import references
 from impl.sqlite.transaction import Transaction
 from impl.terms.outcomes import Refused

@@ -10,7 +10,7 @@ from impl.postgresql.session import Session
 from impl.postgresql.sql import POSTGRESQL
 from impl.terms.outcomes import CheckFailed, Done, Refused, Values
 from spec.language.scope import Value
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 
 class Database:

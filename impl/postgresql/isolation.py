@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from impl.derive.view import Inexpressible
-from spec.language.model import Action, Spec
+from spec.language.declared.model import Action, Spec
 from spec.language.reads import Kind, kind_of
 
 Level = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]

@@ -16,7 +16,7 @@ from impl.postgresql.sql import decode, for_psycopg, identifier, table_name
 from impl.postgresql.statements import Statement, statement
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
 from spec.language.scope import State, Value
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 
 class Again(Exception):

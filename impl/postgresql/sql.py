@@ -12,10 +12,10 @@ from impl.derive import sql
 from impl.derive.sql import Name
 from impl.derive.tables import Dialect, Table
 from impl.derive.view import Global
-from spec.language.expr import Bound, Expr, Read, Var
-from spec.language.model import Field
+from spec.language.declared.model import Field
 from spec.language.scope import Value
-from spec.language.types import Sort, Type, is_enum, is_sort, is_timer
+from spec.language.terms.expr import Bound, Expr, Read, Var
+from spec.language.terms.types import Sort, Type, is_enum, is_sort, is_timer
 
 RESERVED = frozenset(
     """

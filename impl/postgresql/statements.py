@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
 from impl.postgresql.sql import assigned, bound, condition, identifier, literal, table_name, value
-from spec.language.expr import Expr, Read
-from spec.language.model import Guard, Update
-from spec.language.tree import rebuild, walk
+from spec.language.declared.model import Guard, Update
+from spec.language.terms.expr import Expr, Read
+from spec.language.terms.tree import rebuild, walk
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import os
 
 import apsw
 
-from impl.sqlite.files import SYNCHRONOUS_FULL, StoreError
-from impl.sqlite.gate import Locked
-from impl.sqlite.making import make
-from impl.sqlite.opening import connect
+from impl.sqlite.file.files import SYNCHRONOUS_FULL, StoreError
+from impl.sqlite.file.gate import Locked
+from impl.sqlite.file.making import make
+from impl.sqlite.file.opening import connect
 from impl.sqlite.store import Store
 from impl.terms.requests import BadRequest
 

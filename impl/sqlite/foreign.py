@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from impl.derive.design import Design
-from impl.sqlite.files import tables_of
+from impl.sqlite.file.files import tables_of
 from impl.terms.requests import BadRequest
 
 _READING = frozenset({

@@ -16,16 +16,16 @@ from typing import Any
 from impl.derive.design import Design
 from impl.derive.sql import encode, identifier
 from impl.derive.tables import Table, of_one_row
+from impl.derive.tracing import element_of, plain
 from impl.derive.view import Global, sort_of
 from impl.derive.worldless import claims
-from impl.sqlite.files import RESTORE, StoreError
-from impl.sqlite.steps import element_of, plain
+from impl.sqlite.file.files import RESTORE, StoreError
+from spec.language.declared.model import Field
 from spec.language.evaluate import Evaluator
-from spec.language.expr import Quantifier, Read
-from spec.language.model import Field
 from spec.language.scope import Scope, Value, element_name
-from spec.language.tree import walk
-from spec.language.types import Nat, Sort, is_enum, is_sort, is_timer, phases
+from spec.language.terms.expr import Quantifier, Read
+from spec.language.terms.tree import walk
+from spec.language.terms.types import Nat, Sort, is_enum, is_sort, is_timer, phases
 
 Run = Callable[[str, Any], Iterable[Any]]
 """Runs a statement with values, and gives its rows."""

@@ -18,8 +18,8 @@ from impl.derive.sql import decode
 from impl.derive.tracing import ALL, NOW, STEPS
 from impl.derive.transition import Transition
 from impl.terms.outcomes import Change, Disagreement, Values
-from spec.language.expr import Var
 from spec.language.scope import State
+from spec.language.terms.expr import Var
 
 
 @dataclass(eq=False)

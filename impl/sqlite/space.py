@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from impl.sqlite.files import LOG_BYTES, StoreError
-from impl.sqlite.place import found_at
+from impl.sqlite.file.files import LOG_BYTES, StoreError
+from impl.sqlite.file.place import found_at
 from impl.sqlite.store import Store
 
 PER_JOB = 8 * 1024

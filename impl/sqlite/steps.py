@@ -17,9 +17,9 @@ from impl.derive.tracing import ALL
 from impl.derive.transition import Transition
 from impl.sqlite.scribe import Line, Scribe
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
-from spec.language.expr import Var
-from spec.language.scope import State, Value, element_name
-from spec.language.types import Sort, Type, is_sort, is_timer, phases
+from spec.language.scope import State, Value
+from spec.language.terms.expr import Var
+from spec.language.terms.types import is_timer, phases
 
 
 @dataclass(frozen=True)
@@ -237,22 +237,3 @@ def over(t: Transition, row: Values) -> dict[str, Value]:
         for f in timers
         if is_timer(f.type) and row.get(f.name) == phases(f.type)[2]
     }
-
-
-def named(t: Transition, params: Values) -> dict[str, Value]:
-    """Return the parameters as the trace holds them."""
-    return {p.name: plain(p.type, params[p.name]) for p in t.action.params}
-
-
-def element_of(sort: object, name: object) -> int | None:
-    """Return the element of this name, counted from 0; None if it is no name of the sort."""
-    prefix = sort.__name__.lower() if is_sort(sort) else "?"
-    digits = name.removeprefix(prefix) if isinstance(name, str) else ""
-    if not digits.isascii() or not digits.isdigit() or name != f"{prefix}{int(digits)}":
-        return None
-    return int(digits) - 1 if int(digits) > 0 else None
-
-
-def plain(t: Type | type[Sort], v: Value) -> Value:
-    """Return a value as the trace holds it: elements by name."""
-    return element_name(t, v) if is_sort(t) and v is not None else v

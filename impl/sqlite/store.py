@@ -16,11 +16,11 @@ import apsw
 
 from impl.derive.design import Design
 from impl.sqlite import steps
-from impl.sqlite.contents import Contents
-from impl.sqlite.damage import Damaged, damage
-from impl.sqlite.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError
+from impl.sqlite.file.contents import Contents
+from impl.sqlite.file.damage import Damaged, damage
+from impl.sqlite.file.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError
+from impl.sqlite.file.gate import Gate, Locked, Mark, Turn
 from impl.sqlite.foreign import Foreign
-from impl.sqlite.gate import Gate, Locked, Mark, Turn
 from impl.sqlite.scribe import Scribe
 from impl.sqlite.transaction import Span, Transaction, last
 from impl.terms.outcomes import (

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from impl.derive.design import Design
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 _TOLD = """\
 SELECT name, value FROM meta WHERE name IN ('epoch', 'boot', 'file', 'ahead', 'claims')

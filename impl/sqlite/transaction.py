@@ -21,15 +21,15 @@ from impl.derive.fused import Fused, fused
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
 from impl.sqlite import steps
+from impl.sqlite.file.gate import Mark
 from impl.sqlite.foreign import Foreign
-from impl.sqlite.gate import Mark
 from impl.sqlite.scribe import Line, Scribe
 from impl.sqlite.steps import STILL, Time
 from impl.sqlite.told import Told, told
 from impl.terms.outcomes import Done, OutcomeUnknown, Receipt, Refused, Unseen
 from impl.terms.requests import BadRequest
 from spec.language.scope import Value
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 
 @dataclass(eq=False)
@@ -143,7 +143,7 @@ class Transaction:
             pending.unseen.clear()
         else:
             over = steps.over(t, outcome.row)
-            pending.unseen.append(Unseen(last, action, steps.named(t, given), over))
+            pending.unseen.append(Unseen(last, action, t.named(given), over))
         pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
         return outcome
 

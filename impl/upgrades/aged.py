@@ -15,9 +15,9 @@ import apsw
 from impl.derive.sql import identifier
 from impl.derive.view import Global
 from impl.sqlite import origin
-from impl.sqlite.damage import Damaged
-from impl.sqlite.files import RESTORE, StoreError
-from impl.sqlite.outline import Outline, Told, read
+from impl.sqlite.file.damage import Damaged
+from impl.sqlite.file.files import RESTORE, StoreError
+from impl.sqlite.file.outline import Outline, Told, read
 from impl.terms.clock import Clock
 
 

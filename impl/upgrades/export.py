@@ -15,12 +15,12 @@ from typing import Any
 import apsw
 
 from impl.derive.sql import identifier
+from impl.derive.tracing import plain
 from impl.derive.view import Global
 from impl.queue import Queue
-from impl.sqlite.damage import REMEDY, Damaged
-from impl.sqlite.steps import plain
+from impl.sqlite.file.damage import REMEDY, Damaged
 from impl.sqlite.transaction import Transaction
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 from spec.queue.job import Job
 
 FORMAT, VERSION = "ffq queue", 1

@@ -19,16 +19,17 @@ import apsw
 from impl.derive.design import Design
 from impl.derive.reference import ENDED, design
 from impl.derive.view import Global
-from impl.sqlite import files, origin
-from impl.sqlite.files import StoreError
-from impl.sqlite.making import make
-from impl.sqlite.opening import usable
+from impl.sqlite import origin
+from impl.sqlite.file import files
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.making import make
+from impl.sqlite.file.opening import usable
 from impl.sqlite.origin import Rows, Unfit, fits, from_plain, insertion, recorded_as, row_of
 from impl.sqlite.scribe import write_down
 from impl.terms.requests import LONGEST, BadRequest, as_json, whole
 from impl.upgrades.export import FORMAT, VERSION
 from spec.language.scope import Value
-from spec.language.types import Sort, is_timer
+from spec.language.terms.types import Sort, is_timer
 from spec.queue.job import Job
 
 MAX_LINE = 1024 * 1024

@@ -11,7 +11,7 @@ from collections.abc import Collection
 import apsw
 
 from impl.derive.sql import identifier
-from impl.sqlite.files import StoreError, Tables, alike, tables_in, tables_of
+from impl.sqlite.file.files import StoreError, Tables, alike, tables_in, tables_of
 
 
 class Reshape:

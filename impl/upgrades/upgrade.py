@@ -22,23 +22,24 @@ from impl.derive.reference import ENDED, design
 from impl.derive.sql import decode, identifier
 from impl.derive.tables import VERSION, Table
 from impl.derive.view import Global
-from impl.sqlite import files, origin
-from impl.sqlite.damage import Damaged, legible
-from impl.sqlite.files import RESTORE, StoreError
+from impl.sqlite import origin
+from impl.sqlite.file import files
+from impl.sqlite.file.damage import Damaged, legible
+from impl.sqlite.file.files import RESTORE, StoreError
+from impl.sqlite.file.gate import Gate
+from impl.sqlite.file.making import make
+from impl.sqlite.file.opening import usable
+from impl.sqlite.file.outline import RENAMED, Told, differences, outline, says
+from impl.sqlite.file.place import refuse_network, require_one_name
 from impl.sqlite.foreign import own_names, strays
-from impl.sqlite.gate import Gate
-from impl.sqlite.making import make
-from impl.sqlite.opening import usable
 from impl.sqlite.origin import Rows, Unfit, insertion, recorded_as, row_of
-from impl.sqlite.outline import RENAMED, Told, differences, outline, says
-from impl.sqlite.place import refuse_network, require_one_name
 from impl.sqlite.scribe import write_down
 from impl.sqlite.transaction import last
 from impl.terms.clock import Clock, MachineClock
 from impl.upgrades.aged import Aged
 from impl.upgrades.reshape import Reshape, old
 from spec.language.scope import Value
-from spec.language.types import is_timer
+from spec.language.terms.types import is_timer
 from spec.queue.job import Job
 
 OLDEST = 2

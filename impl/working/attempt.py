@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from impl.queue import Queue
-from impl.sqlite.damage import REMEDY, Damaged, require_written
+from impl.sqlite.file.damage import REMEDY, Damaged, require_written
 from impl.sqlite.transaction import Process, Transaction
 from impl.terms.interrupt import outside
 from impl.terms.outcomes import Done, Refused

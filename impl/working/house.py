@@ -16,8 +16,8 @@ from impl.parts.outbox import Speech
 from impl.parts.retention import AT_ONCE
 from impl.parts.speaker import Speaker
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
-from impl.sqlite.place import OtherHistory
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.place import OtherHistory
 from impl.terms.calls import described
 
 log = logging.getLogger(__name__)

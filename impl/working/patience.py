@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from impl.queue import Queue
-from impl.sqlite.damage import Damaged
-from impl.sqlite.files import StoreError
-from impl.sqlite.place import OtherHistory
+from impl.sqlite.file.damage import Damaged
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.place import OtherHistory
 from impl.terms.interrupt import outside
 
 _T = TypeVar("_T")

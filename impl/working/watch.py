@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from impl.queue import Queue
-from impl.sqlite.files import Busy
+from impl.sqlite.file.files import Busy
 from impl.terms.calls import described
 from impl.terms.interrupt import Why
 from impl.working.attempt import Attempt, LostClaim

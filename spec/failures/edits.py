@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spec.failures import FAILURES, Loss
-from spec.language import edits
+from spec.language.declared.model import Spec
+from spec.language.edited import edits
 from spec.language.misuse import Misuse, near
-from spec.language.model import Spec
 from spec.language.scope import Scope
 
 

@@ -13,7 +13,7 @@ class Loss:
     broken then, and the smallest scope that shows it.
 
     `through`: of the runs that break it, those that tell what `doc` says, as `never` and `via` of
-    `spec.language.narrowed` name them; all of them if nothing is said.
+    `spec.language.edited.narrowed` name them; all of them if nothing is said.
     """
 
     edits: tuple[str, ...]

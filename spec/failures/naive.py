@@ -12,7 +12,7 @@ from spec.failures import naive_storing
 from spec.language import forget, ite, require
 from spec.queue.deadlines import Deadline
 from spec.queue.due import Due
-from spec.queue.effects import Progress
+from spec.queue.holding.periods import Silence, longer, well
 from spec.queue.job import (
     Job,
     Lease,
@@ -28,7 +28,7 @@ from spec.queue.job import (
     leased,
     succeed,
 )
-from spec.queue.periods import Silence, longer, well
+from spec.queue.outside.effects import Progress
 from spec.queue.recovery import Recoverer
 
 

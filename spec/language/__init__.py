@@ -4,11 +4,11 @@ It knows nothing of job queues. `model` is what a spec is made of, `expr` the tr
 fold over, `evaluate` what that tree means, `edits` the ways to take a protection away.
 """
 
-from spec.language.expr import count, exists, forall, ite
+from spec.language.declared.model import Action, Field, Property, Spec
+from spec.language.declared.tracing import erase, forget, require
 from spec.language.misuse import Misuse
-from spec.language.model import Action, Field, Property, Spec
-from spec.language.tracing import erase, forget, require
-from spec.language.types import Enum, Nat, Sort, Timer
+from spec.language.terms.expr import count, exists, forall, ite
+from spec.language.terms.types import Enum, Nat, Sort, Timer
 
 __all__ = [
     "Action",

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spec.language.expr import (
+from spec.language.declared.model import Action, Property, Update
+from spec.language.scope import Scope, State, Value, show_binding
+from spec.language.terms.expr import (
     Add,
     And,
     Bound,
@@ -34,10 +36,8 @@ from spec.language.expr import (
     Subtract,
     Var,
 )
-from spec.language.model import Action, Property, Update
-from spec.language.scope import Scope, State, Value, show_binding
-from spec.language.tree import children
-from spec.language.types import Nat
+from spec.language.terms.tree import children
+from spec.language.terms.types import Nat
 
 Meaning = Callable[[State, State], Any]
 """Takes the state, and the state after the step (the same again where there is none)."""

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from spec.language.model import Spec
-from spec.language.types import Nat, is_enum, type_name
+from spec.language.declared.model import Spec
+from spec.language.terms.types import Nat, is_enum, type_name
 
 
 def spec_hash(spec: Spec) -> str:

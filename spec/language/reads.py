@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from spec.language.actions import Action
-from spec.language.expr import Expr, Quantifier, Read, Var
-from spec.language.model import Spec
-from spec.language.tree import alike, walk
-from spec.language.types import is_sort
+from spec.language.declared.actions import Action
+from spec.language.declared.model import Spec
+from spec.language.terms.expr import Expr, Quantifier, Read, Var
+from spec.language.terms.tree import alike, walk
+from spec.language.terms.types import is_sort
 
 Kind = Literal["memory", "own row", "another row", "many rows", "world"]
 """memory: of the process that acts, which nobody else changes. own row: the row that the step

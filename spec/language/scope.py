@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from spec.language.expr import Add, Bound, Const, Expr, Subtract, Var
+from spec.language.declared.model import Field, Spec
 from spec.language.misuse import Misuse, near
-from spec.language.model import Field, Spec
-from spec.language.types import Nat, Sort, Type, is_enum, is_sort
+from spec.language.terms.expr import Add, Bound, Const, Expr, Subtract, Var
+from spec.language.terms.types import Nat, Sort, Type, is_enum, is_sort
 
 Value = bool | int | str | None
 """A truth value; a number, or an element of a sort counted from 0; the name of an enum member;

@@ -8,19 +8,19 @@ row that is kept ends here with the row, as what the lease core promises does in
 from spec.language import Spec
 from spec.queue.deadlines import deadlines
 from spec.queue.due import due
-from spec.queue.effects import (
+from spec.queue.job import Job, Status, Worker
+from spec.queue.notices import notices
+from spec.queue.outside.effects import (
     effects,
     the_record_tells_the_truth,
     workers_believe_in_no_false_record,
     writes_come_from_the_handler,
     writes_never_go_back,
 )
-from spec.queue.job import Job, Status, Worker
-from spec.queue.keeping import forgotten
-from spec.queue.notices import notices
+from spec.queue.outside.producers import accepted_jobs_are_in_the_queue, producers
 from spec.queue.pausing import pausing
-from spec.queue.producers import accepted_jobs_are_in_the_queue, producers
-from spec.queue.space import space
+from spec.queue.stores.keeping import forgotten
+from spec.queue.stores.space import space
 
 whole = Spec("whole", producers, effects, notices, due, deadlines, doc="All modules at once.")
 reference = Spec("reference", space, pausing, whole, doc="All that the reference queue is made of.")

@@ -7,22 +7,22 @@ or two failures, are the fewest that let a job be tried again.
 from spec.designs.schedule import schedule
 from spec.language import Spec
 from spec.language.scope import Scope
-from spec.queue.busy import busy
-from spec.queue.clocks import clocks
 from spec.queue.deadlines import deadlines
 from spec.queue.due import due
-from spec.queue.effects import effects
-from spec.queue.intents import intents
-from spec.queue.keeping import keeping
+from spec.queue.holding.clocks import clocks
+from spec.queue.holding.periods import periods
 from spec.queue.notices import notices
+from spec.queue.outside.effects import effects
+from spec.queue.outside.intents import intents
+from spec.queue.outside.producers import producers
+from spec.queue.outside.versions import versions
 from spec.queue.pausing import pausing
-from spec.queue.periods import periods
-from spec.queue.producers import producers
 from spec.queue.recovery import recovery
 from spec.queue.reference import reference, whole
-from spec.queue.space import space
-from spec.queue.storage import copies, storage
-from spec.queue.versions import versions
+from spec.queue.stores.busy import busy
+from spec.queue.stores.keeping import keeping
+from spec.queue.stores.space import space
+from spec.queue.stores.storage import copies, storage
 
 life = Spec(
     "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."

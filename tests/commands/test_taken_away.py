@@ -8,7 +8,7 @@ import pytest
 from checker.commands.main import main
 from spec.failures import FAILURES
 from spec.failures.edits import NONE, Edits
-from spec.language.disk import on_a_disk
+from spec.language.declared.disk import on_a_disk
 from spec.language.misuse import Misuse
 from spec.queue import SCOPES
 from spec.queue.job import Job

@@ -22,9 +22,9 @@ from impl.derive.tables import Table
 from impl.derive.transition import Transition
 from impl.derive.view import Global
 from impl.sqlite.scribe import write_down
-from spec.language.expr import Expr, Read, Var
 from spec.language.scope import Scope, State
-from spec.language.tree import children
+from spec.language.terms.expr import Expr, Read, Var
+from spec.language.terms.tree import children
 from spec.queue import SCOPES
 
 _STATES = 1000

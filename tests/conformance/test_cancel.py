@@ -10,12 +10,12 @@ from checker.conformance.beside_spec import Replay
 from checker.search.compiled import explore
 from impl.derive.design import derive
 from spec.language import forget, require
-from spec.language.edits import instead
+from spec.language.edited.edits import instead
 from spec.queue import SCOPES
 from spec.queue.cancel import Cancelled
-from spec.queue.effects import written
 from spec.queue.job import Status, Worker, end_claim, fenced, leased
 from spec.queue.notices import Notice
+from spec.queue.outside.effects import written
 
 WHOLE = SCOPES["whole"]
 CLAIMED = "send enqueue fall_due claim start"

@@ -14,7 +14,7 @@ from impl.derive.design import Design, derive
 from impl.derive.statements import Assignment
 from impl.derive.transition import Guard, Remember, Transition
 from spec.language.scope import State, Value
-from spec.language.types import Nat, Type, is_enum, is_timer
+from spec.language.terms.types import Nat, Type, is_enum, is_timer
 from spec.queue import SCOPES
 from tests.counterexamples import GUARDS, counterexample
 from tests.walks import Walks

@@ -15,7 +15,7 @@ from checker.conformance.validate import Verdict, validate
 from impl.derive.reference import design
 from impl.queue import Queue
 from impl.sqlite import origin
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.origin import Rows, Unfit
 from impl.terms.clock import Clock
 from impl.worker import Worker

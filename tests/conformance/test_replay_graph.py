@@ -12,7 +12,7 @@ from checker.search.compiled.code.layout import Layout
 from impl.derive.design import Design, derive
 from spec.language import Spec, require
 from spec.language.scope import Scope, State
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 from spec.queue import SCOPES
 from tests.conformance.faults import setting
 from tests.conformance.replay_graph import (

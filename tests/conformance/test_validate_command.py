@@ -7,7 +7,7 @@ import pytest
 
 from checker.commands.main import main
 from impl.derive.design import derive
-from impl.sqlite.files import RESTORE
+from impl.sqlite.file.files import RESTORE
 from impl.sqlite.store import Store
 from spec.queue import SCOPES
 from tests.conformance.tampering import finding, swap, tampered

@@ -10,7 +10,7 @@ from impl.derive.reference import design, stepping_as
 from impl.inject import HandClock
 from impl.queue import Queue
 from impl.working.attempt import Attempt
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.queue.job import Worker as WorkerSort
 from tests.conformance.tampering import LEASE, claim_one, claimed, finding, settle
 

@@ -1,8 +1,8 @@
 """A trace says nothing of the world: what is asked of it all the same, and what is not."""
 
 from impl.derive.worldless import claims, shown
-from spec.language.expr import Read
-from spec.language.tree import walk
+from spec.language.terms.expr import Read
+from spec.language.terms.tree import walk
 from spec.queue import SCOPES
 
 SPEC = SCOPES["reference"].spec

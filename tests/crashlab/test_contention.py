@@ -15,7 +15,7 @@ from checker.commands.main import main
 from checker.conformance.validate import validate
 from checker.crashlab import contention
 from impl.queue import Queue
-from impl.sqlite.files import LOG_BYTES, StoreError
+from impl.sqlite.file.files import LOG_BYTES, StoreError
 
 # Another program, with another SQLite, which knows of no gate.
 OTHER = """\

@@ -16,9 +16,9 @@ from checker.crashlab.plan import making_tasks, mutant_tasks
 from checker.crashlab.recording.making import ABSENT
 from checker.crashlab.recording.mutants import MUTANTS, replaced
 from impl.lab import Deleted, FolderSynced, Linked
-from impl.sqlite import making
-from impl.sqlite.files import StoreError
-from impl.sqlite.making import draft_of
+from impl.sqlite.file import making
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.making import draft_of
 from impl.sqlite.store import Store
 
 

@@ -16,7 +16,7 @@ from impl.derive.design import Design, derive
 from impl.derive.sql import decode
 from spec.failures import FAILURES, FailureMode
 from spec.language.evaluate import Instance
-from spec.language.types import is_timer
+from spec.language.terms.types import is_timer
 from spec.queue import SCOPES
 from spec.queue.job import Job
 from tests.evidence.losses import SOME_MODES

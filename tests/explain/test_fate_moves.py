@@ -11,9 +11,9 @@ from checker.explain.fate.fate import fates, mark
 from checker.explain.fate.questions import Asked, nearest
 from checker.explain.moves import moves
 from spec.language.evaluate import Claim, Evaluator, OutOfRange
-from spec.language.expr import Bound
 from spec.language.scope import Scope, State
-from spec.language.tree import walk
+from spec.language.terms.expr import Bound
+from spec.language.terms.tree import walk
 from spec.queue import SCOPES
 from tests.explain.toys import BLANKET, FUSE, LOCK, POT, TEA, UNFENCED, UNGUARDED, WET
 from tests.sample_runs import kept

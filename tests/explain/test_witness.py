@@ -12,8 +12,8 @@ from checker.runs.exploration import Exploration, Limits, antecedent
 from checker.search import compiled
 from checker.search.plain import explore
 from spec.language.evaluate import Evaluator, Instance, instances
-from spec.language.expr import Const
 from spec.language.scope import Scope, State
+from spec.language.terms.expr import Const
 from spec.queue import SCOPES
 from tests.explain.toys import TEA
 from tests.explain.walked import Walked

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from spec.language import Nat, Sort, Spec, require
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.scope import Scope
 from tests.specs.corners import corners
 from tests.specs.lamps import STREET

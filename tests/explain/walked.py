@@ -9,9 +9,9 @@ from checker.runs.story import RANGE
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.graph import Graph
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
-from spec.language.expr import Bound
 from spec.language.scope import Scope, State
-from spec.language.tree import walk
+from spec.language.terms.expr import Bound
+from spec.language.terms.tree import walk
 
 
 class Walked:

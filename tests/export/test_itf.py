@@ -18,7 +18,7 @@ from checker.export.itf_reading import Asked, read
 from checker.export.itf_values import Record, Unreadable, decode, encode
 from checker.runs.trace import BadTrace, Diverged, record
 from spec.language.scope import element_name
-from spec.language.types import is_sort
+from spec.language.terms.types import is_sort
 from tests.sample_runs import ALL, KEPT, kept, leaving, still, windy
 
 NOTHING = Asked()

@@ -9,7 +9,7 @@ from checker.explain.run import Run
 from checker.export import shiviz
 from spec.language.evaluate import Instance, OutOfRange
 from spec.language.scope import Scope, State, Value
-from spec.language.types import Nat, Type, is_sort
+from spec.language.terms.types import Nat, Type, is_sort
 from tests.export.hostile import RUNS
 from tests.sample_runs import kept
 

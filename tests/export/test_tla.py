@@ -11,11 +11,11 @@ import pytest
 from checker.export.tla import spec as tla
 from checker.export.tla import tlc
 from checker.search.plain import explore
-from spec.language.disk import on_a_disk, with_copies
-from spec.language.edits import find
+from spec.language.declared.disk import on_a_disk, with_copies
+from spec.language.edited.edits import find
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, State, Value
-from spec.language.types import Sort, is_sort
+from spec.language.terms.types import Sort, is_sort
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.corners import Ball, corners
 from tests.specs.ferry import HARBOUR

@@ -10,11 +10,22 @@ import pytest
 
 from checker.export.tla import spec as tla
 from checker.export.tla import tlc
+from spec.language.declared.model import Property
 from spec.language.evaluate import Evaluator
-from spec.language.expr import Bound, Const, Count, Exists, Expr, ForAll, NoneOf, Read, Var, ite
-from spec.language.model import Property
 from spec.language.scope import Scope
-from spec.language.types import NUMBER, Sort
+from spec.language.terms.expr import (
+    Bound,
+    Const,
+    Count,
+    Exists,
+    Expr,
+    ForAll,
+    NoneOf,
+    Read,
+    Var,
+    ite,
+)
+from spec.language.terms.types import NUMBER, Sort
 from tests.export.test_tla import CORNERS, FEW_CORNERS, LOCK, needs_tlc, reached
 from tests.specs.corners import Ball, Colour, Next, corners
 from tests.specs.lease_lock import lease_lock

@@ -12,8 +12,8 @@ from spec.language import Misuse
 
 BEGINNING = '''\
 from spec.language import Enum, Nat, Sort, Spec, count, erase, exists, forall, forget, ite, require
-from spec.language.edits import find, instead, without
-from spec.language.split import split
+from spec.language.edited.edits import find, instead, without
+from spec.language.edited.split import split
 from spec.language.scope import Scope
 
 post = Spec("post")

@@ -14,7 +14,7 @@ from checker.search.compiled import explore
 from impl.derive.design import derive
 from impl.derive.view import Inexpressible
 from spec.language import Misuse
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.scope import Scope
 from tests.export.test_tla import judged
 from tests.language.spoilt import PROPERTY, refusal, within

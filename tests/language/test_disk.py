@@ -8,11 +8,11 @@ import pytest
 from checker.search import plain
 from checker.search.compiled import explore
 from spec.language import Misuse, Nat, Sort, Spec, require
-from spec.language.disk import on_a_disk, with_copies
-from spec.language.edits import find, instead, weaken
+from spec.language.declared.disk import on_a_disk, with_copies
+from spec.language.edited.edits import find, instead, weaken
+from spec.language.edited.split import split
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, State
-from spec.language.split import split
 from spec.queue import SCOPES
 from spec.queue.job import Job
 from tests.language.test_edits import BOUNDS, Clerk, Order, Run, story, till

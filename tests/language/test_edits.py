@@ -6,10 +6,10 @@ import pytest
 
 from checker.search.plain import explore
 from spec.language import Nat, Sort, Spec, forget, require
-from spec.language.edits import find, instead, without
+from spec.language.edited.edits import find, instead, without
+from spec.language.edited.split import split
 from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.scope import Scope, State
-from spec.language.split import split
 from spec.queue import SCOPES
 
 

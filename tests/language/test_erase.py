@@ -11,9 +11,9 @@ from checker.search.compiled import explore
 from impl.derive.design import derive
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done, Refused
+from spec.language.edited.split import split
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, Value
-from spec.language.split import split
 from tests.export.test_tla import judged
 from tests.specs.cards import TWO
 from tests.specs.library import BOOKS, READERS, everything, weeding

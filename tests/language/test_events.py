@@ -9,10 +9,10 @@ from checker.search import plain
 from checker.search.compiled import explore
 from impl.derive.design import derive
 from spec.language import Misuse, Spec, require
-from spec.language.edits import instead, without
+from spec.language.edited.edits import instead, without
+from spec.language.edited.split import split
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope, State
-from spec.language.split import split
 from tests.export.test_tla import judged
 from tests.language.spoilt import refusal
 from tests.specs.bells import PLAIN, TWO, Guest, both, butler, dog, house, rings

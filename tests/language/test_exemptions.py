@@ -17,7 +17,7 @@ from checker.search import plain
 from checker.search.compiled import explore
 from impl.derive.design import derive
 from spec.language import Spec
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.hashes import claims_hash, spec_hash
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from impl.derive.design import derive
-from spec.language.model import Spec
+from spec.language.declared.model import Spec
 from spec.language.reads import Kind, kind_of
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.corners import corners

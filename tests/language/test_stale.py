@@ -6,11 +6,11 @@ import pytest
 
 from checker.search import plain
 from checker.search.compiled import explore
-from spec.language.edits import find
+from spec.language.edited.edits import find
+from spec.language.edited.split import stale
 from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope
-from spec.language.split import stale
 from spec.queue import SCOPES
 from tests.specs.lease_lock import lease_lock
 

@@ -6,7 +6,7 @@ import pytest
 
 from checker.runs.exploration import Exploration
 from checker.search.plain import explore
-from spec.language.edits import find
+from spec.language.edited.edits import find
 from spec.language.scope import Scope
 from tests.export.test_tla import judged
 from tests.specs.lease_lock import lease_lock

@@ -4,7 +4,7 @@ import pytest
 
 from impl.derive.view import Inexpressible
 from impl.postgresql.isolation import level_of
-from spec.language.model import Spec
+from spec.language.declared.model import Spec
 from spec.queue import SCOPES
 from tests.specs.hotel import hotel
 from tests.specs.permits import permits

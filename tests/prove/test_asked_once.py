@@ -12,9 +12,9 @@ from checker.prove.portfolio import Decided
 from checker.prove.proof import prove
 from checker.prove.solvers import cvc5_solver, sufficient, z3_solver
 from spec.language import Spec
-from spec.language.edits import without
-from spec.language.expr import Read
-from spec.language.tree import walk
+from spec.language.edited.edits import without
+from spec.language.terms.expr import Read
+from spec.language.terms.tree import walk
 from tests.edited import updated
 from tests.prove.agreed import agreed
 from tests.specs.lease_lock import lease_lock

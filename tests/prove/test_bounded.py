@@ -14,7 +14,7 @@ from checker.prove.obligations import Prover
 from checker.prove.solvers import z3_solver
 from checker.runs.trace import Diverged
 from checker.search import memo, plain
-from spec.language.edits import find
+from spec.language.edited.edits import find
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State
 from spec.queue import DEFAULT, SCOPES

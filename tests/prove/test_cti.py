@@ -15,9 +15,9 @@ from checker.prove.solvers.smt import Smt
 from checker.runs.reading import read
 from checker.runs.trace import BadTrace, replay, save
 from spec.language import Spec
-from spec.language.edits import without
-from spec.language.expr import Const, Expr, Read
-from spec.language.model import Action
+from spec.language.declared.model import Action
+from spec.language.edited.edits import without
+from spec.language.terms.expr import Const, Expr, Read
 from spec.queue import SCOPES
 from tests.specs.corners import corners
 from tests.specs.lamps import lamps

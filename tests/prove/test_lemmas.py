@@ -27,10 +27,10 @@ from checker.runs.exploration import Limits
 from checker.search.compiled import explore
 from checker.search.plain import _Search
 from spec.language import Spec
+from spec.language.declared.model import Property
 from spec.language.evaluate import Claim, Evaluator
-from spec.language.expr import Expr, Not, Read
-from spec.language.model import Property
 from spec.language.scope import Scope
+from spec.language.terms.expr import Expr, Not, Read
 from spec.queue import DEFAULT, SCOPES
 from tests.commands.two_managers import Ffq
 from tests.specs.corners import corners

@@ -19,13 +19,13 @@ from checker.prove.solvers import cvc5_solver, z3_solver
 from checker.runs import cache
 from checker.search.liveness import decide
 from spec.language import Misuse, Nat, Sort, Spec, require
-from spec.language.edits import without
-from spec.language.model import Fairness
+from spec.language.declared.model import Fairness
+from spec.language.edited.edits import without
 from spec.language.scope import Scope
-from spec.queue.keeping import keeping
-from spec.queue.periods import periods
+from spec.queue.holding.periods import periods
 from spec.queue.reference import reference, whole
 from spec.queue.scopes import life, requests, shared
+from spec.queue.stores.keeping import keeping
 
 
 class Candle(Sort):

@@ -10,7 +10,7 @@ from checker.runs.verdict import Judged, Verdict
 from checker.search import plain
 from checker.verdicts.check import Contradiction, strengthened
 from spec.language import Spec
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 from spec.queue.scopes import requests

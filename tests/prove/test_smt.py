@@ -16,11 +16,11 @@ from checker.prove.obligations import Prover
 from checker.prove.solvers import cvc5_solver, z3_solver
 from checker.prove.solvers.smt import Names, Smt, Taken, after, as_named, ascii_only
 from spec.language import Enum, Misuse
+from spec.language.declared.model import Spec
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
-from spec.language.expr import Read, Var
-from spec.language.model import Spec
 from spec.language.scope import Scope, State, Value, element_name
-from spec.language.types import Type, is_enum, is_sort
+from spec.language.terms.expr import Read, Var
+from spec.language.terms.types import Type, is_enum, is_sort
 from spec.queue.reference import whole
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock

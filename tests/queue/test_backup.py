@@ -13,8 +13,8 @@ import pytest
 from checker.commands.main import main
 from checker.conformance.validate import validate
 from impl.queue import Queue
-from impl.sqlite import making
-from impl.sqlite.files import StoreError
+from impl.sqlite.file import making
+from impl.sqlite.file.files import StoreError
 from impl.terms.requests import BadRequest
 from impl.worker import Worker
 from tests.clocks import HandClock
@@ -111,7 +111,7 @@ def test_a_claim_of_the_backup_is_nobodys_in_its_new_history(file: Path, to: Pat
 def test_a_backup_that_is_cut_off_is_whole_or_not_there(file: Path, to: Path, step: str) -> None:
     script = f"""\
 import os, sys
-from impl.sqlite import making
+from impl.sqlite.file import making
 from impl.queue import Queue
 making.{step} = lambda *_: os.kill(os.getpid(), 9)
 with Queue(sys.argv[1]) as queue:

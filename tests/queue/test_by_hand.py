@@ -10,7 +10,7 @@ import pytest
 
 from impl.derive.reference import design
 from impl.queue import Queue
-from impl.sqlite.files import tables_of
+from impl.sqlite.file.files import tables_of
 
 IMPL = Path(__file__).parents[2] / "impl"
 

@@ -10,8 +10,8 @@ import pytest
 
 from impl.lab import connections as lab
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
-from impl.sqlite.place import place
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.place import place
 from impl.sqlite.space import ALWAYS, PER_JOB, _at_least, room
 from impl.terms.outcomes import OutcomeUnknown
 from impl.worker import Worker
@@ -121,7 +121,7 @@ def test_a_commit_of_which_nothing_can_be_learnt_is_unknown_and_may_be_asked_aga
         raise StoreError(file, "cannot be opened: Input/output error", "see to the disk")
 
     with monkeypatch.context() as patched:
-        patched.setattr("impl.sqlite.opened.connect", gone)
+        patched.setattr("impl.sqlite.file.opened.connect", gone)
         with pytest.raises(OutcomeUnknown, match=r"COMMIT failed.*then.*cannot be opened"):
             queue.enqueue("k", key="order 7")
     assert queue.enqueue("k", key="order 7").id == 1

@@ -7,7 +7,7 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.terms.requests import BadRequest
 from impl.worker import Worker
 from impl.working.attempt import Attempt

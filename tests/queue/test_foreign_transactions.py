@@ -10,7 +10,7 @@ import pytest
 
 from impl import report
 from impl.queue import Queue
-from impl.sqlite.files import Busy
+from impl.sqlite.file.files import Busy
 from impl.terms.requests import BadRequest
 from impl.worker import Worker
 from impl.working.attempt import Attempt, claim

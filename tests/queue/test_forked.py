@@ -11,7 +11,7 @@ import pytest
 
 from impl.parts.outbox import Message
 from impl.queue import Queue
-from impl.sqlite.place import OtherHistory
+from impl.sqlite.file.place import OtherHistory
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.locks import is_locked

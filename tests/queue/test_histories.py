@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
-from impl.sqlite.place import OtherHistory
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.place import OtherHistory
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.clocks import HandClock

@@ -12,8 +12,8 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite import place as places
-from impl.sqlite.files import StoreError
+from impl.sqlite.file import place as places
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.space import ALWAYS, PER_JOB, pages
 from impl.terms.requests import BadRequest
 from tests.queue.looking import rows
@@ -46,7 +46,9 @@ def test_a_network_file_system_is_refused(
     mounts = tmp_path / "mounts"
     mounts.write_text(f"none / ext4 rw 0 0\nserver:/share {tmp_path} nfs4 rw 0 0\n")
     check = places.refuse_network
-    monkeypatch.setattr("impl.sqlite.opening.refuse_network", lambda where: check(where, mounts))
+    monkeypatch.setattr(
+        "impl.sqlite.file.opening.refuse_network", lambda where: check(where, mounts)
+    )
     said = refused(lambda: Queue(file))
     assert said.startswith(f"{file}: is on a network file system (nfs4), where locks")
     assert not file.exists()
@@ -97,7 +99,7 @@ def test_on_a_small_disk_only_open_jobs_are_counted(queue: Queue) -> None:
 
 FEW = """\
 import os, resource, sys
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.queue import Queue
 Queue(sys.argv[1]).close()
 free = os.open("/dev/null", os.O_RDONLY)

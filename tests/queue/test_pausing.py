@@ -14,14 +14,14 @@ from checker.conformance.validate import validate
 from impl import report
 from impl.derive.reference import stepping_as
 from impl.queue import Queue
-from impl.sqlite.damage import Damaged
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.damage import Damaged
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done, Refused
 from impl.terms.requests import BadRequest
 from impl.worker import Worker
 from impl.working.attempt import Attempt
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.queue import SCOPES
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock

@@ -12,8 +12,8 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
-from impl.sqlite.place import OtherHistory, refuse_network
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.place import OtherHistory, refuse_network
 from impl.worker import Worker
 from tests.locks import is_locked
 from tests.queue.looking import rows
@@ -112,7 +112,7 @@ def test_a_maker_that_was_killed_leaves_nothing_for_long(file: Path) -> None:
     """Killed before the file has its name, and when it has two."""
     kill = """\
 import os, signal, sys
-from impl.sqlite import making
+from impl.sqlite.file import making
 from impl.queue import Queue
 setattr(making, sys.argv[2], lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 Queue(sys.argv[1])

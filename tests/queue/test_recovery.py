@@ -8,8 +8,8 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.files import Busy, StoreError
-from impl.sqlite.place import OtherHistory
+from impl.sqlite.file.files import Busy, StoreError
+from impl.sqlite.file.place import OtherHistory
 from impl.sqlite.transaction import Transaction
 from impl.working.attempt import LostClaim
 from spec.queue.recovery import Recoverer

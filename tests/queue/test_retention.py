@@ -12,8 +12,8 @@ import pytest
 from checker.conformance.validate import validate
 from impl.parts import retention
 from impl.queue import Queue
-from impl.sqlite.damage import Damaged
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.damage import Damaged
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
 from impl.terms.requests import BadRequest
 from impl.worker import Worker

@@ -241,7 +241,7 @@ look(SHOP, engine="plain")
 
 @pytest.mark.parametrize(
     ("module", "kept"),
-    [("checker.runs.lasso", 0), ("spec.language.show", 0), ("checker.shown.console", 1)],
+    [("checker.runs.lasso", 0), ("spec.language.terms.show", 0), ("checker.shown.console", 1)],
 )
 def test_what_is_found_while_its_sources_change_is_not_remembered(
     tmp_path: Path, module: str, kept: int

@@ -8,7 +8,7 @@ from checker.runs.walk import Walk
 from checker.search.liveness import decide
 from checker.search.plain import explore
 from spec.language import Nat, Sort, Spec, exists, forall, require
-from spec.language.edits import find, without
+from spec.language.edited.edits import find, without
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from tests.specs.doors import DOOR

@@ -16,7 +16,7 @@ from checker.runs.trace import BadTrace, Diverged, Trace, record, replay, save
 from checker.search import plain
 from spec.failures.edits import Edits
 from spec.language import Spec
-from spec.language.edits import find
+from spec.language.edited.edits import find
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope
 from tests.checkout import ROOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checker.runs.lasso import Decision, judge
 from checker.search import fair_cycles, liveness
 from spec.language import Spec
-from spec.language.edits import find
+from spec.language.edited.edits import find
 from spec.language.scope import Scope
 from spec.queue.scopes import life, requests
 from tests.specs.corners import corners

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from spec.language.scope import Scope, State
-from spec.language.types import is_sort
+from spec.language.terms.types import is_sort
 
 
 def orbits(scope: Scope, merged: Iterable[str], states: Iterable[State]) -> int:

@@ -14,7 +14,7 @@ from checker.search.plain import _Search
 from checker.search.vectorised import Columns, Reader
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
-from spec.language.types import Nat, is_sort
+from spec.language.terms.types import Nat, is_sort
 from tests.expressions import BOX, BOXES, HAND, random_expression
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock

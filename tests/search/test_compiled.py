@@ -15,7 +15,7 @@ from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.units import Unit, units
 from checker.search.plain import explore as explore_plainly
 from spec.language import Nat, Sort, Spec, require
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.scope import Scope
 from spec.queue.reference import whole
 from spec.queue.scopes import life, shared

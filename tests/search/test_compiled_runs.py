@@ -10,7 +10,7 @@ import pytest
 
 from checker.search.compiled import Tuning, explore, search
 from checker.search.plain import explore as explore_plainly
-from spec.language.edits import find, without
+from spec.language.edited.edits import find, without
 from spec.language.evaluate import Claim, Evaluator, OutOfRange, instances
 from spec.language.scope import Scope
 from spec.queue.scopes import requests

@@ -12,7 +12,7 @@ from checker.runs.lasso import Lasso, NoLasso, judge
 from checker.search import fair_cycles, liveness
 from checker.search.compiled.code import promises
 from spec.language import Nat, Spec, require
-from spec.language.edits import assumptions, find, without
+from spec.language.edited.edits import assumptions, find, without
 from spec.language.evaluate import Step
 from spec.language.scope import Scope
 from spec.queue.scopes import life

@@ -46,7 +46,7 @@ def test_an_exploration_is_remembered_until_what_decides_it_changes(
     for module in (
         "checker.runs.lasso",
         "checker.search.compiled.code.numbering",
-        "spec.language.show",
+        "spec.language.terms.show",
     ):
         with edited(module), pytest.raises(Again):
             memo.look(SHOP, engine="plain")

@@ -18,7 +18,7 @@ from impl.sqlite import transaction
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Process, newcomer
 from impl.terms.outcomes import CheckFailed, OutcomeUnknown, Refused
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.queue import SCOPES
 from spec.queue.job import Job, Worker
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
-from impl.sqlite.gate import Gate, Locked
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.gate import Gate, Locked
 from tests.locks import is_locked
 
 HOLD = """\
 import sys, time
-from impl.sqlite.gate import Gate
+from impl.sqlite.file.gate import Gate
 with Gate(sys.argv[1]).held(1000):
     print("held", flush=True)
     time.sleep(3600)

@@ -30,10 +30,10 @@ from impl.sqlite.store import Store
 from impl.sqlite.transaction import newcomer
 from impl.terms.outcomes import CheckFailed, Done, Traced
 from spec.language import Nat, Sort, Spec, require
+from spec.language.declared.model import Property
+from spec.language.declared.tracing import State
 from spec.language.evaluate import Evaluator, instances
-from spec.language.model import Property
 from spec.language.scope import Scope
-from spec.language.tracing import State
 from tests.conformance.replay_graph import graph_states, try_everywhere
 from tests.specs.hotel import INN, Guest
 from tests.specs.lease_lock import lease_lock

@@ -7,7 +7,7 @@ import pytest
 
 from impl.inject import Crash, Faults, HandClock, Moment, SkewedClock, delivered_again
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.terms.outcomes import OutcomeUnknown
 from impl.working.attempt import Attempt, LostClaim, claim
 from spec.queue.job import Worker

@@ -17,11 +17,11 @@ from impl.derive.view import Inexpressible
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done
 from spec.language import Nat, Sort, Spec, exists, require
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.evaluate import Claim, Evaluator
-from spec.language.expr import Expr
 from spec.language.scope import Scope, State
-from spec.language.types import is_enum
+from spec.language.terms.expr import Expr
+from spec.language.terms.types import is_enum
 from spec.queue import SCOPES
 from tests.expressions import BOXES, Box, Colour, Hand, Size, random_expression
 from tests.walks import Walks

@@ -12,8 +12,8 @@ import pytest
 
 from impl.derive.design import derive
 from impl.derive.mapping import Memories, Unmapped, abstract
-from impl.sqlite.files import StoreError
-from impl.sqlite.place import place
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.place import place
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done, Refused, Unknown
 from spec.language.evaluate import Evaluator

@@ -17,12 +17,12 @@ from checker.conformance.runs import Runs, wander
 from checker.runs.story import plain
 from impl.derive.design import Design, derive
 from impl.derive.sql import identifier
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Disagreement, Done
 from spec.language.evaluate import Instance
 from spec.language.scope import State, Value
-from spec.language.types import is_timer, phases
+from spec.language.terms.types import is_timer, phases
 from spec.queue import SCOPES
 from tests.store.test_global import HOTEL
 

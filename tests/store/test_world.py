@@ -28,9 +28,9 @@ from impl.sqlite.store import Store
 from impl.sqlite.transaction import newcomer
 from impl.terms.outcomes import Done, Refused, Traced, Unknown
 from spec.language import Nat, Sort, Spec, require
+from spec.language.declared.model import Survival
 from spec.language.evaluate import Evaluator, instances
 from spec.language.hashes import spec_hash
-from spec.language.model import Survival
 from spec.language.scope import Scope
 from tests.conformance.replay_graph import graph_states, try_everywhere
 from tests.specs.ferry import HARBOUR, Sailor

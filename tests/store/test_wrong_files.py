@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from impl.derive.design import derive
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.scope import Scope, Value
 from spec.queue import SCOPES
 from spec.queue.job import Job

@@ -17,15 +17,15 @@ from checker.conformance.validate import Verdict, validate
 from impl.derive.design import Design
 from impl.derive.reference import queue_of
 from impl.queue import Queue
-from impl.sqlite import outline
-from impl.sqlite.files import StoreError
+from impl.sqlite.file import outline
+from impl.sqlite.file.files import StoreError
 from impl.upgrades.upgrade import upgrade
 from impl.worker import Worker
 from impl.working.attempt import Attempt
-from spec.language.edits import without
-from spec.language.expr import Const
-from spec.language.model import Field, Spec
-from spec.language.types import Nat
+from spec.language.declared.model import Field, Spec
+from spec.language.edited.edits import without
+from spec.language.terms.expr import Const
+from spec.language.terms.types import Nat
 from spec.queue.job import Job, Reason
 from tests.clocks import HandClock
 from tests.upgrades.older import WHOLE, called, more

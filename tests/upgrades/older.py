@@ -10,9 +10,9 @@ from typing import Any
 import apsw
 
 from impl.sqlite.scribe import write_down
-from spec.language.expr import Expr, Read
-from spec.language.model import Action, Field, Part, Spec
-from spec.language.tree import rebuild
+from spec.language.declared.model import Action, Field, Part, Spec
+from spec.language.terms.expr import Expr, Read
+from spec.language.terms.tree import rebuild
 from spec.queue import SCOPES
 
 WHOLE = SCOPES["reference"].spec

@@ -13,16 +13,16 @@ from checker.conformance.validate import validate
 from impl import report
 from impl.derive.view import Global
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.terms.requests import BadRequest
 from impl.upgrades.export import exported
 from impl.upgrades.intake import Taken
 from impl.worker import Worker
-from spec.language.expr import Const
-from spec.language.model import Field
-from spec.language.types import Nat
+from spec.language.declared.model import Field
+from spec.language.terms.expr import Const
+from spec.language.terms.types import Nat
 from spec.queue.job import Job
 from tests.clocks import HandClock
 from tests.upgrades.aged import COUNTED, under

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from checker.conformance.validate import validate
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.terms.requests import BadRequest
 from tests.clocks import HandClock
 from tests.upgrades.exports import ODD, lines_of, refused, taken_in

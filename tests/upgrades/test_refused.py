@@ -12,11 +12,11 @@ from impl import report
 from impl.derive.reference import design
 from impl.derive.tables import VERSION
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
 from impl.upgrades.upgrade import upgrade
-from spec.language.expr import Const
-from spec.language.model import Field
+from spec.language.declared.model import Field
+from spec.language.terms.expr import Const
 from spec.queue.job import Job
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock

@@ -12,13 +12,13 @@ from checker.conformance.validate import validate
 from impl import report
 from impl.derive.view import Global
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.upgrades.upgrade import upgrade
-from spec.language.edits import find
-from spec.language.model import Spec
-from spec.language.types import Nat
+from spec.language.declared.model import Spec
+from spec.language.edited.edits import find
+from spec.language.terms.types import Nat
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
 from tests.upgrades.aged import (

@@ -9,7 +9,7 @@ from checker.prove import necessity
 from checker.search import memo
 from checker.verdicts import ablate
 from checker.verdicts.ablate import AblationPlan, GuardVerdict, Missed
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.lamps import SHOP, STREET, lamps

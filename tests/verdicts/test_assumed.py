@@ -10,7 +10,7 @@ from checker.runs.exploration import Report
 from checker.runs.lasso import judge
 from checker.search import liveness
 from checker.verdicts import ablate
-from spec.language.edits import assumptions, find
+from spec.language.edited.edits import assumptions, find
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope
 from spec.queue import SCOPES

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from checker.search.plain import explore
+from spec.language.edited.split import split
 from spec.language.misuse import Misuse
 from spec.language.scope import Scope
-from spec.language.split import split
 from spec.queue import SCOPES
 
 FEWEST = {"Job": 1, "Worker": 1, "Recoverer": 1, "MaxFails": 2, "MaxInterrupts": 1, "Histories": 0}

@@ -8,7 +8,7 @@ from checker.search.memo import look
 from spec.failures.edits import Edits
 from spec.language.scope import Scope
 from spec.queue import SCOPES
-from spec.queue.producers import producers
+from spec.queue.outside.producers import producers
 from spec.queue.recovery import recovery
 
 STORAGE, COPIES = SCOPES["storage"], SCOPES["copies"]

@@ -11,8 +11,8 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.damage import Damaged
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.damage import Damaged
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
 from impl.terms.backoff import Backoff
 from impl.worker import Worker

@@ -12,8 +12,8 @@ import pytest
 
 from checker.conformance.validate import validate
 from impl.queue import Queue
-from impl.sqlite.files import StoreError
-from impl.sqlite.place import OtherHistory
+from impl.sqlite.file.files import StoreError
+from impl.sqlite.file.place import OtherHistory
 from impl.terms.interrupt import Interrupted
 from impl.terms.outcomes import OutcomeUnknown
 from impl.worker import NOT_RENEWED, Worker

@@ -9,9 +9,9 @@ from functools import cached_property
 from checker.explain.clauses import owed_since
 from checker.explain.run import Run
 from checker.runs.story import OUT_OF_RANGE
+from spec.language.declared.model import Property
 from spec.language.evaluate import Claim
-from spec.language.expr import Const
-from spec.language.model import Property
+from spec.language.terms.expr import Const
 from tui.rows import glyphs
 from tui.rows.rows import Piece, Row, Tone, row
 

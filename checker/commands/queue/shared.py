@@ -48,9 +48,9 @@ def opened(
     """
     from checker.shown import console
     from impl.queue import Queue
-    from impl.sqlite.damage import Damaged
-    from impl.sqlite.files import StoreError
-    from impl.sqlite.opening import writable
+    from impl.sqlite.file.damage import Damaged
+    from impl.sqlite.file.files import StoreError
+    from impl.sqlite.file.opening import writable
     from impl.terms.outcomes import OutcomeUnknown
 
     if not make and not file.exists():

@@ -142,7 +142,7 @@ class _Answer:
     def _find_counterexample(self, need: Necessity) -> None:
         """Keep the counterexample to induction for the first claim that is lost."""
         from checker.prove import cti
-        from spec.language.edits import without
+        from spec.language.edited.edits import without
 
         spec = next(s.spec for s in self.plan.scopes if s.spec.name == need.spec)
         obligation = f"{need.guard.split('.')[0]}/{need.lost[0]}"

@@ -194,7 +194,7 @@ def _property(plan: CheckPlan, wanted: str | None) -> CheckPlan:
     """Return the plan for the properties of this name or ID, and for the scopes that have one."""
     if wanted is None:
         return plan
-    from spec.language.claims import EXEMPTED
+    from spec.language.declared.claims import EXEMPTED
 
     claims = [p for s in plan.scopes for p in s.spec.properties.values() if p.kind != "lemma"]
     names = claimed(claims, wanted)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from checker.prove.lemmas.houdini import Say
     from checker.prove.lemmas.propose import Proposal
-    from spec.language.model import Property
+    from spec.language.declared.model import Property
     from spec.language.scope import Scope
 
 LITERALS_MAX = 3

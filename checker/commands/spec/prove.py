@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from checker.prove.proof import Proof
-    from spec.language.model import Spec
+    from spec.language.declared.model import Spec
     from spec.language.scope import Scope
 
 DISPUTES, TRACES = Path(".ffq", "disputed"), Path(".ffq", "traces")

@@ -129,7 +129,7 @@ def _replay_run(file: Path, database: Path | None, as_json: bool) -> None:
     from checker.conformance.beside_spec import Divergence
     from checker.conformance.run_file import read, replay_run
     from checker.shown import console
-    from impl.sqlite.files import MEMORY
+    from impl.sqlite.file.files import MEMORY
 
     try:
         run = read(file, catalogue().scopes)
@@ -163,7 +163,7 @@ def _replay_trace(file: Path, wanted: Edits | None, database: Path | None, as_js
     from checker.runs.reading import read
     from checker.runs.trace import replay as follow
     from checker.shown import console
-    from impl.sqlite.files import MEMORY
+    from impl.sqlite.file.files import MEMORY
 
     trace = read(file, catalogue().scopes)
     _, story = follow(trace)  # a trace that its own spec does not follow shows nothing

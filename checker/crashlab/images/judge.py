@@ -18,9 +18,9 @@ from typing import Any, Literal
 from checker.crashlab.images.disk import Image
 from impl.derive.design import Design
 from impl.derive.mapping import Memories, Unmapped, abstract
-from impl.sqlite.contents import rows_of
+from impl.sqlite.file.contents import rows_of
 from spec.language.scope import State, Value, value_name
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 NAME = "queue.db"
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from checker.crashlab.images.disk import Vice
 from checker.crashlab.images.settings import SHIPPED, Setting
 from impl.lab.connections import close_as_it_is
-from impl.sqlite import making
+from impl.sqlite.file import making
 from impl.sqlite.scribe import Line, Scribe, write_down
 from impl.sqlite.store import Store
 

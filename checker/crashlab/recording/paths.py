@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from checker.conformance.beside_spec import Steps
 from checker.crashlab.images.judge import TraceRow, trace_row
 from impl.derive.design import Design
-from impl.sqlite.steps import named, plain
+from impl.derive.tracing import plain
 from spec.language.evaluate import Instance
 from spec.language.scope import Place, Scope, State
-from spec.language.types import Sort, is_sort, is_timer, phases
+from spec.language.terms.types import Sort, is_sort, is_timer, phases
 from spec.queue import SCOPES
 
 BOUNDS = {"Job": 1, "Worker": 2, "Recoverer": 1}
@@ -96,5 +96,5 @@ def written(design: Design, instance: Instance, state: State, after: State) -> T
         if is_timer(timer) and place.element in rows and value == phases(timer)[2]:
             sides[0][place.name] = value
     name = instance.step.action.name
-    given = named(design.transitions[name], instance.step.binding)
+    given = design.transitions[name].named(instance.step.binding)
     return trace_row(name, given, *sides)

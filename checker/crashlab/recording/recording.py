@@ -21,12 +21,12 @@ from impl.derive.design import Design
 from impl.derive.mapping import Memories, abstract
 from impl.lab import Event, Fault, Log, recorded
 from impl.lab.connections import leave, set_up
-from impl.sqlite.files import StoreError
+from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done, Outcome, OutcomeUnknown, Unknown
 from spec.language.evaluate import Instance
 from spec.language.scope import State, element_name
-from spec.language.types import Sort
+from spec.language.terms.types import Sort
 
 _TRIES = 4
 _CHECKPOINT_AT = 4

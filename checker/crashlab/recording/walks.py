@@ -25,7 +25,7 @@ from impl.lab import recorded
 from impl.lab.connections import leave
 from impl.parts.outbox import Message
 from impl.queue import Queue
-from impl.sqlite.place import Place
+from impl.sqlite.file.place import Place
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import Transaction
 from impl.terms.backoff import Backoff

@@ -16,8 +16,8 @@ from checker.explain.moves import every_step
 from checker.runs.exploration import Limits
 from checker.runs.nearby import Nearby, possible
 from spec.language.evaluate import Binding, Evaluator, Instance
-from spec.language.expr import And, Const, Equal, Expr, NoneOf, Not
 from spec.language.scope import Scope, State
+from spec.language.terms.expr import And, Const, Equal, Expr, NoneOf, Not
 
 NEAR = 3_000
 """So many states are looked at one by one before the whole graph is built."""

@@ -9,8 +9,8 @@ from checker.explain.moves import REFERENCE, refusals
 from checker.runs.exploration import Limits
 from checker.runs.why import Why
 from spec.language.evaluate import Evaluator, Instance
-from spec.language.expr import Equal, Expr, NoneOf, Not
 from spec.language.scope import State
+from spec.language.terms.expr import Equal, Expr, NoneOf, Not
 
 
 @dataclass(frozen=True)

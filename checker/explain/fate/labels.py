@@ -13,12 +13,12 @@ from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.graph import Graph, Promise
 from checker.search.fair_cycles import owing
 from checker.search.vectorised import Columns, Reader
+from spec.language.declared.model import Action, Property, Update
 from spec.language.evaluate import Binding, changes
-from spec.language.expr import Bound, Const, Expr, Not
-from spec.language.model import Action, Property, Update
 from spec.language.scope import Scope
-from spec.language.tree import walk
-from spec.language.types import Nat
+from spec.language.terms.expr import Bound, Const, Expr, Not
+from spec.language.terms.tree import walk
+from spec.language.terms.types import Nat
 
 _CHUNK = 1 << 18
 """So many states or edges are looked at together: their columns stay small."""

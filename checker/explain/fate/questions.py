@@ -13,8 +13,8 @@ from checker.runs.nearby import Nearby
 from checker.runs.story import RANGE
 from checker.runs.trace import Trace
 from spec.language.evaluate import Binding, Claim, Evaluator, Instance, OutOfRange, Step
-from spec.language.expr import Expr
 from spec.language.scope import Scope, State
+from spec.language.terms.expr import Expr
 
 # What answers is loaded where the answers are found: whoever asks starts without NumPy and SciPy.
 if TYPE_CHECKING:

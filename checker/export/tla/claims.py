@@ -5,10 +5,10 @@ from __future__ import annotations
 from checker.export.tla.layout import WIDTH, comment, hang
 from checker.export.tla.names import Names
 from checker.export.tla.text import Writer
+from spec.language.declared.model import Property
 from spec.language.evaluate import changes
-from spec.language.expr import Expr, Or, Quantifier, Read, Var
-from spec.language.model import Property
-from spec.language.tree import alike, children
+from spec.language.terms.expr import Expr, Or, Quantifier, Read, Var
+from spec.language.terms.tree import alike, children
 
 
 class Claims:

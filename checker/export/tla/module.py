@@ -10,10 +10,10 @@ from checker.export.tla.claims import Claims
 from checker.export.tla.layout import WIDTH, comment, hang, listed, tupled, unnested
 from checker.export.tla.names import Names, enums, expressions
 from checker.export.tla.text import SUM, Writer
-from spec.language.expr import Count, Expr, NoneOf, Var
-from spec.language.model import Action, Field, Property, Survival, Update
+from spec.language.declared.model import Action, Field, Property, Survival, Update
 from spec.language.scope import Scope
-from spec.language.types import Enum, Nat, is_sort
+from spec.language.terms.expr import Count, Expr, NoneOf, Var
+from spec.language.terms.types import Enum, Nat, is_sort
 
 RULE = "-" * 80
 SURVIVAL: dict[Survival, str] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from spec.language.expr import Expr, Quantifier
 from spec.language.scope import Scope, element_name
-from spec.language.tree import walk
-from spec.language.types import is_enum
+from spec.language.terms.expr import Expr, Quantifier
+from spec.language.terms.tree import walk
+from spec.language.terms.types import is_enum
 
 # Words of TLA+, names of the modules we extend, and what every module here defines itself.
 RESERVED = frozenset(

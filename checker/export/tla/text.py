@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from checker.export.tla.layout import WIDTH, hang
 from checker.export.tla.names import Names
-from spec.language.expr import (
+from spec.language.terms.expr import (
     Add,
     And,
     Bound,
@@ -28,8 +28,8 @@ from spec.language.expr import (
     Subtract,
     Var,
 )
-from spec.language.tree import alike
-from spec.language.types import Type
+from spec.language.terms.tree import alike
+from spec.language.terms.types import Type
 
 # Binding strength. /\ and \/ have the same in TLA+, where they may not be mixed without brackets.
 OPEN, IMPLIES, JUNCTION, NOT, COMPARE, SUM, DIFFERENCE, TIGHT = range(8)

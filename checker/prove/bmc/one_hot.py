@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from checker.prove.bmc.circuit import NO, YES, Gates, negate
+from spec.language.declared.model import Field
 from spec.language.evaluate import Binding
-from spec.language.expr import (
+from spec.language.scope import Place, Scope, Value
+from spec.language.terms.expr import (
     And,
     Binary,
     Bound,
@@ -29,10 +31,8 @@ from spec.language.expr import (
     Read,
     Var,
 )
-from spec.language.model import Field
-from spec.language.scope import Place, Scope, Value
-from spec.language.tree import MEANS
-from spec.language.types import Nat, is_sort
+from spec.language.terms.tree import MEANS
+from spec.language.terms.types import Nat, is_sort
 
 Table = Mapping[Value, str]
 """For each value that something can have, the condition under which it has it."""

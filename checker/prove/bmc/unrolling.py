@@ -17,11 +17,11 @@ from functools import reduce
 from checker.prove.bmc.circuit import NO, YES, Gates, negate
 from checker.prove.bmc.one_hot import Finite, Table, domain
 from checker.runs.trace import Diverged
+from spec.language.declared.model import Action, Property, Update
 from spec.language.evaluate import Binding, changes
-from spec.language.expr import Or
-from spec.language.model import Action, Property, Update
 from spec.language.scope import Scope, State, Value
-from spec.language.types import Nat
+from spec.language.terms.expr import Or
+from spec.language.terms.types import Nat
 
 _LEVEL = re.compile(r"@([01])\b")
 

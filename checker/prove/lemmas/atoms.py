@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
-from spec.language.expr import (
+from spec.language.declared.model import Property, Spec
+from spec.language.terms.expr import (
     Bound,
     Const,
     Equal,
@@ -24,10 +25,9 @@ from spec.language.expr import (
     Read,
     Var,
 )
-from spec.language.model import Property, Spec
-from spec.language.show import show
-from spec.language.tree import rebuild, walk
-from spec.language.types import Nat, Sort, is_enum, is_sort
+from spec.language.terms.show import show
+from spec.language.terms.tree import rebuild, walk
+from spec.language.terms.types import Nat, Sort, is_enum, is_sort
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from checker.prove.solvers import z3_solver
 from checker.prove.solvers.answer import verdict
 from checker.prove.solvers.smt import Taken, after
 from checker.prove.solvers.values import parse
-from spec.language.expr import And, Expr
-from spec.language.model import Property, Spec
+from spec.language.declared.model import Property, Spec
+from spec.language.terms.expr import And, Expr
 
 Say = Callable[[str], None]
 """Told what is being done."""

@@ -17,9 +17,9 @@ import numpy as np
 from checker.prove.lemmas.atoms import Shape, shapes
 from checker.search.compiled.states import states
 from checker.search.vectorised import Columns, Reader
-from spec.language.expr import And, Expr, Implies, Less, LessEqual, Not, Or
-from spec.language.model import Property
+from spec.language.declared.model import Property
 from spec.language.scope import Scope
+from spec.language.terms.expr import And, Expr, Implies, Less, LessEqual, Not, Or
 
 Literal = tuple[int, bool]
 """The number of an atom, and whether it is affirmed."""

@@ -14,7 +14,7 @@ from checker.prove.obligations import Prover, inductive
 from checker.prove.portfolio import Solvers, solvers
 from checker.prove.proof import prove
 from checker.prove.solvers import z3_solver
-from spec.language.model import Property, Spec
+from spec.language.declared.model import Property, Spec
 
 
 @dataclass(frozen=True)

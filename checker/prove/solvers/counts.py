@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from spec.language.expr import Const, Count, Equal, Exists, Expr, LessEqual, Not, Read, Var
+from spec.language.declared.model import Spec
 from spec.language.misuse import Misuse
-from spec.language.model import Spec
-from spec.language.tree import free_variables, rebuild, substitute, walk
-from spec.language.types import NUMBER, Sort, is_enum
+from spec.language.terms.expr import Const, Count, Equal, Exists, Expr, LessEqual, Not, Read, Var
+from spec.language.terms.tree import free_variables, rebuild, substitute, walk
+from spec.language.terms.types import NUMBER, Sort, is_enum
 
 if TYPE_CHECKING:
     from checker.prove.solvers.smt import Names, Smt, Taken

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from checker.prove.solvers.counts import Counts
-from spec.language.expr import (
+from spec.language.declared.model import Action, Spec
+from spec.language.misuse import Misuse
+from spec.language.terms.expr import (
     Add,
     And,
     Binary,
@@ -35,10 +37,8 @@ from spec.language.expr import (
     Subtract,
     Var,
 )
-from spec.language.misuse import Misuse
-from spec.language.model import Action, Spec
-from spec.language.tree import rebuild, walk
-from spec.language.types import Enum, Nat, Sort, Type, is_enum, is_sort
+from spec.language.terms.tree import rebuild, walk
+from spec.language.terms.types import Enum, Nat, Sort, Type, is_enum, is_sort
 
 Names = Mapping[str, str]
 """The symbol that stands for each variable."""

@@ -11,7 +11,7 @@ from checker.search.compiled.code.module import Compiled, prepare
 from checker.search.compiled.search import Search
 from checker.search.compiled.traces import Tracer, empty_table
 from checker.search.compiled.tuning import Tuning
-from spec.language.edits import without
+from spec.language.edited.edits import without
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 

@@ -23,9 +23,9 @@ from checker.search.compiled.code.promises import cases
 from checker.search.compiled.search import Search
 from checker.search.compiled.traces import empty_table
 from checker.search.compiled.tuning import Tuning
-from spec.language.edits import without
+from spec.language.declared.model import Property
+from spec.language.edited.edits import without
 from spec.language.evaluate import Binding, Evaluator, Instance, instances
-from spec.language.model import Property
 from spec.language.scope import Scope
 
 _CHUNK = 1 << 14

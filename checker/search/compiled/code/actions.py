@@ -11,11 +11,11 @@ from __future__ import annotations
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.terms import Bits, Element, Terms, conjoin, disjoin, either, moved
 from checker.search.compiled.code.text import Names, Text
-from spec.language.expr import Add, Count, Expr, Ite, Read, Subtract, Var
-from spec.language.model import Action, Update
-from spec.language.tracing import references
-from spec.language.tree import alike
-from spec.language.types import Nat
+from spec.language.declared.model import Action, Update
+from spec.language.declared.tracing import references
+from spec.language.terms.expr import Add, Count, Expr, Ite, Read, Subtract, Var
+from spec.language.terms.tree import alike
+from spec.language.terms.types import Nat
 
 
 class ActionCode:

@@ -10,10 +10,10 @@ from checker.search.compiled.code.actions import ActionCode
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.terms import Element, Env, Terms, conjoin, disjoin
 from checker.search.compiled.code.text import Names, Text
+from spec.language.declared.model import Field, Property
 from spec.language.evaluate import changes
-from spec.language.expr import Expr, Not, Read, Var
-from spec.language.model import Field, Property
-from spec.language.tree import free_variables, walk
+from spec.language.terms.expr import Expr, Not, Read, Var
+from spec.language.terms.tree import free_variables, walk
 
 _UNROLLED_MAX = 64
 """How many instances of a condition are written out; more of them are looped over."""

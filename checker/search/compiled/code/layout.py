@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spec.language.declared.model import Field
 from spec.language.evaluate import Evaluator
-from spec.language.expr import Bound, Const, Expr, NoneOf
-from spec.language.model import Field
 from spec.language.scope import Scope, State, Value
-from spec.language.types import Enum, Nat, Sort, Type, is_enum, is_sort
+from spec.language.terms.expr import Bound, Const, Expr, NoneOf
+from spec.language.terms.types import Enum, Nat, Sort, Type, is_enum, is_sort
 
 WORD_BITS = 63
 

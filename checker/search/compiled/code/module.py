@@ -14,9 +14,9 @@ from checker.search.compiled.code.layout import WORD_BITS, Layout, TooWide
 from checker.search.compiled.code.symmetry import CanonCode, merged
 from checker.search.compiled.code.text import Names, Text
 from checker.search.compiled.code.units import Unit, units
-from spec.language.model import Spec
+from spec.language.declared.model import Spec
 from spec.language.scope import Scope
-from spec.language.types import Nat
+from spec.language.terms.types import Nat
 
 ENTRY, _ARRAYS = "run", 9
 """The function that is called from outside, and how many arrays it takes."""

@@ -13,10 +13,10 @@ from checker.search.compiled.code.claims import load_words
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.terms import Terms
 from checker.search.compiled.code.text import Text
+from spec.language.declared.model import Property
 from spec.language.evaluate import Binding
-from spec.language.model import Property
 from spec.language.scope import Scope
-from spec.language.types import is_sort
+from spec.language.terms.types import is_sort
 
 
 def cases(scope: Scope) -> list[tuple[Property, Binding]]:

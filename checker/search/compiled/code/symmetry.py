@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from checker.search.compiled.code.layout import Group, Layout
 from checker.search.compiled.code.terms import conjoin, disjoin
-from spec.language.model import Field
-from spec.language.types import Sort, is_sort
+from spec.language.declared.model import Field
+from spec.language.terms.types import Sort, is_sort
 
 _PART_BITS = 62
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from checker.search.compiled.code.layout import Layout, Slot
-from spec.language.expr import (
+from spec.language.terms.expr import (
     Add,
     And,
     Bound,
@@ -33,7 +33,7 @@ from spec.language.expr import (
     Subtract,
     Var,
 )
-from spec.language.types import is_sort
+from spec.language.terms.types import is_sort
 
 Element = int | str
 Env = Mapping[str, Element]

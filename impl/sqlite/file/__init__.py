@@ -1,0 +1,1 @@
+"""The file of a store: where it is, who may open it, and what it says of itself."""

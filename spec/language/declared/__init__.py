@@ -1,0 +1,1 @@
+"""What a spec declares: state, actions, claims, and what later modules add to them."""

@@ -1,0 +1,1 @@
+"""A spec with something taken away, or with fewer runs."""

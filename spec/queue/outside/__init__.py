@@ -1,0 +1,1 @@
+"""What the queue has to do with others: who asks for jobs, and what a handler changes."""

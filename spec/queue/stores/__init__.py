@@ -1,0 +1,1 @@
+"""What a store may lose, forget, or have no room for."""
