@@ -16,10 +16,11 @@ import pytest
 
 from checker.commands.store import crashlab_show
 from checker.commands.store import replay as replay_cli
-from checker.conformance import beside_spec, nearest, watched
+from checker.conformance import beside_spec, watched
 from checker.conformance.beside_spec import Replay
-from checker.conformance.sparse import Sparse
-from checker.conformance.validate import validate
+from checker.conformance.validating import nearest
+from checker.conformance.validating.sparse import Sparse
+from checker.conformance.validating.validate import validate
 from checker.conformance.watched import beside
 from checker.crashlab.images.judge import Corrupt
 from checker.crashlab.recording import making

@@ -74,8 +74,8 @@ def _read(pages: list[Path] | None, live: Live) -> tuple[list[Page], list[str]]:
     """Return the pages, and one line for each that cannot be printed."""
     from checker.commands.main import command_line
     from checker.docs.blocks import Trouble
+    from checker.docs.model.spec_index import PACKAGES, index
     from checker.docs.pages import Printers, all_pages, read
-    from checker.docs.spec_index import PACKAGES, index
 
     found = catalogue()
     known = index(found.scopes.values(), found.default, PACKAGES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.docs.tables import code, table
+from checker.docs.model.tables import code, table
 
 
 def queries() -> str:

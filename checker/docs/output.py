@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from checker.docs.spec_index import Index
+from checker.docs.model.spec_index import Index
 from checker.runs.exploration import Report
 from checker.runs.story import Story, render
 from checker.shown import checks

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from checker.docs import designs, explaining, failures, figures, partners, proofs, tables
+from checker.docs import explaining
 from checker.docs.blocks import Printer, difference, fill, find, outside_fences
-from checker.docs.diagrams import Taken, diagram, one_of_each
-from checker.docs.spec_index import Index, Module
+from checker.docs.evidence import designs, failures, figures, partners, proofs
+from checker.docs.model import tables
+from checker.docs.model.diagrams import Taken, diagram, one_of_each
+from checker.docs.model.spec_index import Index, Module
 from checker.runs.exploration import Report
 from checker.verdicts.ablate import Watch
 from spec.language.scope import Scope
@@ -180,7 +182,7 @@ def _sql_shown(command: str, text: str) -> str:
 
 def _tried(name: str) -> Printer:
     def print_block() -> str:
-        from checker.docs import crashes, isolation
+        from checker.docs.evidence import crashes, isolation
 
         return {**crashes.PRINTERS, **isolation.PRINTERS}[name]()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.evidence import traces
-from checker.evidence.detected import detected
+from checker.evidence.detection.detected import detected
 from checker.evidence.marks import Detected, Mark, Prevented, Recovered, Replayed, Reproduced
 from checker.evidence.recovered import recovered
 from checker.evidence.replayed import prevented, replayed, reproduced

@@ -6,7 +6,8 @@ says where each happened; `naive` holds steps as they are often written. `guards
 of the spec belongs to which failure mode, and why the others belong to none.
 """
 
-from spec.failures import (
+from spec.failures.failure import FailureMode, Loss
+from spec.failures.modes import (
     handing_out,
     holding,
     keeping,
@@ -15,7 +16,6 @@ from spec.failures import (
     storing,
     working,
 )
-from spec.failures.failure import FailureMode, Loss
 
 _MODES = (
     *handing_out.MODES,

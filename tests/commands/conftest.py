@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checker.evidence import matrix
-from tests.commands.two_managers import SCOPES, Ffq
+from tests.commands.processes.two_managers import SCOPES, Ffq
 
 
 @pytest.fixture

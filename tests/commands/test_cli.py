@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from checker.commands import main as cli
-from tests.commands.two_managers import GUARD, OFF, Ffq
+from tests.commands.processes.two_managers import GUARD, OFF, Ffq
 
 
 def test_check_prints_a_line_for_each_default_scope_and_the_total(ffq: Ffq) -> None:

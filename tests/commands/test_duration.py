@@ -11,7 +11,7 @@ import pytest
 
 from checker.bench import commands
 from checker.commands.main import main
-from checker.docs import tables
+from checker.docs.model import tables
 from checker.runs import cache
 from checker.shown import duration, streams
 from checker.shown.duration import Measured, about, expected, keep, timed

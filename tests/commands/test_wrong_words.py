@@ -4,7 +4,7 @@ import pytest
 
 from checker.commands.options import memory, whole_number
 from checker.shown.streams import printable
-from tests.commands.two_managers import Ffq
+from tests.commands.processes.two_managers import Ffq
 
 
 @pytest.mark.parametrize(

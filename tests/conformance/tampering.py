@@ -11,8 +11,8 @@ from typing import Any
 
 import apsw
 
-from checker.conformance.finding import Finding
-from checker.conformance.validate import validate
+from checker.conformance.validating.finding import Finding
+from checker.conformance.validating.validate import validate
 from impl.queue import Queue
 from impl.sqlite.scribe import write_down
 from impl.sqlite.transaction import Process

@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import pytest
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl.parts.cutting import cut
 from impl.queue import Queue
 from impl.sqlite.scribe import write_down

@@ -10,8 +10,8 @@ from typing import Any
 import apsw
 import pytest
 
-from checker.conformance.finding import Finding
-from checker.conformance.validate import Verdict, validate
+from checker.conformance.validating.finding import Finding
+from checker.conformance.validating.validate import Verdict, validate
 from impl.derive.reference import design
 from impl.queue import Queue
 from impl.sqlite import origin

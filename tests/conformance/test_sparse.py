@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from checker.conformance.sparse import Sparse
+from checker.conformance.validating.sparse import Sparse
 from spec.language.edited.edits import without
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange, instances
 from spec.language.scope import Scope, State, Value

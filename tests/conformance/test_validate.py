@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import pytest
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl.inject import HandClock
 from impl.queue import Queue
 from impl.working.attempt import LostClaim

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl.derive.reference import design, stepping_as
 from impl.inject import HandClock
 from impl.queue import Queue

@@ -12,7 +12,7 @@ import apsw
 import pytest
 
 from checker.commands.main import main
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from checker.crashlab import contention
 from impl.queue import Queue
 from impl.sqlite.file.files import LOG_BYTES, StoreError

@@ -7,12 +7,13 @@ import pytest
 
 from checker.commands.docs import commands
 from checker.commands.main import command_line
-from checker.docs import failures, output, pages
+from checker.docs import output, pages
 from checker.docs.blocks import Block, difference, fill, find
-from checker.docs.diagrams import Taken, diagram, one_of_each
+from checker.docs.evidence import failures
+from checker.docs.model.diagrams import Taken, diagram, one_of_each
+from checker.docs.model.spec_index import PACKAGES, Index, index
+from checker.docs.model.tables import table
 from checker.docs.pages import Printers, all_pages, unknown_names
-from checker.docs.spec_index import PACKAGES, Index, index
-from checker.docs.tables import table
 from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.lamps import SHOP, STREET

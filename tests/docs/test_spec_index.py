@@ -1,7 +1,7 @@
 """What a module says is listed once, as its own, whoever puts modules together."""
 
-from checker.docs import tables
-from checker.docs.spec_index import Index, index
+from checker.docs.model import tables
+from checker.docs.model.spec_index import Index, index
 from spec.language.scope import Scope
 from tests.specs.bells import TWO
 from tests.specs.library import READERS

@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from checker.conformance.beside_spec import Replay
-from checker.evidence import detected as detecting
-from checker.evidence.detectors import DETECTORS, UNDETECTED, Detector
-from checker.evidence.queries import NoQuery, columns, condition_of, query
+from checker.evidence.detection import detected as detecting
+from checker.evidence.detection.detectors import DETECTORS, UNDETECTED, Detector
+from checker.evidence.detection.queries import NoQuery, columns, condition_of, query
 from impl.derive.design import Design, derive
 from impl.derive.sql import decode
 from spec.failures import FAILURES, FailureMode

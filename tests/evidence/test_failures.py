@@ -12,7 +12,7 @@ import pytest
 from checker.commands.main import main
 from checker.conformance.watched import replay_trace
 from checker.evidence import traces
-from checker.evidence.detectors import DETECTORS, UNDETECTED
+from checker.evidence.detection.detectors import DETECTORS, UNDETECTED
 from checker.evidence.proofs import five
 from checker.evidence.replayed import prevented, replayed, reproduced
 from checker.explain.run import run_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.docs.isolation import PRINTERS
+from checker.docs.evidence.isolation import PRINTERS
 from impl.postgresql import embedded
 from impl.postgresql.embedded import NoServer, Server
 

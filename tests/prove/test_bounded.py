@@ -19,7 +19,7 @@ from spec.language.misuse import Misuse
 from spec.language.scope import Scope, State
 from spec.queue import DEFAULT, SCOPES
 from spec.queue.scopes import life
-from tests.language.test_disk import shop
+from tests.language.declared.test_disk import shop
 from tests.language.test_edits import till
 from tests.specs.corners import corners
 from tests.specs.lamps import SHOP, STREET

@@ -32,7 +32,7 @@ from spec.language.evaluate import Claim, Evaluator
 from spec.language.scope import Scope
 from spec.language.terms.expr import Expr, Not, Read
 from spec.queue import DEFAULT, SCOPES
-from tests.commands.two_managers import Ffq
+from tests.commands.processes.two_managers import Ffq
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
 from tests.specs.two_phase_commit import commit_protocol

@@ -10,7 +10,7 @@ from impl.queue import Queue
 from impl.terms.backoff import Backoff
 from impl.terms.requests import BadRequest
 from tests.clocks import HandClock
-from tests.queue.looking import claimed, fail, rows, status
+from tests.queue.file.looking import claimed, fail, rows, status
 
 
 def test_each_job_has_budgets_of_its_own(queue: Queue, clock: HandClock, file: Path) -> None:

@@ -15,7 +15,7 @@ from impl.terms.requests import BadRequest
 from impl.worker import Worker
 from impl.working.attempt import Attempt, LostClaim
 from tests.clocks import HandClock
-from tests.queue.looking import claimed, rows, status
+from tests.queue.file.looking import claimed, rows, status
 
 
 def dead_job(queue: Queue, handler: Callable[[Attempt], None], **given: Any) -> int:

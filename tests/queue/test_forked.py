@@ -15,7 +15,7 @@ from impl.sqlite.file.place import OtherHistory
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.locks import is_locked
-from tests.queue.looking import rows
+from tests.queue.file.looking import rows
 
 
 def in_a_child(what: Callable[[], object]) -> str:

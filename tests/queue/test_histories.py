@@ -16,7 +16,7 @@ from impl.sqlite.file.place import OtherHistory
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.clocks import HandClock
-from tests.queue.looking import claimed, rows
+from tests.queue.file.looking import claimed, rows
 
 
 def by_copy(old: Path, file: Path) -> None:

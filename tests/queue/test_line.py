@@ -9,7 +9,7 @@ from impl.report import jobs, stats
 from impl.worker import Worker
 from impl.working.attempt import claim
 from tests.clocks import HandClock
-from tests.queue.looking import claimed, fail, queue_worker, rows
+from tests.queue.file.looking import claimed, fail, queue_worker, rows
 
 HOUR = 3_600_000
 

@@ -10,7 +10,7 @@ import pytest
 
 from checker.commands.main import main
 from checker.commands.queue.shared import runs
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl import report
 from impl.derive.reference import stepping_as
 from impl.queue import Queue
@@ -25,7 +25,7 @@ from spec.language.edited.edits import without
 from spec.queue import SCOPES
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
-from tests.queue.looking import claimed, fail, rows, status
+from tests.queue.file.looking import claimed, fail, rows, status
 
 NAME = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
 

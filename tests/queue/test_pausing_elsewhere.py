@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl.parts.pauses import pause, resume
 from impl.queue import Queue
-from tests.queue.looking import rows
+from tests.queue.file.looking import rows
 
 NAME = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
 

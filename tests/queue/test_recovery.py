@@ -14,7 +14,7 @@ from impl.sqlite.transaction import Transaction
 from impl.working.attempt import LostClaim
 from spec.queue.recovery import Recoverer
 from tests.clocks import HandClock
-from tests.queue.looking import claimed, rows, status
+from tests.queue.file.looking import claimed, rows, status
 
 # ---------------------------------------------------------------- recovery
 

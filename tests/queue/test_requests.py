@@ -17,7 +17,7 @@ from impl.worker import Worker
 from impl.working.attempt import Attempt, claim
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
-from tests.queue.looking import claimed, rows, status
+from tests.queue.file.looking import claimed, rows, status
 
 # ---------------------------------------------------------------- asking
 

@@ -70,8 +70,9 @@ KINDS = {
         f"{MODE}from checker.evidence.recovered import recovered\nrecovered(mode)",
     ),
     "silence": (
-        "checker.evidence.detected",
-        "from spec.failures import FAILURES\nfrom checker.evidence.detected import detected\n"
+        "checker.evidence.detection.detected",
+        "from spec.failures import FAILURES\n"
+        "from checker.evidence.detection.detected import detected\n"
         "detected(FAILURES['FM-010'])",
     ),
 }

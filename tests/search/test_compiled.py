@@ -10,8 +10,9 @@ import sys
 import pytest
 
 from checker.search.compiled import TooWide, Tuning, explore
-from checker.search.compiled.code import module, native
+from checker.search.compiled.code import module
 from checker.search.compiled.code.layout import Layout
+from checker.search.compiled.code.machine import native
 from checker.search.compiled.code.units import Unit, units
 from checker.search.plain import explore as explore_plainly
 from spec.language import Nat, Sort, Spec, require

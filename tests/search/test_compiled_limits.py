@@ -9,7 +9,8 @@ import pytest
 
 from checker.runs.exploration import Interrupted, Limits, Progress
 from checker.search.compiled import explore
-from checker.search.compiled.code import kept, module
+from checker.search.compiled.code import module
+from checker.search.compiled.code.machine import kept
 from checker.search.compiled.search import Search
 from checker.search.shortest import shortest_story
 from spec.language.scope import Scope

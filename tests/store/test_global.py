@@ -11,10 +11,10 @@ from typing import Any
 import apsw
 import pytest
 
-from checker.conformance.finding import NotAllowed
-from checker.conformance.follow import Follower
 from checker.conformance.sql import explained
-from checker.conformance.validate import events
+from checker.conformance.validating.finding import NotAllowed
+from checker.conformance.validating.follow import Follower
+from checker.conformance.validating.validate import events
 from checker.crashlab.explore import explore as crash
 from checker.crashlab.images.judge import Judge
 from checker.crashlab.images.settings import SHIPPED
@@ -34,7 +34,7 @@ from spec.language.declared.model import Property
 from spec.language.declared.tracing import State
 from spec.language.evaluate import Evaluator, instances
 from spec.language.scope import Scope
-from tests.conformance.replay_graph import graph_states, try_everywhere
+from tests.conformance.replay.replay_graph import graph_states, try_everywhere
 from tests.specs.hotel import INN, Guest
 from tests.specs.lease_lock import lease_lock
 

@@ -10,9 +10,9 @@ from typing import Any, get_args
 import pytest
 
 from checker.commands.store.side_by_side import KEPT_IN
-from checker.conformance.follow import Follower
 from checker.conformance.sql import explained
-from checker.conformance.validate import events
+from checker.conformance.validating.follow import Follower
+from checker.conformance.validating.validate import events
 from checker.crashlab.explore import explore as crash
 from checker.crashlab.images.judge import Judge
 from checker.crashlab.images.settings import SHIPPED
@@ -32,7 +32,7 @@ from spec.language.declared.model import Survival
 from spec.language.evaluate import Evaluator, instances
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope
-from tests.conformance.replay_graph import graph_states, try_everywhere
+from tests.conformance.replay.replay_graph import graph_states, try_everywhere
 from tests.specs.ferry import HARBOUR, Sailor
 from tui.rows.beside import WHERE
 

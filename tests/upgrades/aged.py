@@ -13,7 +13,7 @@ import apsw
 import pytest
 from apsw.shell import Shell
 
-from checker.conformance.validate import Verdict, validate
+from checker.conformance.validating.validate import Verdict, validate
 from impl.derive.design import Design
 from impl.derive.reference import queue_of
 from impl.queue import Queue
@@ -87,7 +87,7 @@ def under(spec: Spec) -> Iterator[Design]:
             "impl.queue",
             "impl.upgrades.upgrade",
             "impl.upgrades.intake",
-            "checker.conformance.validate",
+            "checker.conformance.validating.validate",
         ):
             patch.setattr(f"{module}.design", lambda: other)
         yield other

@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl import report
 from impl.queue import Queue
 from impl.sqlite.file.files import StoreError

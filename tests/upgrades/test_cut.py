@@ -5,7 +5,7 @@ from pathlib import Path
 
 import apsw
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl.queue import Queue
 from impl.worker import Worker
 from tests.clocks import HandClock

@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from checker.commands.main import main
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl import report
 from impl.derive.view import Global
 from impl.queue import Queue

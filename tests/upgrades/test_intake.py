@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl.queue import Queue
 from impl.sqlite.file.files import StoreError
 from impl.terms.requests import BadRequest

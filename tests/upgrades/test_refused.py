@@ -7,7 +7,7 @@ from random import Random
 import apsw
 import pytest
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl import report
 from impl.derive.reference import design
 from impl.derive.tables import VERSION

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl import report
 from impl.derive.reference import design
 from impl.queue import Queue

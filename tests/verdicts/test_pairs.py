@@ -10,7 +10,7 @@ import pytest
 
 from checker.commands.main import main
 from checker.conformance.watched import replay_trace
-from checker.docs import partners
+from checker.docs.evidence import partners
 from checker.evidence import pairs
 from checker.evidence.pairs import only_together, sooner_together
 from checker.runs.exploration import Limits

@@ -7,7 +7,7 @@ from impl.queue import Queue
 from impl.terms.backoff import Backoff
 from impl.worker import Worker
 from impl.working.attempt import Attempt
-from tests.queue.looking import rows
+from tests.queue.file.looking import rows
 
 AT_ONCE = Backoff(first_ms=0)
 

@@ -17,7 +17,7 @@ from impl.sqlite.scribe import write_down
 from impl.terms.backoff import Backoff
 from impl.worker import Worker
 from impl.working.attempt import Attempt, NotMine
-from tests.queue.looking import rows
+from tests.queue.file.looking import rows
 from tests.worker.looking import enter, notes
 
 # ---------------------------------------------------------------- the ordinary case

@@ -12,7 +12,7 @@ from impl.queue import Queue
 from impl.terms.requests import BadRequest
 from impl.worker import Worker
 from impl.working.attempt import Attempt
-from tests.queue.looking import rows
+from tests.queue.file.looking import rows
 from tests.worker.looking import enter, notes
 
 

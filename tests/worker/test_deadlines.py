@@ -18,7 +18,7 @@ from impl.sqlite.transaction import Transaction
 from impl.terms.interrupt import Interrupted
 from impl.worker import Worker
 from impl.working.attempt import Attempt, LostClaim
-from tests.queue.looking import rows
+from tests.queue.file.looking import rows
 from tests.worker.looking import enter, notes
 
 

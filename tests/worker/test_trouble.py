@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from impl.queue import Queue
 from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.place import OtherHistory
@@ -18,7 +18,7 @@ from impl.terms.interrupt import Interrupted
 from impl.terms.outcomes import OutcomeUnknown
 from impl.worker import NOT_RENEWED, Worker
 from impl.working.attempt import Attempt
-from tests.queue.looking import rows
+from tests.queue.file.looking import rows
 from tests.worker.looking import AT_ONCE, enter, notes
 
 

@@ -17,7 +17,7 @@ from impl.report import Unsaid, job, stats
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.clocks import HandClock
-from tests.queue.looking import claimed, rows
+from tests.queue.file.looking import claimed, rows
 from tests.worker.looking import outbox
 
 # ---------------------------------------------------------------- what is never taken

@@ -10,7 +10,7 @@ import typer
 from checker.commands.options import AsJson, for_sqlite
 
 if TYPE_CHECKING:
-    from checker.conformance.validate import Verdict
+    from checker.conformance.validating.validate import Verdict
 
 
 def validate(
@@ -21,7 +21,7 @@ def validate(
 
     Exit status: 0 it is, 1 it is not, 2 bad usage, or a file that is no queue of this spec.
     """
-    from checker.conformance.validate import validate as judged
+    from checker.conformance.validating.validate import validate as judged
     from checker.shown import console
 
     verdict = judged(str(database))

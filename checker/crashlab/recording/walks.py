@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from checker.conformance.validate import validate
+from checker.conformance.validating.validate import validate
 from checker.crashlab.images.disk import Image
 from checker.crashlab.images.judge import NAME, TRACE, Judge, Key, trace_rows, write
 from checker.crashlab.recording.mutants import replaced

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checker.conformance.validate import Verdict, validate
-from checker.evidence.alarms import Alarm, alarms, detectors
+from checker.conformance.validating.validate import Verdict, validate
+from checker.evidence.detection.alarms import Alarm, alarms, detectors
 from checker.torture.acts.plan import Plan
 from checker.torture.verdict.both_sides import Books, books
 from checker.torture.verdict.counts import Counts

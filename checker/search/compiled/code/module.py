@@ -7,10 +7,11 @@ import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from checker.search.compiled.code import kept, kernel, numbering, promises
+from checker.search.compiled.code import kernel, numbering, promises
 from checker.search.compiled.code.actions import ActionCode
 from checker.search.compiled.code.claims import ClaimCode, load_words
 from checker.search.compiled.code.layout import WORD_BITS, Layout, TooWide
+from checker.search.compiled.code.machine import kept
 from checker.search.compiled.code.symmetry import CanonCode, merged
 from checker.search.compiled.code.text import Names, Text
 from checker.search.compiled.code.units import Unit, units

@@ -1,0 +1,1 @@
+"""The pages' blocks of evidence: proofs, failure modes, crashes, isolation, figures."""

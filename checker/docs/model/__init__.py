@@ -1,0 +1,1 @@
+"""The pages' blocks of the spec: what is declared, in tables and in diagrams."""

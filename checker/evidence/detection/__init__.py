@@ -1,0 +1,1 @@
+"""Detectors of failure modes: queries on a store, and what sets them off."""

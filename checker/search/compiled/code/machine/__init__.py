@@ -1,0 +1,1 @@
+"""Machine code through LLVM: made, kept and called."""

@@ -1,0 +1,1 @@
+"""The failure modes, by what a queue does when they strike."""
