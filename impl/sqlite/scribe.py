@@ -96,6 +96,7 @@ class Scribe:
         """Let the connection have the function for which the triggers ask."""
         self.connection = connection
         self._lines: Sequence[Line] = ()
+        self._silent = False
         connection.create_scalar_function(STEPS, self._said)
         connection.create_scalar_function(NOW, self._now)
 
@@ -112,7 +113,19 @@ class Scribe:
             raise Disagreement(f"{lines[0].transition.action.name} is not in the trace: {sql}")
         return rows
 
+    def put(self, sql: str, bound: Any = ()) -> None:
+        """Change rows as no step does, and write nothing down: `write_down`, without what SQLite
+        then forgets, which is every statement that it has compiled.
+        """
+        self._silent = True
+        try:
+            self.connection.execute(sql, bound)
+        finally:
+            self._silent = False
+
     def _said(self, *told: Any) -> str:
+        if self._silent:
+            return "[]"
         row, *before = told
         return f"[{','.join([line.written(row, before) for line in self._taken()])}]"
 

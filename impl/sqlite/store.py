@@ -67,7 +67,9 @@ class Store(Contents):
             self._foreign = Foreign(self.connection, self.design)
         return self._foreign
 
-    def _for_steps(self) -> Scribe:
+    @property
+    def scribe(self) -> Scribe:
+        """What writes steps down on the connection that is open."""
         if self._scribe is None or self._scribe.connection is not self.connection:
             self._scribe = Scribe(self.connection)
         return self._scribe
@@ -102,7 +104,7 @@ class Store(Contents):
         with self._usable(action), self._turn(writes):
             try:
                 self.connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-                outcome, _ = steps.within(self._for_steps(), step)
+                outcome, _ = steps.within(self.scribe, step)
             except BaseException:
                 self._roll_back()
                 raise
@@ -157,7 +159,7 @@ class Store(Contents):
         span.mark = None if turn is None else turn.mark()
         try:
             self.connection.execute("BEGIN IMMEDIATE" if span.writes else "BEGIN")
-            scribe, foreign = self._for_steps(), self._for_others()
+            scribe, foreign = self.scribe, self._for_others()
             return Transaction(self.design, scribe, foreign, span, self._usable, self._clock)
         except BaseException:
             self._roll_back()

@@ -47,6 +47,18 @@ def contents(folder: Path) -> dict[str, str]:
 # ---------------------------------------------------------------- steps
 
 
+def test_a_statement_is_compiled_once_whatever_comes_between(store: Store) -> None:
+    def compiled() -> int:
+        assert store.take("claim", {"w": 0, "j": 0}, IDLE) == Refused("ready")
+        return int(store.connection.cache_stats()["misses"])
+
+    before = compiled()
+    for _ in range(300):
+        store.own("SELECT 1")
+    store.scribe.put("DELETE FROM job")
+    assert compiled() - before == 2  # the query and the deletion
+
+
 def test_a_step_says_what_it_changed_and_what_to_remember(store: Store) -> None:
     enqueued = store.take("enqueue", {"j": 0}, {})
     assert isinstance(enqueued, Done)

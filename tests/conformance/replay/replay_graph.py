@@ -21,7 +21,6 @@ from impl.derive.sql import encode, identifier
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
 from impl.derive.view import Global
-from impl.sqlite.scribe import write_down
 from spec.language.scope import Scope, State
 from spec.language.terms.expr import Expr, Read, Var
 from spec.language.terms.tree import children
@@ -67,18 +66,17 @@ class Anywhere(Replay):
 
     def put(self, state: State) -> None:
         """Write the rows and the memory of a state; `self.state` is what the store has now."""
-        write_down(self.store.connection, False)
+        put = self.store.scribe.put
         for row in self._rows:
             values = [state[at] for at in row.at]
             if values == [self.state[at] for at in row.at]:
                 continue
             kinds = [f.type for f in row.table.columns]
             if values == list(row.table.initial.values()) and row.table.sort is not Global:
-                self.store.connection.execute(row.delete, (row.element + 1,))
+                put(row.delete, (row.element + 1,))
             else:
                 stored = (encode(t, v) for t, v in zip(kinds, values, strict=True))
-                self.store.connection.execute(row.insert, (row.element + 1, *stored))
-        write_down(self.store.connection, True)
+                put(row.insert, (row.element + 1, *stored))
         for memory, field, at in self._remembered:
             memory[field] = state[at]
         self.before = self.state = state
