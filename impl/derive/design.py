@@ -21,6 +21,7 @@ from impl.derive.tracing import triggers
 from impl.derive.transition import Guard, Remember, Transition
 from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
 from spec.language.declared import model
+from spec.language.declared.actions import Survival
 from spec.language.declared.model import Field, Update
 from spec.language.evaluate import Evaluator
 from spec.language.hashes import spec_hash
@@ -60,6 +61,24 @@ class Design:
     def identity(self) -> dict[str, str]:
         """What a file says of itself: which spec it belongs to, and which constants."""
         return {"spec": spec_hash(self.scope.spec), "constants": json.dumps(self.constants)}
+
+    @cached_property
+    def kept(self) -> list[tuple[Survival, type[Sort], int, str, Value]]:
+        """Where each value of a state is kept: how it survives, its sort and element, the name of
+        its field, and what it is where the table has no row.
+        """
+        initial = {t.sort: t.initial for t in self.tables}
+        return [
+            (
+                f.survival,
+                sort_of(f),
+                p.element or 0,
+                f.name,
+                initial.get(sort_of(f), {}).get(f.name),
+            )
+            for p in self.scope.places
+            for f in (p.field,)
+        ]
 
     @cached_property
     def blank(self) -> dict[type[Sort], dict[str, Value]]:

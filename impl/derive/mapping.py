@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from impl.derive.design import Design
-from impl.derive.view import Global, sort_of
+from impl.derive.view import Global
 from impl.terms.outcomes import Done, Outcome, Values
 from spec.language.evaluate import Evaluator, Step
 from spec.language.scope import State, Value, element_name
@@ -42,16 +42,13 @@ def abstract(store: Rows, memories: Memories, others: State) -> State:
         last = max(found, default=-1)
         if last >= (1 if kind is Global else store.design.scope.size(kind)):
             raise Unmapped(element_name(kind, last))
-    initial = {t.sort: t.initial for t in store.design.tables}
     state: list[Value] = []
-    for place, other in zip(store.design.scope.places, others, strict=True):
-        field, sort, element = place.field, sort_of(place.field), place.element or 0
-        if not field.kept:
-            state.append(other)
-        elif field.survival == "durable":
-            state.append(rows[sort].get(element, initial[sort])[field.name])
+    for (kept, sort, element, name, initial), other in zip(store.design.kept, others, strict=True):
+        if kept == "durable":
+            row = rows[sort].get(element)
+            state.append(initial if row is None else row[name])
         else:
-            state.append(memories[sort][element][field.name])
+            state.append(memories[sort][element][name] if kept == "volatile" else other)
     return tuple(state)
 
 

@@ -231,6 +231,11 @@ def encode(t: Type, v: Value) -> int | str | None:
     return int(v) + 1 if is_sort(t) else int(v)
 
 
+def is_odd(t: Type) -> bool:
+    """Return whether SQLite stores values of a type otherwise than the spec has them."""
+    return t is bool or is_sort(t) or is_timer(t)
+
+
 def decode(t: Type, v: Any, now: int = 0) -> Value:
     """Return a stored value as the spec has it at a moment."""
     if is_timer(t):

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from impl.derive.sql import assigned, bound, decode, identifier
+from impl.derive.sql import assigned, bound, decode, identifier, is_odd
 from impl.derive.tables import Table
 from spec.language.declared.model import Field, Update
 from spec.language.scope import Value
 from spec.language.terms.expr import Const, Expr, Read
 from spec.language.terms.tree import rebuild, walk
-from spec.language.terms.types import Type, is_sort, is_timer, phases
+from spec.language.terms.types import Type, is_timer, phases
 
 Form = Literal["select", "update", "delete", "insert", "upsert"]
 
@@ -93,7 +93,7 @@ class Statement:
         """Each column that comes back: its name and type, and whether SQLite has it otherwise."""
         columns = {f.name: f for f in self.table.columns}
         found = [*(columns[a.column] for a in self.sets), *(f for f, _ in self.returned)]
-        return [(f.name, f.type, _odd(f.type)) for f in found]
+        return [(f.name, f.type, is_odd(f.type)) for f in found]
 
     def _select(self) -> list[str]:
         wanted = "SELECT " + (", ".join(text for _, text in self.returned) or "1")
@@ -161,10 +161,6 @@ class Statement:
     def _returning(self) -> str:
         asked = [identifier(a.column) for a in self.sets] + [self.wanted] * bool(self.wanted)
         return "RETURNING " + ", ".join(asked)
-
-
-def _odd(t: Type) -> bool:
-    return t is bool or is_sort(t) or is_timer(t)
 
 
 def becomes(table: Table, f: Field, e: Expr) -> Assignment:

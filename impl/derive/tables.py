@@ -13,6 +13,7 @@ from impl.derive.sql import (
     decode,
     encode,
     identifier,
+    is_odd,
     needs_clock,
     quoted,
     table_name,
@@ -117,7 +118,12 @@ class Table:
 
     def decoded(self, row: Sequence[Any], now: int = 0) -> dict[str, Value]:
         """Return the columns of a row, as SQLite holds them, as the spec has them at a moment."""
-        return {f.name: decode(f.type, v, now) for f, v in zip(self.columns, row, strict=True)}
+        found = zip(self._kinds, row, strict=True)
+        return {name: decode(t, v, now) if odd else v for (name, t, odd), v in found}
+
+    @cached_property
+    def _kinds(self) -> list[tuple[str, Type, bool]]:
+        return [(f.name, f.type, is_odd(f.type)) for f in self.columns]
 
     @cached_property
     def timers(self) -> tuple[Field, ...]:
