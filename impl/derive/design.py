@@ -20,9 +20,10 @@ from impl.derive.tables import Carried, Table, schema, table
 from impl.derive.tracing import triggers
 from impl.derive.transition import Guard, Remember, Transition
 from impl.derive.view import Global, Inexpressible, Local, View, sort_of, view
+from impl.derive.worldless import claims
 from spec.language.declared import model
 from spec.language.declared.actions import Survival
-from spec.language.declared.model import Field, Update
+from spec.language.declared.model import Field, Property, Update
 from spec.language.evaluate import Evaluator
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope, Value
@@ -79,6 +80,11 @@ class Design:
             for p in self.scope.places
             for f in (p.field,)
         ]
+
+    @cached_property
+    def claims(self) -> tuple[Property, ...]:
+        """What the properties of the spec say of the rows of a store."""
+        return tuple(claims(self.scope.spec))
 
     @cached_property
     def blank(self) -> dict[type[Sort], dict[str, Value]]:

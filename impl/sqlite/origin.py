@@ -18,7 +18,6 @@ from impl.derive.sql import encode, identifier
 from impl.derive.tables import Table, of_one_row
 from impl.derive.tracing import element_of, plain
 from impl.derive.view import Global, sort_of
-from impl.derive.worldless import claims
 from impl.sqlite.file.files import RESTORE, StoreError
 from spec.language.declared.model import Field
 from spec.language.evaluate import Evaluator
@@ -79,7 +78,7 @@ class Rows:
         ]
         self._claims = [
             (p, evaluator.meaning(p.body, {v.name: 0 for v in p.params}))
-            for p in claims(spec)
+            for p in design.claims
             if of_one_row(p, t, hidden, _ALWAYS)
         ]
         read = {e.field for p, _ in self._claims for e in walk(p.body) if isinstance(e, Read)}
@@ -87,7 +86,7 @@ class Rows:
         self._of_processes = {
             sort: [
                 evaluator.meaning(p.body, {v.name: 0 for v in p.params})
-                for p in claims(spec)
+                for p in design.claims
                 if p.kind in _ALWAYS
                 and [v.type for v in p.params] == [sort]
                 and not any(isinstance(e, Quantifier) for e in walk(p.body))
