@@ -38,7 +38,7 @@ def written() -> str:
 # A minute of work, where it is not remembered; each block of a failure mode wants all its proofs.
 SLOW = {"ablation", "fairness", "designs", "failures", "recoveries", "pairs", *failures.PRINTERS}
 SLOW -= {"entry", "incidents", "by-hand"}
-SLOW |= {"crash-settings", "crash-round", "crash-faults"}
+SLOW |= {"crash-settings", "crash-round", "crash-faults", "isolation-levels"}
 BLOCKS = [
     pytest.param(
         page,
@@ -175,7 +175,7 @@ def queue_steps() -> Taken:
     return Taken(one_of_each(QUEUE.largest))
 
 
-@pytest.mark.parametrize("name", ["nothing", "token"])
+@pytest.mark.parametrize("name", ["nothing", "token", "status_kept"])
 def test_a_field_that_cannot_be_drawn_is_refused(name: str, queue_steps: Taken) -> None:
     with pytest.raises(ValueError, match=name):
         diagram(QUEUE, queue_steps, name)
@@ -191,7 +191,9 @@ def test_each_block_that_takes_no_exploring_prints(known: Index, but: set[str]) 
     module = known.modules[0].name
     explores = {"scopes", "diagram", "refusals", "story", "readme-trace", "readme-check"}
     explores |= {"designs", "failures", "recoveries", "pairs", *failures.PRINTERS}
-    explores |= {name for name in printers if name.startswith("crash-")}
+    explores |= {
+        name for name in printers if name.startswith(("crash-", "isolation-", "contention"))
+    }
     for name in set(printers) - explores - but:
         given = [module] if name in ("fields", "actions", "formulas") else []
         given += list(known.largest.spec.actions)[:1] if name == "sql" else []

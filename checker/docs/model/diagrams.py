@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from checker.docs.model.spec_index import Index
-from checker.runs.nearby import Nearby, possible
+from checker.runs.exploration import Limits
+from checker.search.compiled.graph import build
 from spec.language.declared.model import Field
-from spec.language.evaluate import Evaluator, instances
+from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from spec.language.terms.types import is_enum, is_sort
 
@@ -41,24 +42,17 @@ class Taken:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        evaluator = Evaluator(scope)
-        self.initial, every = evaluator.initial(), instances(evaluator)
-        self.steps = [
-            (state, step.step.action.name, after)
-            for state, edges in Nearby(self.initial, lambda state: possible(every, state))
-            for step, after in edges
-        ]
+        self.initial = Evaluator(scope).initial()
+        graph = build(scope, (), Limits(), threads=1)
+        if isinstance(graph, str):
+            raise ValueError(f"scope {scope.name} is too large to draw: {graph}")
+        self._graph = graph
 
     def arrows(self, f: Field) -> Arrows:
         """Return how the field changes, and by which actions, in the order declared."""
-        places = [i for i, place in enumerate(self.scope.places) if place.field.name == f.name]
         found: dict[tuple[str, str], set[str]] = {}
-        for before, action, after in self.steps:
-            for i in places:
-                if before[i] != after[i]:
-                    found.setdefault((self.word(f, before[i]), self.word(f, after[i])), set()).add(
-                        action
-                    )
+        for before, after, action in self._graph.changes(f):
+            found.setdefault((self.word(f, before), self.word(f, after)), set()).add(action)
         order = list(self.scope.spec.actions)
         values = self.values(f)
         keys = sorted(found, key=lambda k: (values.index(k[0]), values.index(k[1])))
@@ -86,6 +80,10 @@ def diagram(index: Index, taken: Taken, name: str) -> str:
     f = index.fields.get(name)
     if f is None:
         raise ValueError(f"no field '{name}'; write one of: {', '.join(index.fields)}")
+    if name not in taken.scope.spec.fields:
+        raise ValueError(
+            f"'{name}' is in no module of scope {taken.scope.name}; name another field"
+        )
     if not taken.values(f):
         raise ValueError(
             f"'{name}' has no few values to draw; name a field that is an enum or a reference"

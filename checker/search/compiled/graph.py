@@ -23,10 +23,10 @@ from checker.search.compiled.code.promises import cases
 from checker.search.compiled.search import Search
 from checker.search.compiled.traces import empty_table
 from checker.search.compiled.tuning import Tuning
-from spec.language.declared.model import Property
+from spec.language.declared.model import Field, Property
 from spec.language.edited.edits import without
 from spec.language.evaluate import Binding, Evaluator, Instance, instances
-from spec.language.scope import Scope
+from spec.language.scope import Scope, Value
 
 _CHUNK = 1 << 14
 _LABEL_MASK = (1 << kernel.LABEL_BITS) - 1
@@ -76,6 +76,21 @@ class Graph:
     @property
     def _scope(self) -> Scope:
         return self._search.compiled.layout.scope
+
+    def changes(self, f: Field) -> set[tuple[Value, Value, str]]:
+        """Return how steps change a field: what it was, what it becomes, and by which action."""
+        found: set[tuple[Value, Value, str]] = set()
+        layout = self._search.compiled.layout
+        slot, elements = layout.slots[f.name], layout.count(f.over)
+        names = [step.step.action.name for step in self.steps]
+        for at in range(slot.base, slot.base + elements * slot.stride, slot.stride):
+            codes = self.states[:, slot.word] >> at & slot.mask
+            sides = np.stack([codes[self.sources], codes[self.targets], self.labels])
+            moves = np.unique(sides[:, sides[0] != sides[1]], axis=1)
+            for before, after, label in moves.T.tolist():
+                value = [layout.value(f.type, code) for code in (before, after)]
+                found.add((value[0], value[1], names[label]))
+        return found
 
     def _promise(self, number: int, claim: Property, binding: Binding) -> Promise:
         count = len(self.states)
