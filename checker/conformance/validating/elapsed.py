@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from checker.conformance.validating.finding import Claimed
 from checker.conformance.validating.sparse import Sparse
@@ -38,24 +39,35 @@ class Told:
 def told_by(design: Design, sparse: Sparse, step: Claimed) -> Iterator[Told]:
     """Yield the timers that a step can tell of."""
     t = design.transitions[step.action.name]
-    if t.table is None or t.statement is None:
+    timers = _told(design, step.action.name)
+    if not timers:
         return
-    looked = {f for f, _ in t.statement.returned}
     sparse.now.update(step.binding)
     key = t.seen.key
     element = 0 if key is None else sparse.evaluator.meaning(key, {})(sparse.now, sparse.now)
     if element is None:
         return
-    for f in t.table.timers:
-        if not (t.writes or f in looked):
-            continue
-        at = sparse.at(f.name, element)
+    for name, running, ended, elapse in timers:
+        at = sparse.at(name, element)
         place = sparse.name(at)
-        assert is_timer(f.type)
-        _, running, ended = phases(f.type)
-        said = (step.over or {}).get(f.name) if step.before is None else step.before.get(place)
-        yield Told(place, at, running, ended, said == ended, _elapse_of(design, f))
+        said = (step.over or {}).get(name) if step.before is None else step.before.get(place)
+        yield Told(place, at, running, ended, said == ended, elapse)
 
 
-def _elapse_of(design: Design, f: object) -> Action:
-    return next(a for a in design.scope.spec.actions.values() if a.elapses is f)
+@cache
+def _told(design: Design, action: str) -> tuple[tuple[str, str, str, Action], ...]:
+    """Return the timers of which such a step tells: its name, what it is called while it runs and
+    once it is over, and the action by which it runs out.
+    """
+    t = design.transitions[action]
+    if t.table is None or t.statement is None:
+        return ()
+    looked = {f for f, _ in t.statement.returned}
+    elapses = {a.elapses: a for a in design.scope.spec.actions.values()}
+    found = []
+    for f in t.table.timers:
+        if t.writes or f in looked:
+            assert is_timer(f.type)
+            _, running, ended = phases(f.type)
+            found.append((f.name, running, ended, elapses[f]))
+    return tuple(found)

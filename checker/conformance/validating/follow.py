@@ -198,8 +198,9 @@ class Follower:
             what = f"takes {leaving.field} out of its range"
             raise NotAllowed(Finding("property", what, step.where)) from None
         if step.after is not None and step.before is not None:
-            self._compare(step, step.before, self.shown(changes, 0) | over, "before")
-            self._compare(step, step.after, self.shown(changes, 1), "after")
+            was, now = self.shown(changes)
+            self._compare(step, step.before, was | over, "before")
+            self._compare(step, step.after, now, "after")
         self.sparse.take(changes)
         self.steps += 1
         self._hold(changes, step.where)
@@ -252,16 +253,18 @@ class Follower:
                 found[at] = most, got
         return found
 
-    def shown(self, changes: Changes, side: int) -> dict[str, Value]:
-        """Return what changes of store and memory as the trace has it, before or after: elements
+    def shown(self, changes: Changes) -> tuple[dict[str, Value], dict[str, Value]]:
+        """Return what changes of store and memory as the trace has it, before and after: elements
         by name.
         """
-        found = {}
-        for at, pair in changes.items():
+        was: dict[str, Value] = {}
+        now: dict[str, Value] = {}
+        for at, (old, new) in changes.items():
             f, _ = self.sparse.place(at)
             if f.kept:
-                found[self.sparse.name(at)] = plain(f.type, pair[side])
-        return found
+                name = self.sparse.name(at)
+                was[name], now[name] = plain(f.type, old), plain(f.type, new)
+        return was, now
 
     def _compare(
         self, step: Claimed, said: Mapping[str, Any], want: Mapping[str, Value], side: str

@@ -43,7 +43,7 @@ def possible(follower: Follower, step: Claimed) -> tuple[str, ...]:
                 changes = follower.sparse.effect(action.name, binding)
             except OutOfRange:
                 continue
-            said, does = dict(step.after or {}), follower.shown(changes, 1)
+            said, (_, does) = dict(step.after or {}), follower.shown(changes)
             apart = sum(said.get(k, "-") != does.get(k, "-") for k in said.keys() | does.keys())
             call = Step(action, binding).call
             found.append((action is not step.action, apart, call))
@@ -119,5 +119,6 @@ def _allowed(follower: Follower, step: Claimed) -> bool:
         follower.sparse.take({at: (new, old) for at, (old, new) in chosen.items()})
     if step.before is None or step.after is None:
         return True
-    before = follower.shown(changes, 0)  # beside it, which timers were over
-    return before.items() <= step.before.items() and step.after == follower.shown(changes, 1)
+    before, after = follower.shown(changes)
+    # Beside what changes it says which timers were over.
+    return before.items() <= step.before.items() and step.after == after

@@ -20,7 +20,7 @@ from impl.derive import worldless
 from impl.derive.view import sort_of
 from spec.language.declared.model import Field, Property
 from spec.language.evaluate import Claim, Instance
-from spec.language.scope import Place, Scope, Value
+from spec.language.scope import Scope, Value, element_name
 from spec.language.terms.expr import Count, Read
 from spec.language.terms.tree import walk
 from spec.language.terms.types import Sort, Type, is_sort
@@ -69,10 +69,14 @@ class Sparse:
         self._asked: dict[tuple[frozenset[int], bool], list[_Asked]] = {}
         self._references = [(f, n << BITS) for n, f in enumerate(self.fields) if is_sort(f.type)]
         self._named_by: dict[Element, set[Element]] = defaultdict(set)
-        places = [(f.over, n << BITS, f.type) for n, f in enumerate(self.fields)]
-        self._of_none = [start for over, start, _ in places if over is None]
+        self._named = [f.type if is_sort(f.type) else None for f in self.fields]
+        of = [(f.over, n << BITS, self._named[n]) for n, f in enumerate(self.fields)]
+        self._of_none = [start for over, start, _ in of if over is None]
         self._of = {
-            sort: [(start, t if is_sort(t) else None) for over, start, t in places if over is sort]
+            sort: (
+                [start for over, start, named in of if over is sort and named is None],
+                [(start, named) for over, start, named in of if over is sort and named is not None],
+            )
             for sort in self.sorts
         }
         self._sound: set[Likeness] = set()
@@ -88,8 +92,8 @@ class Sparse:
 
     def name(self, at: int) -> str:
         """Return how traces call a position: `status[job1]`."""
-        f, element = self.place(at)
-        return Place(f, None if f.over is None else element).name
+        f = self.fields[at >> BITS]
+        return f.name if f.over is None else f"{f.name}[{element_name(f.over, at & _ELEMENT)}]"
 
     def known(self, sort: type[Sort]) -> set[int]:
         """Return the elements of which something is not as in the beginning."""
@@ -118,12 +122,12 @@ class Sparse:
         """Let these changes happen at once."""
         for at, (old, new) in changes.items():
             self.now[at] = new
-            f, element = self.place(at)
-            if is_sort(f.type) and f.over is not None:
+            named, over = self._named[at >> BITS], self.fields[at >> BITS].over
+            if named is not None and over is not None:
                 if old is not None:
-                    self._named_by[f.type, int(old)].discard((f.over, element))
+                    self._named_by[named, int(old)].discard((over, at & _ELEMENT))
                 if new is not None:
-                    self._named_by[f.type, int(new)].add((f.over, element))
+                    self._named_by[named, int(new)].add((over, at & _ELEMENT))
 
     # ------------------------------------------------------------ what must hold
     def broken(self, changes: Changes, by_step: bool = True) -> Broken | None:
@@ -162,13 +166,13 @@ class Sparse:
         read: list[Any] = [by_step, *map(now, self._of_none)]
         for sort, elements in at.items():
             read.append(len(elements))
+            values, references = self._of[sort]
             for element in elements:
-                for start, named in self._of[sort]:
+                read += [now(start + element) for start in values]
+                for start, named in references:
                     value = now(start + element)
-                    if named is not None and value is not None:
-                        value = at[named].get(value)
-                        if value is None:
-                            return None
+                    if value is not None and (value := at[named].get(value)) is None:
+                        return None
                     read.append(value)
         for place, (old, _) in changes.items():
             f, element = self.place(place)
