@@ -157,8 +157,10 @@ _REMARK = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 def alike(one: Made | None, other: Made | None) -> bool:
     """Return whether both were made in the same way, whatever remarks the SQL has."""
+    if one == other:
+        return True
     if one is None or other is None:
-        return one is other
+        return False
     texts = (" ".join(_REMARK.sub("", sql or "").split()) for _, sql in (one, other))
     return one[0] == other[0] and len(set(texts)) == 1
 

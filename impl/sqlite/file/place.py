@@ -166,11 +166,13 @@ def refuse_network(path: str, mounts: Path = Path("/proc/self/mounts")) -> None:
     """Raise `StoreError` if the file is on a network file system, as far as the system tells."""
     if not mounts.exists():
         return
-    best, kind = Path("/"), ""
+    best, kind = b"", ""
+    inside = os.fsencode(path) + b"/"
     for line in mounts.read_bytes().splitlines():
         _, point, found, *_ = line.split(b" ")
-        mount = Path(os.fsdecode(re.sub(rb"\\([0-7]{3})", _octal, point)))
-        if Path(path).is_relative_to(mount) and len(mount.parts) >= len(best.parts):
+        mount = re.sub(rb"\\([0-7]{3})", _octal, point) if b"\\" in point else point
+        mount = mount.rstrip(b"/") + b"/"
+        if inside.startswith(mount) and len(mount) >= len(best):
             best, kind = mount, os.fsdecode(found)
     if kind in _NETWORK or (kind.partition(".")[0] == "fuse" and kind not in _LOCAL_FUSE):
         fact = f"is on a network file system ({kind}), where locks are not to be relied on"
