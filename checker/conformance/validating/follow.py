@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from checker.conformance.unbounded import Changes
@@ -38,6 +39,11 @@ class _Process:
     unseen: int = 0
 
 
+@lru_cache(maxsize=4)
+def _sparse(design: Design) -> Sparse:
+    return Sparse(design.scope)
+
+
 class Follower:
     """The state that a trace leads to, as far as it was followed."""
 
@@ -46,7 +52,7 @@ class Follower:
         its number.
         """
         self.design, self.joined = design, joined
-        self.sparse = Sparse(design.scope)
+        self.sparse = _sparse(design).begun()
         self.rows = self.steps = self._origin = 0
         self._rows_of = {t.sort for t in design.tables}
         self._processes: dict[Element, _Process] = {}

@@ -9,6 +9,7 @@ claim is made once, not once for each element.
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping
@@ -80,6 +81,13 @@ class Sparse:
             for sort in self.sorts
         }
         self._sound: set[Likeness] = set()
+
+    def begun(self) -> Sparse:
+        """Return another one, at the initial state; what was made of the scope is made once."""
+        other = copy.copy(self)
+        other.now = Now(self.now.initial)
+        other._named_by = defaultdict(set)
+        return other
 
     # ------------------------------------------------------------ places
     def at(self, field: str, element: int) -> int:
