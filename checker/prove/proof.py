@@ -118,7 +118,9 @@ def prove(spec: Spec, told: Told | None = None, every: bool = False) -> Proof:
 
 
 def asked(spec: Spec) -> list[str]:
-    """Return the name of each obligation of a spec, of which nothing is decided."""
+    """Return the name of each obligation of a spec; where it was proved before, none is made."""
+    if (made := known(spec)) is not None:
+        return [d.name for d in made.decided]
     prover = Prover(spec)
     return [*prover.names(), *(obligation.name for obligation in Progress(prover).all())]
 

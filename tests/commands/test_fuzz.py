@@ -162,6 +162,11 @@ FREE = {
 """Parameters that may be anything, or, if they are files, are tried below."""
 
 
+@cache
+def the_group() -> Any:
+    return get_group(command_line())
+
+
 def arguments() -> Iterator[tuple[str, Any]]:
     """Yield each parameter that not every text is good for, with its command."""
 
@@ -171,7 +176,7 @@ def arguments() -> Iterator[tuple[str, Any]]:
         if not hasattr(command, "commands"):
             yield from ((name, p) for p in command.params if p.name not in FREE)
 
-    for name, p in below("", get_group(command_line())):
+    for name, p in below("", the_group()):
         if not getattr(p, "is_flag", False) and (name, p.name) != ("replay", "scope"):
             yield name, p
 
@@ -232,7 +237,7 @@ def given_with(name: str, p: Any, bad: str) -> list[str]:
 
 @cache
 def the_command(name: str) -> Any:
-    found: Any = get_group(command_line())
+    found = the_group()
     for word in name.split():
         found = found.commands[word]
     return found
