@@ -99,7 +99,7 @@ TERMS = (
         "failover",
         ("promotion", "replica", "restore from backup", "snapshot", "point in time recovery"),
         "The store comes back as it was earlier: what was given out since is given out again.",
-        ("FM-035a", "FM-003c", "FM-004"),
+        ("FM-035a", "FM-003c", "FM-004", "FM-038"),
     ),
     Term(
         "false success",
@@ -126,10 +126,22 @@ TERMS = (
         ("FM-016", "FM-008b", "FM-008a"),
     ),
     Term(
+        "hint",
+        ("listen", "pub/sub", "missed notification", "wake up", "long polling"),
+        "A message that there is a job, which may be lost; who waits for it has to ask as well.",
+        ("FM-040",),
+    ),
+    Term(
         "idempotency key",
         ("deduplication", "dedup id", "unique job", "message id", "request id"),
         "A name for a request, by which asking twice is asking once.",
         ("FM-018", "FM-020", "FM-024a"),
+    ),
+    Term(
+        "idle in transaction",
+        ("row lock", "abandoned transaction", "half-open connection", "tcp keepalive"),
+        "A process has begun to write a row and does not go on, and others go round the row.",
+        ("FM-039",),
     ),
     Term(
         "leader",
@@ -184,6 +196,12 @@ TERMS = (
         ("advisory lock", "connection closed", "consumer timeout", "channel closed", "pgbouncer"),
         "A claim that lasts as long as a connection, and not as long as the worker.",
         ("FM-008e",),
+    ),
+    Term(
+        "split brain",
+        ("two primaries", "dual master", "old primary", "stonith", "network partition"),
+        "Two stores that each take themselves for the only one, and both answer.",
+        ("FM-038",),
     ),
     Term(
         "split in two",

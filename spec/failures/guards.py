@@ -32,6 +32,10 @@ BELONG_TO_NONE = {
     "return_store.out": "says what a return is: the store was out of reach",
     "claim.reachable": "says what an outage is: nothing is claimed while it lasts",
     "heartbeat.reachable": "says what an outage is: nobody is heard while it lasts",
+    "stop_inside.stored": "says what a lock is: there is a row to lock",
+    "claim.unlocked": "says what a lock is: who looks for something to do goes round it",
+    "look.unlocked": "says what a lock is: who looks for something to do goes round it",
+    "recover.unlocked": "says what a lock is: who looks for something to do goes round it",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""
 

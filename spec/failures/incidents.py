@@ -226,4 +226,32 @@ D61 B FM-037 | Bull
 D62 B FM-037 | sidekiq-limit_fetch
   Pause is not effective immediately
   https://github.com/d34ndev/sidekiq-limit_fetch/issues/81
+D63 A FM-004 | Patroni (PostgreSQL)
+  Cancelling of PG query while waiting synchronous replication could lead to split brain
+  https://github.com/patroni/patroni/issues/1412
+D64 B FM-004 | stolon (PostgreSQL)
+  *: overcome postgres sync repl limit causing lost transactions under some events
+  https://github.com/sorintlab/stolon/pull/514
+D65 A FM-038 | GitLab Geo (PostgreSQL, repmgr)
+  Geo1 PostgreSQL master-master split-brain
+  https://gitlab.com/gitlab-org/gitlab/-/work_items/4533
+D66 B FM-038 | Bitnami PostgreSQL HA (repmgr)
+  There is a severe bug with the postgres-HA on K8 as the restarting down node REPMGR ignores
+  the fact that there is a newly elected primary
+  https://github.com/bitnami/charts/issues/20998
+D67 A FM-039 | Quartz.NET
+  A row lock held by a dead database session stalls the cluster silently
+  https://github.com/quartznet/quartznet/issues/3764
+D68 A FM-039 | RudderStack (PostgreSQL)
+  feat: introduce tx idle timeout in postgres connections
+  https://github.com/rudderlabs/rudder-server/pull/4598
+D69 B FM-040 | EctoJob
+  feat: Add :always_dispatch_jobs_on_poll option
+  https://github.com/mbuhot/ecto_job/pull/21
+D70 A FM-008e FM-040 | GoodJob behind PgBouncer
+  Graceful fallback to polling when LISTEN/NOTIFY isn't available
+  https://github.com/bensheldon/good_job/issues/482
+D71 B FM-022a | Enqueue (PHP)
+  [Job][Symfony] Job not found on Master/Slave setup
+  https://github.com/php-enqueue/enqueue-dev/issues/794
 """)

@@ -57,6 +57,37 @@ def acknowledge_early(s, w: Worker, j: Job):
     s.held_epoch[w] = s.epoch[j]
 
 
+def claim_when_told(s, w: Worker, j: Job):
+    """A worker sleeps until it is told of a job, and takes none of which it was not told."""
+    require(idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready, told=s.told[j])
+    _take(s, w, j)
+    s.deadline[j] = Deadline.ahead
+    s.told[j] = False
+
+
+def claim_stamped_before_the_wait(s, w: Worker, j: Job):
+    """The lease runs from when the worker asked for the row, and others had the row for longer."""
+    require(
+        idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready, reachable=s.reachable[j]
+    )
+    _take(s, w, j)
+    s.owner[j] = w
+    s.connected[j] = True
+    s.silence[j] = Silence.whole
+
+
+def _take(s, w, j):
+    """The row, the lease and the token, as every claim has them."""
+    s.status[j] = Status.claimed
+    s.lease[j] = Lease.live
+    s.token[j] = s.token[j] + 1
+    s.entered[j] = False
+    s.pc[w] = Pc.claimed
+    s.job[w] = j
+    s.held[w] = s.token[j]
+    s.held_epoch[w] = s.epoch[j]
+
+
 def pause_and_take_back(s, j: Job):
     """Somebody pauses the kind, and the job is taken from its worker, if it has one."""
     held = leased(s, j)
@@ -241,6 +272,8 @@ def fail_directly(s, w: Worker):
 
 _STEPS: tuple[Callable[..., Any], ...] = (
     pop,
+    claim_when_told,
+    claim_stamped_before_the_wait,
     acknowledge_early,
     pause_and_take_back,
     pass_over_the_busy,

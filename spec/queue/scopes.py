@@ -9,6 +9,7 @@ from spec.language import Spec
 from spec.language.scope import Scope
 from spec.queue.deadlines import deadlines
 from spec.queue.due import due
+from spec.queue.hints import hints
 from spec.queue.holding.clocks import clocks
 from spec.queue.holding.periods import periods
 from spec.queue.notices import notices
@@ -66,7 +67,8 @@ _APART = (
     _scope("versions", versions, 1, 1, 2, "One job whose input may be withdrawn."),
     _scope("holding", periods, 1, 1, 2, "One job, held by name, over a connection, in time."),
     _scope("clocks", clocks, 1, 1, 2, "One job, held in time, while clocks differ."),
-    _scope("busy", busy, 1, 1, 2, "One job while the store is busy."),
+    _scope("busy", busy, 1, 1, 2, "One job while the store, or its row, is locked."),
+    _scope("hints", hints, 1, 1, 2, "One job that workers are told of, or not."),
 )
 # Another design, which the queue is held against.
 _DESIGNS = (

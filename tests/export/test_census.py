@@ -32,7 +32,8 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "versions": (11_169, 20),
     "holding": (31_260, 25),
     "clocks": (109_520, 27),
-    "busy": (2_820, 16),
+    "busy": (5_610, 17),
+    "hints": (1_211, 15),
     "due": (3_420, 20),
 }
 

@@ -108,5 +108,13 @@ UNDETECTED = {
     ),
     "FM-037": "the row is that of any claim, and the trace does not say what was paused: compare "
     "when each job was claimed with since when its kind is paused",
+    "FM-038": _OUTSIDE.format(
+        who="whoever asks both stores",
+        remedy="Ask each server whether it takes writes, and compare who was told what by which",
+    ),
+    "FM-039": "the row is that of any claim whose lease has expired; who has it locked is known to "
+    "the server alone. Watch the age of the oldest transaction that is idle",
+    "FM-040": "a job that waits looks like any other, whoever was told of it. Watch the age of the "
+    "oldest job that is ready",
 }
 """Why a failure mode has no detector over what is durable."""

@@ -170,4 +170,16 @@ MODES = (
             ),
         ),
     ),
+    FailureMode(
+        "FM-040",
+        "a_job_waits_for_a_lost_hint",
+        Loss(
+            ("instead claim claim_when_told",),
+            "every_job_ends",
+            "hints",
+            "Workers sleep until they are told of a job, and a job of which nobody heard is never "
+            "claimed.",
+        ),
+        "A worker asks of its own accord, and a hint only lets it ask sooner.",
+    ),
 )

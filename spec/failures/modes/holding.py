@@ -21,6 +21,13 @@ MODES = (
                 "A lease runs from the claim, and renewals are not looked at: a job that takes "
                 "long is handed out again while its worker is at it.",
             ),
+            Loss(
+                ("instead claim claim_stamped_before_the_wait",),
+                "no_lease_runs_out_on_the_well",
+                "holding",
+                "The clock is read before the statement has its row: after a long wait the lease "
+                "has run out as soon as it is given.",
+            ),
         ),
     ),
     FailureMode(

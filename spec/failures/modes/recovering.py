@@ -54,6 +54,13 @@ MODES = (
                 "one-job",
                 "A recoverer takes up a job without having looked at its lease.",
             ),
+            Loss(
+                ("stale recover.expired",),
+                "a_live_claim_ends_by_its_holder",
+                "one-job",
+                "A recoverer asks whether the lease has run out before it has the row, and writes "
+                "when it has it: in between the lease was renewed.",
+            ),
         ),
         naive=(
             Loss(

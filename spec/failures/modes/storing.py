@@ -3,6 +3,8 @@
 from spec.failures.failure import FailureMode, Loss
 
 _DISK = "the disk is columns beside the row here, and a real one is cut off by `ffq crashlab`"
+_LOCK = "the lock is a column here, and real ones are in the page on failover"
+_OTHER = "the other store is what the worker remembers of it, and a real one is in the page on failover"
 
 MODES = (
     FailureMode(
@@ -121,5 +123,32 @@ MODES = (
             ),
         ),
         modelled=_DISK,
+    ),
+    FailureMode(
+        "FM-038",
+        "two_stores_answer",
+        Loss(
+            ("instead settle_done settle_at_the_store_it_was_claimed_at",),
+            "a_job_is_done_once",
+            "storage",
+            "A standby was promoted while the old store is still up: a worker settles its job at "
+            "the one, and the same job is done again at the other.",
+        ),
+        "A store that is no longer the only one answers nothing: it is shut off before another one "
+        "is promoted, or waits for a standby that no longer listens.",
+        modelled=_OTHER,
+    ),
+    FailureMode(
+        "FM-039",
+        "a_row_stays_locked",
+        Loss(
+            ("unfair break_off",),
+            "orphans_are_freed",
+            "busy",
+            "A process stops inside a transaction, and recovery goes round the row that it has "
+            "locked, for ever.",
+        ),
+        "The store breaks a transaction off in which nothing happens for too long.",
+        modelled=_LOCK,
     ),
 )
