@@ -34,7 +34,6 @@ BELONG_TO_NONE = {
     "heartbeat.reachable": "says what an outage is: nobody is heard while it lasts",
     "stop_inside.stored": "says what a lock is: there is a row to lock",
     "claim.unlocked": "says what a lock is: who looks for something to do goes round it",
-    "look.unlocked": "says what a lock is: who looks for something to do goes round it",
     "recover.unlocked": "says what a lock is: who looks for something to do goes round it",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""

@@ -67,9 +67,7 @@ def claim_when_told(s, w: Worker, j: Job):
 
 def claim_stamped_before_the_wait(s, w: Worker, j: Job):
     """The lease runs from when the worker asked for the row, and others had the row for longer."""
-    require(
-        idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready, reachable=s.reachable[j]
-    )
+    require(idle=s.pc[w] == Pc.idle, ready=s.status[j] == Status.ready, reachable=s.reachable[j])
     _take(s, w, j)
     s.owner[j] = w
     s.connected[j] = True

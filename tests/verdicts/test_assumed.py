@@ -106,6 +106,8 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "endless roll_back",
         "unfair resume",
         "endless pause",
+        "endless stop_inside",
+        "unfair break_off",
     }
     assert every == {*NEEDED, *elsewhere, "unfair abandon", "weakly recover"}
 

@@ -3,8 +3,8 @@
 from spec.failures.failure import FailureMode, Loss
 
 _DISK = "the disk is columns beside the row here, and a real one is cut off by `ffq crashlab`"
-_LOCK = "the lock is a column here, and real ones are in the page on failover"
-_OTHER = "the other store is what the worker remembers of it, and a real one is in the page on failover"
+_LOCK = "the lock is a column here, and a real one is tried on the page on failover"
+_OTHER = "the old store is what a worker knows of it; the page on failover has two real ones"
 
 MODES = (
     FailureMode(

@@ -8,10 +8,10 @@ tell such a process from one that is slow, so it gives it a time and then breaks
 off. Left out: how long a worker waits between two tries, and for whom: any process may have a lock.
 """
 
-from spec.language import Spec, require
-from spec.queue.job import Job, Status, Worker, ends, holds
+from spec.language import Spec, exists, require
+from spec.queue.job import Job, Status, Worker, ends, has, holds
 from spec.queue.lease import claim, heartbeat
-from spec.queue.recovery import Recoverer, look, orphan, orphans_are_seen, recover, recovery
+from spec.queue.recovery import Recoverer, orphan, orphans_are_seen, recover, recovery
 
 busy = Spec("busy", recovery, doc="The store, or a row of it, may be locked.")
 
@@ -47,15 +47,9 @@ def claim_what_is_not_locked(s, j: Job):
     require(unlocked=~s.left_open[j])
 
 
-@busy.also(look)
-def look_at_what_is_not_locked(s, j: Job):
-    """So does a recoverer."""
-    require(unlocked=~s.left_open[j])
-
-
 @busy.also(recover)
 def recover_what_is_not_locked(s, r: Recoverer):
-    """It does so too when it writes."""
+    """So does a recoverer when it writes; to look it needs no lock."""
     require(unlocked=~s.left_open[s.seen[r]])
 
 
@@ -84,6 +78,19 @@ def what_is_left_open_took_no_place(s, t, j: Job):
     """A transaction that stops before its COMMIT has changed nothing that others see."""
     stopped = ~s.left_open[j] & t.left_open[j]
     return stopped >> ((t.status[j] == s.status[j]) & (t.token[j] == s.token[j]))
+
+
+@busy.step("INV-025")
+def what_is_locked_changes_by_its_holder(s, t, j: Job):
+    """While a transaction has its row, a job is moved by nobody but the worker that holds it."""
+    moved = s.left_open[j] & (s.status[j] != t.status[j])
+    return moved >> exists(Worker, lambda w: has(s, w, j) & (t.job[w] == None))
+
+
+@busy.invariant("INV-011")
+def only_rows_are_locked(s, j: Job):
+    """A job that is not in the queue has no row to be locked."""
+    return s.left_open[j] >> (s.status[j] != Status.absent)
 
 
 # ------------------------------------------------------------------ why it comes to be
