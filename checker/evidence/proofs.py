@@ -11,6 +11,9 @@ from checker.evidence.detection.detected import detected
 from checker.evidence.marks import Detected, Mark, Prevented, Recovered, Replayed, Reproduced
 from checker.evidence.recovered import recovered
 from checker.evidence.replayed import prevented, replayed, reproduced
+from checker.prove.proof import prove
+from checker.runs.cache import place, recall, remember
+from checker.runs.sources import Sources
 from checker.runs.trace import BadTrace
 from spec.failures import FailureMode, Loss
 
@@ -66,6 +69,48 @@ def five(mode: FailureMode) -> Five:
         _kept(lambda: recovered(mode), Recovered),
         tuple(three(mode, loss) for loss in (*mode.elsewhere, *mode.naive)),
     )
+
+
+def remembered(mode: FailureMode) -> Five:
+    """Return the five proofs of a failure mode, computed once where none failed; what can be proved
+    for any number is proved first, so that they are the same whatever was remembered before.
+    """
+    for loss in mode.losses:
+        prove(traces.healthy(loss).spec)
+    kept = tuple(traces.file_of(mode, loss) for loss in mode.losses)
+    at = place("fives", Sources(__name__, specs=True, data=kept), [mode.id])
+    found = recall(at, lambda stored: _read(mode, stored))
+    if found is None:
+        found = five(mode)
+        if not found.complaints:
+            remember(at, _stored(found))
+    return found
+
+
+def _stored(found: Five) -> dict[str, Any]:
+    threes = [
+        {name: vars(mark) for name, mark in vars(three).items() if name != "loss"}
+        for three in (found.main, *found.variants)
+    ]
+    return {
+        "threes": threes,
+        "detected": vars(found.detected),
+        "recovered": vars(found.recovered),
+    }
+
+
+def _read(mode: FailureMode, stored: Any) -> Five:
+    main, *variants = (
+        Three(
+            loss,
+            Reproduced(**three["reproduced"]),
+            Replayed(**three["replayed"]),
+            Prevented(**three["prevented"]),
+        )
+        for loss, three in zip(mode.losses, stored["threes"], strict=True)
+    )
+    detected, recovered = Detected(**stored["detected"]), Recovered(**stored["recovered"])
+    return Five(mode, main, detected, recovered, tuple(variants))
 
 
 def three(mode: FailureMode, loss: Loss) -> Three:

@@ -11,11 +11,12 @@ import pytest
 
 from checker.commands.main import main
 from checker.conformance.watched import replay_trace
-from checker.evidence import traces
+from checker.evidence import proofs, traces
 from checker.evidence.detection.detectors import DETECTORS, UNDETECTED
 from checker.evidence.proofs import five
 from checker.evidence.replayed import prevented, replayed, reproduced
 from checker.explain.run import run_of
+from checker.runs import cache
 from checker.runs.exploration import Limits
 from checker.runs.trace import Diverged, replay
 from checker.search import plain
@@ -154,6 +155,27 @@ def test_a_trace_whose_steps_were_changed_is_not_followed() -> None:
     trace = traces.kept(mode, mode.loss)
     with pytest.raises(Diverged):
         replay(replace(trace, lines=trace.lines[:-1]))
+
+
+def test_proofs_that_are_remembered_are_those_that_were_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(proofs, "prove", lambda spec: None)
+    mode = FAILURES["FM-013"]
+    found = proofs.remembered(mode)
+    monkeypatch.setattr(proofs, "five", lambda mode: pytest.fail("they are computed anew"))
+    assert proofs.remembered(mode) == found
+
+
+def test_a_proof_that_failed_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(proofs, "prove", lambda spec: None)
+    monkeypatch.setattr(traces, "FOLDER", tmp_path)
+    assert proofs.remembered(FAILURES["FM-013"]).complaints
+    assert not list(tmp_path.rglob("fives/*"))
 
 
 # ---------------------------------------------------------------- the command

@@ -34,6 +34,11 @@ KINDS = {
         "checker.explain.fate.fate",
         f"{LAMPS}from checker.explain.fate.fate import fates\nfates(SHOP, 'sold_lamps_are_dark')",
     ),
+    "fives": (
+        "checker.evidence.proofs",
+        f"{MODE}from checker.evidence import proofs\n"
+        "proofs.prove = lambda spec: None\nproofs.remembered(mode)",
+    ),
     "found": (
         "checker.search.memo",
         f"{LAMPS}from checker.runs.exploration import Limits\n"
@@ -76,7 +81,7 @@ KINDS = {
         "detected(FAILURES['FM-010'])",
     ),
 }
-SECONDS = {"claims", "modes", "pairs", "recovered", "silence"}
+SECONDS = {"claims", "fives", "modes", "pairs", "recovered", "silence"}
 EACH = [
     pytest.param(*asked, id=kind, marks=[pytest.mark.deep] if kind in SECONDS else [])
     for kind, asked in KINDS.items()

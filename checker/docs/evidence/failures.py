@@ -16,9 +16,8 @@ from checker.docs.evidence.figures import bounds
 from checker.docs.model.tables import NOTHING, code, table
 from checker.evidence import traces
 from checker.evidence.mending import mending
-from checker.evidence.proofs import Five, five
+from checker.evidence.proofs import Five, remembered
 from checker.evidence.recovered import repair_statements
-from checker.prove.proof import prove
 from checker.shown.failures import LEGEND, MARKS, story, summary
 from spec.failures import FAILURES, FailureMode, Loss
 from spec.failures.edits import told_by
@@ -30,13 +29,8 @@ WIDTH = 96
 
 @cache
 def proofs_of(name: str) -> Five:
-    """Return the proofs of a failure mode, computed once for all blocks; what can be proved for any
-    number is proved first, so that the pages do not depend on what was remembered.
-    """
-    mode = FAILURES[name]
-    for loss in mode.losses:
-        prove(traces.healthy(loss).spec)
-    return five(mode)
+    """Return the proofs of a failure mode, had once for all blocks."""
+    return remembered(FAILURES[name])
 
 
 def matrix() -> str:
