@@ -15,23 +15,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from impl.address import store_at
+from impl.derive.process import Process, newcomer
 from impl.derive.reference import MOST, design
-from impl.parts.history import enter, told
+from impl.derive.step import Beside
+from impl.derive.store import Store
+from impl.derive.transaction import Transaction
 from impl.parts.line import Line
 from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.pauses import pause, resume
 from impl.parts.recovery import Recovery
 from impl.parts.retention import Retention
 from impl.parts.speaker import Speaker
-from impl.sqlite.backup import backup
-from impl.sqlite.file.damage import Damaged
-from impl.sqlite.file.files import MEMORY, RESTORE
-from impl.sqlite.space import full, pages
-from impl.sqlite.steps import Beside
-from impl.sqlite.store import Store
-from impl.sqlite.transaction import Process, Transaction, newcomer
 from impl.terms.backoff import Backoff
-from impl.terms.clock import Clock, MachineClock, QueueClock
+from impl.terms.clock import Clock
 from impl.terms.outcomes import Refused
 from impl.terms.requests import (
     LONGEST,
@@ -46,6 +43,7 @@ from impl.terms.requests import (
     same_json,
     whole,
 )  # fmt: skip
+from impl.terms.unusable import RESTORE, Damaged
 from spec.language.terms.types import Sort
 from spec.queue.job import Job
 
@@ -86,20 +84,16 @@ class Queue:
         is kept; None: for ever. With `read_only` it can only be looked at, where it cannot be
         written too.
         """
-        if os.fspath(path) == MEMORY:
-            raise BadRequest(f"{MEMORY}: is no file, which processes could share; name one")
         whole("lease_ms", lease_ms, 1, LONGEST * 1000)
         whole("busy_ms", busy_ms, 0, 2**31 - 1)
         self.lease_ms, self.busy_ms = lease_ms, busy_ms
         self.retention = Retention(self, retain)
-        with told(path):
-            self.clock = QueueClock(clock or MachineClock())
+        self.store: Store = store_at(os.fspath(path), design(), clock, busy_ms, read_only)
+        self.path, self.clock, self._given_clock = self.store.path, self.store.clock, clock
         self.line = Line(self.clock, backoff or Backoff())
-        self.store = Store(design(), os.fspath(path), busy_ms, read_only, self.clock.now)
-        self.path = self.store.path
         self._recovery = Recovery(self)
         try:
-            self.history = enter(self.store, self.line)
+            self.history = self.store.enter()
         except BaseException:
             self.store.close()
             raise
@@ -113,7 +107,7 @@ class Queue:
         as a queue, it begins a history of its own. Raises `BadRequest` if there is such a file
         already, or can be none, and `StoreError`.
         """
-        backup(self.store, to)
+        self.store.backup(to)
 
     def again(self) -> Queue:
         """Return the same queue for another thread; raises `StoreError`."""
@@ -121,14 +115,14 @@ class Queue:
             self.path,
             lease_ms=self.lease_ms,
             backoff=self.line.backoff,
-            clock=self.clock.machine,
+            clock=self._given_clock,
             busy_ms=self.busy_ms,
             retain=self.retention.retain,
             read_only=self.store.read_only,
         )
         try:
             with other.snapshot() as t:
-                self.history.require(t, self.path)
+                t.require(self.history, self.path)
         except BaseException:
             other.close()
             raise
@@ -155,7 +149,7 @@ class Queue:
         `OutcomeUnknown` if a failed COMMIT may have been one.
         """
         with self.store.transaction(durable=durable) as t:
-            self.history.require(t, self.path)
+            t.require(self.history, self.path)
             yield t
 
     def waits(self, action: str) -> bool:
@@ -170,7 +164,7 @@ class Queue:
         Raises `BadRequest` if one is open already, `StoreError`.
         """
         with self.store.transaction(writes=False) as t:
-            self.history.require(t, self.path)
+            t.require(self.history, self.path)
             yield t
 
     def query(self, sql: str, values: Any = ()) -> list[Any]:
@@ -255,8 +249,8 @@ class Queue:
         client = newcomer(self.store.design, Job, job)
         t.take("send", client)
         # Whoever asks is not content yet.
-        world = {"content": False, "free": pages(self.store, job)}
-        lasts, beside = {"due": r.delay_ms}, Beside(carried=r.carried(t.told.claims))
+        world = {"content": False, "free": self.store.free(job)}
+        lasts, beside = {"due": r.delay_ms}, Beside(carried=r.carried(t.claims))
         outcome = t.take(
             "enqueue", client, constants=r.budgets, world=world, beside=beside, lasts=lasts, d=0
         )
@@ -266,7 +260,7 @@ class Queue:
             case Refused("headroom") if r.retry_of is None and t.own(_OF_KEY, (r.key,)):
                 return None  # a job that is there needs no room
             case Refused("headroom"):
-                raise full(self.store)
+                raise self.store.full()
             case Refused(guard):
                 fact = f"is damaged: job {job + 1} is new, and refused for {guard}"
                 raise Damaged(self.path, fact, RESTORE)
@@ -291,7 +285,9 @@ SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrup
                 return Enqueued(already, key, False)
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
             made = self._insert(t, Request(key, kind, payload, timeout_ms, 0, budgets, job, claims))
-            assert made is not None, "a retry has a dead job's key"
+            if made is None:  # somebody else was faster
+                ((already,),) = t.own("SELECT id FROM job WHERE retry_of = ?", (job,))
+                return Enqueued(already, key, False)
             copy = """\
 INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = ?"""
             t.own(copy, (made.id, job))

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from impl.derive.transaction import Transaction
 from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
-from impl.sqlite.file.damage import legible, require_written
-from impl.sqlite.file.outline import RENAMED
-from impl.sqlite.transaction import Transaction
+from impl.terms.outcomes import RENAMED
 from impl.terms.requests import LARGEST, Json, known, row_number
+from impl.terms.unusable import require_written
 from spec.language.terms.types import phases
 from spec.queue.job import Lease
 
@@ -151,7 +151,7 @@ def jobs(queue: Queue, statuses: Sequence[str] = (), most: int = -1) -> list[Lin
     marks = ", ".join("?" * len(statuses))
     where = f"WHERE status IN ({marks})" if statuses else ""
     with queue.snapshot() as t:
-        values = (*moment(queue), *statuses, min(most, LARGEST))
+        values = (*moment(queue), *statuses, LARGEST if most < 0 else min(most, LARGEST))
         found = t.own(f"{_LINE} {where} ORDER BY id LIMIT ?", values)
     return [_line(queue.path, row) for row in found]
 
@@ -187,7 +187,7 @@ FROM job WHERE id = ?"""
     *began, lease, retry_of, retried_as = found
     require_written(queue.path, number, began)
     payload, token, before, fails, most, interrupts, most_interrupts, reason, letter = began
-    with legible(queue.path):
+    with queue.store.legible():
         payload = json.loads(payload)
     return Whole(
         line,
@@ -217,9 +217,9 @@ def _history(t: Transaction, now: tuple[int, int], number: int) -> tuple[Past, .
     the step that changes the status next.
     """
     query = """\
-SELECT action, actor, before ->> ?1, after ->> ?1, after ->> ?2, at - ?3 + ?4, note FROM trace
-WHERE before ->> ?1 IS NOT NULL ORDER BY seq"""
-    places = (f'$."status[job{number}]"', f'$."token[job{number}]"')
+SELECT action, actor, before ->> ?1, after ->> ?1, CAST(after ->> ?2 AS INTEGER), at - ?3 + ?4, note
+FROM trace WHERE before ->> ?1 IS NOT NULL ORDER BY seq"""
+    places = (f"status[job{number}]", f"token[job{number}]")
     found: list[Past] = []
     for action, actor, before, after, token, at, note in t.own(query, (*places, *now)):
         if after == "claimed":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from impl.derive.mapping import rows_of
+from impl.derive.transaction import Transaction
 from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
 from impl.report import Line, line_of, moment, workers_of
-from impl.sqlite.file.contents import rows_of
-from impl.sqlite.transaction import Transaction
 from spec.language.scope import Value
 from spec.queue.job import Job
 
@@ -68,7 +68,7 @@ def standing(queue: Queue, number: int) -> Standing:
         line = line_of(queue.path, t, (now, wall), number)
         ((lease_until, deadline),) = t.own(_TIMES, (number,))
         ((ahead,),) = t.own(_AHEAD, (number, now))
-        status = t.own(_STATUS, (f'$."status[job{number}]"', now, wall))
+        status = t.own(_STATUS, (f"status[job{number}]", now, wall))
         return Standing(
             line,
             _row(queue, t, number, now),

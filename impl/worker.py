@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import FrameType
 
+from impl.derive.transaction import Transaction
 from impl.parts.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.transaction import Transaction
 from impl.terms.calls import described, one_line, run, run_when_called
 from impl.terms.interrupt import Interrupted, OnSignal, Why, breakable, handled
 from impl.terms.outcomes import OutcomeUnknown
+from impl.terms.unusable import StoreError
 from impl.working.attempt import Attempt, LostClaim, NotMine, claim
 from impl.working.house import House
 from impl.working.patience import patiently

@@ -31,13 +31,12 @@ from impl.derive.mapping import Unmapped
 from impl.inject.by_hand import ByHand
 from impl.lab.connections import leave
 from impl.queue import Queue
-from impl.sqlite.file.damage import Damaged
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.gate import Gate, Mark, Turn
 from impl.sqlite.file.opened import Opened
-from impl.sqlite.file.place import OtherHistory, place
+from impl.sqlite.file.place import place
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed
+from impl.terms.unusable import Damaged, OtherHistory, StoreError
 from impl.upgrades.aged import Aged
 from impl.working.house import House
 from spec.language.evaluate import OutOfRange

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from checker.bench.measure import Figure
 from checker.bench.raw_sqlite import BATCH, PAYLOAD
 from impl.queue import Queue
+from impl.sqlite.queue_store import in_file
 from impl.working.attempt import Attempt, claim
 from spec.queue.job import Worker
 
@@ -79,7 +80,7 @@ def _heard(queue: Queue) -> Iterator[list[str]]:
         texts.append(sql)
         return True
 
-    connection = queue.store.connection
+    connection = in_file(queue.store).connection
     connection.exec_trace = hear
     try:
         yield texts

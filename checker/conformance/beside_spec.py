@@ -14,9 +14,10 @@ from checker.runs.story import RANGE, Plain, plain
 from impl.derive.design import Design
 from impl.derive.mapping import Memories, Rows, Unmapped, abstract
 from impl.lab.connections import empty
-from impl.sqlite.file.files import MEMORY, StoreError
+from impl.sqlite.file.files import MEMORY
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Outcome, Refused, Unknown, Values
+from impl.terms.unusable import StoreError
 from spec.language.evaluate import Claim, Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State, Value
 

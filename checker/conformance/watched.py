@@ -19,7 +19,8 @@ from checker.runs.trace import BadTrace, Trace, binding_of
 from impl.derive.design import Design, derive
 from impl.derive.mapping import Unmapped, abstract
 from impl.derive.view import Inexpressible
-from impl.sqlite.file.files import MEMORY, StoreError
+from impl.sqlite.file.files import MEMORY
+from impl.terms.unusable import StoreError
 from spec.failures.edits import NONE, Edits
 from spec.language.scope import Scope, State
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from impl.inject import HandClock
 from impl.queue import Queue
-from impl.sqlite.file.files import LOG_BYTES, StoreError
+from impl.sqlite.file.files import LOG_BYTES
+from impl.terms.unusable import StoreError
 from impl.working.attempt import Attempt, LostClaim, claim
 from spec.queue.job import Worker
 

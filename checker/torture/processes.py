@@ -11,8 +11,8 @@ from pathlib import Path
 import checker.torture.acts.producer
 import checker.torture.acts.worker
 from checker.torture.acts.conditions import DATABASE, enter, open_queue
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.gate import Gate
+from impl.terms.unusable import StoreError
 
 CRADLE = "checker.torture.preloaded"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from impl.derive.design import Design
 from impl.derive.view import Global
@@ -22,6 +22,16 @@ class Rows(Protocol):
 
     def rows(self) -> Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]:
         """Return every row of every table, by sort and element."""
+
+
+def rows_of(
+    design: Design, asked: Callable[[str], list[Any]], now: int = 0
+) -> dict[type[Sort], dict[int, dict[str, Value]]]:
+    """Return every row of every table, by sort and element, as a database answers at a moment."""
+    whole = {}
+    for t in design.tables:
+        whole[t.sort] = {id - 1: t.decoded(values, now) for id, *values in asked(t.every_row)}
+    return whole
 
 
 class Unmapped(Exception):

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from impl.derive.design import derive
 from impl.derive.mapping import Memories, abstract
 from impl.derive.view import Global
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Done, Refused
+from impl.terms.unusable import StoreError
 from spec.failures.edits import Edits
 from spec.language.declared.model import Action
 from spec.language.evaluate import Claim, Evaluator, Instance

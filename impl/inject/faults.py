@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from impl.derive.process import Process
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.store import Store
-from impl.sqlite.transaction import Process, Transaction
+from impl.sqlite.queue_store import QueueStore, in_file
+from impl.sqlite.transaction import SQLiteTransaction
 from impl.terms.outcomes import Done, OutcomeUnknown, Refused
+from impl.terms.unusable import StoreError
 from spec.language.scope import Value
 
 Moment = Literal["before", "within", "after"]
@@ -46,7 +47,7 @@ class Faults:
         self.path = queue.path
         self.reached: Counter[tuple[str, Moment]] = Counter()
         self._faults: list[_Fault] = []
-        queue.store = _FaultyStore(queue.store, self)
+        queue.store = _FaultyStore(in_file(queue.store), self)
 
     def at(
         self, action: str, happens: Callable[[], None], moment: Moment = "before", nth: int = 1
@@ -103,15 +104,15 @@ class Faults:
                 fault.happens()
 
 
-class _FaultyStore(Store):
+class _FaultyStore(QueueStore):
     """The same store, on the same connection, whose steps are watched."""
 
-    def __init__(self, store: Store, faults: Faults) -> None:
+    def __init__(self, store: QueueStore, faults: Faults) -> None:
         self.__dict__.update(store.__dict__)
         self._faults = faults
 
     @contextlib.contextmanager
-    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[Transaction]:
+    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[SQLiteTransaction]:
         """As `Store.transaction`; what was committed and got lost raises `OutcomeUnknown`."""
         watched: _Watched | None = None
         with super().transaction(writes, durable) as opened:
@@ -125,10 +126,10 @@ class _FaultyStore(Store):
             raise OutcomeUnknown(f"{self.path}: the answer to {lost} is lost") from None
 
 
-class _Watched(Transaction):
+class _Watched(SQLiteTransaction):
     """A transaction whose steps are watched."""
 
-    def __init__(self, opened: Transaction, faults: Faults) -> None:
+    def __init__(self, opened: SQLiteTransaction, faults: Faults) -> None:
         self.__dict__.update(opened.__dict__)
         self._watching = faults
         self.taken: list[str] = []

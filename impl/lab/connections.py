@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import apsw
 
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.place import place
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
+from impl.terms.unusable import StoreError
 
 
 def set_up(store: Store, pragmas: Mapping[str, str | int]) -> None:

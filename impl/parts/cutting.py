@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from impl.derive import origin
 from impl.derive.design import Design
+from impl.derive.mapping import rows_of
+from impl.derive.origin import Memory, Rows, Unfit, fits, from_plain
+from impl.derive.step import step_of
+from impl.derive.store import Store
 from impl.derive.tracing import element_of, plain
+from impl.derive.transaction import Transaction
 from impl.parts.owner import Owner
-from impl.sqlite import origin
-from impl.sqlite.file.contents import rows_of
-from impl.sqlite.file.damage import REMEDY, Damaged, legible
-from impl.sqlite.origin import Memory, Rows, Unfit, fits, from_plain
-from impl.sqlite.steps import step_of
-from impl.sqlite.store import Store
-from impl.sqlite.transaction import Transaction
+from impl.terms.unusable import REMEDY, Damaged
 from spec.language.scope import Value, element_name
 from spec.language.terms.types import Sort
 
@@ -36,7 +36,7 @@ def cut(queue: Owner) -> None:
     speak of no job that there still is. Raises `StoreError`.
     """
     store = queue.store
-    with queue.snapshot() as t, legible(store.path):  # without the lock, however long it takes
+    with queue.snapshot() as t, store.legible():  # without the lock, however long it takes
         begins, states = origin.read(t.own, store.path)
         memory = _Memory(store.design, states)
         tables, last = rows_of(store.design, t.own), t.last()

@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from impl.sqlite.steps import Beside, Chosen
-from impl.sqlite.transaction import Process, Transaction
+from impl.derive.process import Process
+from impl.derive.step import Beside, Chosen
+from impl.derive.transaction import Transaction
 from impl.terms.backoff import Backoff
-from impl.terms.clock import QueueClock
+from impl.terms.clock import Moments
 from impl.terms.outcomes import Done, Refused
 
 Ask = Callable[[str, Any], list[Any]]
@@ -27,6 +28,12 @@ SELECT id FROM job WHERE id IN (
   FROM json_each(:kinds) AS mine
   WHERE mine.value NOT IN (SELECT kind FROM paused)
 ) ORDER BY due, id LIMIT 1"""
+
+_ALL = """\
+SELECT id FROM job
+WHERE due <= :now AND kind IN (SELECT mine.value FROM json_each(:kinds) AS mine)
+  AND kind NOT IN (SELECT kind FROM paused)
+ORDER BY due, id"""
 
 _CLAIMED = """\
 id, CAST(key AS BLOB), kind, CAST(payload AS BLOB), timeout_ms, claimed_before, fails, interrupts"""
@@ -40,7 +47,8 @@ LIMIT 1"""
 
 _FAILS = """\
 INSERT INTO failures (kind, until) VALUES (:kind, :now + :each)
-ON CONFLICT (kind) DO UPDATE SET until = max(until, :now) + :each
+ON CONFLICT (kind) DO UPDATE SET
+  until = CASE WHEN failures.until > :now THEN failures.until ELSE :now END + :each
 RETURNING until - :now"""
 
 
@@ -48,7 +56,7 @@ RETURNING until - :now"""
 class Line:
     """The jobs of a queue that are ready, by the clock of who asks; times in milliseconds."""
 
-    clock: QueueClock
+    clock: Moments
     backoff: Backoff
     chance: random.Random = field(default_factory=random.Random)
 
@@ -68,7 +76,7 @@ class Line:
         Beside the step stand its number, key, kind, payload, timeout, how many claims there were
         before under its key, and how often it has failed and was cut short; key and payload unread.
         """
-        beside = Beside(chosen=Chosen(_FIRST, _these(kinds), _CLAIMED))
+        beside = Beside(chosen=Chosen(_FIRST, _ALL, _these(kinds), _CLAIMED))
         world, lasts = {"known": True}, {"lease": lease_ms}
         return t.take("claim", worker, world=world, beside=beside, lasts=lasts)
 

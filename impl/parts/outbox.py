@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
-from impl.sqlite.transaction import Transaction
+from impl.derive.transaction import Transaction
 from impl.terms.calls import run
 from impl.terms.requests import Json
 
@@ -54,8 +55,8 @@ class Speech(Protocol):
     def first(self, ask: Ask, now: int) -> list[Any]:
         """Return the row of what has to be said next, if anything."""
 
-    def take(self, t: Transaction, row: Any, until: int) -> Item:
-        """Take it, and let nobody else have it until then."""
+    def take(self, t: Transaction, row: Any, until: int) -> list[Item]:
+        """Take it, and let nobody else have it until then; nothing, if somebody else was faster."""
 
     def said(self, t: Transaction, item: Item) -> None:
         """Mark it as said."""
@@ -74,25 +75,27 @@ class Topic:
     def first(self, ask: Ask, now: int) -> list[Any]:
         """Return the row of the next message."""
         query = """\
-SELECT id, CAST(key AS BLOB), CAST(body AS BLOB), job FROM outbox
+SELECT id, CAST(key AS BLOB), CAST(body AS BLOB), job, tries FROM outbox
 WHERE NOT sent AND topic = ? AND due <= ? ORDER BY due, id LIMIT 1"""
         return ask(query, (self.name, now))
 
-    def take(self, t: Transaction, row: Any, until: int) -> Item:
+    def take(self, t: Transaction, row: Any, until: int) -> list[Item]:
         """Take the message."""
-        number, key, body, job = row
+        number, key, body, job, before = row
 
         def say() -> None:
             # Read only here: what cannot be is not taken, as by a receiver that fails.
             run(self.receiver, Message(key.decode(), self.name, json.loads(body.decode()), job))
 
-        update = "UPDATE outbox SET tries = tries + 1, due = ? WHERE id = ? RETURNING tries"
-        ((tries,),) = t.own(update, (until, number))
-        return Item(f"message {key.decode(errors='replace')}", number, tries, say)
+        update = """\
+UPDATE outbox SET tries = tries + 1, due = ? WHERE id = ? AND tries = ? RETURNING tries"""
+        what = f"message {key.decode(errors='replace')}"
+        taken = t.own(update, (until, number, before))
+        return [Item(what, number, tries, say) for (tries,) in taken]
 
     def said(self, t: Transaction, item: Item) -> None:
         """Mark the message as sent."""
-        t.own("UPDATE outbox SET sent = 1, error = NULL WHERE id = ?", (item.number,))
+        t.own("UPDATE outbox SET sent = TRUE, error = NULL WHERE id = ?", (item.number,))
 
     def failed(self, t: Transaction, item: Item, due: int | None, error: str) -> None:
         """Let the message wait."""
@@ -109,18 +112,20 @@ class Deaths:
     def first(self, ask: Ask, now: int) -> list[Any]:
         """Return the row of the next death."""
         query = """\
-SELECT job.id, reason FROM job LEFT JOIN notice ON notice.job = job.id
+SELECT job.id, reason, notice.tries FROM job LEFT JOIN notice ON notice.job = job.id
 WHERE job.notice = 'due' AND (notice.job IS NULL OR notice.due <= ?) ORDER BY job.id LIMIT 1"""
         return ask(query, (now,))
 
-    def take(self, t: Transaction, row: Any, until: int) -> Item:
+    def take(self, t: Transaction, row: Any, until: int) -> list[Item]:
         """Take the notice."""
-        job, reason = row
+        job, reason, before = row
         update = """\
 INSERT INTO notice (job, tries, due) VALUES (?, 1, ?)
-ON CONFLICT (job) DO UPDATE SET tries = tries + 1, due = excluded.due RETURNING tries"""
-        ((tries,),) = t.own(update, (job, until))
-        return Item(f"death of job {job}", job, tries, lambda: run(self.told, job, reason))
+ON CONFLICT (job) DO UPDATE SET tries = notice.tries + 1, due = excluded.due
+WHERE notice.tries = ? RETURNING tries"""
+        taken = t.own(update, (job, until, before or 0))
+        say = partial(run, self.told, job, reason)
+        return [Item(f"death of job {job}", job, tries, say) for (tries,) in taken]
 
     def said(self, t: Transaction, item: Item) -> None:
         """Mark the death as told."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from impl.derive.process import Process
+from impl.derive.store import Store
+from impl.derive.transaction import Transaction
 from impl.parts.line import Line
-from impl.sqlite.store import Store
-from impl.sqlite.transaction import Process, Transaction
-from impl.terms.clock import QueueClock
+from impl.terms.clock import Moments
 from spec.language.terms.types import Sort
 
 
 class Owner(Protocol):
     """A queue, as its parts know it."""
 
-    clock: QueueClock
+    clock: Moments
     lease_ms: int
     line: Line
     store: Store

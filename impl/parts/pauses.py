@@ -9,7 +9,7 @@ import os
 import pwd
 from dataclasses import dataclass
 
-from impl.sqlite.transaction import Transaction
+from impl.derive.transaction import Transaction
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import logging
 
+from impl.derive.process import Process
 from impl.parts.owner import Owner
-from impl.sqlite.file.damage import REMEDY, Damaged
-from impl.sqlite.file.files import Busy
-from impl.sqlite.transaction import Process
 from impl.terms.outcomes import OutcomeUnknown, Refused
+from impl.terms.unusable import REMEDY, Busy, Damaged
 from spec.queue.recovery import Recoverer
 
 log = logging.getLogger(__name__)
@@ -54,7 +53,8 @@ class Recovery:
             ((out,),) = found
             if not out or self._spares(t.now, t.now - asked):
                 return False
-            t.take("look", recoverer, j=job - 1)
+            if isinstance(t.take("look", recoverer, j=job - 1), Refused):
+                return False  # it was renewed meanwhile
             ended = t.take("recover", recoverer, lasts={"due": 0})
             if isinstance(ended, Refused):
                 return False

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import logging
 
+from impl.derive.transaction import Transaction
 from impl.parts.cutting import cut
 from impl.parts.line import Ask
 from impl.parts.owner import Owner
-from impl.sqlite.file.damage import REMEDY, Damaged
-from impl.sqlite.foreign import references
-from impl.sqlite.transaction import Transaction
 from impl.terms.outcomes import Refused
 from impl.terms.requests import BadRequest, milliseconds
+from impl.terms.unusable import REMEDY, Damaged
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +111,7 @@ class Retention:
         """Return those of these jobs, each the last of its work, that nothing keeps back."""
         kept = [
             f"OR EXISTS (SELECT 1 FROM {table} WHERE {column} = work.id)"
-            for table, column in references(ask, self._queue.store.design, "job")
+            for table, column in self._queue.store.references("job")
         ]
         query = _FREE.format(work=_WORK.format(last="ended.job"), kept="\n  ".join(kept))
         return [job for (job,) in ask(query, (json.dumps(lasts),))]

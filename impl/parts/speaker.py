@@ -76,7 +76,7 @@ class Speaker:
         with self.queue.transaction(durable=False) as t:
             rows = speech.first(t.own, self._now)
             later = self.queue.clock.now() + self.queue.lease_ms
-            items = [speech.take(t, row, later) for row in rows]
+            items = [item for row in rows for item in speech.take(t, row, later)]
         for item in items:
             spoken = self._under_way[topic] = _Spoken(item, speech, until)
             name = f"receiver of {topic}"

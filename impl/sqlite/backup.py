@@ -7,12 +7,13 @@ import os
 
 import apsw
 
-from impl.sqlite.file.files import SYNCHRONOUS_FULL, StoreError
+from impl.sqlite.file.files import SYNCHRONOUS_FULL
 from impl.sqlite.file.gate import Locked
 from impl.sqlite.file.making import make
 from impl.sqlite.file.opening import connect
 from impl.sqlite.store import Store
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import StoreError
 
 _WRONG_PLACE = (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError)
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 
-from impl.sqlite.file.files import LOG_BYTES, StoreError
+from impl.sqlite.file.files import LOG_BYTES
 from impl.sqlite.file.place import found_at
 from impl.sqlite.store import Store
+from impl.terms.unusable import StoreError
 
 PER_JOB = 8 * 1024
 """Bytes that a job may still need: rows of its trace, and its effects."""

@@ -15,14 +15,15 @@ from typing import Any
 import apsw
 
 from impl.derive.design import Design
+from impl.derive.step import step_of, without_store
 from impl.sqlite import steps
 from impl.sqlite.file.contents import Contents
-from impl.sqlite.file.damage import Damaged, damage
-from impl.sqlite.file.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL, Busy, StoreError
+from impl.sqlite.file.damage import damage
+from impl.sqlite.file.files import MEMORY, SYNCHRONOUS_FULL, SYNCHRONOUS_NORMAL
 from impl.sqlite.file.gate import Gate, Locked, Mark, Turn
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.scribe import Scribe
-from impl.sqlite.transaction import Span, Transaction, last
+from impl.sqlite.transaction import Marked, SQLiteTransaction, last
 from impl.terms.outcomes import (
     Outcome,
     OutcomeUnknown,
@@ -32,6 +33,7 @@ from impl.terms.outcomes import (
     Values,
 )
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import Busy, Damaged, StoreError
 
 _UNUSABLE = (
     apsw.BusyError, apsw.CantOpenError, apsw.CorruptError, apsw.FullError, apsw.IOError,
@@ -60,7 +62,7 @@ class Store(Contents):
         self._foreign: Foreign | None = None
         self._scribe: Scribe | None = None
         self._alone, self._thread = threading.Lock(), 0
-        self.span: Span | None = None
+        self.span: Marked | None = None
 
     def _for_others(self) -> Foreign:
         if self._foreign is None or self._foreign.connection is not self.connection:
@@ -96,8 +98,8 @@ class Store(Contents):
         Elements of sorts are counted from 0, as in the spec. Raises `CheckFailed` if the step would
         break what must hold, `StoreError` if the store cannot be used; nothing is changed then.
         """
-        step = steps.step_of(self.design, action, params, memory, world=world)
-        alone = steps.without_store(step)
+        step = step_of(self.design, action, params, memory, world=world)
+        alone = without_store(step)
         if alone is not None:
             return alone
         writes = step.transition.writes
@@ -116,7 +118,7 @@ class Store(Contents):
 
     # ------------------------------------------------------------ several steps
     @contextlib.contextmanager
-    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[Transaction]:
+    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[SQLiteTransaction]:
         """Open a transaction, to be committed in the end, or rolled back if an exception leaves it.
 
         Without `writes` it takes no lock, and may only read. Without `durable` nobody waits for the
@@ -126,7 +128,7 @@ class Store(Contents):
         fails is not taken at its word: the trace says whether it took place. Raises
         `OutcomeUnknown` if that cannot be read.
         """
-        with self._one_at_a_time(Span(writes, durable)) as span, contextlib.ExitStack() as held:
+        with self._one_at_a_time(Marked(writes, durable)) as span, contextlib.ExitStack() as held:
             with self._usable("the transaction"):
                 turn = held.enter_context(self._turn(writes))
                 held.enter_context(self._waiting(durable))
@@ -155,17 +157,17 @@ class Store(Contents):
                     turn.keep(mark)
             opened.remember()
 
-    def _begin(self, span: Span, turn: Turn | None) -> Transaction:
+    def _begin(self, span: Marked, turn: Turn | None) -> SQLiteTransaction:
         span.mark = None if turn is None else turn.mark()
         try:
             self.connection.execute("BEGIN IMMEDIATE" if span.writes else "BEGIN")
             scribe, foreign = self.scribe, self._for_others()
-            return Transaction(self.design, scribe, foreign, span, self._usable, self._clock)
+            return SQLiteTransaction(self.design, scribe, foreign, span, self._usable, self._clock)
         except BaseException:
             self._roll_back()
             raise
 
-    def _ready(self, turn: Turn | None, opened: Transaction) -> Mark | None:
+    def _ready(self, turn: Turn | None, opened: SQLiteTransaction) -> Mark | None:
         """Return the mark that is true once the transaction is committed, having seen that the file
         has its name still: nothing may be answered that went into one that is gone.
         """
@@ -180,7 +182,7 @@ class Store(Contents):
         return Mark(opened.told.epoch, opened.last(), where.file, where.log, pages)
 
     @contextlib.contextmanager
-    def _one_at_a_time(self, span: Span) -> Iterator[Span]:
+    def _one_at_a_time(self, span: Marked) -> Iterator[Marked]:
         """Let nobody else begin one on this connection, in this thread or in another one: it would
         join this one half, and take it back when it fails. Another thread may try again later.
         """
@@ -197,7 +199,7 @@ class Store(Contents):
             span.over, self.span = True, None
             self._alone.release()
 
-    def _took_place(self, opened: Transaction, failed: apsw.Error) -> bool:
+    def _took_place(self, opened: SQLiteTransaction, failed: apsw.Error) -> bool:
         """Return whether the steps are durable, after COMMIT has failed."""
         try:
             return self._is_durable(opened.receipts, failed)

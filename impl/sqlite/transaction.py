@@ -1,61 +1,32 @@
-"""Several steps in one transaction, each with its row of the trace: all of them are done or none.
-
-What a process remembers changes only once the transaction is committed.
-"""
+"""Several steps in one transaction on a file, each with its row of the trace."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, Protocol
 
 import apsw
 
 from impl.derive.design import Design
 from impl.derive.fused import Fused, fused
+from impl.derive.process import Process
+from impl.derive.step import NOTHING, STILL, Beside, Time, over, step_of
 from impl.derive.tables import Table
-from impl.derive.transition import Transition
+from impl.derive.transaction import NO_TIMERS, History, Pending, Span, Transaction
 from impl.sqlite import steps
 from impl.sqlite.file.gate import Mark
 from impl.sqlite.foreign import Foreign
 from impl.sqlite.scribe import Line, Scribe
-from impl.sqlite.steps import STILL, Time
 from impl.sqlite.told import Told, told
-from impl.terms.outcomes import Done, OutcomeUnknown, Receipt, Refused, Unseen
+from impl.terms.outcomes import Done, Receipt, Refused, Unseen
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import OtherHistory
 from spec.language.scope import Value
 from spec.language.terms.types import Sort
-
-
-@dataclass(eq=False)
-class Process:
-    """A process of the spec: which one, what it remembers, and its steps since its last row in the
-    trace, which left the store as it was. Its threads take its steps one at a time, under `lock`.
-    `doubt`: why it may have done what it does not remember; then it can do nothing more.
-    """
-
-    sort: type[Sort]
-    element: int
-    memory: dict[str, Value]
-    unseen: list[Unseen] = field(default_factory=list)
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    doubt: OutcomeUnknown | None = None
-
-
-def newcomer(design: Design, sort: type[Sort], element: int) -> Process:
-    """Return a process that remembers nothing yet."""
-    return Process(sort, element, dict(design.blank[sort]))
-
-
-@dataclass
-class _Pending:
-    memory: dict[str, Value]
-    unseen: list[Unseen]
 
 
 class Usable(Protocol):
@@ -66,34 +37,29 @@ class Usable(Protocol):
 
 
 @dataclass(eq=False)
-class Span:
-    """What a transaction may do, and for how long."""
+class Marked(Span):
+    """The span of a transaction on a file."""
 
-    writes: bool
-    durable: bool
-    over: bool = False
     mark: Mark | None = None  # which the last one to write has left beside the store
 
 
-NO_TIMERS: Mapping[str, int] = MappingProxyType({})
+class SQLiteTransaction(Transaction):
+    """A transaction on a file, which is the only one that writes."""
 
-
-class Transaction:
-    """A transaction that is open: steps of the spec, and statements on what it leaves out."""
+    span: Marked
 
     def __init__(
         self,
         design: Design,
         scribe: Scribe,
         foreign: Foreign,
-        span: Span,
+        span: Marked,
         usable: Usable,
         clock: Callable[[], int] | None,
     ) -> None:
-        self._clock = clock
-        self._design, self._scribe, self._connection = design, scribe, scribe.connection
-        self._foreign, self.span, self._usable = foreign, span, usable
-        self._pending: dict[Process, _Pending] = {}
+        super().__init__(design, span)
+        self._clock, self._scribe, self._connection = clock, scribe, scribe.connection
+        self._foreign, self._usable = foreign, usable
         self._told: Told | None = None
         self._lines: list[tuple[int, Line]] = []
 
@@ -106,23 +72,15 @@ class Transaction:
         constants: Mapping[str, int] | None = None,
         claim: Mapping[str, Value] | None = None,
         world: Mapping[str, Value] | None = None,
-        beside: steps.Beside = steps.NOTHING,
+        beside: Beside = NOTHING,
         lasts: Mapping[str, int] = NO_TIMERS,
         **params: int,
     ) -> Done | Refused:
-        """Take a step of the process, or one that no process remembers.
-
-        `note` goes into the trace beside it. `claim` is what the process must remember of the claim
-        that the step is for: if it has let go of that one, it is refused as `fenced`. `world` has
-        what was found when the world was asked, by field; `beside`, what the spec does not speak
-        of; `lasts`, how long each timer lasts that the step may start, in ms. A refusal leaves the
-        transaction open and as it was. Raises `CheckFailed`, and `OutcomeUnknown` if the process is
-        in doubt; the transaction must be given up then.
-        """
+        """Take a step, by one guarded statement."""
         self.require_open()
         t = self._design.transitions[action]
         self._require_waited(t)
-        pending = _Pending({}, [])
+        pending = Pending({}, [])
         given: dict[str, Value] = dict(params)
         if t.seen.process is not None:
             assert process is not None, f"{action} is a step of a process"
@@ -130,7 +88,7 @@ class Transaction:
             pending = self._of(process)
         if claim is not None and not claim.items() <= pending.memory.items():
             return Refused("fenced")
-        step = steps.step_of(
+        step = step_of(
             self._design, action, given, pending.memory, constants, world, beside, self._time(lasts)
         )
         last = self.last()  # before there is another one
@@ -142,8 +100,8 @@ class Transaction:
             self._note(last + 1, line)
             pending.unseen.clear()
         else:
-            over = steps.over(t, outcome.row)
-            pending.unseen.append(Unseen(last, action, t.named(given), over))
+            ended = over(t, outcome.row)
+            pending.unseen.append(Unseen(last, action, t.named(given), ended))
         pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
         return outcome
 
@@ -162,21 +120,14 @@ class Transaction:
         claim: Mapping[str, Value],
         lasts: Mapping[str, int] = NO_TIMERS,
     ) -> tuple[str, Done | Refused]:
-        """Take steps of the process one after the other, for this claim; return the last one, or
-        the one that is refused, and what came of it. They are one statement where the spec shows
-        that it is the same. Raises as `take` does.
-        """
+        """Take them as one statement where the spec shows that it is the same."""
         whole = fused(self._design, tuple(actions))
         if (
             whole is not None
             and (done := self._take_together(whole, process, claim, lasts)) is not None
         ):
             return actions[-1], done
-        for action in actions:  # which says what refuses it
-            outcome = self.take(action, process, claim=claim, lasts=lasts)
-            if isinstance(outcome, Refused):
-                break
-        return action, outcome
+        return super().take_all(actions, process, claim, lasts)  # which says what refuses it
 
     def _take_together(
         self,
@@ -206,26 +157,8 @@ class Transaction:
         pending.unseen.clear()
         return Done({}, lines[-1].memory or {})
 
-    def _require_waited(self, t: Transition) -> None:
-        """Raise `BadRequest` if the power could take a step back that the spec waits for."""
-        if t.writes and not (self.span.durable or t.action.loose):
-            fact = "is to be waited for, and this transaction is not"
-            raise BadRequest(f"{t.action.name}: {fact}; leave `durable` as it is")
-
-    def _of(self, process: Process) -> _Pending:
-        """Return what the process will remember; raises `OutcomeUnknown` if nobody knows."""
-        if process.doubt is not None:
-            raise process.doubt
-        if process not in self._pending:
-            self._pending[process] = _Pending(dict(process.memory), list(process.unseen))
-        return self._pending[process]
-
     def execute(self, sql: str, values: Any = ()) -> list[Any]:
-        """Run a statement of one's own, beside the queue's, and return its rows.
-
-        It may write what is not the queue's own, and neither begin nor end a transaction. Raises
-        `BadRequest`, and what APSW raises.
-        """
+        """Run a statement of one's own. Raises `BadRequest`, and what APSW raises."""
         self.require_open()
         with self._usable("a statement", theirs=True):
             return self._foreign.run(sql, values, self.span.writes)
@@ -269,17 +202,38 @@ class Transaction:
         """Return the element that comes after all that ever had a row."""
         return self.told.rows[sort]
 
-    def begin_history(self, epoch: int, boot: str, file: str, ahead: int) -> None:
+    @property
+    def history(self) -> History:
+        """The history that the store has now."""
+        return History(self.told.epoch, self.told.boot, self.told.file, self.told.ahead)
+
+    def require(self, known: History, path: str) -> None:
+        """Raise `OtherHistory` if the store has another history now, or is behind where it was."""
+        found = self.history
+        if found != known or self.is_behind(self.span.mark):
+            reboot = found.boot not in (None, known.boot)
+            what = "has seen another boot" if reboot else "was put back, copied or replaced"
+            fact = f"{what} since it was opened"
+            raise OtherHistory(path, fact, "open it again; what was claimed is lost")
+
+    def is_behind(self, mark: Mark | None) -> bool:
+        """Return whether the store is behind where it was, as a mark beside it says."""
+        return mark is not None and (self.told.epoch, self.last()) < (mark.epoch, mark.seq)
+
+    def begin_history(self, begun: History) -> None:
         """Write down which history the store has from now on."""
-        self._told = replace(self.told, epoch=epoch, boot=boot, file=file, ahead=ahead)
-        told = {"epoch": str(epoch), "boot": boot, "file": file, "ahead": str(ahead)}
+        self._told = replace(self.told, **vars(begun))
+        told = {name: str(value) for name, value in vars(begun).items()}
         for row in told.items():
             self.own("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
 
+    @property
+    def claims(self) -> int:
+        """The most claims that there were under a key of which nothing is left."""
+        return self.told.claims
+
     def keep_claims(self, claims: int) -> None:
-        """Let it be known how many claims there were under a key that is forgotten: later ones are
-        given larger tokens.
-        """
+        """Let it be known how many claims there were under a key that is forgotten."""
         if claims > self.told.claims:
             self.told.claims = claims
             self.own("INSERT OR REPLACE INTO meta VALUES ('claims', ?)", (str(claims),))
@@ -305,17 +259,6 @@ class Transaction:
     def receipts(self) -> list[Receipt]:
         """What the steps can be known by that were taken here."""
         return [Receipt(seq, t.transition.action.name, t.given) for seq, t in self._lines]
-
-    def doubt(self, unknown: OutcomeUnknown) -> None:
-        """Let no process go on whose memory would differ if this was committed."""
-        for process, pending in self._pending.items():
-            if (pending.memory, pending.unseen) != (process.memory, process.unseen):
-                process.doubt = unknown
-
-    def remember(self) -> None:
-        """Let every process remember what it did, once it is committed."""
-        for process, pending in self._pending.items():
-            process.memory, process.unseen = pending.memory, pending.unseen
 
 
 def _listed(unseen: list[Unseen]) -> str:

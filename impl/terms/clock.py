@@ -31,6 +31,16 @@ class Clock(Protocol):
         """Return the milliseconds since 1970; anybody may set it."""
 
 
+class Moments(Protocol):
+    """What the parts of a queue ask of time."""
+
+    def now(self) -> int:
+        """Return the moment by the clock of the queue, in ms."""
+
+    def wall(self) -> int:
+        """Return the milliseconds since 1970; anybody may set it."""
+
+
 @dataclass
 class QueueClock:
     """The clock of a queue: that of the boot, and `ahead` of it, so that it goes on over boots."""

@@ -60,6 +60,10 @@ class Disagreement(Exception):
     """A statement and its guards say different things; the step was taken back."""
 
 
+RENAMED: Mapping[str, str] = {}
+"""What actions of older specs are called now."""
+
+
 @dataclass(frozen=True)
 class Unseen:
     """A step that left the store as it was, taken when `after` was the last row of the trace; the

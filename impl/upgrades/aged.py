@@ -12,13 +12,12 @@ from typing import Any, NoReturn
 
 import apsw
 
+from impl.derive import origin
 from impl.derive.sql import identifier
 from impl.derive.view import Global
-from impl.sqlite import origin
-from impl.sqlite.file.damage import Damaged
-from impl.sqlite.file.files import RESTORE, StoreError
 from impl.sqlite.file.outline import Outline, Told, read
 from impl.terms.clock import Clock
+from impl.terms.unusable import RESTORE, Damaged, StoreError
 
 
 class Aged:

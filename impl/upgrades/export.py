@@ -16,10 +16,10 @@ import apsw
 
 from impl.derive.sql import identifier
 from impl.derive.tracing import plain
+from impl.derive.transaction import Transaction
 from impl.derive.view import Global
 from impl.queue import Queue
-from impl.sqlite.file.damage import REMEDY, Damaged
-from impl.sqlite.transaction import Transaction
+from impl.terms.unusable import REMEDY, Damaged
 from spec.language.terms.types import Sort
 from spec.queue.job import Job
 

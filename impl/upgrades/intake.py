@@ -16,17 +16,17 @@ from typing import Any, NoReturn
 
 import apsw
 
+from impl.derive import origin
 from impl.derive.design import Design
+from impl.derive.origin import Rows, Unfit, fits, from_plain, insertion, recorded_as, row_of
 from impl.derive.reference import ENDED, design
 from impl.derive.view import Global
-from impl.sqlite import origin
 from impl.sqlite.file import files
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.making import make
 from impl.sqlite.file.opening import usable
-from impl.sqlite.origin import Rows, Unfit, fits, from_plain, insertion, recorded_as, row_of
 from impl.sqlite.scribe import write_down
 from impl.terms.requests import LONGEST, BadRequest, as_json, whole
+from impl.terms.unusable import StoreError
 from impl.upgrades.export import FORMAT, VERSION
 from spec.language.scope import Value
 from spec.language.terms.types import Sort, is_timer

@@ -11,7 +11,8 @@ from collections.abc import Collection
 import apsw
 
 from impl.derive.sql import identifier
-from impl.sqlite.file.files import StoreError, Tables, alike, tables_in, tables_of
+from impl.sqlite.file.files import Tables, alike, tables_in, tables_of
+from impl.terms.unusable import StoreError
 
 
 class Reshape:

@@ -16,26 +16,26 @@ from typing import Any
 
 import apsw
 
-from impl.derive import tracing
+from impl.derive import origin, tracing
 from impl.derive.design import Design
+from impl.derive.origin import Rows, Unfit, insertion, recorded_as, row_of
 from impl.derive.reference import ENDED, design
 from impl.derive.sql import decode, identifier
 from impl.derive.tables import VERSION, Table
 from impl.derive.view import Global
-from impl.sqlite import origin
 from impl.sqlite.file import files
-from impl.sqlite.file.damage import Damaged, legible
-from impl.sqlite.file.files import RESTORE, StoreError
+from impl.sqlite.file.damage import legible
 from impl.sqlite.file.gate import Gate
 from impl.sqlite.file.making import make
 from impl.sqlite.file.opening import usable
-from impl.sqlite.file.outline import RENAMED, Told, differences, outline, says
+from impl.sqlite.file.outline import Told, differences, outline, says
 from impl.sqlite.file.place import refuse_network, require_one_name
 from impl.sqlite.foreign import own_names, strays
-from impl.sqlite.origin import Rows, Unfit, insertion, recorded_as, row_of
 from impl.sqlite.scribe import write_down
 from impl.sqlite.transaction import last
 from impl.terms.clock import Clock, MachineClock
+from impl.terms.outcomes import RENAMED
+from impl.terms.unusable import RESTORE, Damaged, StoreError
 from impl.upgrades.aged import Aged
 from impl.upgrades.reshape import Reshape, old
 from spec.language.scope import Value

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from impl.derive.process import Process
+from impl.derive.transaction import Transaction
 from impl.queue import Queue
-from impl.sqlite.file.damage import REMEDY, Damaged, require_written
-from impl.sqlite.transaction import Process, Transaction
 from impl.terms.interrupt import outside
 from impl.terms.outcomes import Done, Refused
 from impl.terms.requests import BadRequest, Json, as_json, named, same_json
+from impl.terms.unusable import REMEDY, Damaged, require_written
 from impl.working.patience import patiently
 from spec.language.scope import Value
 
@@ -154,7 +155,7 @@ class Attempt:
         with self.worker.lock, self.queue.store.transaction(writes=False) as t:
             self._fence(t, "start")
             found = t.take("find_recorded", self.worker)
-            self.queue.history.require(t, self.queue.path)
+            t.require(self.queue.history, self.queue.path)
         return isinstance(found, Refused)
 
     def require_readable(self) -> None:
@@ -243,14 +244,16 @@ class Attempt:
         return outcome
 
     def _post(self, t: Transaction, key: str, topic: str, body: str) -> None:
-        known = "SELECT CAST(body AS BLOB) FROM outbox WHERE topic = ? AND key = ?"
-        for (other,) in t.own(known, (topic, key)):
-            if not same_json(other, body):
-                fact = "the outbox has another message to this topic under this key"
-                raise BadRequest(f"message '{key}' to '{topic}': {fact}; choose a key of its own")
+        insert = """\
+INSERT INTO outbox (key, job, topic, body) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING RETURNING id"""
+        if t.own(insert, (key, self.id, topic, body)):
             return
-        insert = "INSERT INTO outbox (key, job, topic, body) VALUES (?, ?, ?, ?)"
-        t.own(insert, (key, self.id, topic, body))
+        known = "SELECT CAST(body AS BLOB) FROM outbox WHERE topic = ? AND key = ?"
+        ((other,),) = t.own(known, (topic, key))
+        if not same_json(other, body):
+            fact = "the outbox has another message to this topic under this key"
+            raise BadRequest(f"message '{key}' to '{topic}': {fact}; choose a key of its own")
 
     def _known(self, what: str, name: str) -> list[Any]:
         query = "SELECT result FROM checkpoint WHERE job = ? AND what = ? AND name = ?"

@@ -16,9 +16,8 @@ from impl.parts.outbox import Speech
 from impl.parts.retention import AT_ONCE
 from impl.parts.speaker import Speaker
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.file.place import OtherHistory
 from impl.terms.calls import described
+from impl.terms.unusable import OtherHistory, StoreError
 
 log = logging.getLogger(__name__)
 

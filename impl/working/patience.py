@@ -7,10 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from impl.queue import Queue
-from impl.sqlite.file.damage import Damaged
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.file.place import OtherHistory
 from impl.terms.interrupt import outside
+from impl.terms.unusable import Damaged, OtherHistory, StoreError
 
 _T = TypeVar("_T")
 

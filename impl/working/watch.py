@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 
 from impl.queue import Queue
-from impl.sqlite.file.files import Busy
 from impl.terms.calls import described
 from impl.terms.interrupt import Why
+from impl.terms.unusable import Busy
 from impl.working.attempt import Attempt, LostClaim
 
 log = logging.getLogger(__name__)

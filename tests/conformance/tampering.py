@@ -13,9 +13,9 @@ import apsw
 
 from checker.conformance.validating.finding import Finding
 from checker.conformance.validating.validate import validate
+from impl.derive.process import Process
 from impl.queue import Queue
 from impl.sqlite.scribe import write_down
-from impl.sqlite.transaction import Process
 from impl.terms.backoff import Backoff
 from impl.working.attempt import Attempt, claim
 

@@ -12,10 +12,10 @@ import apsw
 import pytest
 
 from checker.conformance.validating.validate import validate
+from impl.derive.transaction import Transaction
 from impl.parts.cutting import cut
 from impl.queue import Queue
 from impl.sqlite.scribe import write_down
-from impl.sqlite.transaction import Transaction
 from impl.terms.requests import BadRequest
 from impl.working.attempt import Attempt, LostClaim, claim
 from spec.queue.job import Worker as WorkerSort

@@ -12,12 +12,13 @@ import pytest
 
 from checker.conformance.validating.finding import Finding
 from checker.conformance.validating.validate import Verdict, validate
+from impl.derive import origin
+from impl.derive.origin import Rows, Unfit
 from impl.derive.reference import design
 from impl.queue import Queue
-from impl.sqlite import origin
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.origin import Rows, Unfit
+from impl.sqlite.queue_store import in_file
 from impl.terms.clock import Clock
+from impl.terms.unusable import StoreError
 from impl.worker import Worker
 from impl.working.attempt import claim
 from tests.clocks import HandClock
@@ -35,7 +36,7 @@ def record_the_present(file: Path, clock: Clock | None = None) -> int:
         rows = Rows(queue.store.design, JOB)
         states = [
             rows.recorded(element, rows.whole(row))
-            for element, row in queue.store.rows()[JOB.sort].items()
+            for element, row in in_file(queue.store).rows()[JOB.sort].items()
         ]
         origin.write(t.own, t.last(), states)
         return t.last()

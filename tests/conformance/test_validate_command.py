@@ -7,8 +7,8 @@ import pytest
 
 from checker.commands.main import main
 from impl.derive.design import derive
-from impl.sqlite.file.files import RESTORE
 from impl.sqlite.store import Store
+from impl.terms.unusable import RESTORE
 from spec.queue import SCOPES
 from tests.conformance.tampering import finding, swap, tampered
 

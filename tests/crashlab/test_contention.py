@@ -15,7 +15,8 @@ from checker.commands.main import main
 from checker.conformance.validating.validate import validate
 from checker.crashlab import contention
 from impl.queue import Queue
-from impl.sqlite.file.files import LOG_BYTES, StoreError
+from impl.sqlite.file.files import LOG_BYTES
+from impl.terms.unusable import StoreError
 
 # Another program, with another SQLite, which knows of no gate.
 OTHER = """\

@@ -17,9 +17,9 @@ from checker.crashlab.recording.making import ABSENT
 from checker.crashlab.recording.mutants import MUTANTS, replaced
 from impl.lab import Deleted, FolderSynced, Linked
 from impl.sqlite.file import making
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.making import draft_of
 from impl.sqlite.store import Store
+from impl.terms.unusable import StoreError
 
 
 def test_a_name_is_there_for_good_once_the_folder_is_synced() -> None:

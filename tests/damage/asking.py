@@ -18,8 +18,8 @@ from impl import report
 from impl.derive.reference import design
 from impl.queue import Queue
 from impl.report import Whole
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.opening import connect
+from impl.terms.unusable import StoreError
 from tests.damage.images import LOG, Image, read
 
 WORKER = "queue work"

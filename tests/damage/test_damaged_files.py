@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from tests.damage.asking import WORKER, Answer, ask, shown
 from tests.damage.images import Image, damaged, foreign, headless, made, misplaced
 

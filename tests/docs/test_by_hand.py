@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from impl.inject import ByHand
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from spec.failures import FAILURES
 from spec.language.misuse import Misuse
 from tests.checkout import ROOT

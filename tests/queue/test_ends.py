@@ -9,6 +9,7 @@ import pytest
 
 from impl import report
 from impl.queue import Queue
+from impl.sqlite.queue_store import in_file
 from impl.terms.backoff import Backoff
 from impl.terms.outcomes import Refused
 from impl.terms.requests import BadRequest
@@ -185,7 +186,7 @@ def test_a_job_that_is_cancelled_can_be_settled_no_more(queue: Queue, file: Path
 
     def cancelled(attempt: Attempt) -> None:
         attempt.write("INSERT INTO ledger VALUES ('done')")
-        with Queue(file, clock=queue.clock.machine) as client:
+        with Queue(file, clock=in_file(queue.store).clock.machine) as client:
             client.cancel(attempt.id)
 
     assert Worker(queue, {"k": cancelled}).run(until_empty=True) == {"lost": 1}

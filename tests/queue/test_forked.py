@@ -11,7 +11,8 @@ import pytest
 
 from impl.parts.outbox import Message
 from impl.queue import Queue
-from impl.sqlite.file.place import OtherHistory
+from impl.sqlite.queue_store import in_file
+from impl.terms.unusable import OtherHistory
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.locks import is_locked
@@ -47,7 +48,7 @@ def test_what_a_child_puts_into_an_inherited_queue_is_refused_and_nothing_is_los
         for use in (
             lambda: queue.enqueue("k", key="child's"),
             lambda: queue.query("SELECT 1"),
-            lambda: queue.store.rows(),
+            lambda: in_file(queue.store).rows(),
             lambda: queue.recover(),
         ):
             assert in_a_child(use) == (

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.file.place import OtherHistory
+from impl.terms.unusable import OtherHistory, StoreError
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.clocks import HandClock

@@ -6,6 +6,7 @@ import pytest
 
 from impl.queue import Queue
 from impl.report import jobs, stats
+from impl.sqlite.queue_store import in_file
 from impl.worker import Worker
 from impl.working.attempt import claim
 from tests.clocks import HandClock
@@ -89,7 +90,7 @@ def test_a_boot_with_a_dead_battery_does_not_put_the_clock_back(
 ) -> None:
     with Queue(file, clock=clock) as queue:
         queue.enqueue("k", key="later", delay=60)
-        began = queue.clock.ahead
+        began = in_file(queue.store).clock.ahead
     clock.date = 1_000  # in 1970
     clock.reboot()
     with Queue(file, clock=clock) as queue:
@@ -157,7 +158,7 @@ def test_jobs_of_kinds_that_nobody_here_knows_are_not_looked_at(
             counted[0] += 1
             return False
 
-        connection = queue.store.connection
+        connection = in_file(queue.store).connection
         connection.set_progress_handler(count, 1)
         assert next_in_line(queue, "mine", "mine too") is None
         assert queue.line.is_over(queue.query, ["mine", "mine too"])

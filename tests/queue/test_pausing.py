@@ -14,11 +14,10 @@ from checker.conformance.validating.validate import validate
 from impl import report
 from impl.derive.reference import stepping_as
 from impl.queue import Queue
-from impl.sqlite.file.damage import Damaged
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.store import Store
+from impl.sqlite.queue_store import QueueStore, in_file
 from impl.terms.outcomes import Done, Refused
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import Damaged, StoreError
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from spec.language.edited.edits import without
@@ -128,9 +127,9 @@ def looked_at(queue: Queue) -> int:
         count += 1
         return False
 
-    queue.store.connection.set_progress_handler(one_more, 1)
+    in_file(queue.store).connection.set_progress_handler(one_more, 1)
     assert first(queue, "paused", "open") == [1]
-    queue.store.connection.set_progress_handler(None)
+    in_file(queue.store).connection.set_progress_handler(None)
     return count
 
 
@@ -170,7 +169,8 @@ def test_without_the_guard_a_paused_job_is_claimed(file: Path) -> None:
         queue.enqueue("k")
         queue.pause("k")
         queue.store.close()
-        queue.store = Store(edited, str(file), clock=queue.clock.now)
+        queue.store = QueueStore(edited, str(file), None, 5_000, read_only=False)
+        queue.store.enter()
         assert isinstance(refused_or_done(queue), Done)
 
 

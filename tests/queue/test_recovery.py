@@ -7,10 +7,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from impl.derive.transaction import Transaction
 from impl.queue import Queue
-from impl.sqlite.file.files import Busy, StoreError
-from impl.sqlite.file.place import OtherHistory
-from impl.sqlite.transaction import Transaction
+from impl.terms.unusable import Busy, OtherHistory, StoreError
 from impl.working.attempt import LostClaim
 from spec.queue.recovery import Recoverer
 from tests.clocks import HandClock

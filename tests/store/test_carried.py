@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from impl.derive.design import derive
+from impl.derive.process import newcomer
+from impl.derive.step import Beside, Chosen
 from impl.derive.tables import Carried
+from impl.derive.transaction import Transaction
 from impl.derive.view import Inexpressible
-from impl.sqlite.steps import Beside, Chosen
 from impl.sqlite.store import Store
-from impl.sqlite.transaction import Transaction, newcomer
 from impl.terms.outcomes import CheckFailed, Done, Refused
 from spec.queue import SCOPES
 from spec.queue.job import Job, Worker
@@ -31,7 +32,7 @@ def put_in(t: Transaction, **carried: Any) -> Done | Refused:
 
 
 def claim(t: Transaction, query: str, wanted: str = "id, key") -> Done | Refused:
-    chosen = Chosen(query, {"key": "b"}, wanted)
+    chosen = Chosen(query, query, {"key": "b"}, wanted)
     return t.take("claim", newcomer(DESIGN, Worker, 0), beside=Beside(chosen=chosen))
 
 

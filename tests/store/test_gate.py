@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.gate import Gate, Locked
+from impl.terms.unusable import StoreError
 from tests.locks import is_locked
 
 HOLD = """\

@@ -23,11 +23,11 @@ from checker.crashlab.recording.recording import Laboratory
 from checker.search.compiled.code.layout import Layout
 from checker.search.plain import explore
 from impl.derive.design import derive
+from impl.derive.origin import Rows, Unfit
+from impl.derive.process import newcomer
 from impl.derive.view import Global, Inexpressible
-from impl.sqlite.origin import Rows, Unfit
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
-from impl.sqlite.transaction import newcomer
 from impl.terms.outcomes import CheckFailed, Done, Traced
 from spec.language import Nat, Sort, Spec, require
 from spec.language.declared.model import Property

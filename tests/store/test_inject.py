@@ -7,8 +7,9 @@ import pytest
 
 from impl.inject import Crash, Faults, HandClock, Moment, SkewedClock, delivered_again
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
+from impl.sqlite.queue_store import in_file
 from impl.terms.outcomes import OutcomeUnknown
+from impl.terms.unusable import StoreError
 from impl.working.attempt import Attempt, LostClaim, claim
 from spec.queue.job import Worker
 
@@ -161,7 +162,7 @@ def test_a_recoverer_whose_clock_is_ahead_ends_live_claims_and_still_nothing_is_
     queue, other = opened(), opened()
     early = claimed(queue)
     early.start()
-    other.clock.machine = SkewedClock(clock, LEASE_MS + 1)
+    in_file(other.store).clock.machine = SkewedClock(clock, LEASE_MS + 1)
     assert other.recover() == 1
     paid(other)
     with pytest.raises(LostClaim), queue.transaction() as t:

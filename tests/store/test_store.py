@@ -12,10 +12,10 @@ import pytest
 
 from impl.derive.design import derive
 from impl.derive.mapping import Memories, Unmapped, abstract
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.place import place
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done, Refused, Unknown
+from impl.terms.unusable import StoreError
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Value
 from spec.queue import SCOPES

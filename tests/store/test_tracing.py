@@ -17,9 +17,9 @@ from checker.conformance.runs import Runs, wander
 from checker.runs.story import plain
 from impl.derive.design import Design, derive
 from impl.derive.sql import identifier
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Disagreement, Done
+from impl.terms.unusable import StoreError
 from spec.language.evaluate import Instance
 from spec.language.scope import State, Value
 from spec.language.terms.types import is_timer, phases

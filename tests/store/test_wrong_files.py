@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from impl.derive.design import derive
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
+from impl.terms.unusable import StoreError
 from spec.language.edited.edits import without
 from spec.language.scope import Scope, Value
 from spec.queue import SCOPES

@@ -20,7 +20,7 @@ from checker.torture.acts.conditions import DATABASE
 from checker.torture.run import Torture
 from checker.torture.weather import Weather
 from checker.torture.workers import WorkerFailed, _Victim
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 
 WORKER = """
 import sys

@@ -18,7 +18,7 @@ from impl.derive.design import Design
 from impl.derive.reference import queue_of
 from impl.queue import Queue
 from impl.sqlite.file import outline
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from impl.upgrades.upgrade import upgrade
 from impl.worker import Worker
 from impl.working.attempt import Attempt

@@ -13,7 +13,7 @@ import pytest
 from checker.conformance.validating.validate import validate
 from impl import report
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from impl.upgrades.upgrade import upgrade
 from tests.clocks import HandClock
 from tests.upgrades.aged import (

@@ -13,10 +13,10 @@ from checker.conformance.validating.validate import validate
 from impl import report
 from impl.derive.view import Global
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import StoreError
 from impl.upgrades.export import exported
 from impl.upgrades.intake import Taken
 from impl.worker import Worker

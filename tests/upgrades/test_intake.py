@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from checker.conformance.validating.validate import validate
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import StoreError
 from tests.clocks import HandClock
 from tests.upgrades.exports import ODD, lines_of, refused, taken_in
 

@@ -12,8 +12,8 @@ from impl import report
 from impl.derive.reference import design
 from impl.derive.tables import VERSION
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
+from impl.terms.unusable import StoreError
 from impl.upgrades.upgrade import upgrade
 from spec.language.declared.model import Field
 from spec.language.terms.expr import Const

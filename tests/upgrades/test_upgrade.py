@@ -12,9 +12,9 @@ from checker.conformance.validating.validate import validate
 from impl import report
 from impl.derive.view import Global
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
+from impl.terms.unusable import StoreError
 from impl.upgrades.upgrade import upgrade
 from spec.language.declared.model import Spec
 from spec.language.edited.edits import find

@@ -11,7 +11,7 @@ from impl import report
 from impl.derive.reference import design
 from impl.queue import Queue
 from impl.sqlite.file import outline
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from impl.upgrades.upgrade import upgrade
 from impl.worker import Worker
 from tests.clocks import HandClock

@@ -10,7 +10,7 @@ from checker.conformance.validating.validate import validate
 from impl import report
 from impl.derive.reference import design
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from impl.upgrades.upgrade import upgrade
 from impl.worker import Worker
 from tests.clocks import HandClock

@@ -11,10 +11,10 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.file.damage import Damaged
-from impl.sqlite.file.files import StoreError
+from impl.sqlite.queue_store import in_file
 from impl.sqlite.scribe import write_down
 from impl.terms.backoff import Backoff
+from impl.terms.unusable import Damaged, StoreError
 from impl.worker import Worker
 from impl.working.attempt import Attempt, NotMine
 from tests.queue.file.looking import rows
@@ -37,7 +37,7 @@ def test_every_job_is_run_and_its_effect_kept(queue: Queue, file: Path) -> None:
 def test_one_commit_settles_a_job_and_claims_the_next(queue: Queue, file: Path) -> None:
     for _ in range(3):
         queue.enqueue("k")
-    before = queue.store.connection.total_changes()
+    before = in_file(queue.store).connection.total_changes()
     worker = Worker(queue, {"k": lambda attempt: None})
     commits = []
 
@@ -45,9 +45,9 @@ def test_one_commit_settles_a_job_and_claims_the_next(queue: Queue, file: Path) 
         commits.append(1)
         return False
 
-    queue.store.connection.set_commit_hook(count)
+    in_file(queue.store).connection.set_commit_hook(count)
     assert worker.run(until_empty=True) == {"done": 3}
-    assert before < queue.store.connection.total_changes()
+    assert before < in_file(queue.store).connection.total_changes()
     # One to claim the first, two that settle and claim, one to settle the last.
     assert len(commits) == 4
 

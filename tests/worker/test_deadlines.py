@@ -13,8 +13,9 @@ from typing import Any
 import apsw
 import pytest
 
+from impl.derive.transaction import Transaction
 from impl.queue import Queue
-from impl.sqlite.transaction import Transaction
+from impl.sqlite.queue_store import in_file
 from impl.terms.interrupt import Interrupted
 from impl.worker import Worker
 from impl.working.attempt import Attempt, LostClaim
@@ -67,7 +68,7 @@ def test_no_handler_is_broken_off_between_a_commit_and_the_memory_of_it(
     queue: Queue, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue.enqueue("k", max_attempts=1)
-    commit = queue.store._commit
+    commit = in_file(queue.store)._commit
     armed: list[Worker] = []
 
     def commit_and_be_interrupted() -> apsw.Error | None:

@@ -15,7 +15,7 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 
 Start = Callable[..., subprocess.Popen[str]]
 PATIENCE = 60.0

@@ -12,10 +12,10 @@ import pytest
 
 from checker.conformance.validating.validate import validate
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.file.place import OtherHistory
+from impl.sqlite.queue_store import in_file
 from impl.terms.interrupt import Interrupted
 from impl.terms.outcomes import OutcomeUnknown
+from impl.terms.unusable import OtherHistory, StoreError
 from impl.worker import NOT_RENEWED, Worker
 from impl.working.attempt import Attempt
 from tests.queue.file.looking import rows
@@ -270,11 +270,11 @@ def test_a_worker_that_may_have_done_a_step_can_do_no_more_whatever_its_handler_
     queue: Queue, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its step is in the trace, and it does not remember it: what came next would be no run."""
-    commit = queue.store._commit
+    commit = in_file(queue.store)._commit
 
     def commit_and_learn_nothing() -> apsw.Error | None:
         assert commit() is None
-        queue.store.let_go()
+        in_file(queue.store).let_go()
         committed.append(True)
         return apsw.IOError("the answer is lost")
 

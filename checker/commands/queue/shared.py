@@ -48,10 +48,9 @@ def opened(
     """
     from checker.shown import console
     from impl.queue import Queue
-    from impl.sqlite.file.damage import Damaged
-    from impl.sqlite.file.files import StoreError
     from impl.sqlite.file.opening import writable
     from impl.terms.outcomes import OutcomeUnknown
+    from impl.terms.unusable import Damaged, StoreError
 
     if not make and not file.exists():
         raise Wrong(f"{file}: there is no such queue; {makes}")

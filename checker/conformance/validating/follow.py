@@ -18,9 +18,9 @@ from checker.conformance.validating.finding import Claimed, Finding, NotAllowed,
 from checker.conformance.validating.sparse import Element, Sparse
 from impl.derive.budgets import column
 from impl.derive.design import Design
+from impl.derive.origin import fits, from_plain
 from impl.derive.tracing import element_of, plain
 from impl.derive.view import Global, sort_of
-from impl.sqlite.origin import fits, from_plain
 from impl.terms.outcomes import Traced, Unseen
 from spec.language.evaluate import OutOfRange, Step
 from spec.language.scope import Value, element_name, show_binding

@@ -17,14 +17,14 @@ from checker.conformance.validating.finding import Finding, NotAllowed
 from checker.conformance.validating.follow import Follower
 from checker.conformance.validating.nearest import Event, elsewhere, possible
 from checker.conformance.validating.records import illegible, strange
+from impl.derive import origin
 from impl.derive.reference import design
 from impl.derive.tracing import plain
-from impl.sqlite import origin
-from impl.sqlite.file.damage import Damaged, legible
-from impl.sqlite.file.files import RESTORE, StoreError
+from impl.sqlite.file.damage import legible
 from impl.sqlite.file.opening import writable
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Traced
+from impl.terms.unusable import RESTORE, Damaged, StoreError
 from spec.language.terms.types import is_timer, phases
 
 

@@ -17,8 +17,7 @@ from typing import Any, Literal
 
 from checker.crashlab.images.disk import Image
 from impl.derive.design import Design
-from impl.derive.mapping import Memories, Unmapped, abstract
-from impl.sqlite.file.contents import rows_of
+from impl.derive.mapping import Memories, Unmapped, abstract, rows_of
 from spec.language.scope import State, Value, value_name
 from spec.language.terms.types import Sort
 

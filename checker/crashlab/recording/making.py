@@ -16,9 +16,9 @@ from impl.derive.mapping import abstract
 from impl.lab import Fault, recorded
 from impl.lab.connections import leave
 from impl.lab.making import watched_making
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.making import draft_of
 from impl.sqlite.store import Store
+from impl.terms.unusable import StoreError
 from spec.language.scope import State
 
 ABSENT = Key((), ())

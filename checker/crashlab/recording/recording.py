@@ -21,9 +21,9 @@ from impl.derive.design import Design
 from impl.derive.mapping import Memories, abstract
 from impl.lab import Event, Fault, Log, recorded
 from impl.lab.connections import leave, set_up
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done, Outcome, OutcomeUnknown, Unknown
+from impl.terms.unusable import StoreError
 from spec.language.evaluate import Instance
 from spec.language.scope import State, element_name
 from spec.language.terms.types import Sort

@@ -20,14 +20,15 @@ from checker.crashlab.images.judge import NAME, TRACE, Judge, Key, trace_rows, w
 from checker.crashlab.recording.mutants import replaced
 from checker.crashlab.recording.recording import Expected, Recording, files_in
 from impl.derive.reference import design
+from impl.derive.transaction import Transaction
 from impl.inject import HandClock
 from impl.lab import recorded
 from impl.lab.connections import leave
 from impl.parts.outbox import Message
 from impl.queue import Queue
 from impl.sqlite.file.place import Place
+from impl.sqlite.queue_store import in_file
 from impl.sqlite.store import Store
-from impl.sqlite.transaction import Transaction
 from impl.terms.backoff import Backoff
 from impl.terms.requests import BadRequest
 from impl.working.attempt import Attempt, LostClaim, claim
@@ -189,7 +190,7 @@ class _Walk:
     def leave(self) -> None:
         """Close both connections; the last one puts the log away."""
         for queue in self.queues:
-            leave(queue.store)
+            leave(in_file(queue.store))
 
     def take(self, steps: int) -> None:
         """Do this and that; what is refused is refused."""

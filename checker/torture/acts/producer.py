@@ -19,9 +19,9 @@ from checker.torture.acts.conditions import DATABASE, enter, open_queue
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.plan import Order, Plan, order
 from impl.queue import Enqueued, Queue
-from impl.sqlite.file.files import StoreError
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import StoreError
 
 PATIENCE_S = 0.05
 """Between two attempts to reach a store that cannot be used."""

@@ -23,8 +23,8 @@ from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.misbehaving import ILL
 from impl.derive.reference import design, stepping_as
 from impl.parts.outbox import Message
-from impl.sqlite.file.files import StoreError
 from impl.terms.outcomes import OutcomeUnknown
+from impl.terms.unusable import StoreError
 from impl.worker import Handler, Worker
 from impl.working.attempt import Attempt
 from spec.failures.edits import Edits

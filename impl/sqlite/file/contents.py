@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from impl.derive.design import Design
-from impl.sqlite.file.damage import Damaged
-from impl.sqlite.file.files import RESTORE, StoreError
+from impl.derive.mapping import rows_of
 from impl.sqlite.file.opened import Opened
 from impl.terms.outcomes import Traced, Unseen
+from impl.terms.unusable import RESTORE, Damaged, StoreError
 from spec.language.scope import Value
 from spec.language.terms.types import Sort
 
@@ -74,13 +73,3 @@ ORDER BY step.value ->> 0, seq, step.key"""
 
     def _all(self, query: str, values: Any = ()) -> list[Any]:
         return self.connection.execute(query, values).fetchall()
-
-
-def rows_of(
-    design: Design, asked: Callable[[str], list[Any]], now: int = 0
-) -> dict[type[Sort], dict[int, dict[str, Value]]]:
-    """Return every row of every table, by sort and element, as a database answers at a moment."""
-    whole = {}
-    for t in design.tables:
-        whole[t.sort] = {id - 1: t.decoded(values, now) for id, *values in asked(t.every_row)}
-    return whole

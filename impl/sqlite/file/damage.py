@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import apsw
 
-from impl.sqlite.file.files import RESTORE, StoreError
-
-REMEDY = f"`ffq validate` says where; {RESTORE}"
-
-
-class Damaged(StoreError):
-    """The file is a queue of ours and holds what nobody has written: trying again will not help."""
+from impl.terms.unusable import REMEDY, Damaged
 
 
 @contextlib.contextmanager
@@ -28,14 +21,6 @@ def legible(path: str) -> Iterator[None]:
         if found is None:
             raise
         raise found from None
-
-
-def require_written(path: str, job: int, values: Sequence[Any]) -> None:
-    """Raise `Damaged` if a column of a job is NULL that a job has from the beginning: what reads as
-    zeros is a row without its columns.
-    """
-    if None in values:
-        raise Damaged(path, f"is damaged: job {job} is without what it began with", REMEDY)
 
 
 def damage(path: str, failed: BaseException) -> Damaged | None:

@@ -18,6 +18,7 @@ import apsw
 from impl.derive.design import Design
 from impl.derive.tables import APPLICATION_ID, VERSION
 from impl.sqlite.file.outline import says
+from impl.terms.unusable import RESTORE, StoreError
 
 MEMORY = ":memory:"
 """The name of a store that is in no file and ends with its process."""
@@ -26,23 +27,8 @@ _MAGIC = b"SQLite format 3\0"
 SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL = 1, 2
 """COMMIT does not wait for the log to be on the disk; it does."""
 
-RESTORE = "restore a backup, as `ffq queue backup --help` says"
-"""What is to be done with a file that is damaged."""
-
 LOG_BYTES = 4 * 1024 * 1024
 """What the log keeps of the disk once a reader has gone that had kept it from being put away."""
-
-
-class StoreError(Exception):
-    """The store cannot be used, and nothing was changed: `subject: fact; remedy`."""
-
-    def __init__(self, subject: object, fact: str, remedy: str) -> None:
-        one_line = " ".join(fact.split())  # SQLite quotes what it cannot read as it is
-        super().__init__(f"{subject}: {one_line}; {remedy}")
-
-
-class Busy(StoreError):
-    """Somebody else keeps the store locked: meanwhile nobody can write, and no claim can end."""
 
 
 def prepare(opened: apsw.Connection, path: str, busy_ms: int, journal: str) -> None:

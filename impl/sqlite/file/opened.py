@@ -17,7 +17,8 @@ import apsw
 from impl.derive.design import Design
 from impl.sqlite.file.files import MEMORY
 from impl.sqlite.file.opening import connect, usable
-from impl.sqlite.file.place import FileId, OtherHistory, Place, place
+from impl.sqlite.file.place import FileId, Place, place
+from impl.terms.unusable import OtherHistory
 
 
 class Opened:

@@ -11,19 +11,11 @@ from pathlib import Path
 import apsw
 
 from impl.derive.design import Design
-from impl.sqlite.file.files import (
-    MEMORY,
-    RESTORE,
-    Busy,
-    StoreError,
-    check_header,
-    check_tables,
-    fill,
-    prepare,
-)
+from impl.sqlite.file.files import MEMORY, check_header, check_tables, fill, prepare
 from impl.sqlite.file.gate import Gate, Locked
 from impl.sqlite.file.making import finish, make
 from impl.sqlite.file.place import refuse_half, refuse_network, refuse_strangers, require_one_name
+from impl.terms.unusable import RESTORE, Busy, StoreError
 
 
 def writable(path: str | os.PathLike[str]) -> bool:

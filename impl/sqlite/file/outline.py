@@ -22,9 +22,6 @@ from spec.language.terms.types import Nat, is_enum, is_timer, type_name
 Kind = str | int | list[str]
 """The type of a field: the largest number, the members of an enum, or how messages name it."""
 
-RENAMED: Mapping[str, str] = {}
-"""What actions of older specs are called now."""
-
 _VERSION_2 = "38563507c6881d02a481c841cbe44f79"
 """The spec of files that have no outline yet."""
 

@@ -13,17 +13,11 @@ from pathlib import Path
 
 import apsw
 
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.gate import Mark
+from impl.terms.unusable import OtherHistory, StoreError
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _FILES = ("", "-wal", "-shm")
-
-
-class OtherHistory(StoreError):
-    """The store is not the one that was opened, or its machine was started anew: what was claimed
-    is lost. Only what is opened again may go on.
-    """
 
 
 FileId = tuple[int, int]

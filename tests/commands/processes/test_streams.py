@@ -11,6 +11,7 @@ import pytest
 from checker.commands.main import main
 from checker.shown import streams
 from impl.queue import Queue
+from impl.sqlite.queue_store import in_file
 from tests.checkout import ROOT
 from tests.commands.processes.test_cli_process import PROGRAM
 
@@ -92,7 +93,7 @@ def test_no_file_takes_the_number_of_a_closed_stream(tmp_path: Path) -> None:
     ran = ffq("queue", "enqueue", str(file), "k", shell="<&- >&- 2>&-", program=QUEUE)
     assert ran.returncode == 74
     with Queue(str(file)) as queue:
-        queue.store.check()
+        in_file(queue.store).check()
         assert queue.query("SELECT count(*) FROM job") == [(1,)]
 
 

@@ -16,7 +16,7 @@ from checker.conformance.watched import replay_trace
 from checker.runs.trace import BadTrace, binding_of, record, save
 from impl.derive.design import Design, derive
 from impl.derive.statements import Assignment
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope

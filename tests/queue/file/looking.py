@@ -33,7 +33,7 @@ def claimed(queue: Queue, kind: str = "k") -> Attempt:
 
 
 def queue_worker(queue: Queue, t: Any) -> Any:
-    from impl.sqlite.transaction import newcomer
+    from impl.derive.process import newcomer
 
     ((number,),) = t.own("INSERT INTO process (sort, pid) VALUES ('Worker', 0) RETURNING id")
     return newcomer(queue.store.design, WorkerSort, number - 1)

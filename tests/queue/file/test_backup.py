@@ -14,8 +14,8 @@ from checker.commands.main import main
 from checker.conformance.validating.validate import validate
 from impl.queue import Queue
 from impl.sqlite.file import making
-from impl.sqlite.file.files import StoreError
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import StoreError
 from impl.worker import Worker
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, rows

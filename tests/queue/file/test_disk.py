@@ -10,10 +10,11 @@ import pytest
 
 from impl.lab import connections as lab
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.file.place import place
+from impl.sqlite.queue_store import in_file
 from impl.sqlite.space import ALWAYS, PER_JOB, _at_least, room
 from impl.terms.outcomes import OutcomeUnknown
+from impl.terms.unusable import StoreError
 from impl.worker import Worker
 from tests.queue.file.looking import rows
 
@@ -72,7 +73,7 @@ def disk(queue: Queue, file: Path) -> Disk:
     opened.pragma("synchronous", 2)
     opened.pragma("foreign_keys", 1)
     opened.execute("SELECT * FROM meta").fetchall()  # which makes the log
-    queue.store._open, queue.store.place = opened, place(str(file))
+    in_file(queue.store)._open, in_file(queue.store).place = opened, place(str(file))
     return made
 
 
@@ -82,13 +83,13 @@ def disk(queue: Queue, file: Path) -> Disk:
 def test_a_commit_that_took_place_and_whose_answer_is_lost_is_found_in_the_trace(
     queue: Queue, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit, lost = queue.store._commit, [apsw.IOError("an error that came too late")]
+    commit, lost = in_file(queue.store)._commit, [apsw.IOError("an error that came too late")]
 
     def commit_and_lose_the_answer() -> apsw.Error | None:
         assert commit() is None
         if not lost:
             return None
-        queue.store.let_go()
+        in_file(queue.store).let_go()
         return lost.pop()
 
     monkeypatch.setattr(queue.store, "_commit", commit_and_lose_the_answer)
@@ -147,7 +148,7 @@ def test_a_worker_survives_a_commit_that_fails_once(
 
     handlers = {"k": lambda a: a.write("INSERT INTO effects VALUES (?)", a.id)}
     worker = Worker(queue, handlers, poll=0.05)
-    queue.store.connection.set_commit_hook(count)
+    in_file(queue.store).connection.set_commit_hook(count)
     assert worker.run(until_empty=True)["done"] == 3
     assert rows(file, "SELECT job FROM effects ORDER BY job") == [(1,), (2,), (3,)]
     assert rows(file, "SELECT DISTINCT status, recorded, token FROM job") == [("done", 1, 1)]
@@ -200,8 +201,8 @@ def test_a_worker_outlasts_a_disk_that_is_full_for_a_while(
 
 
 def test_a_full_store_refuses_new_jobs_first_and_finishes_the_old(queue: Queue, file: Path) -> None:
-    limit = queue.store.connection.pragma("page_count") * 4096 + ALWAYS + 60 * PER_JOB
-    lab.limit(queue.store, limit // 4096)
+    limit = in_file(queue.store).connection.pragma("page_count") * 4096 + ALWAYS + 60 * PER_JOB
+    lab.limit(in_file(queue.store), limit // 4096)
     taken = 0
     with pytest.raises(StoreError) as full:
         for _ in range(1_000):
@@ -218,7 +219,7 @@ def test_a_full_store_refuses_new_jobs_first_and_finishes_the_old(queue: Queue, 
     queue.line.backoff = type(queue.line.backoff)(first_ms=0, budget=10_000)
     tally = Worker(queue, {"k": second_time_lucky}).run(until_empty=True)
     assert tally == {"failed": taken, "done": taken}
-    assert queue.store.connection.pragma("max_page_count") == limit // 4096
+    assert in_file(queue.store).connection.pragma("max_page_count") == limit // 4096
 
 
 def test_a_job_for_which_there_is_no_room_leaves_a_transaction_as_it_was(
@@ -226,25 +227,25 @@ def test_a_job_for_which_there_is_no_room_leaves_a_transaction_as_it_was(
 ) -> None:
     with queue.transaction() as t:
         queue.enqueue("k", key="first", within=t)
-        lab.limit(queue.store, 100)
+        lab.limit(in_file(queue.store), 100)
         with pytest.raises(StoreError, match="may need"):
             queue.enqueue("k", key="second", within=t)
         assert not queue.enqueue("k", key="first", within=t).new  # which takes no room
-        lab.limit(queue.store, 1_000_000)
+        lab.limit(in_file(queue.store), 1_000_000)
         queue.enqueue("k", key="third", within=t)
     assert rows(file, "SELECT id, key FROM job") == [(1, "first"), (2, "third")]
 
 
 def test_what_is_known_of_the_room_without_asking_is_no_more_than_there_is(queue: Queue) -> None:
     """Whatever is in the file, in its log, and not yet in either."""
-    lab.limit(queue.store, 4_000)
+    lab.limit(in_file(queue.store), 4_000)
     with queue.transaction() as t:
         for _ in range(300):
             queue.enqueue("k", "x" * 3_000, within=t)
-            assert _at_least(queue.store) <= room(queue.store)
+            assert _at_least(in_file(queue.store)) <= room(in_file(queue.store))
     for _ in range(30):
         queue.enqueue("k", "x" * 3_000)
-        assert _at_least(queue.store) <= room(queue.store)
+        assert _at_least(in_file(queue.store)) <= room(in_file(queue.store))
 
 
 def test_a_full_disk_is_noticed_before_it_is_full(
@@ -254,7 +255,7 @@ def test_a_full_disk_is_noticed_before_it_is_full(
         f_bavail, f_frsize = 1_000, 4_096
 
     monkeypatch.setattr(os, "statvfs", lambda path: Little)
-    assert room(queue.store) == 4_096_000
+    assert room(in_file(queue.store)) == 4_096_000
     wanted = "has room for 4096000 bytes, and finishing 0 jobs may need 4194304; make room on"
     with pytest.raises(StoreError, match=wanted):
         queue.enqueue("k")
@@ -265,7 +266,7 @@ def test_room_is_what_the_disk_has_free(queue: Queue, file: Path) -> None:
     import shutil
 
     free = shutil.disk_usage(file.parent).free
-    assert abs(room(queue.store) - free) < 0.1 * free
+    assert abs(room(in_file(queue.store)) - free) < 0.1 * free
 
 
 def test_a_job_needs_no_more_room_than_is_kept_for_it(queue: Queue, file: Path) -> None:
@@ -277,8 +278,8 @@ def test_a_job_needs_no_more_room_than_is_kept_for_it(queue: Queue, file: Path) 
 
     for _ in range(100):
         queue.enqueue("k", max_attempts=3)
-    before = queue.store.connection.pragma("page_count")
+    before = in_file(queue.store).connection.pragma("page_count")
     queue.line.backoff = type(queue.line.backoff)(first_ms=0, budget=10_000)
     Worker(queue, {"k": third_time_lucky}).run(until_empty=True)
-    pages = queue.store.connection.pragma("page_count") - before
+    pages = in_file(queue.store).connection.pragma("page_count") - before
     assert pages * 4_096 <= 100 * PER_JOB

@@ -7,8 +7,9 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
+from impl.sqlite.queue_store import in_file
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import StoreError
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.queue.file.looking import rows, status
@@ -179,7 +180,7 @@ def test_a_query_of_a_store_that_is_no_use_is_a_store_error(
     def busy(*_: Any) -> int:
         raise apsw.BusyError("database is locked")
 
-    queue.store.connection.create_scalar_function("busy", busy)
+    in_file(queue.store).connection.create_scalar_function("busy", busy)
     with pytest.raises(StoreError, match="the query was not taken: database is locked"):
         queue.query("SELECT busy()")
 

@@ -10,8 +10,8 @@ import pytest
 
 from impl import report
 from impl.queue import Queue
-from impl.sqlite.file.files import Busy
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import Busy
 from impl.worker import Worker
 from impl.working.attempt import Attempt, claim
 from spec.queue.job import Worker as WorkerSort

@@ -13,9 +13,10 @@ import pytest
 
 from impl.queue import Queue
 from impl.sqlite.file import place as places
-from impl.sqlite.file.files import StoreError
+from impl.sqlite.queue_store import in_file
 from impl.sqlite.space import ALWAYS, PER_JOB, pages
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import StoreError
 from tests.queue.file.looking import rows
 
 
@@ -78,7 +79,7 @@ def test_a_folder_that_cannot_be_written_is_refused() -> None:
 def test_on_a_small_disk_only_open_jobs_are_counted(queue: Queue) -> None:
     """By SQLite's own word: no table is read from one end to the other."""
     asked: list[str] = []
-    queue.store.connection.trace_v2(
+    in_file(queue.store).connection.trace_v2(
         apsw.SQLITE_TRACE_STMT, lambda event: asked.append(event["sql"])
     )
     for _ in range(3):
@@ -88,8 +89,8 @@ def test_on_a_small_disk_only_open_jobs_are_counted(queue: Queue) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("impl.sqlite.space.room", lambda store: left)
         patched.setattr("impl.sqlite.space._at_least", lambda store: left)
-        assert pages(queue.store, 4) == 1
-    queue.store.connection.trace_v2(0, None)
+        assert pages(in_file(queue.store), 4) == 1
+    in_file(queue.store).connection.trace_v2(0, None)
     counts = [sql for sql in asked if "count(*)" in sql]
     assert len(counts) == 2
     for sql in counts:
@@ -99,7 +100,7 @@ def test_on_a_small_disk_only_open_jobs_are_counted(queue: Queue) -> None:
 
 FEW = """\
 import os, resource, sys
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from impl.queue import Queue
 Queue(sys.argv[1]).close()
 free = os.open("/dev/null", os.O_RDONLY)

@@ -12,8 +12,8 @@ import apsw
 import pytest
 
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
-from impl.sqlite.file.place import OtherHistory, refuse_network
+from impl.sqlite.file.place import refuse_network
+from impl.terms.unusable import OtherHistory, StoreError
 from impl.worker import Worker
 from tests.locks import is_locked
 from tests.queue.file.looking import rows

@@ -12,7 +12,7 @@ import pytest
 from checker.commands.main import main
 from impl import report
 from impl.queue import Queue
-from impl.sqlite.file.files import StoreError
+from impl.terms.unusable import StoreError
 from impl.worker import Worker
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed

@@ -8,6 +8,7 @@ import pytest
 
 from checker.conformance.validating.validate import validate
 from impl.queue import Queue
+from impl.sqlite.queue_store import in_file
 from impl.worker import Worker
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, fail, rows, status
@@ -68,7 +69,7 @@ def killed(file: Path, at: int) -> bool:
                     os.kill(os.getpid(), signal.SIGKILL)
                 return True
 
-            queue.store.connection.exec_trace = count
+            in_file(queue.store).connection.exec_trace = count
             queue.prune(dead=True)
 
     child = FORK.Process(target=run)

@@ -12,10 +12,9 @@ import pytest
 from checker.conformance.validating.validate import validate
 from impl.parts import retention
 from impl.queue import Queue
-from impl.sqlite.file.damage import Damaged
-from impl.sqlite.file.files import StoreError
 from impl.sqlite.scribe import write_down
 from impl.terms.requests import BadRequest
+from impl.terms.unusable import Damaged, StoreError
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.clocks import HandClock

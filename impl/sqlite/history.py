@@ -8,56 +8,34 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from impl.parts.line import Line
-from impl.sqlite.file.files import StoreError
+from impl.derive.transaction import History
 from impl.sqlite.file.gate import Mark
-from impl.sqlite.file.place import OtherHistory
 from impl.sqlite.store import Store
-from impl.sqlite.transaction import Transaction
+from impl.sqlite.transaction import SQLiteTransaction
+from impl.terms.clock import QueueClock
+from impl.terms.unusable import StoreError
 
 
-@dataclass(frozen=True)
-class History:
-    """Since when tokens are counted: the epoch, the boot, and the file of the store; and how far
-    the queue's clock is `ahead` of that of the boot.
-    """
-
-    epoch: int
-    boot: str | None
-    file: str | None
-    ahead: int
-
-    def require(self, t: Transaction, path: str) -> None:
-        """Raise `OtherHistory` if the store has another one now, or is behind where it was."""
-        found = _found(t)
-        if found != self or _behind(t, found, t.span.mark):
-            reboot = found.boot not in (None, self.boot)
-            what = "has seen another boot" if reboot else "was put back, copied or replaced"
-            fact = f"{what} since it was opened"
-            raise OtherHistory(path, fact, "open it again; what was claimed is lost")
-
-
-def enter(store: Store, line: Line) -> History:
+def enter(store: Store, clock: QueueClock) -> History:
     """Return the history of the store, which is begun if there is none that can go on. Raises
     `StoreError`.
     """
     with told(store.path):
-        boot = line.clock.boot()
+        boot = clock.boot()
     assert store.gate is not None and store.place is not None
     here = store.place.name
     mark = store.gate.mark()  # before the store is read, which can only be further then
     with store.transaction(writes=False) as t:
-        found = _found(t)
+        found = t.history
         if store.read_only or _goes_on(t, found, boot, here, mark):
-            line.clock.ahead = _ahead(t, found, line, boot)
+            clock.ahead = _ahead(t, found, clock, boot)
             return found
     with store.transaction() as t:
-        found = _found(t)
+        found = t.history
         if not _goes_on(t, found, boot, here, t.span.mark):  # or another process was faster
-            found = _begin(t, found, line, boot, here)
-    line.clock.ahead = found.ahead
+            found = _begin(t, found, clock, boot, here)
+    clock.ahead = found.ahead
     return found
 
 
@@ -73,42 +51,36 @@ def told(path: object) -> Iterator[None]:
         raise StoreError(path, fact, remedy) from None
 
 
-def _found(t: Transaction) -> History:
-    return History(t.told.epoch, t.told.boot, t.told.file, t.told.ahead)
-
-
-def _behind(t: Transaction, found: History, mark: Mark | None) -> bool:
-    return mark is not None and (found.epoch, t.last()) < (mark.epoch, mark.seq)
-
-
-def _goes_on(t: Transaction, found: History, boot: str, here: str, mark: Mark | None) -> bool:
+def _goes_on(t: SQLiteTransaction, found: History, boot: str, here: str, mark: Mark | None) -> bool:
     """Return whether what was found is the end of what was: without a mark nobody can know."""
     same = (found.boot, found.file) == (boot, here)
-    return same and mark is not None and not _behind(t, found, mark)
+    return same and mark is not None and not t.is_behind(mark)
 
 
-def _begin(t: Transaction, found: History, line: Line, boot: str, here: str) -> History:
+def _begin(
+    t: SQLiteTransaction, found: History, clock: QueueClock, boot: str, here: str
+) -> History:
     """Begin a history above all that were: a copy does not know how high others have come since,
     but they have come no higher than the seconds that have passed.
     """
     mark = t.span.mark
     highest = max(found.epoch, 0 if mark is None else mark.epoch)
     if found.epoch and (mark is None or found.file != here):
-        highest = max(highest, line.clock.wall() // 1000)
-    begun = History(highest + 1, boot, here, _ahead(t, found, line, boot))
-    line.clock.ahead = begun.ahead
-    t.begin_history(begun.epoch, boot, here, begun.ahead)
+        highest = max(highest, clock.wall() // 1000)
+    begun = History(highest + 1, boot, here, _ahead(t, found, clock, boot))
+    clock.ahead = begun.ahead
+    t.begin_history(begun)
     for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed'"):
         t.take("expire", j=job - 1)
     return begun
 
 
-def _ahead(t: Transaction, found: History, line: Line, boot: str) -> int:
+def _ahead(t: SQLiteTransaction, found: History, clock: QueueClock, boot: str) -> int:
     """Return how far the queue's clock is ahead of the boot's: within a boot, as far as it was; in
     another one it goes on where the wall clock is, if the last step was not later.
     """
     if found.boot == boot:
         return found.ahead
     last = t.own("SELECT at FROM trace ORDER BY seq DESC LIMIT 1")
-    latest: int = max([line.clock.wall(), found.ahead, *(at for (at,) in last)])
-    return latest - line.clock.machine.since_boot()
+    latest: int = max([clock.wall(), found.ahead, *(at for (at,) in last)])
+    return latest - clock.machine.since_boot()

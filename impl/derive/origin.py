@@ -18,7 +18,7 @@ from impl.derive.sql import encode, identifier
 from impl.derive.tables import Table, of_one_row
 from impl.derive.tracing import element_of, plain
 from impl.derive.view import Global, sort_of
-from impl.sqlite.file.files import RESTORE, StoreError
+from impl.terms.unusable import RESTORE, StoreError
 from spec.language.declared.model import Field
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope, Value, element_name

@@ -1,0 +1,81 @@
+"""What a queue asks of its store, whichever it is."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from impl.derive.design import Design
+from impl.derive.transaction import History, Span, Transaction
+from impl.terms.clock import Moments
+from impl.terms.unusable import StoreError
+
+
+class Store(Protocol):
+    """A connection to where a queue is kept; a process, and each of its threads, has one of its
+    own. What it does raises `StoreError` if the store cannot be used; nothing is changed then.
+    """
+
+    @property
+    def design(self) -> Design:
+        """What the store is for."""
+
+    @property
+    def path(self) -> str:
+        """Where it is, as messages say it, and as it is opened again."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it was opened only to be looked at."""
+
+    @property
+    def clock(self) -> Moments:
+        """The clock by which its timers run out."""
+
+    @property
+    def span(self) -> Span | None:
+        """The transaction that is open, if one is."""
+
+    def enter(self) -> History:
+        """Return the history of the store, which is begun if there is none that can go on."""
+
+    def transaction(
+        self, writes: bool = True, durable: bool = True
+    ) -> AbstractContextManager[Transaction]:
+        """Open a transaction, to be committed in the end, or rolled back if an exception leaves it.
+
+        Without `writes` it takes no lock, may only read, and sees one moment of the store. Without
+        `durable` nobody waits for the disk. Raises `BadRequest` if one is open already, and
+        `OutcomeUnknown` if nobody can say whether it was committed.
+        """
+
+    def query(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query that is not ours, without a lock. Raises `BadRequest` if it
+        does more than read.
+        """
+
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query that is ours, without a lock."""
+
+    def legible(self) -> AbstractContextManager[None]:
+        """Raise `Damaged` where what the queue has written cannot be read back."""
+
+    def references(self, table: str) -> list[tuple[str, str]]:
+        """Return the tables of others that keep a row of one of ours from being deleted as long as
+        they refer to it, each with its column, as SQL.
+        """
+
+    def free(self, before: int) -> int:
+        """Return how many pages are free, as the spec counts them, where no more than so many jobs
+        are in the queue.
+        """
+
+    def full(self) -> StoreError:
+        """Return the error that says how far the room goes."""
+
+    def backup(self, to: str | os.PathLike[str]) -> None:
+        """Copy what is committed into a new file, whole or not at all. Raises `BadRequest`."""
+
+    def close(self) -> None:
+        """Let go of it."""
