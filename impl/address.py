@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from impl.derive.design import Design
-from impl.derive.store import Store
-from impl.sqlite.queue_store import QueueStore
-from impl.terms.clock import Clock
+from typing import TYPE_CHECKING
+
+from impl.terms.requests import BadRequest
+
+if TYPE_CHECKING:
+    from impl.derive.design import Design
+    from impl.derive.store import Store
+    from impl.terms.clock import Clock
+
+
+def on_a_server(address: str) -> bool:
+    """Return whether an address is that of a server, and no name of a file."""
+    return address.startswith(("postgresql://", "postgres://"))
 
 
 def store_at(
     address: str, design: Design, clock: Clock | None, busy_ms: int, read_only: bool
 ) -> Store:
     """Open the store of a queue, making it if there is none; raises `StoreError`, `BadRequest`."""
-    return QueueStore(design, address, clock, busy_ms, read_only)
+    if not on_a_server(address):
+        from impl.sqlite.queue_store import QueueStore
+
+        return QueueStore(design, address, clock, busy_ms, read_only)
+    try:
+        from impl.postgresql.store import QueueStore as Served
+    except ImportError:
+        fact = "needs psycopg, which is not installed"
+        raise BadRequest(f"postgresql: {fact}; install the extra 'postgresql'") from None
+    return Served(design, address, clock, busy_ms, read_only)

@@ -64,7 +64,7 @@ SELECT id, kind, CAST(payload AS BLOB) FROM job WHERE key = ? AND retry_of IS NU
 
 
 class Queue:
-    """A queue in a file, for one thread of one process."""
+    """A queue, in a file or on a server, for one thread of one process."""
 
     def __init__(
         self,
@@ -78,6 +78,8 @@ class Queue:
         read_only: bool = False,
     ) -> None:
         """Open the queue, making it if there is none; raises `StoreError`, `BadRequest`.
+
+        `path`: a file, or `postgresql://USER@HOST:PORT/DATABASE#SCHEMA`.
 
         `lease_ms`: a worker that is not heard of for so long may be taken for dead. `busy_ms`: how
         long others may keep the store locked. `retain`: how many seconds what is done or cancelled
@@ -93,6 +95,8 @@ class Queue:
         self.line = Line(self.clock, backoff or Backoff())
         self._recovery = Recovery(self)
         try:
+            if retain is not None and not self.store.forgets:
+                raise BadRequest("retain: nothing is forgotten on a server yet; leave it out")
             self.history = self.store.enter()
         except BaseException:
             self.store.close()
@@ -112,7 +116,7 @@ class Queue:
     def again(self) -> Queue:
         """Return the same queue for another thread; raises `StoreError`."""
         other = Queue(
-            self.path,
+            self.store.address,
             lease_ms=self.lease_ms,
             backoff=self.line.backoff,
             clock=self._given_clock,

@@ -1,12 +1,18 @@
 """What every test stands on: compiled sources that are kept from one process to the next."""
 
+from __future__ import annotations
+
 import gc
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from impl.postgresql.embedded import Server
 
 # The workers of pytest and hundreds of processes started by tests would each compile them anew.
 sys.dont_write_bytecode = False
@@ -26,3 +32,12 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Return one server for all tests that need one; it ends with them."""
+    from impl.postgresql.embedded import Server
+
+    with Server() as running:
+        yield running

@@ -94,6 +94,8 @@ def reachable(file: Named) -> Named:
 
 def for_sqlite(file: Named) -> Named:
     """Return a file that the command line names, if SQLite can be told its name."""
+    if str(file).startswith(("postgresql:/", "postgres:/")):
+        raise Wrong(f"{file}: is on a server, and this is for files; use the server's own means")
     try:
         str(file).encode()
     except UnicodeEncodeError:

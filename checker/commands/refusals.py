@@ -12,7 +12,7 @@ REFUSALS = {
     "checker.prove.solvers.answer": "MissingSolver",
     "checker.runs.trace": "BadTrace",
     "impl.derive.view": "Inexpressible",
-    "impl.sqlite.file.files": "StoreError",
+    "impl.terms.unusable": "StoreError",
     "impl.terms.outcomes": "CheckFailed",
     "impl.terms.requests": "BadRequest",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -10,6 +11,8 @@ from impl.derive.design import Design
 from impl.derive.transaction import History, Span, Transaction
 from impl.terms.clock import Moments
 from impl.terms.unusable import StoreError
+from spec.language.scope import Value
+from spec.language.terms.types import Sort
 
 
 class Store(Protocol):
@@ -23,11 +26,19 @@ class Store(Protocol):
 
     @property
     def path(self) -> str:
-        """Where it is, as messages say it, and as it is opened again."""
+        """Where it is, as messages say it."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, as it is opened again."""
 
     @property
     def read_only(self) -> bool:
         """Whether it was opened only to be looked at."""
+
+    @property
+    def forgets(self) -> bool:
+        """Whether work that is long over can be forgotten in it."""
 
     @property
     def clock(self) -> Moments:
@@ -57,6 +68,9 @@ class Store(Protocol):
 
     def own(self, sql: str, values: Any = ()) -> list[Any]:
         """Return the rows of a query that is ours, without a lock."""
+
+    def rows(self, now: int = 0) -> Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]:
+        """Return every row of every table at a moment, by sort and element."""
 
     def legible(self) -> AbstractContextManager[None]:
         """Raise `Damaged` where what the queue has written cannot be read back."""

@@ -191,7 +191,8 @@ class Dialect:
     """How a store writes down what its tables are: names, types, values and conditions.
 
     `number` is the type of the column that numbers the rows, `truth` what a column of truth values
-    says besides its type, with `{}` for its name; `ends` stands behind a table.
+    says besides its type, with `{}` for its name; `ends` stands behind a table. `declared` returns
+    what is declared by hand in the words of SQLite.
     """
 
     identifier: Callable[[str], str]
@@ -201,6 +202,7 @@ class Dialect:
     number: str
     truth: str = ""
     ends: str = ""
+    declared: Callable[[str], str] = str
 
     def tables(self, scope: Scope, tables: Iterable[Table], checks: bool = True) -> str:
         """Return the tables; with `checks`, a row that breaks an invariant of one row is refused.
@@ -215,7 +217,7 @@ class Dialect:
             only = "CHECK (id = 1),  -- what belongs to no row of its own"
             parts = [f"  id {self.number} PRIMARY KEY {only}"]
         parts += [f"  {self._column(scope, t, f)},  -- {_doc(f)}" for f in t.columns]
-        parts += [f"  {c.name} {c.declared},  -- {c.doc}" for c in t.carried]
+        parts += [f"  {c.name} {self.declared(c.declared)},  -- {c.doc}" for c in t.carried]
         if checks:
             rules = [p for p in claims(scope.spec) if of_one_row(p, t) and not needs_clock(p.body)]
             parts += [f"  -- {p.doc}\n{self._check(scope, p)}," for p in rules]

@@ -6,12 +6,15 @@ What a condition says is printed by `impl.derive.sql`, for both stores alike.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from impl.derive import sql
 from impl.derive.sql import Name
 from impl.derive.tables import Dialect, Table
 from impl.derive.view import Global
+from impl.postgresql.by_hand import declared
 from spec.language.declared.model import Field
 from spec.language.scope import Value
 from spec.language.terms.expr import Bound, Expr, Read, Var
@@ -56,13 +59,16 @@ def column_type(t: Type) -> str:
     return "text" if is_enum(t) else "integer"
 
 
-def bound(table: type[Sort]) -> Name:
+def bound(table: type[Sort], answers: Mapping[str, str] = MappingProxyType({})) -> Name:
     """Name columns of a row of the table as they are, ask for those that are in no row of it, and
     bind whatever is not in the store, with its type: without one, a parameter may have any.
+    `answers`: what stands for fields of the world.
     """
 
     def names(e: Read | Var | Bound) -> str:
         match e:
+            case Read() if e.field.name in answers:
+                return answers[e.field.name]
             case Read() if e.field.survival == "durable":
                 column = identifier(e.field.name)
                 elsewhere = e.field.over is None and table is not Global
@@ -87,7 +93,7 @@ def value(e: Expr, names: Name) -> str:
 
 def assigned(table: Table, f: Field, e: Expr) -> str:
     """Return what a field of a row of the table becomes, as SQL: a timer becomes a moment."""
-    return _typed(sql.assigned(f, e, bound(table.sort), table.duration(f)))
+    return _typed(sql.assigned(f, e, bound(table.sort, table.answers), table.duration(f)))
 
 
 def _typed(text: str) -> str:
@@ -115,6 +121,7 @@ def decode(t: Type, v: Any, now: int = 0) -> Value:
     return sql.decode(t, v, now)
 
 
-POSTGRESQL = Dialect(identifier, column_type, literal, condition, number="bigint")
-"""How PostgreSQL writes tables. No trace is there yet, and nothing that the spec does not speak of.
-"""
+POSTGRESQL = Dialect(
+    identifier, column_type, literal, condition, number="bigint", declared=declared
+)
+"""How PostgreSQL writes tables."""

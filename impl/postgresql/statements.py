@@ -13,8 +13,17 @@ from dataclasses import dataclass
 
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
-from impl.postgresql.sql import assigned, bound, condition, identifier, literal, table_name, value
-from spec.language.declared.model import Guard, Update
+from impl.postgresql.by_hand import declared
+from impl.postgresql.sql import (
+    assigned,
+    bound,
+    condition,
+    identifier,
+    literal,
+    table_name,
+    value,
+)
+from spec.language.declared.model import Field, Guard, Update
 from spec.language.terms.expr import Expr, Read
 from spec.language.terms.tree import rebuild, walk
 
@@ -22,13 +31,15 @@ from spec.language.terms.tree import rebuild, walk
 @dataclass(frozen=True)
 class Statement:
     """What a step says to the store. Of the `tries`, each is made where none before it has found a
-    row; each returns the `returned` columns of the row as it was before, or its id. `verdicts` says
-    of each guard of the row whether it holds.
+    row; each returns of the row what a process will remember something of, as it was before, and
+    what it `sets` or has looked at, as it is now, or its id. `verdicts` says of each guard of the
+    row whether it holds; `before` reads the row.
     """
 
     tries: tuple[str, ...]
-    returned: tuple[str, ...]
+    sets: tuple[Field, ...]
     verdicts: str
+    before: str
 
     @property
     def text(self) -> str:
@@ -54,7 +65,7 @@ def statement(t: Transition) -> Statement | None:
             # In one statement, ON CONFLICT DO UPDATE would judge the guards by the snapshot, and
             # write over a row that has come meanwhile.
             tries = [said.update(), said.insert(guarded=True)]
-    return Statement(tuple(tries), tuple(f.name for f in t.reads), said.verdicts())
+    return Statement(tuple(tries), said.sets(), said.verdicts(), said.before())
 
 
 class _Saying:
@@ -62,14 +73,17 @@ class _Saying:
 
     def __init__(self, t: Transition, table: Table, shown: Sequence[str]) -> None:
         self.t, self.table, self.shown = t, table, shown
-        self.names, self.name = bound(table.sort), table_name(table.sort)
+        self.names, self.name = bound(table.sort, table.answers), table_name(table.sort)
+        # What is said of the row before the step has these as columns of its own.
+        self.beside = bound(table.sort, {name: identifier(name) for name in table.answers})
         key = t.seen.key
         self.key = "1" if key is None else value(key, self.names)
         self.guards = [g for g in t.action.guards if t.seen.in_row(g.condition)]
         self.writes = [u for u in t.seen.updates if u.field.survival == "durable"]
 
     def select(self, anywhere: bool) -> str:
-        wanted = "SELECT " + (", ".join(identifier(f.name) for f in self.t.reads) or "1")
+        said = [*self.t.reads, *self.sets()]
+        wanted = "SELECT " + (", ".join(identifier(f.name) for f in said) or "1")
         if anywhere:
             return "\n".join([*self._before(), wanted, "FROM before", *self._where("TRUE")])
         return "\n".join([wanted, f"FROM {self.name}", *self._where(self._here())])
@@ -78,8 +92,10 @@ class _Saying:
         sets = [f"{identifier(u.field.name)} = {self._value(u)}" for u in self.writes]
         head = [f"UPDATE {self.name}", *_listed("SET ", sets)]
         # `old` is the row that was locked and judged, also after a wait.
-        old = ", ".join(f"old.{identifier(f.name)}" for f in self.t.reads) or "id"
-        return "\n".join([*head, *self._where(self._here()), f"RETURNING {old}"])
+        old = [f"old.{identifier(f.name)}" for f in self.t.reads]
+        new = [f"new.{identifier(f.name)}" for f in self.sets()]
+        returning = f"RETURNING {', '.join([*old, *new])}"
+        return "\n".join([*head, *self._where(self._here()), returning])
 
     def delete(self) -> str:
         head = [f"DELETE FROM {self.name}", *self._where(self._here())]
@@ -89,6 +105,8 @@ class _Saying:
         start: dict[str, Expr] = {f.name: f.initial for f in self.table.columns}
         becomes = start | {u.field.name: _from(start, u.value) for u in self.writes}
         values = [self.key, *(assigned(self.table, f, becomes[f.name]) for f in self.table.columns)]
+        carried = [c.name for c in self.table.carried]
+        values += [f":{c.name}::{declared(c.declared).split()[0]}" for c in self.table.carried]
         asked = self.guards if guarded else []
         shown = f"  /* {', '.join(self.shown)} */" if self.shown and not guarded else ""
         begun = [
@@ -99,31 +117,55 @@ class _Saying:
         return "\n".join(
             [
                 f"INSERT INTO {self.name}",
-                _wrapped(["id", *(identifier(f.name) for f in self.table.columns)]),
+                _wrapped(["id", *(identifier(f.name) for f in self.table.columns), *carried]),
                 *_listed("SELECT ", values),
                 *(self._where("TRUE", [_of(start, g) for g in asked]) if asked else []),
-                f"ON CONFLICT (id) DO NOTHING{shown}",
-                f"RETURNING {', '.join(begun) or 'id'}",
+                # What is carried may have to be unique as well.
+                f"ON CONFLICT{'' if carried else ' (id)'} DO NOTHING{shown}",
+                f"RETURNING {', '.join([*begun, *(identifier(f.name) for f in self.sets())])}",
             ]
         )
 
     def verdicts(self) -> str:
-        asked = [f"{self._condition(g)} AS {identifier(g.name)}" for g in self.guards]
+        asked = [
+            f"{condition(g.condition, self.beside)} AS {identifier(g.name)}" for g in self.guards
+        ]
         if not asked:
             return ""
         return "\n".join([*self._before(), *_listed("SELECT ", asked), "FROM before"])
+
+    def before(self) -> str:
+        wanted = ", ".join(identifier(f.name) for f in self.t.reads) or "1"
+        return f"SELECT {wanted} FROM {self.name} WHERE id = {self.key}"
+
+    def sets(self) -> tuple[Field, ...]:
+        """Return the columns that it sets: of a row that is put in, all; or else the timers that
+        it has looked at.
+        """
+        assert self.t.statement is not None
+        form = self.t.statement.form
+        if form == "select":
+            return tuple(f for f, _ in self.t.statement.returned if f not in self.t.reads)
+        if form in ("insert", "upsert"):
+            return self.table.columns
+        return tuple(u.field for u in self.writes) if form == "update" else ()
 
     def _before(self) -> list[str]:
         """Return the row before the step, or what stands for it where there is none."""
         whole = [*self.t.reads, *(r.field for g in self.guards for r in _read(g.condition))]
         columns = [f for f in dict.fromkeys(whole) if f in self.table.columns]
-        begun = (
+        begun = [
             f"{literal(f.type, self.table.initial[f.name])} AS {identifier(f.name)}"
             for f in columns
-        )
+        ]
+        asked = {r.field.name for g in self.guards for r in _read(g.condition)}
+        answers = {name: sql for name, sql in self.table.answers.items() if name in asked}
+        found = [identifier(f.name) for f in columns]
+        found += [f"{sql} AS {identifier(name)}" for name, sql in answers.items()]
+        begun += [f"FALSE AS {identifier(name)}" for name in answers]
         return [
             "WITH before AS (",
-            f"  SELECT {', '.join(identifier(f.name) for f in columns) or '1'}",
+            f"  SELECT {', '.join(found) or '1'}",
             f"  FROM {self.name} WHERE id = {self.key}",
             "  UNION ALL",
             f"  SELECT {', '.join(begun) or '1'}",

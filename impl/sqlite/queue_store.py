@@ -22,6 +22,8 @@ from impl.terms.unusable import StoreError
 class QueueStore(Store):
     """A connection to a queue's file, with the clock by which its timers run out."""
 
+    forgets = True
+
     def __init__(
         self, design: Design, path: str, clock: Clock | None, busy_ms: int, read_only: bool
     ) -> None:
@@ -31,6 +33,11 @@ class QueueStore(Store):
         with told(path):
             self.clock = QueueClock(clock or MachineClock())
         super().__init__(design, path, busy_ms, read_only, self.clock.now)
+
+    @property
+    def address(self) -> str:
+        """Where it is, as it is opened again."""
+        return self.path
 
     def enter(self) -> History:
         """Return the history of the store, which is begun if there is none that can go on."""

@@ -7,13 +7,13 @@ is done may be acted upon.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
+from impl.derive.alone import Alone
 from impl.derive.design import Design
 from impl.derive.step import step_of, without_store
 from impl.sqlite import steps
@@ -32,7 +32,6 @@ from impl.terms.outcomes import (
     Unknown,
     Values,
 )
-from impl.terms.requests import BadRequest
 from impl.terms.unusable import Busy, Damaged, StoreError
 
 _UNUSABLE = (
@@ -61,8 +60,12 @@ class Store(Contents):
         self.gate = None if path == MEMORY else Gate(self.path)
         self._foreign: Foreign | None = None
         self._scribe: Scribe | None = None
-        self._alone, self._thread = threading.Lock(), 0
-        self.span: Marked | None = None
+        self._alone: Alone[Marked] = Alone(self.path)
+
+    @property
+    def span(self) -> Marked | None:
+        """The transaction that is open, if one is."""
+        return self._alone.span
 
     def _for_others(self) -> Foreign:
         if self._foreign is None or self._foreign.connection is not self.connection:
@@ -128,7 +131,7 @@ class Store(Contents):
         fails is not taken at its word: the trace says whether it took place. Raises
         `OutcomeUnknown` if that cannot be read.
         """
-        with self._one_at_a_time(Marked(writes, durable)) as span, contextlib.ExitStack() as held:
+        with self._alone.opened(Marked(writes, durable)) as span, contextlib.ExitStack() as held:
             with self._usable("the transaction"):
                 turn = held.enter_context(self._turn(writes))
                 held.enter_context(self._waiting(durable))
@@ -180,24 +183,6 @@ class Store(Contents):
         else:
             pages = 0 if before is None else before.pages
         return Mark(opened.told.epoch, opened.last(), where.file, where.log, pages)
-
-    @contextlib.contextmanager
-    def _one_at_a_time(self, span: Marked) -> Iterator[Marked]:
-        """Let nobody else begin one on this connection, in this thread or in another one: it would
-        join this one half, and take it back when it fails. Another thread may try again later.
-        """
-        if not self._alone.acquire(blocking=False):
-            if self._thread != threading.get_ident():
-                fact = "has a transaction open in another thread, by the same object"
-                raise Busy(self.path, fact, "open it once for each thread")
-            fact = "one is open already on this queue"
-            raise BadRequest(f"transaction: {fact}; end it first, or pass it on as `within`")
-        try:
-            self._thread, self.span = threading.get_ident(), span
-            yield span
-        finally:
-            span.over, self.span = True, None
-            self._alone.release()
 
     def _took_place(self, opened: SQLiteTransaction, failed: apsw.Error) -> bool:
         """Return whether the steps are durable, after COMMIT has failed."""

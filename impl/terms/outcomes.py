@@ -67,13 +67,15 @@ RENAMED: Mapping[str, str] = {}
 @dataclass(frozen=True)
 class Unseen:
     """A step that left the store as it was, taken when `after` was the last row of the trace; the
-    timers that it has found to be `over`.
+    timers that it has found to be `over`. A store that has no last row says which row of it was
+    read, and `after` how often that one had changed; none, if the step read nothing.
     """
 
     after: int
     action: str
     params: dict[str, Any]
     over: dict[str, Any] = field(default_factory=dict)
+    row: str | None = None
 
 
 @dataclass(frozen=True)

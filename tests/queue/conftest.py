@@ -7,6 +7,7 @@ import pytest
 
 from impl.queue import Queue
 from tests.clocks import HandClock
+from tests.stores import place
 
 
 @pytest.fixture
@@ -15,8 +16,8 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "queue.db"
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    return place(request, tmp_path)
 
 
 @pytest.fixture

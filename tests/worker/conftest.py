@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from impl.address import on_a_server
 from impl.queue import Queue
+from tests.stores import place
 from tests.worker.looking import AT_ONCE
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "queue.db"
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    return place(request, tmp_path)
 
 
 @pytest.fixture
 def queue(file: Path) -> Iterator[Queue]:
     with Queue(file, backoff=AT_ONCE) as opened:
-        opened.define("CREATE TABLE ledger (what TEXT NOT NULL UNIQUE) STRICT")
+        strict = "" if on_a_server(str(file)) else " STRICT"
+        opened.define(f"CREATE TABLE ledger (what TEXT NOT NULL UNIQUE){strict}")
         yield opened

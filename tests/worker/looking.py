@@ -12,9 +12,9 @@ from tests.queue.file.looking import rows
 AT_ONCE = Backoff(first_ms=0)
 
 
-def notes(file: Path) -> list[tuple[str, str | None]]:
+def notes(file: Path | str) -> list[tuple[str, str | None]]:
     """Return how the attempts ended, as the trace has it."""
-    return rows(file, "SELECT action, note FROM trace WHERE action GLOB 'settle_*' ORDER BY seq")
+    return rows(file, "SELECT action, note FROM trace WHERE action LIKE 'settle%' ORDER BY seq")
 
 
 def enter(attempt: Attempt, what: str) -> None:

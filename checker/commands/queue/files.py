@@ -32,7 +32,7 @@ def backup(
 
     Exit status: 0 it is made, 2 bad usage, 3 it could not be made.
     """
-    with opened(file, as_json, looks=True) as found:
+    with opened(str(file), as_json, looks=True) as found:
         found.backup(to)
     changed(f"{to} is a backup of {file}", {"ok": True, "backup": str(to)} if as_json else None)
 
@@ -49,7 +49,7 @@ def upgrade(file: File, as_json: AsJson = False) -> None:
         backup = _carried_out(found, as_json) if found.changes else None
     ended = 0
     if found.lapsed:
-        with opened(file, as_json) as queue:
+        with opened(str(file), as_json) as queue:
             ended = queue.recover()
     answer = {"ok": True, "changes": found.changes, "jobs": found.jobs, "ended": ended}
     if not found.changes:
@@ -84,7 +84,7 @@ def export(
     from checker.shown import console
     from impl.upgrades.export import exported
 
-    with opened(file, as_json, looks=True) as found:
+    with opened(str(file), as_json, looks=True) as found:
         if out is None:
             for line in exported(found):
                 console.line(line)
@@ -131,7 +131,7 @@ def take_in(
         raise Wrong(f"{source}: cannot be read: {failed.strerror}; name another file") from None
     except BadRequest as wrong:
         raise Wrong(f"{source or 'stdin'}: {wrong}") from None
-    with opened(file, as_json) as found:
+    with opened(str(file), as_json) as found:
         ended = found.recover()
     answer = {"ok": True, "jobs": taken.jobs, "messages": taken.messages, "ended": ended}
     counts = ((taken.jobs, "job"), (taken.messages, "message"))

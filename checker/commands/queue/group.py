@@ -14,7 +14,7 @@ import typer
 
 from checker.commands.options import AsJson, Wrong, finite, group
 from checker.commands.queue import files, show, why, work
-from checker.commands.queue.shared import File, Kind, Number, opened, time_of
+from checker.commands.queue.shared import Kind, Number, Place, opened, time_of
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def enqueue(
-    file: File,
+    file: Place,
     kind: Kind,
     payload: Annotated[str, typer.Argument(help="JSON; `-` reads it from stdin.")] = "null",
     key: Annotated[str | None, typer.Option(help="Asking again with it is asking once.")] = None,
@@ -64,7 +64,7 @@ def _show_made(made: Enqueued, as_json: bool) -> None:
     changed(f"job {made.id} {known}, under the key {made.key}", answer if as_json else None)
 
 
-def recover(file: File, as_json: AsJson = False) -> None:
+def recover(file: Place, as_json: AsJson = False) -> None:
     """End the claims whose lease has run out, so that their jobs are tried again.
 
     Exit status: 0 done, 2 bad usage, 3 the store cannot be used now.
@@ -75,7 +75,7 @@ def recover(file: File, as_json: AsJson = False) -> None:
     changed(said, {"ok": True, "recovered": ended} if as_json else None)
 
 
-def retry(file: File, number: Number, as_json: AsJson = False) -> None:
+def retry(file: Place, number: Number, as_json: AsJson = False) -> None:
     """Put the work of a dead job in again, as a new job; steps that are done are not repeated.
 
     Exit status: 0 it is in the queue, 2 it is not dead or bad usage, 3 the store cannot be used.
@@ -85,7 +85,7 @@ def retry(file: File, number: Number, as_json: AsJson = False) -> None:
     _show_made(made, as_json)
 
 
-def cancel(file: File, number: Number, as_json: AsJson = False) -> None:
+def cancel(file: Place, number: Number, as_json: AsJson = False) -> None:
     """Give up a job that is not done; its worker, if it has one, can settle it no more.
 
     Exit status: 0 it is dead, 2 it was done or dead before or bad usage, 3 the store cannot be
@@ -96,7 +96,7 @@ def cancel(file: File, number: Number, as_json: AsJson = False) -> None:
     changed(f"job {number} is cancelled", {"ok": True, "job": number} if as_json else None)
 
 
-def pause(file: File, kind: Kind, as_json: AsJson = False) -> None:
+def pause(file: Place, kind: Kind, as_json: AsJson = False) -> None:
     """Let nothing of a kind be claimed until it is resumed; what is claimed already goes on.
 
     Exit status: 0 it is paused, 2 bad usage, 3 the store cannot be used now.
@@ -107,7 +107,7 @@ def pause(file: File, kind: Kind, as_json: AsJson = False) -> None:
         _say_of_kind(found, kind, known, changes, as_json)
 
 
-def resume(file: File, kind: Kind, as_json: AsJson = False) -> None:
+def resume(file: Place, kind: Kind, as_json: AsJson = False) -> None:
     """Let jobs of a kind be claimed again.
 
     Exit status: 0 it is not paused, 2 bad usage, 3 the store cannot be used now.
@@ -121,7 +121,7 @@ def resume(file: File, kind: Kind, as_json: AsJson = False) -> None:
 def _say_of_kind(queue: Queue, kind: str, known: str, changes: bool, as_json: bool) -> None:
     """Say what became of the kind, and of how many jobs: its name may be mistyped."""
     query = "SELECT count(*), count(*) FILTER (WHERE status = 'ready') FROM job WHERE kind = ?"
-    ((jobs, ready),) = queue.query(query, (kind,))
+    ((jobs, ready),) = queue.store.own(query, (kind,))
     waits = "1 job waits" if ready == 1 else f"{ready:,} jobs wait"
     there = waits if jobs else "the queue has no job of it"
     answer = {"ok": True, "kind": kind, "changed": changes, "jobs": jobs, "ready": ready}
@@ -129,7 +129,7 @@ def _say_of_kind(queue: Queue, kind: str, known: str, changes: bool, as_json: bo
 
 
 def prune(
-    file: File,
+    file: Place,
     retain: Annotated[
         str, typer.Option(metavar="TIME", help="How long what is over stays: 90, 15m, 12h, 7d.")
     ],

@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from impl.queue import Queue
 
 File = Annotated[Path, typer.Argument(help="The file of the queue.", callback=for_sqlite)]
+
+
+def queue_at(place: str) -> str:
+    """Return where a queue is that the command line names: a file, or its address on a server."""
+    from impl.address import on_a_server
+
+    return place if on_a_server(place) else str(for_sqlite(Path(place)))
+
+
+Place = Annotated[
+    str,
+    typer.Argument(
+        help="The file of the queue, or postgresql://USER@HOST/DATABASE#SCHEMA.",
+        callback=queue_at,
+    ),
+]
 Kind = Annotated[str, typer.Argument(help="Which handler is to run it.")]
 Number = Annotated[
     int, typer.Argument(metavar="JOB", min=0, max=NUMBER_MAX, help="The number of the job.")
@@ -36,7 +52,7 @@ def time_of(name: str, text: str) -> float:
 
 @contextlib.contextmanager
 def opened(
-    file: Path,
+    place: str,
     as_json: bool,
     make: bool = False,
     makes: str = "`ffq queue enqueue` makes one",
@@ -47,14 +63,21 @@ def opened(
     content with a file that cannot be written.
     """
     from checker.shown import console
+    from impl.address import on_a_server
     from impl.queue import Queue
     from impl.sqlite.file.opening import writable
     from impl.terms.outcomes import OutcomeUnknown
     from impl.terms.unusable import Damaged, StoreError
 
-    if not make and not file.exists():
-        raise Wrong(f"{file}: there is no such queue; {makes}")
-    with Queue(file, read_only=looks and not writable(file), **given) as found:
+    if on_a_server(place):
+        only = looks
+        if not make and not looks:
+            Queue(place, read_only=True).close()  # which makes none
+    else:
+        only = looks and not writable(place)
+        if not make and not Path(place).exists():
+            raise Wrong(f"{place}: there is no such queue; {makes}")
+    with Queue(place, read_only=only, **given) as found:
         try:
             yield found
         except Damaged:

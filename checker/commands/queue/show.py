@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.commands.options import NUMBER_MAX, AsJson, Wrong, close
-from checker.commands.queue.shared import File, Number, age, opened, paused, runs
+from checker.commands.queue.shared import Number, Place, age, opened, paused, runs
 
 if TYPE_CHECKING:
     from impl.report import Past, Waiting, Whole
@@ -19,7 +19,7 @@ STATUSES = ("ready", "claimed", "done", "dead")
 
 
 def list_jobs(
-    file: File,
+    file: Place,
     status: Annotated[
         list[str] | None, typer.Option(help="Only jobs of this status. May be repeated.")
     ] = None,
@@ -52,7 +52,7 @@ def list_jobs(
         console.say(f"there are more than {limit}; --limit shows them")
 
 
-def show(file: File, number: Number, as_json: AsJson = False) -> None:
+def show(file: Place, number: Number, as_json: AsJson = False) -> None:
     """Show a job: what it is about, its token, each attempt, and why it is dead.
 
     Exit status: 0 it is shown, 2 there is none or bad usage, 3 the store cannot be used now.
@@ -101,7 +101,7 @@ def _ended(past: Past, now: int) -> str:
     return f"{past.outcome} after {took}" + (f": {past.note}" if past.note else "")
 
 
-def stats(file: File, as_json: AsJson = False) -> None:
+def stats(file: Place, as_json: AsJson = False) -> None:
     """Count jobs by status, and say how old the oldest is that waits, or whose lease ran out, and
     which kinds wait because they are paused, or because no worker that runs here knows them.
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from checker.commands.options import AsJson
-from checker.commands.queue.shared import File, Number, age, opened, paused, runs
+from checker.commands.queue.shared import Number, Place, age, opened, paused, runs
 
 if TYPE_CHECKING:
     from checker.explain.fate.held_back import HeldBack
@@ -23,7 +23,7 @@ MOST = 100_000
 """So many states of the scope are looked at where the nearest do not settle it."""
 
 
-def why(file: File, number: Number, as_json: AsJson = False) -> None:
+def why(file: Place, number: Number, as_json: AsJson = False) -> None:
     """Say why no worker is given a job: which guard refuses, since when, and what would free it.
 
     Exit status: 0 it is said, 2 there is none or bad usage, 3 the store cannot be used now.
@@ -32,12 +32,12 @@ def why(file: File, number: Number, as_json: AsJson = False) -> None:
     from impl.standing import standing
 
     with opened(file, as_json, looks=True) as found:
-        where = standing(found, number)
+        where, place = standing(found, number), found.path
     held = _asked(where)
     if as_json:
         console.emit({"ok": True, "job": number, **_told(where, held)})
         return
-    for line in _story(where, held, str(file)):
+    for line in _story(where, held, place):
         console.line(line)
 
 

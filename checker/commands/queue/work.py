@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from checker.commands.options import AsJson, Wrong
-from checker.commands.queue.shared import File, opened, time_of
+from checker.commands.queue.shared import Place, opened, time_of
 from checker.shown.streams import OutputLost, changed, printable, say
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Table = Mapping[str, Callable[[Any], Any]]
 
 
 def work(
-    file: File,
+    file: Place,
     handlers: Annotated[
         str | None,
         typer.Option(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from checker.commands.options import AsJson, for_sqlite
+from checker.commands.options import AsJson
+from checker.commands.queue.shared import Place
 
 if TYPE_CHECKING:
     from checker.conformance.validating.validate import Verdict
 
 
 def validate(
-    database: Annotated[Path, typer.Argument(help="The file of a queue.", callback=for_sqlite)],
+    database: Place,
     as_json: AsJson = False,
 ) -> None:
     """Say whether what happened in a queue is a behaviour of the spec, step by step.
@@ -24,7 +24,7 @@ def validate(
     from checker.conformance.validating.validate import validate as judged
     from checker.shown import console
 
-    verdict = judged(str(database))
+    verdict = judged(database)
     if as_json:
         console.emit(verdict.as_json())
     else:

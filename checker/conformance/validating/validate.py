@@ -1,4 +1,4 @@
-"""Judges the file of a queue: whether what happened there is a behaviour of the spec.
+"""Judges a queue: whether what happened there is a behaviour of the spec.
 
 The trace is followed from its first row to its last, by the spec's own evaluator: no statement of
 the store is asked whether it was right. In the end the tables have to be where the trace leads.
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from checker.conformance.validating.finding import Finding, NotAllowed
 from checker.conformance.validating.follow import Follower
 from checker.conformance.validating.nearest import Event, elsewhere, possible
 from checker.conformance.validating.records import illegible, strange
+from impl.address import on_a_server, store_at
 from impl.derive import origin
+from impl.derive.mapping import Rows
 from impl.derive.reference import design
 from impl.derive.tracing import plain
 from impl.sqlite.file.damage import legible
@@ -59,9 +61,11 @@ class Verdict:
 
 
 def validate(path: str) -> Verdict:
-    """Return whether the run in a file is a behaviour of the spec, and if not, what is the first
-    step that is not allowed. Raises `StoreError` if the file is no queue of this spec.
+    """Return whether the run in a queue is a behaviour of the spec, and if not, what is the first
+    step that is not allowed. Raises `StoreError` if it is no queue of this spec.
     """
+    if on_a_server(path):
+        return _on_a_server(path)
     if not Path(path).exists():
         raise StoreError(path, "does not exist", "name the file of a queue")
     store = Store(design(), path, read_only=not writable(path))
@@ -70,7 +74,7 @@ def validate(path: str) -> Verdict:
             store.check()
             try:
                 with legible(path):
-                    verdict, where = _judge(store), illegible(store, ("trace",))
+                    verdict, where = _in_file(store), illegible(store, ("trace",))
             except Damaged:
                 where = illegible(store)
                 if where is None:
@@ -82,31 +86,64 @@ def validate(path: str) -> Verdict:
         store.close()
 
 
-def _judge(store: Store) -> Verdict:
-    started = time.monotonic()
-    joined = _pairs(store, "SELECT id, sort FROM process")
-    jobs = _pairs(store, "SELECT status, count(*) FROM job GROUP BY status ORDER BY status")
-    follower = Follower(store.design, joined)
+def _in_file(store: Store) -> Verdict:
     after, states = origin.read(store.connection.execute, store.path)
+    run = _Run(store, after, list(states), lambda: events(store, after), lambda: strange(store))
+    return _judge(run)
+
+
+def _on_a_server(address: str) -> Verdict:
+    store = store_at(address, design(), None, 5_000, read_only=True)
+    try:
+        with store.transaction(writes=False):  # one moment, whoever goes on writing
+            from checker.conformance.validating.merged import merged
+            from impl.postgresql.trace import rows
+
+            found = list(rows(store.own, store.path))
+            return _judge(_Run(store, 0, [], lambda: iter(merged(found)), lambda: None))
+    finally:
+        store.close()
+
+
+class _Readable(Rows, Protocol):
+    """A store, to be read."""
+
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run as its store has it: after which row it begins, the states there, what comes then, and
+    what is strange about its records.
+    """
+
+    store: _Readable
+    after: int
+    states: list[tuple[str, Any]]
+    events: Callable[[], Iterator[Event]]
+    strange: Callable[[], Finding | None]
+
+
+def _judge(run: _Run) -> Verdict:
+    started, store = time.monotonic(), run.store
+    joined = dict(store.own("SELECT id, sort FROM process"))
+    jobs = dict(store.own("SELECT status, count(*) FROM job GROUP BY status ORDER BY status"))
+    follower = Follower(store.design, joined)
     finding: Finding | None = None
     try:
-        follower.begin(after, states)
-        for event in events(store, after):
+        follower.begin(run.after, run.states)
+        for event in run.events():
             if isinstance(event, Traced):
                 follower.row(event)
             else:
                 follower.unseen(*event)
-        finding = strange(store) or _tables(store, follower) or _messages(store)
+        finding = run.strange() or _tables(store, follower) or _messages(store)
     except NotAllowed as wrong:
-        finding = _explained(store, follower, wrong)
+        finding = _explained(run, follower, wrong)
     seconds = time.monotonic() - started
-    rows = follower.rows - after
-    return Verdict(after, rows, follower.steps, jobs, len(joined), seconds, finding)
-
-
-def _pairs(store: Store, query: str) -> dict[Any, Any]:
-    rows: list[Any] = store.connection.execute(query).fetchall()
-    return dict(rows)
+    rows = follower.rows - run.after
+    return Verdict(run.after, rows, follower.steps, jobs, len(joined), seconds, finding)
 
 
 def events(store: Store, after: int) -> Iterator[Event]:
@@ -126,23 +163,22 @@ def events(store: Store, after: int) -> Iterator[Event]:
         waiting = next(listed, None)
 
 
-def _explained(store: Store, follower: Follower, wrong: NotAllowed) -> Finding:
+def _explained(run: _Run, follower: Follower, wrong: NotAllowed) -> Finding:
     """Return the finding with what was possible instead."""
     step, finding = wrong.step, wrong.finding
     if step is None or finding.kind not in ("guard", "field"):
         return finding
-    again = Follower(store.design, follower.joined)
-    after, states = origin.read(store.connection.execute, store.path)
-    again.begin(after, states)
+    again = Follower(run.store.design, follower.joined)
+    again.begin(run.after, run.states)
     return replace(
         finding,
         possible=possible(follower, step),
-        elsewhere=elsewhere(again, events(store, after), step),
+        elsewhere=elsewhere(again, run.events(), step),
     )
 
 
 # ---------------------------------------------------------------- the end
-def _tables(store: Store, follower: Follower) -> Finding | None:
+def _tables(store: _Readable, follower: Follower) -> Finding | None:
     """Hold the tables against the state that the trace leads to."""
     sparse = follower.sparse
     rows = store.rows()
@@ -167,9 +203,9 @@ SELECT outbox.key, outbox.job FROM outbox JOIN job ON job.id = outbox.job
 WHERE NOT recorded ORDER BY outbox.id LIMIT 1"""
 
 
-def _messages(store: Store) -> Finding | None:
+def _messages(store: _Readable) -> Finding | None:
     """Hold what was sent against the states of its jobs."""
-    for key, job in store.connection.execute(_SAID).fetchall():
+    for key, job in store.own(_SAID):
         what = f"message {key} was sent by job{job}, whose effect is not committed"
         return Finding("table", what)
     return None

@@ -6,21 +6,25 @@ from typing import Any
 
 import apsw
 
+from impl.address import on_a_server
 from impl.queue import Queue
 from impl.working.attempt import Attempt, claim
 from spec.queue.job import Worker as WorkerSort
 
 
-def rows(file: Path, sql: str, *values: Any) -> list[Any]:
-    """Return what another connection reads in the file.
+def rows(file: Path | str, sql: str, *values: Any) -> list[Any]:
+    """Return what another connection reads in the file, or on the server that it is the address of.
 
     Not one of the standard library's: two builds of SQLite in one process undo each other's locks.
     """
+    if on_a_server(str(file)):
+        with Queue(file, read_only=True) as queue:
+            return queue.store.own(sql, values)
     with closing(apsw.Connection(str(file))) as other:
         return other.execute(sql, values).fetchall()
 
 
-def status(file: Path) -> dict[int, str]:
+def status(file: Path | str) -> dict[int, str]:
     return dict(rows(file, "SELECT id, status FROM job"))
 
 

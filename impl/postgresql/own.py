@@ -1,0 +1,177 @@
+"""What is said to a server in a transaction beside its steps: statements of ours and of others."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from functools import cached_property
+from secrets import token_hex
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+
+from impl.derive.design import Design
+from impl.derive.transaction import History, Span, Transaction
+from impl.postgresql import by_hand
+from impl.postgresql.clock import ServerClock
+from impl.postgresql.connection import Connection, gone, unusable
+from impl.terms.requests import BadRequest
+from impl.terms.unusable import OtherHistory
+from spec.language.terms.types import Sort
+
+_SAY = """\
+SELECT pg_advisory_xact_lock(%(nonce)s), set_config('ffq.step', %(step)s, true),
+  set_config('ffq.now', coalesce(
+    %(now)s::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+  )::text, true)"""
+
+_HISTORY = """\
+SELECT epoch, name FROM incarnation WHERE schema = current_schema()::regnamespace"""
+
+_ALLOWED = frozenset({
+    "alter", "analyze", "comment", "create", "delete", "drop", "insert", "merge", "select", "table",
+    "update", "values", "with",
+})  # fmt: skip
+"""How statements begin that may be run in our transactions: none of them ends one."""
+
+_REMARK = re.compile(r"\s+|--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+class Statements(Transaction):
+    """A transaction on a server, without its steps."""
+
+    def __init__(
+        self, design: Design, connection: Connection, span: Span, shown: str, clock: ServerClock
+    ) -> None:
+        super().__init__(design, span)
+        self._connection, self._shown, self._clock = connection, shown, clock
+        self.tx = token_hex(8)
+        self.receipts: list[str] = []
+        self._unsaid = True
+
+    @property
+    def nonce(self) -> int:
+        """What is locked until the transaction is over, however that comes."""
+        return int(self.tx, 16) - 2**63
+
+    def _say(self, line: str) -> int:
+        """Say whose step comes next, and return its moment, which is later than all locks."""
+        values = {"nonce": self.nonce, "step": line, "now": self._clock.given()}
+        ((_, _, now),) = self._run(_SAY, values)
+        self._unsaid = not line
+        return int(now)
+
+    def _run(self, text: str, values: Any = None) -> list[Any]:
+        """Run a statement of ours and return its rows."""
+        try:
+            cursor = self._connection.execute(text.encode(), values)
+        except psycopg.DataError as wrong:
+            raise BadRequest(f"value: {wrong}; leave it out") from None
+        except psycopg.Error as failed:
+            found = gone(self._shown, failed) or unusable(self._shown, "the transaction", failed)
+            raise found or failed from None
+        return cursor.fetchall() if cursor.description else []
+
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Run a statement of the queue's, written by hand, and return its rows."""
+        self.require_open()
+        return self._run(by_hand.asked(sql), by_hand.given(sql, values))
+
+    def execute(self, sql: str, values: Any = ()) -> list[Any]:
+        """Run a statement of one's own. Raises `BadRequest`, and what psycopg raises."""
+        cursor = self._theirs(sql, values)
+        return cursor.fetchall() if cursor.description else []
+
+    def changes(self, sql: str, values: Any = ()) -> int:
+        """Run such a statement and return how many rows it changed."""
+        cursor = self._theirs(sql, values)
+        what = (cursor.statusmessage or "").split(" ")[0]
+        return max(cursor.rowcount, 0) if what in ("INSERT", "UPDATE", "DELETE", "MERGE") else 0
+
+    def _theirs(self, sql: str, values: Any) -> Any:
+        self.require_open()
+        require_harmless(sql)
+        if not self._unsaid:  # or a change by hand would pass for the step that was refused
+            self._say("")
+        text, bound = by_hand.theirs(sql, values)
+        try:
+            # Prepared, so that it is one statement: another one might end the transaction.
+            return self._connection.execute(text.encode(), bound, prepare=True)
+        except errors.RaiseException as refused:
+            raise BadRequest(f"{shortened(sql)}: {refused}; leave the queue's own be") from None
+        except psycopg.Error as failed:
+            found = unusable(self._shown, "a statement", failed, theirs=True)
+            if found is None and isinstance(failed, errors.ReadOnlySqlTransaction):
+                fact = "writes, and this may only read; use `transaction`"
+                raise BadRequest(f"{shortened(sql)}: {fact}") from None
+            raise found or failed from None
+
+    @property
+    def now(self) -> int:
+        """The moment by the clock of the queue, in ms."""
+        given = self._clock.given()
+        return given if given is not None else int(self._run(ServerClock.ASK)[0][0])
+
+    def new(self, sort: type[Sort]) -> int:
+        """Return the element of a number that nobody else was given."""
+        ((number,),) = self._run(f"SELECT nextval('{sort.__name__.lower()}_number')")
+        return int(number) - 1
+
+    def last(self) -> int:
+        """Return the number of the last row of the trace that can be seen; 0 if there is none."""
+        ((seq,),) = self._run("SELECT coalesce(max(seq), 0) FROM trace")
+        return int(seq)
+
+    def require_open(self) -> None:
+        """Raise `BadRequest` if nothing that is done here would be committed."""
+        status = self._connection.info.transaction_status
+        if self.span.over:
+            raise BadRequest("transaction: is over; begin another one")
+        if status == TransactionStatus.INERROR:
+            raise BadRequest("transaction: was taken back by a statement in it; begin another one")
+
+    # ------------------------------------------------------------ histories
+    @cached_property
+    def history(self) -> History:
+        """The history that the store has now; of no boot, if the server has forgotten it."""
+        found = self._run(_HISTORY)
+        if found:
+            return History(found[0][0], found[0][1], None, 0)
+        kept = self._run("SELECT value FROM meta WHERE name = 'epoch'")
+        return History(int(kept[0][0]) if kept else 0, None, None, 0)
+
+    def require(self, known: History, path: str) -> None:
+        """Raise `OtherHistory` if the store has another history now."""
+        if self.history != known:
+            fact = "has crashed, was promoted or put back since it was opened"
+            raise OtherHistory(path, fact, "open it again; what was claimed is lost")
+
+    @property
+    def claims(self) -> int:
+        """The most claims under a key of which nothing is left: nothing is forgotten yet."""
+        return 0
+
+    def keep_claims(self, claims: int) -> None:
+        """Let it be known how many claims there were under a key that is forgotten."""
+        raise AssertionError("nothing is forgotten on a server yet")
+
+
+def require_harmless(sql: object) -> None:
+    """Raise `BadRequest` if a statement of others is none that may be run in our transactions."""
+    if not isinstance(sql, str):
+        raise BadRequest(f"statement: is of type {type(sql).__name__}; make it a str")
+    at = 0
+    while (skipped := _REMARK.match(sql, at)) is not None:
+        at = skipped.end()
+    found = re.match(r"\w+", sql[at:])
+    first = found[0].lower() if found else ""
+    if first not in _ALLOWED:
+        fact = "is no statement for a queue's transaction"
+        raise BadRequest(f"{shortened(sql)}: {fact}; leave it out")
+
+
+def shortened(sql: str) -> str:
+    """Return a statement as messages show it."""
+    return textwrap.shorten(sql, 80, placeholder=" ...")

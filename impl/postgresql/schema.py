@@ -1,0 +1,48 @@
+"""What makes an empty store on PostgreSQL, in a schema of its own, and whose it is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from impl.derive.design import Design
+from impl.postgresql.by_hand import declared
+from impl.postgresql.sql import POSTGRESQL
+from impl.postgresql.tracing import OVER, TRACE, triggers
+
+VERSION = "1"
+"""The version of the schema."""
+
+META = """\
+CREATE TABLE meta (  -- whose the schema is, and which spec and which constants it belongs to
+  name text PRIMARY KEY,
+  value text NOT NULL
+);
+
+CREATE UNLOGGED TABLE incarnation (  -- nothing is in it after a crash, or after a promotion
+  schema oid PRIMARY KEY,  -- another one where a dump was put back
+  epoch bigint NOT NULL,
+  name text NOT NULL
+);
+"""
+
+MORE = """\
+CREATE SEQUENCE job_number;
+
+CREATE INDEX job_in_line ON job (due, id) WHERE due IS NOT NULL;
+"""
+"""What SQLite needs none of: numbers are given out before rows are there, and who takes the first
+job in line passes over those that others are about to take.
+"""
+
+
+@lru_cache(maxsize=8)
+def whole(design: Design, checks: bool = True) -> str:
+    """Return all that makes an empty store."""
+    tables = POSTGRESQL.tables(design.scope, design.tables, checks)
+    beside = declared(design.beside) + MORE + OVER if design.beside else ""
+    return "\n".join([tables, TRACE, META, *map(triggers, design.tables), beside])
+
+
+def says(design: Design) -> dict[str, str]:
+    """Return what a store of this design says of itself."""
+    return {"application": "failure-first job queue", "version": VERSION, **design.identity}

@@ -1,0 +1,282 @@
+"""The store of a queue on a PostgreSQL server, in a schema of its own.
+
+A COMMIT that was not answered, or that warns that a standby has not confirmed it, is not taken at
+its word: each transaction holds a lock of its own until it is over, and whoever has got that lock
+looks into the trace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from secrets import token_hex
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+
+from impl.derive.alone import Alone
+from impl.derive.design import Design
+from impl.derive.mapping import rows_of
+from impl.derive.transaction import History, Span
+from impl.postgresql import by_hand, making
+from impl.postgresql.clock import ServerClock
+from impl.postgresql.connection import Connection, address, connect, gone, unusable, usable
+from impl.postgresql.own import require_harmless, shortened
+from impl.postgresql.transaction import PostgreSQLTransaction
+from impl.terms.clock import Clock
+from impl.terms.outcomes import OutcomeUnknown
+from impl.terms.requests import BadRequest
+from impl.terms.unusable import REMEDY, Damaged, OtherHistory, StoreError
+from spec.language.scope import Value
+from spec.language.terms.types import Sort
+
+_PATIENCE = 30.0
+"""Seconds for which a server is asked what became of a COMMIT."""
+
+_SLICE = 0.2
+
+_KEEP = """\
+INSERT INTO meta VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+
+
+class QueueStore:
+    """A connection to a queue on a server, with the server's clock."""
+
+    forgets = False
+
+    def __init__(
+        self, design: Design, whole: str, clock: Clock | None, busy_ms: int, read_only: bool
+    ) -> None:
+        """Open it, making the schema if there is none; raises `StoreError`, `BadRequest`."""
+        self.where, self.address = address(whole), whole
+        self.path, self.design, self.read_only = self.where.shown, design, read_only
+        self.busy_ms, self._pid = busy_ms, os.getpid()
+        self.clock = ServerClock(self.own, clock)
+        self._alone: Alone[Span] = Alone(self.path)
+        self._open: Connection | None = None
+        self._warned = False
+        making.make(self.connection, design, self.where, read_only)
+
+    @property
+    def span(self) -> Span | None:
+        """The transaction that is open, if one is."""
+        return self._alone.span
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, made anew where it was lost; raises `StoreError`."""
+        if os.getpid() != self._pid:
+            fact = "was opened by the process that this one was forked from"
+            raise OtherHistory(self.path, fact, "open it after the fork, or spawn")
+        if self._open is not None and self._open.closed:
+            self._open = None
+        if self._open is None:
+            self._open = connect(self.where, self.busy_ms)
+            self._open.add_notice_handler(self._noticed)
+        return self._open
+
+    def _noticed(self, said: errors.Diagnostic) -> None:
+        self._warned |= said.sqlstate == "01000"
+
+    def close(self) -> None:
+        """Let go of the server."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    # ------------------------------------------------------------ questions
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query that is ours, written by hand."""
+        return self._asked(by_hand.asked(sql), by_hand.given(sql, values))
+
+    def _asked(self, text: str, values: Any = None) -> list[Any]:
+        connection = self.connection
+        try:
+            return connection.execute(text.encode(), values).fetchall()
+        except psycopg.DataError as wrong:
+            raise BadRequest(f"value: {wrong}; leave it out") from None
+        except psycopg.Error as failed:
+            raise self._said(failed, "the query") from None
+
+    def query(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return the rows of a query that is not ours. Raises `BadRequest` if it does more than
+        read, and what psycopg raises.
+        """
+        require_harmless(sql)
+        text, bound = by_hand.theirs(sql, values)
+        connection = self.connection
+        alone = connection.info.transaction_status == TransactionStatus.IDLE
+        try:
+            if alone:
+                connection.execute("BEGIN READ ONLY")
+            try:
+                return connection.execute(text.encode(), bound, prepare=True).fetchall()
+            finally:
+                if alone and not connection.closed:
+                    connection.execute("ROLLBACK")
+        except errors.ReadOnlySqlTransaction:
+            fact = "writes, and this may only read; use `transaction`"
+            raise BadRequest(f"{shortened(sql)}: {fact}") from None
+        except psycopg.Error as failed:
+            found = unusable(self.path, "the query", failed, theirs=True)
+            raise found or failed from None
+
+    def rows(self, now: int = 0) -> dict[type[Sort], dict[int, dict[str, Value]]]:
+        """Return every row of every table at a moment, by sort and element."""
+        return rows_of(self.design, self.own, now)
+
+    def _said(self, failed: psycopg.Error, what: str) -> Exception:
+        return gone(self.path, failed) or unusable(self.path, what, failed) or failed
+
+    # ------------------------------------------------------------ several steps
+    @contextlib.contextmanager
+    def transaction(
+        self, writes: bool = True, durable: bool = True
+    ) -> Iterator[PostgreSQLTransaction]:
+        """Open a transaction. One that need not be `durable` is waited for all the same: here the
+        worker lives on when the server dies, and would go by a claim that is lost.
+        """
+        if writes and self.read_only:
+            raise StoreError(self.path, "was opened to be read only", "open it for writing")
+        with self._alone.opened(Span(writes, durable)) as span:
+            connection = self._begun("READ COMMITTED" if writes else "REPEATABLE READ READ ONLY")
+            opened = PostgreSQLTransaction(self.design, connection, span, self.path, self.clock)
+            try:
+                yield opened
+                opened.require_open()
+            except BaseException:
+                self._roll_back()
+                raise
+            self._commit(connection, opened)
+            opened.remember()
+
+    def _begun(self, level: str) -> Connection:
+        """Begin a transaction, on a new connection if the old one is dead: nothing is lost yet."""
+        begin = f"BEGIN ISOLATION LEVEL {level}".encode()
+        if self._open is not None:
+            try:
+                self.connection.execute(begin)
+            except psycopg.OperationalError:
+                self.close()
+            else:
+                return self.connection
+        connection = self.connection
+        with usable(self.path, "the transaction"):
+            connection.execute(begin)
+        return connection
+
+    def _commit(self, connection: Connection, opened: PostgreSQLTransaction) -> None:
+        """Commit; raises `StoreError` if nothing was, and `OutcomeUnknown` if nobody knows."""
+        self._warned = False
+        try:
+            said = connection.execute("COMMIT").statusmessage
+        except (psycopg.OperationalError, psycopg.InterfaceError) as failed:
+            self.close()
+            said = str(failed)
+        except psycopg.Error:
+            self._roll_back()
+            raise  # an answer: a constraint that is asked at the end, and nothing is kept
+        if said == "COMMIT" and not self._warned:
+            return
+        if said == "ROLLBACK":
+            raise StoreError(self.path, "COMMIT was not taken", "try again")
+        if self._warned:
+            said = "a standby has not confirmed it"
+        if not self._took_place(opened, said or ""):
+            raise StoreError(self.path, f"COMMIT failed: {said}", "try again")
+
+    def _roll_back(self) -> None:
+        if self._open is None or self._open.closed:
+            return
+        if self._open.info.transaction_status != TransactionStatus.IDLE:
+            try:
+                self._open.execute("ROLLBACK")
+            except psycopg.Error:  # without COMMIT nothing is kept
+                self.close()
+
+    def _took_place(self, opened: PostgreSQLTransaction, said: str) -> bool:
+        """Return whether the steps are durable, after COMMIT was not answered."""
+        until = time.monotonic() + _PATIENCE
+        why = said
+        while opened.receipts and not self._warned and time.monotonic() < until:
+            try:
+                return self._is_durable(opened)
+            except (psycopg.Error, StoreError) as again:
+                why = f"{said}, then {again}"
+                self.close()
+            time.sleep(_SLICE)
+        unknown = OutcomeUnknown(f"{self.path}: COMMIT failed: {' '.join(why.split())}")
+        opened.doubt(unknown)
+        raise unknown
+
+    def _is_durable(self, opened: PostgreSQLTransaction) -> bool:
+        """Ask the trace, once the transaction is over: the server may be at it still. What the
+        answer rests on is final when it has been written after it.
+        """
+        connection = self.connection
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (opened.nonce,))
+            found = "SELECT 1 FROM trace WHERE element = %s AND tx = %s"
+            took_place = bool(connection.execute(found, (opened.receipts[0], opened.tx)).fetchall())
+            connection.execute(_KEEP, ("asked", opened.tx))
+        if self._warned:
+            raise StoreError(self.path, "a standby has not confirmed it", "try again")
+        return took_place
+
+    # ------------------------------------------------------------ histories
+    def enter(self) -> History:
+        """Return the history of the store, which is begun if there is none that can go on: after a
+        crash or a promotion nobody knows what was taken back.
+        """
+        with self.transaction(writes=False) as t:
+            found = t.history
+        if found.boot is not None or self.read_only:
+            return found
+        with self.transaction() as t:
+            t.own("LOCK TABLE incarnation IN SHARE ROW EXCLUSIVE MODE")
+            found = t.history
+            return found if found.boot is not None else self._begin(t, found)
+
+    def _begin(self, t: PostgreSQLTransaction, found: History) -> History:
+        """Begin a history above all that were: a copy of the server may have begun others since,
+        but no more than seconds have passed.
+        """
+        epoch = 1 if not found.epoch else max(found.epoch + 1, self.clock.wall() // 1000)
+        begun = History(epoch, token_hex(8), None, 0)
+        keep = "INSERT INTO incarnation VALUES (current_schema()::regnamespace, ?, ?)"
+        t.own(_KEEP.replace("%s", "?"), ("epoch", str(epoch)))
+        t.own("DELETE FROM incarnation")
+        t.own(keep, (epoch, begun.boot))
+        for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed' ORDER BY id"):
+            t.take("expire", j=job - 1)
+        return begun
+
+    # ------------------------------------------------------------ what a queue asks beside
+    @contextlib.contextmanager
+    def legible(self) -> Iterator[None]:
+        """Raise `Damaged` where what the queue has written cannot be read back."""
+        try:
+            yield
+        except (ValueError, RecursionError) as wrong:
+            raise Damaged(self.path, f"is damaged: {wrong}", REMEDY) from None
+
+    def references(self, table: str) -> list[tuple[str, str]]:
+        """Return nothing: nothing is forgotten here, so that nobody keeps anything back."""
+        return []
+
+    def free(self, before: int) -> int:
+        """Return what lets one job in: a server says itself when its disk is full."""
+        return 2
+
+    def full(self) -> StoreError:
+        """Return the error that nothing leads to."""
+        return StoreError(self.path, "has no room", "make room on the server's disk")
+
+    def backup(self, to: str | os.PathLike[str]) -> None:
+        """Raise `BadRequest`: a server has its own means."""
+        fact = "is on a server, which a file cannot be a copy of"
+        raise BadRequest(f"{self.path}: {fact}; use pg_dump or pg_basebackup")

@@ -1,0 +1,231 @@
+"""Several steps in one transaction on a server, beside those of others.
+
+A step first locks its row, then asks the clock, then writes: so nothing that it goes by is older
+than its lock. What it changes the database writes into the trace itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from impl.derive.process import Process
+from impl.derive.step import NOTHING, Beside, Chosen, Step, Time, over, step_of, without_store
+from impl.derive.tracing import plain
+from impl.derive.transaction import NO_TIMERS, Pending
+from impl.derive.transition import Transition
+from impl.postgresql import by_hand
+from impl.postgresql.connection import checked
+from impl.postgresql.own import Statements
+from impl.postgresql.sql import decode, for_psycopg
+from impl.postgresql.statements import Statement, statement
+from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unseen
+from spec.language.scope import Value
+from spec.language.terms.expr import Read, Var
+from spec.language.terms.tree import walk
+
+_said_of = lru_cache(maxsize=256)(statement)
+
+_VERSION = "SELECT coalesce(max(version), 0) FROM trace WHERE element = %s"
+
+
+class PostgreSQLTransaction(Statements):
+    """A transaction on a server."""
+
+    # ------------------------------------------------------------ steps
+    def take(
+        self,
+        action: str,
+        process: Process | None = None,
+        *,
+        note: str | None = None,
+        constants: Mapping[str, int] | None = None,
+        claim: Mapping[str, Value] | None = None,
+        world: Mapping[str, Value] | None = None,
+        beside: Beside = NOTHING,
+        lasts: Mapping[str, int] = NO_TIMERS,
+        **params: int,
+    ) -> Done | Refused:
+        """Take a step: lock its row, ask the clock, write."""
+        self.require_open()
+        t = self._design.transitions[action]
+        self._require_waited(t)
+        pending = Pending({}, [])
+        given: dict[str, Value] = dict(params)
+        if t.seen.process is not None:
+            assert process is not None, f"{action} is a step of a process"
+            given[t.seen.process.name] = process.element
+            pending = self._of(process)
+        if claim is not None and not claim.items() <= pending.memory.items():
+            return Refused("fenced")
+        if beside.chosen is not None:
+            found = self._candidate(beside.chosen)
+            if not found:
+                return Refused("reference")
+            assert isinstance(t.seen.key, Var)
+            given[t.seen.key.name] = found[0][0] - 1
+        step = step_of(
+            self._design, action, given, pending.memory, constants, world,
+            replace(beside, chosen=None), Time(0, lasts),
+        )  # fmt: skip
+        outcome = without_store(step)
+        if outcome is None:
+            outcome = self._taken(step, pending, note, beside.chosen)
+        elif isinstance(outcome, Done):
+            pending.unseen.append(Unseen(0, action, t.named(given)))
+        if isinstance(outcome, Done):
+            pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
+        return outcome
+
+    def _candidate(self, chosen: Chosen) -> list[Any]:
+        """Lock the first row in line that nobody else has locked, by a statement that takes one."""
+        line = f"{chosen.line}\nLIMIT 1 FOR NO KEY UPDATE OF job SKIP LOCKED"
+        return self.own(line, {**chosen.values, "now": self.now})
+
+    def _taken(
+        self, step: Step, pending: Pending, note: str | None, chosen: Chosen | None
+    ) -> Done | Refused:
+        t, said = step.transition, _said_of(step.transition)
+        assert said is not None and t.table is not None
+        bound = step.bound()
+        key = _key(t, bound)
+        row = self._row_before(t, said, bound)
+        if not all(holds(step.seen, step.seen) for holds in t.asked):
+            return Refused(self._refusal(step, said, bound) or "reference")
+        if t.table.answers and t.statement is not None and t.statement.form == "update":
+            self._hold_answers(t)
+        try:
+            memory = _remembered(step, row)
+        except CheckFailed:
+            guard = self._refusal(step, said, bound)
+            if guard is not None:
+                return Refused(guard)
+            raise
+        element = f"{t.table.sort.__name__.lower()}{key}"
+        line = self._line(step, pending, note, memory) if t.writes else ""
+        for _ in range(100):  # others may be faster where there is no row to be locked
+            now = bound["now"] = self._say(line)
+            texts = said.tries if chosen is None else [_wanting(x, chosen) for x in said.tries]
+            found = self._tried(texts, bound)
+            if found is not None:
+                break
+            guard = self._refusal(step, said, bound)
+            if guard is not None:
+                return Refused(guard)
+        else:
+            raise Disagreement(f"every guard of {t.action.name} holds, and no row came back")
+        fields = [*t.reads, *said.sets]
+        values = {f.name: decode(f.type, v, now) for f, v in zip(fields, found, strict=False)}
+        if t.writes:
+            self.receipts.append(element)
+            pending.unseen.clear()
+            pending.rows += t.process is not None
+        else:
+            version = self._run(_VERSION, (element,))[0][0]
+            named, ended = t.named(step.params), over(t, values)
+            pending.unseen.append(Unseen(version, t.action.name, named, ended, element))
+        wanted = found[len(fields) :] if chosen is not None else ()
+        return Done(values, memory, wanted)
+
+    def _row_before(self, t: Transition, said: Statement, bound: Mapping[str, Any]) -> Any:
+        """Lock the row of a step, and return what a process will remember something of."""
+        if t.statement is not None and t.statement.form == "insert":
+            return None
+        strength = "UPDATE" if t.statement and t.statement.form == "delete" else "NO KEY UPDATE"
+        lock = f"\nFOR {strength}" if self.span.writes else ""
+        found = self._run(for_psycopg(f"{said.before}{lock}"), bound)
+        return found[0] if found else None
+
+    def _hold_answers(self, t: Transition) -> None:
+        """Let nobody change what the store answers for the world, until this is over."""
+        asked = [g for g in t.action.guards if t.seen.in_row(g.condition)]
+        assert t.table is not None
+        read = {e.field.name for g in asked for e in walk(g.condition) if isinstance(e, Read)}
+        for name in t.table.answers.keys() & read:
+            self._run(f"LOCK TABLE {name} IN SHARE MODE")
+
+    def _line(
+        self, step: Step, pending: Pending, note: str | None, memory: Mapping[str, Any]
+    ) -> str:
+        """Return what the trigger is to write, as JSON."""
+        t, process, actor = step.transition, step.transition.process, step.transition.actor
+        whose = None if process is None else process.element(step.params[process.name])
+        sides = ["", ""]
+        for name, change in memory.items():
+            if change[0] != change[1]:
+                kind = t.local.fields[name].type
+                for n in range(2):
+                    place = json.dumps(f"{name}[{whose}]")
+                    sides[n] += f", {place}: {json.dumps(plain(kind, change[n]))}"
+        unseen = [
+            [u.row, u.after, u.action, u.params, *([u.over] * bool(u.over))] for u in pending.unseen
+        ]
+        return json.dumps({
+            "actor": "-" if actor is None else actor.element(step.params[actor.name]),
+            "action": t.action.name,
+            "params": t.named(step.params),
+            "was": sides[0],
+            "becomes": sides[1],
+            "unseen": unseen,
+            "note": None if note is None else note.replace("\0", "\ufffd"),
+            "process": whose,
+            "nth": None if whose is None else pending.rows + 1,
+            "tx": self.tx,
+        })  # fmt: skip
+
+    def _tried(self, texts: Any, bound: Mapping[str, Any]) -> Any:
+        """Return what came back of a step; None if nothing did."""
+        for text in texts:
+            with checked(text):
+                found = self._run(for_psycopg(text), bound)
+            if len(found) > 1:
+                raise Disagreement(f"{len(found)} rows come of a step of one: {text}")
+            if found:
+                return found[0]
+        return None
+
+    def _refusal(self, step: Step, said: Statement, bound: dict[str, Any]) -> str | None:
+        """Return the first guard that is false; None if all hold by now."""
+        t, seen = step.transition, step.seen
+        asked = [g.name for g in t.guards if g.in_memory is None]
+        if asked and not bound["now"]:
+            bound["now"] = self.now
+        answers = self._run(for_psycopg(said.verdicts), bound) if asked else [()]
+        verdicts = dict(zip(asked, answers[0], strict=True))
+        for g in t.guards:
+            if not (g.in_memory(seen, seen) if g.in_memory else verdicts[g.name]):
+                return g.name
+        statement = t.statement
+        if statement is not None and statement.form == "insert" and t.table and t.table.carried:
+            return statement.shown[0]  # another row has what is carried, and has to be unique
+        return None
+
+
+def _key(t: Transition, bound: Mapping[str, Any]) -> int:
+    """Return the number of the row of a step."""
+    key = t.seen.key
+    if key is None:
+        return 1
+    assert isinstance(key, Var | Read)
+    return int(bound[key.name if isinstance(key, Var) else key.field.name])
+
+
+def _remembered(step: Step, row: Any) -> Mapping[str, Any]:
+    """Return what its process will remember of a step, if it is not refused; raises `CheckFailed`
+    if that is out of range.
+    """
+    t = step.transition
+    if not t.reads or t.table is None:
+        return t.remembered(step.seen)
+    found = t.table.initial  # where there is no row
+    if row is not None:
+        found = {f.name: decode(f.type, v) for f, v in zip(t.reads, row, strict=True)}
+    return t.remembered(t.local.state(step.known, found))
+
+
+def _wanting(text: str, chosen: Chosen) -> str:
+    """Return a statement that also says what is wanted of the row."""
+    return f"{text}, {by_hand.asked(chosen.wanted)}"
