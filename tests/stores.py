@@ -7,10 +7,8 @@ import pytest
 
 from impl.postgresql.embedded import Server
 
-on_both = pytest.mark.parametrize(
-    "file", ["file", pytest.param("server", marks=pytest.mark.deep)], indirect=True
-)
-"""Lets a test be one of each store; the one on a server is deep."""
+in_a_file = pytest.mark.in_a_file
+"""Of a test: it asks what only a file has, or says it in words that only SQLite knows."""
 
 _schemas = itertools.count()
 
@@ -25,3 +23,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 def address(server: Server) -> str:
     """Return the address of a queue that nobody has made yet."""
     return f"postgresql://ffq@/postgres?host={server.folder}#queue_{next(_schemas)}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let the tests of a module that says `ON_BOTH` be of either store; on a server they are deep."""
+    if not getattr(metafunc.module, "ON_BOTH", False) or "file" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker(in_a_file.name) is None:
+        served = pytest.param("server", marks=pytest.mark.deep)
+        metafunc.parametrize("file", ["file", served], indirect=True)

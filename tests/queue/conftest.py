@@ -7,7 +7,7 @@ import pytest
 
 from impl.queue import Queue
 from tests.clocks import HandClock
-from tests.stores import place
+from tests.stores import place, pytest_generate_tests
 
 
 @pytest.fixture
@@ -45,3 +45,6 @@ def shared(file: Path) -> Iterator[Queue]:
     """Return a queue that other processes work on, too: by the clock of the machine."""
     with Queue(file) as opened:
         yield opened
+
+
+__all__ = ["pytest_generate_tests"]

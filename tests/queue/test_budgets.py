@@ -11,6 +11,9 @@ from impl.terms.backoff import Backoff
 from impl.terms.requests import BadRequest
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, fail, rows, status
+from tests.stores import in_a_file
+
+ON_BOTH = True
 
 
 def test_each_job_has_budgets_of_its_own(queue: Queue, clock: HandClock, file: Path) -> None:
@@ -112,6 +115,7 @@ def test_failures_are_counted_for_a_window_whatever_the_wall_clock_says(
     assert waits_after_failures(paced, clock, "k", 1) == [0]
 
 
+@in_a_file
 def test_a_new_boot_counts_failures_on(paced: Queue, file: Path, clock: HandClock) -> None:
     """The clock of the queue goes on: a crash of the machine gives nobody new attempts."""
     for _ in range(3):

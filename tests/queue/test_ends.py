@@ -17,6 +17,9 @@ from impl.worker import Worker
 from impl.working.attempt import Attempt, LostClaim
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, rows, status
+from tests.stores import in_a_file
+
+ON_BOTH = True
 
 
 def dead_job(queue: Queue, handler: Callable[[Attempt], None], **given: Any) -> int:
@@ -120,7 +123,7 @@ def test_a_retry_takes_no_key_of_anybodys(queue: Queue, file: Path) -> None:
 
 
 def test_a_retry_does_not_repeat_the_steps_that_are_done(queue: Queue, file: Path) -> None:
-    queue.define("CREATE TABLE ledger (what TEXT) STRICT")
+    queue.define("CREATE TABLE ledger (what TEXT)")
     asked: list[int] = []
 
     def half(attempt: Attempt) -> None:
@@ -180,6 +183,7 @@ def test_a_job_that_waits_is_cancelled(queue: Queue, file: Path) -> None:
         queue.cancel(2)
 
 
+@in_a_file
 def test_a_job_that_is_cancelled_can_be_settled_no_more(queue: Queue, file: Path) -> None:
     queue.define("CREATE TABLE ledger (what TEXT) STRICT")
     queue.enqueue("k")

@@ -11,6 +11,9 @@ from impl.worker import Worker
 from impl.working.attempt import claim
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, fail, queue_worker, rows
+from tests.stores import in_a_file
+
+ON_BOTH = True
 
 HOUR = 3_600_000
 
@@ -47,6 +50,7 @@ def test_a_job_without_a_delay_does_not_wait_for_the_wall_clock(
     assert keys[-1] == "enqueued after"
 
 
+@in_a_file
 def test_a_pause_after_a_failure_is_not_measured_by_the_wall_clock(
     queue: Queue, clock: HandClock
 ) -> None:
@@ -59,6 +63,7 @@ def test_a_pause_after_a_failure_is_not_measured_by_the_wall_clock(
     assert next_in_line(queue) == "failed"
 
 
+@in_a_file
 @pytest.mark.parametrize("jump", [-HOUR, HOUR])
 def test_a_job_with_a_delay_waits_for_no_wall_clock_that_is_put_right(
     queue: Queue, clock: HandClock, jump: int
@@ -71,6 +76,7 @@ def test_a_job_with_a_delay_waits_for_no_wall_clock_that_is_put_right(
     assert next_in_line(queue) == "later"
 
 
+@in_a_file
 @pytest.mark.parametrize(("off_ms", "left_ms"), [(HOUR, 0), (10_000, 50_000)])
 def test_a_delay_goes_on_over_a_boot(
     file: Path, clock: HandClock, off_ms: int, left_ms: int
@@ -85,6 +91,7 @@ def test_a_delay_goes_on_over_a_boot(
         assert next_in_line(queue) == "later"
 
 
+@in_a_file
 def test_a_boot_with_a_dead_battery_does_not_put_the_clock_back(
     file: Path, clock: HandClock
 ) -> None:
@@ -105,6 +112,7 @@ def test_a_job_that_was_delayed_stands_where_it_became_due(queue: Queue, clock: 
     assert [claimed(queue).key for _ in range(3)] == ["first", "second", "third"]
 
 
+@in_a_file
 def test_the_order_of_the_line_outlives_a_boot(file: Path, clock: HandClock) -> None:
     with Queue(file, clock=clock) as queue:
         for name in ("first", "second"):
@@ -146,6 +154,7 @@ def test_a_job_that_is_ready_has_been_due_for_no_less_when_the_wall_clock_goes_b
 # ---------------------------------------------------------------- those who are not served
 
 
+@in_a_file
 def test_jobs_of_kinds_that_nobody_here_knows_are_not_looked_at(
     queue: Queue, clock: HandClock
 ) -> None:
@@ -179,6 +188,7 @@ def test_jobs_of_kinds_that_nobody_here_knows_are_not_looked_at(
     assert steps_of_a_look(queue) < before + 100
 
 
+@in_a_file
 def test_a_worker_finds_its_kind_behind_any_number_of_others(queue: Queue, file: Path) -> None:
     with queue.transaction() as t:
         for _ in range(300):

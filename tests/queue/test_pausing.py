@@ -25,6 +25,9 @@ from spec.queue import SCOPES
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, fail, rows, status
+from tests.stores import in_a_file
+
+ON_BOTH = True
 
 NAME = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
 
@@ -133,6 +136,7 @@ def looked_at(queue: Queue) -> int:
     return count
 
 
+@in_a_file
 def test_jobs_of_a_paused_kind_cost_nothing_to_who_looks_for_another_however_many_there_are(
     queue: Queue,
 ) -> None:
@@ -163,6 +167,7 @@ def test_the_statement_that_claims_asks_itself_and_says_which_guard_refuses(queu
     assert isinstance(refused_or_done(queue), Done)
 
 
+@in_a_file
 def test_without_the_guard_a_paused_job_is_claimed(file: Path) -> None:
     edited = stepping_as(without(SCOPES["reference"].spec, "claim.unpaused"))
     with Queue(file) as queue:
@@ -220,6 +225,7 @@ def test_a_queue_that_is_only_looked_at_is_not_paused(shared: Queue, file: Path)
         assert report.stats(looking).kinds["k"].pause is not None
 
 
+@in_a_file
 def test_users_statements_neither_pause_nor_resume(queue: Queue) -> None:
     queue.pause("k")
     with pytest.raises(BadRequest, match="paused"), queue.transaction() as t:
@@ -266,6 +272,7 @@ with Queue(sys.argv[1]) as shared:
     assert report.stats(shared).kinds["k"].workers == (pid,) and not runs(pid)
 
 
+@in_a_file
 def test_of_damage_it_is_said_that_it_is_damage(queue: Queue, file: Path) -> None:
     queue.enqueue("k")
     queue.pause("k")

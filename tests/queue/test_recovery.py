@@ -14,6 +14,9 @@ from impl.working.attempt import LostClaim
 from spec.queue.recovery import Recoverer
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, rows, status
+from tests.stores import in_a_file
+
+ON_BOTH = True
 
 # ---------------------------------------------------------------- recovery
 
@@ -41,6 +44,7 @@ def test_a_heartbeat_keeps_the_claim(queue: Queue, clock: HandClock) -> None:
         assert queue.recover() == 0
 
 
+@in_a_file
 def test_heartbeats_do_not_outlive_the_deadline(queue: Queue, clock: HandClock, file: Path) -> None:
     """A handler that hangs in a live process loses its claim as one of a dead process does."""
     queue.enqueue("k", timeout=15)
@@ -124,6 +128,7 @@ def test_a_recoverer_that_comes_too_late_changes_nothing(
 # ---------------------------------------------------------------- boots
 
 
+@in_a_file
 def test_a_new_boot_ends_all_leases_and_begins_an_epoch(file: Path, clock: HandClock) -> None:
     """The uptime of the new boot is less than that of the lease: it says nothing any more."""
     with Queue(file, clock=clock, lease_ms=10_000) as before:
@@ -156,6 +161,7 @@ def test_one_boot_is_one_epoch_however_often_it_is_seen(file: Path, clock: HandC
             assert queue.epoch == 1
 
 
+@in_a_file
 @pytest.mark.parametrize("again", range(5))
 def test_those_that_see_a_new_boot_at_once_begin_one_epoch(
     file: Path, clock: HandClock, again: int
@@ -179,6 +185,7 @@ def test_those_that_see_a_new_boot_at_once_begin_one_epoch(
     assert epochs == [2, 2, 2, 2]
 
 
+@in_a_file
 def test_a_system_that_cannot_tell_its_boots_is_refused(file: Path) -> None:
     class Nowhere(HandClock):
         def boot(self) -> str:
@@ -191,6 +198,7 @@ def test_a_system_that_cannot_tell_its_boots_is_refused(file: Path) -> None:
 # ---------------------------------------------------------------- a store that was locked
 
 
+@in_a_file
 def test_after_the_store_was_locked_the_living_have_time_to_renew_their_leases(
     file: Path, clock: HandClock
 ) -> None:

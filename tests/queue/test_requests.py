@@ -18,6 +18,9 @@ from impl.working.attempt import Attempt, claim
 from spec.queue.job import Worker as WorkerSort
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, rows, status
+from tests.stores import in_a_file
+
+ON_BOTH = True
 
 # ---------------------------------------------------------------- asking
 
@@ -62,6 +65,7 @@ def test_payloads_that_json_tells_apart_are_not_one(queue: Queue) -> None:
                     queue.enqueue("k", [other], key=f"order {n}")
 
 
+@in_a_file
 def test_a_key_whose_payload_is_damaged_is_known_as_that_of_another_job(
     queue: Queue, file: Path
 ) -> None:
@@ -78,6 +82,7 @@ def test_jobs_without_a_key_are_all_different(queue: Queue) -> None:
     assert queue.enqueue("k").key != queue.enqueue("k").key
 
 
+@in_a_file
 def test_a_job_is_in_the_queue_exactly_if_its_transaction_is_committed(
     queue: Queue, file: Path
 ) -> None:
@@ -102,6 +107,7 @@ def test_a_transaction_within_a_transaction_is_refused_at_once(queue: Queue) -> 
         queue.enqueue("k", within=t)
 
 
+@in_a_file
 def test_a_request_with_a_key_is_traced_with_what_the_client_did(queue: Queue, file: Path) -> None:
     queue.enqueue("k", key="order 7")
     ((action, unseen),) = rows(file, "SELECT action, unseen FROM trace")
@@ -173,6 +179,7 @@ def test_the_largest_payload_is_taken_and_comes_back_as_it_was(queue: Queue) -> 
     assert claimed(queue).payload == largest
 
 
+@in_a_file
 def test_a_payload_comes_back_as_json_gives_it(queue: Queue) -> None:
     payload: dict[str, Any] = {"é\0'; DROP TABLE job --": [None, True, 1, 1.5, "\U0001f600", {}]}
     queue.enqueue("k'; --", payload, key="'\0\"")

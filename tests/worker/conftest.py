@@ -7,7 +7,7 @@ import pytest
 
 from impl.address import on_a_server
 from impl.queue import Queue
-from tests.stores import place
+from tests.stores import place, pytest_generate_tests
 from tests.worker.looking import AT_ONCE
 
 
@@ -22,3 +22,6 @@ def queue(file: Path) -> Iterator[Queue]:
         strict = "" if on_a_server(str(file)) else " STRICT"
         opened.define(f"CREATE TABLE ledger (what TEXT NOT NULL UNIQUE){strict}")
         yield opened
+
+
+__all__ = ["pytest_generate_tests"]

@@ -18,7 +18,10 @@ from impl.terms.unusable import Damaged, StoreError
 from impl.worker import Worker
 from impl.working.attempt import Attempt, NotMine
 from tests.queue.file.looking import rows
+from tests.stores import in_a_file
 from tests.worker.looking import enter, notes
+
+ON_BOTH = True
 
 # ---------------------------------------------------------------- the ordinary case
 
@@ -34,6 +37,7 @@ def test_every_job_is_run_and_its_effect_kept(queue: Queue, file: Path) -> None:
     assert rows(file, "SELECT DISTINCT status, token, recorded FROM job") == [("done", 1, 1)]
 
 
+@in_a_file
 def test_one_commit_settles_a_job_and_claims_the_next(queue: Queue, file: Path) -> None:
     for _ in range(3):
         queue.enqueue("k")
@@ -70,6 +74,7 @@ def test_kinds_are_names_and_never_code(queue: Queue, file: Path) -> None:
 # ---------------------------------------------------------------- failures
 
 
+@in_a_file
 @pytest.mark.parametrize(
     ("column", "damaged", "note"),
     [
@@ -149,6 +154,7 @@ def test_whatever_a_handler_raises_is_a_failure_and_the_worker_goes_on(
     assert notes(file)[0] == ("settle_failed", note)
 
 
+@in_a_file
 def test_a_job_that_stands_in_line_and_is_not_ready_is_told_as_damage(
     queue: Queue, file: Path
 ) -> None:
@@ -239,6 +245,7 @@ def test_claims_losses_and_deaths_are_logged(
 # ---------------------------------------------------------------- a store in trouble
 
 
+@in_a_file
 def test_a_store_that_is_locked_for_a_while_is_asked_again(file: Path) -> None:
     with Queue(file, busy_ms=20) as queue:
         queue.enqueue("k")

@@ -15,6 +15,8 @@ from impl.working.attempt import Attempt
 from tests.queue.file.looking import rows
 from tests.worker.looking import enter, notes
 
+ON_BOTH = True
+
 
 async def waits(*_: Any) -> None:
     raise AssertionError("nobody awaits it")

@@ -20,7 +20,10 @@ from impl.terms.interrupt import Interrupted
 from impl.worker import Worker
 from impl.working.attempt import Attempt, LostClaim
 from tests.queue.file.looking import rows
+from tests.stores import in_a_file
 from tests.worker.looking import enter, notes
+
+ON_BOTH = True
 
 
 def test_a_handler_that_hangs_is_interrupted_and_fails(queue: Queue, file: Path) -> None:
@@ -64,6 +67,7 @@ def test_a_result_that_takes_for_ever_is_interrupted_too(queue: Queue, file: Pat
     assert notes(file) == [("settle_failed", "took too long")]
 
 
+@in_a_file
 def test_no_handler_is_broken_off_between_a_commit_and_the_memory_of_it(
     queue: Queue, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +99,7 @@ def test_no_handler_is_broken_off_between_a_commit_and_the_memory_of_it(
     assert json.loads(before)["progress[worker1]"] == "first"
 
 
+@in_a_file
 def test_a_handler_in_another_thread_is_not_interrupted_but_fenced(file: Path) -> None:
     """It may even return; what it wrote is refused, for its claim was ended meanwhile."""
     with Queue(file, lease_ms=200) as queue:
@@ -132,6 +137,7 @@ def test_a_handler_in_another_thread_is_not_interrupted_but_fenced(file: Path) -
     assert rows(file, "SELECT token, interrupts, status FROM job") == [(2, 1, "done")]
 
 
+@in_a_file
 def test_a_handler_whose_claim_was_taken_away_can_write_nothing_more(file: Path) -> None:
     with Queue(file, lease_ms=60_000) as queue, Queue(file) as other:
         queue.define("CREATE TABLE ledger (what TEXT NOT NULL UNIQUE) STRICT")

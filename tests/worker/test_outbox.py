@@ -14,7 +14,10 @@ from impl.terms.requests import BadRequest
 from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.queue.file.looking import rows
+from tests.stores import in_a_file
 from tests.worker.looking import outbox
+
+ON_BOTH = True
 
 
 def test_each_message_has_a_key_of_its_own(queue: Queue, file: Path) -> None:
@@ -77,6 +80,7 @@ def test_a_key_of_a_message_is_that_of_one_topic(queue: Queue, file: Path) -> No
     assert got == ["by mail", "by sms"]
 
 
+@in_a_file
 def test_another_message_under_a_known_key_fails_the_attempt(queue: Queue, file: Path) -> None:
     """Taking it for the same would lose it in silence; the same one is said once."""
     for body in ("first", "first", "second", True, 1):

@@ -18,7 +18,10 @@ from impl.worker import Worker
 from impl.working.attempt import Attempt
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, rows
+from tests.stores import in_a_file
 from tests.worker.looking import outbox
+
+ON_BOTH = True
 
 # ---------------------------------------------------------------- what is never taken
 
@@ -68,6 +71,7 @@ def test_a_death_that_nobody_hears_of_is_given_up_in_the_end(file: Path) -> None
         assert job(queue, 1).unsaid == (Unsaid("its death", MOST, True, "ConnectionError: deaf"),)
 
 
+@in_a_file
 def test_what_waited_is_tried_after_a_boot_as_without_it(file: Path) -> None:
     clock = HandClock()
 
