@@ -26,7 +26,7 @@ def address(server: Server) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Let the tests of a module that says `ON_BOTH` be of either store; on a server they are deep."""
+    """Let tests of a module that says `ON_BOTH` be of either store; on a server they are deep."""
     if not getattr(metafunc.module, "ON_BOTH", False) or "file" not in metafunc.fixturenames:
         return
     if metafunc.definition.get_closest_marker(in_a_file.name) is None:
