@@ -177,9 +177,10 @@ class QueueStore:
         except (psycopg.OperationalError, psycopg.InterfaceError) as failed:
             self.close()
             said = str(failed)
-        except psycopg.Error:
+        except psycopg.Error as failed:
+            # An answer, as of a constraint that is asked at the end: nothing is kept.
             self._roll_back()
-            raise  # an answer: a constraint that is asked at the end, and nothing is kept
+            raise self._said(failed, "COMMIT") from None
         if said == "COMMIT" and not self._warned:
             return
         if said == "ROLLBACK":

@@ -1,0 +1,182 @@
+"""Two at once on a server: whoever waits for the other goes by what is there then."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from checker.conformance.validating.validate import validate
+from impl.postgresql.embedded import Server
+from impl.queue import Queue
+from impl.terms.outcomes import Done, OutcomeUnknown
+from impl.terms.unusable import StoreError
+from impl.worker import Worker
+from impl.working.attempt import LostClaim
+from spec.queue.job import Worker as WorkerSort
+from tests.queue.file.looking import claimed, fail, queue_worker
+from tests.stores import address
+from tests.worker.looking import AT_ONCE
+
+
+@pytest.fixture
+def queue(server: Server) -> Iterator[Queue]:
+    with Queue(address(server), lease_ms=1_000, backoff=AT_ONCE) as opened:
+        yield opened
+        assert validate(opened.store.address).finding is None
+
+
+@pytest.fixture
+def again(queue: Queue) -> Iterator[Queue]:
+    """Return the same queue for somebody else."""
+    with queue.again() as opened:
+        yield opened
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as running:
+        yield running
+
+
+def waits(server: Server, what: Future[Any]) -> None:
+    """Wait until somebody waits for a lock."""
+    asked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with server.connect() as looking:
+        until = time.monotonic() + 10
+        while not looking.execute(asked).fetchall():
+            assert time.monotonic() < until
+            assert not what.done()
+            time.sleep(0.01)
+
+
+def test_two_who_ask_for_one_key_get_one_job(
+    server: Server, queue: Queue, again: Queue, pool: ThreadPoolExecutor
+) -> None:
+    with queue.transaction() as t:
+        first = queue.enqueue("k", 1, key="one", within=t)
+        other = pool.submit(again.enqueue, "k", 1, key="one")
+        waits(server, other)
+    second = other.result()
+    assert (first.new, second.new, second.id) == (True, False, first.id)
+
+
+def test_two_who_retry_a_dead_job_make_one(
+    queue: Queue, again: Queue, pool: ThreadPoolExecutor
+) -> None:
+    queue.enqueue("k", max_attempts=1)
+    fail(queue, claimed(queue))
+    found = list(pool.map(lambda q: q.retry(1), [queue, again]))
+    assert sorted(each.new for each in found) == [False, True]
+    assert len({each.id for each in found}) == 1
+
+
+def test_two_who_claim_get_two_jobs_and_neither_waits(queue: Queue, again: Queue) -> None:
+    for key in ("first", "second"):
+        queue.enqueue("k", key=key)
+    with queue.transaction() as t:
+        outcome = queue.line.claim(t, queue_worker(queue, t), ["k"], 1_000)
+        assert isinstance(outcome, Done)
+        assert outcome.beside[1] == b"first"
+        assert claimed(again).key == "second"
+
+
+def test_a_claim_waits_for_whoever_is_pausing_its_kind(
+    server: Server, queue: Queue, again: Queue, pool: ThreadPoolExecutor
+) -> None:
+    queue.enqueue("k")
+    with queue.transaction() as t:
+        t.own("INSERT INTO paused VALUES ('k', 0, 'me', 1)")
+        other = pool.submit(_claim_or_none, again)
+        waits(server, other)
+    assert other.result() == "unpaused"
+
+
+def test_a_lease_that_runs_out_while_its_row_is_locked_is_not_renewed(
+    server: Server, queue: Queue, again: Queue, pool: ThreadPoolExecutor
+) -> None:
+    """Whoever read the clock before waiting would take the deadline for still ahead."""
+    queue.enqueue("k", timeout=0.5)
+    attempt = claimed(queue)
+    with server.connect() as other:
+        other.execute(f"SET search_path = {queue.store.address.partition('#')[2]}")
+        with other.transaction():
+            other.execute("SELECT 1 FROM job FOR UPDATE")
+            renewed = pool.submit(attempt.heartbeat, again)
+            waits(server, renewed)
+            time.sleep(0.6)
+    with pytest.raises(LostClaim, match="in_time"):
+        renewed.result()
+
+
+def test_a_message_is_taken_by_one_of_two(queue: Queue, again: Queue) -> None:
+    queue.enqueue("tell")
+    Worker(queue, {"tell": lambda attempt: attempt.send("mail", 1)}).run(until_empty=True)
+    heard: list[object] = []
+    both = threading.Barrier(2)
+
+    def deliver(one: Queue) -> None:
+        both.wait()
+        one.deliver({"mail": lambda message: heard.append(message.body)})
+
+    threads = [threading.Thread(target=deliver, args=(one,)) for one in (queue, again)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == [1]
+
+
+@pytest.mark.deep
+def test_whoever_sleeps_in_a_transaction_keeps_no_job_for_ever(queue: Queue, again: Queue) -> None:
+    """The server ends the transaction after ten seconds; until then recovery says what it is."""
+    queue.enqueue("k")
+    attempt = claimed(queue)
+    with pytest.raises(StoreError), queue.transaction() as t:
+        attempt._fence(t, "heartbeat")  # and now the process is stopped
+        until = time.monotonic() + 20
+        while not _recovered(again):
+            assert time.monotonic() < until
+    assert again.query("SELECT status, interrupts FROM job") == [("ready", 1)]
+
+
+@pytest.mark.deep
+def test_a_commit_that_no_standby_has_confirmed_is_unknown(queue: Queue, server: Server) -> None:
+    worker = queue.process(WorkerSort)
+    with server.connect() as other:
+        other.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        other.execute("SELECT pg_reload_conf()")
+        try:
+            canceller = threading.Thread(target=_cancel_when_waiting, args=(other,))
+            canceller.start()
+            with pytest.raises(OutcomeUnknown, match="a standby has not confirmed it"):
+                queue.enqueue("k", key="perhaps")
+            canceller.join()
+        finally:
+            other.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            other.execute("SELECT pg_reload_conf()")
+    assert not queue.enqueue("k", key="perhaps").new
+    assert worker.doubt is None
+
+
+def _cancel_when_waiting(other: psycopg.Connection) -> None:
+    asked = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    while not other.execute(asked).fetchall():
+        time.sleep(0.02)
+
+
+def _claim_or_none(queue: Queue) -> str:
+    worker = queue.process(WorkerSort)
+    with queue.transaction() as t:
+        outcome = t.take("claim", worker, j=0, world={"known": True}, lasts={"lease": 1_000})
+    return getattr(outcome, "guard", "claimed")
+
+
+def _recovered(queue: Queue) -> bool:
+    try:
+        return queue.recover() == 1
+    except StoreError:
+        return False
