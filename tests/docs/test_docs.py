@@ -39,6 +39,7 @@ def written() -> str:
 SLOW = {"ablation", "fairness", "designs", "failures", "recoveries", "pairs", *failures.PRINTERS}
 SLOW -= {"entry", "incidents", "by-hand"}
 SLOW |= {"crash-settings", "crash-round", "crash-faults", "isolation-levels"}
+SLOW |= {"failover-runs", "failover-facts"}
 BLOCKS = [
     pytest.param(
         page,
@@ -192,7 +193,9 @@ def test_each_block_that_takes_no_exploring_prints(known: Index, but: set[str]) 
     explores = {"scopes", "diagram", "refusals", "story", "readme-trace", "readme-check"}
     explores |= {"designs", "failures", "recoveries", "pairs", *failures.PRINTERS}
     explores |= {
-        name for name in printers if name.startswith(("crash-", "isolation-", "contention"))
+        name
+        for name in printers
+        if name.startswith(("crash-", "isolation-", "failover-", "contention"))
     }
     for name in set(printers) - explores - but:
         given = [module] if name in ("fields", "actions", "formulas") else []

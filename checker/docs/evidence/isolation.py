@@ -56,7 +56,9 @@ def claims() -> str:
     )
 
 
-def _tried(printer: Callable[[], str]) -> Callable[[], str]:
+def tried(printer: Callable[[], str]) -> Callable[[], str]:
+    """Return a printer that says so where there is no server to try it on."""
+
     def print_block() -> str:
         try:
             return printer()
@@ -67,7 +69,7 @@ def _tried(printer: Callable[[], str]) -> Callable[[], str]:
 
 
 PRINTERS: dict[str, Callable[[], str]] = {
-    "isolation-levels": _tried(partial(levels, SMALL)),
-    "isolation-rows": _tried(partial(levels, BATCHES)),
-    "isolation-claims": _tried(claims),
+    "isolation-levels": tried(partial(levels, SMALL)),
+    "isolation-rows": tried(partial(levels, BATCHES)),
+    "isolation-claims": tried(claims),
 }

@@ -1,0 +1,1 @@
+"""The loss of a server: what the spec says of it, and what real ones do."""
