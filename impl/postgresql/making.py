@@ -8,8 +8,7 @@ from psycopg import errors
 
 from impl.derive.design import Design
 from impl.postgresql.connection import Address, Connection, usable
-from impl.postgresql.schema import says, whole
-from impl.postgresql.tracing import names
+from impl.postgresql.schema import own_triggers, says, whole
 from impl.terms.unusable import StoreError
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ffq ' || %s, 0))"
@@ -52,7 +51,7 @@ def _require_ours(opened: Connection, design: Design, where: Address) -> None:
         fact = f"was made with {name} {found.get(name)}, not {wanted}"
         raise StoreError(where.shown, fact, "use the ffq that made it, or another schema")
     there = {name for (name,) in opened.execute(_TRIGGERS, (where.schema,)).fetchall()}
-    missing = sorted(names(design) - there)
+    missing = sorted(own_triggers(design) - there)
     if missing:
         fact = f"is damaged: the trigger '{missing[0]}' is missing or switched off"
         raise StoreError(where.shown, fact, "restore it from a backup of the server")

@@ -17,6 +17,7 @@ from impl.derive.transaction import History, Span, Transaction
 from impl.postgresql import by_hand
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, gone, unusable
+from impl.postgresql.schema import REFUSED, own_tables
 from impl.terms.requests import BadRequest
 from impl.terms.unusable import OtherHistory
 from spec.language.terms.types import Sort
@@ -36,6 +37,25 @@ _ALLOWED = frozenset({
 })  # fmt: skip
 """How statements begin that may be run in our transactions: none of them ends one."""
 
+_DEFINING = frozenset({"alter", "comment", "create", "drop"})
+
+_THEIRS = "SELECT set_config('ffq.theirs', %s, true)"
+
+_SHAPE = """\
+WITH ours AS (
+  SELECT oid FROM pg_class
+  WHERE relnamespace = current_schema()::regnamespace AND relname = ANY (%(ours)s)
+)
+SELECT 'column', attrelid::text || ' ' || attname, atttypid::text FROM pg_attribute
+WHERE attrelid IN (SELECT oid FROM ours)
+UNION ALL SELECT 'trigger', tgname, tgenabled::text FROM pg_trigger
+WHERE tgrelid IN (SELECT oid FROM ours) AND NOT tgisinternal
+UNION ALL SELECT 'constraint', conname, oid::text FROM pg_constraint
+WHERE conrelid IN (SELECT oid FROM ours)
+UNION ALL SELECT 'rule', rulename, oid::text FROM pg_rewrite
+WHERE ev_class IN (SELECT oid FROM ours)
+ORDER BY 1, 2, 3"""
+
 _REMARK = re.compile(r"\s+|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -49,7 +69,7 @@ class Statements(Transaction):
         self._connection, self._shown, self._clock = connection, shown, clock
         self.tx = token_hex(8)
         self.receipts: list[str] = []
-        self._unsaid = True
+        self._spoilt = False
 
     @property
     def nonce(self) -> int:
@@ -60,7 +80,6 @@ class Statements(Transaction):
         """Say whose step comes next, and return its moment, which is later than all locks."""
         values = {"nonce": self.nonce, "step": line, "now": self._clock.given()}
         ((_, _, now),) = self._run(_SAY, values)
-        self._unsaid = not line
         return int(now)
 
     def _run(self, text: str, values: Any = None) -> list[Any]:
@@ -93,20 +112,26 @@ class Statements(Transaction):
     def _theirs(self, sql: str, values: Any) -> Any:
         self.require_open()
         require_harmless(sql)
-        if not self._unsaid:  # or a change by hand would pass for the step that was refused
-            self._say("")
         text, bound = by_hand.theirs(sql, values)
+        defines = first_word(sql) in _DEFINING
+        before = self._shape() if defines else None
+        self._run(_THEIRS, ("on",))
         try:
             # Prepared, so that it is one statement: another one might end the transaction.
-            return self._connection.execute(text.encode(), bound, prepare=True)
-        except errors.RaiseException as refused:
-            raise BadRequest(f"{shortened(sql)}: {refused}; leave the queue's own be") from None
+            cursor = self._connection.execute(text.encode(), bound, prepare=True)
         except psycopg.Error as failed:
             found = unusable(self._shown, "a statement", failed, theirs=True)
-            if found is None and isinstance(failed, errors.ReadOnlySqlTransaction):
-                fact = "writes, and this may only read; use `transaction`"
-                raise BadRequest(f"{shortened(sql)}: {fact}") from None
-            raise found or failed from None
+            raise refused(sql, failed) or found or failed from None
+        self._run(_THEIRS, ("off",))
+        if defines and self._shape() != before:
+            self._spoilt = True
+            fact = "would change a table that is the queue's own; leave it be"
+            raise BadRequest(f"{shortened(sql)}: {fact}")
+        return cursor
+
+    def _shape(self) -> list[Any]:
+        """Return what the tables of the queue are made of."""
+        return self._run(_SHAPE, {"ours": own_tables(self._design)})
 
     @property
     def now(self) -> int:
@@ -129,7 +154,7 @@ class Statements(Transaction):
         status = self._connection.info.transaction_status
         if self.span.over:
             raise BadRequest("transaction: is over; begin another one")
-        if status == TransactionStatus.INERROR:
+        if self._spoilt or status == TransactionStatus.INERROR:
             raise BadRequest("transaction: was taken back by a statement in it; begin another one")
 
     # ------------------------------------------------------------ histories
@@ -162,14 +187,28 @@ def require_harmless(sql: object) -> None:
     """Raise `BadRequest` if a statement of others is none that may be run in our transactions."""
     if not isinstance(sql, str):
         raise BadRequest(f"statement: is of type {type(sql).__name__}; make it a str")
+    if first_word(sql) not in _ALLOWED:
+        fact = "is no statement for a queue's transaction"
+        raise BadRequest(f"{shortened(sql)}: {fact}; leave it out")
+
+
+def first_word(sql: str) -> str:
+    """Return how a statement begins, behind remarks."""
     at = 0
     while (skipped := _REMARK.match(sql, at)) is not None:
         at = skipped.end()
     found = re.match(r"\w+", sql[at:])
-    first = found[0].lower() if found else ""
-    if first not in _ALLOWED:
-        fact = "is no statement for a queue's transaction"
-        raise BadRequest(f"{shortened(sql)}: {fact}; leave it out")
+    return found[0].lower() if found else ""
+
+
+def refused(sql: str, failed: psycopg.Error) -> BadRequest | None:
+    """Return what is to be said of a statement that was not to be, if it was not."""
+    if failed.sqlstate == REFUSED:
+        return BadRequest(f"{shortened(sql)}: {failed.diag.message_primary}")
+    if isinstance(failed, errors.ReadOnlySqlTransaction):
+        fact = "writes, and this may only read; use `transaction`"
+        return BadRequest(f"{shortened(sql)}: {fact}")
+    return None
 
 
 def shortened(sql: str) -> str:

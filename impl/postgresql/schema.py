@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from impl.derive.design import Design
@@ -35,12 +36,49 @@ job in line passes over those that others are about to take.
 """
 
 
+OURS = """\
+CREATE FUNCTION is_ours() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('ffq.theirs', true) = 'on' THEN
+    RAISE EXCEPTION USING ERRCODE = 'FQ001', MESSAGE =
+      format('would write ''%s'', which is the queue''s own; leave it be', TG_TABLE_NAME);
+  END IF;
+  RETURN NULL;
+END $$;
+"""
+"""Refuses statements of users, where we run them in our transactions."""
+
+REFUSED = "FQ001"
+"""What the server calls that."""
+
+_TABLE = re.compile(r"^CREATE (?:UNLOGGED )?TABLE (\w+)", re.MULTILINE)
+_TRIGGER = re.compile(r"^CREATE TRIGGER (\w+)", re.MULTILINE)
+
+
 @lru_cache(maxsize=8)
 def whole(design: Design, checks: bool = True) -> str:
     """Return all that makes an empty store."""
     tables = POSTGRESQL.tables(design.scope, design.tables, checks)
     beside = declared(design.beside) + MORE + OVER if design.beside else ""
-    return "\n".join([tables, TRACE, META, *map(triggers, design.tables), beside])
+    made = "\n".join([tables, TRACE, META, *map(triggers, design.tables), beside])
+    return "\n".join([made, OURS, *map(_ours, _TABLE.findall(made))])
+
+
+def _ours(table: str) -> str:
+    return f"""\
+CREATE TRIGGER {table}_is_ours BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION is_ours();
+"""
+
+
+def own_tables(design: Design) -> list[str]:
+    """Return the tables of the queue."""
+    return _TABLE.findall(whole(design))
+
+
+def own_triggers(design: Design) -> set[str]:
+    """Return the triggers of the queue."""
+    return set(_TRIGGER.findall(whole(design)))
 
 
 def says(design: Design) -> dict[str, str]:

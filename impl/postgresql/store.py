@@ -25,7 +25,7 @@ from impl.derive.transaction import History, Span
 from impl.postgresql import by_hand, making
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, address, connect, gone, unusable, usable
-from impl.postgresql.own import require_harmless, shortened
+from impl.postgresql.own import refused, require_harmless
 from impl.postgresql.transaction import PostgreSQLTransaction
 from impl.terms.clock import Clock
 from impl.terms.outcomes import OutcomeUnknown
@@ -118,12 +118,9 @@ class QueueStore:
             finally:
                 if alone and not connection.closed:
                     connection.execute("ROLLBACK")
-        except errors.ReadOnlySqlTransaction:
-            fact = "writes, and this may only read; use `transaction`"
-            raise BadRequest(f"{shortened(sql)}: {fact}") from None
         except psycopg.Error as failed:
             found = unusable(self.path, "the query", failed, theirs=True)
-            raise found or failed from None
+            raise refused(sql, failed) or found or failed from None
 
     def rows(self, now: int = 0) -> dict[type[Sort], dict[int, dict[str, Value]]]:
         """Return every row of every table at a moment, by sort and element."""

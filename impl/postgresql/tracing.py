@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from impl.derive.design import Design
 from impl.derive.sql import called
 from impl.derive.tables import Table
 from impl.derive.view import Global
@@ -71,13 +70,6 @@ _EVENTS = ("INSERT", "UPDATE", "DELETE")
 def triggers(t: Table) -> str:
     """Return the triggers of a table, as SQL."""
     return "\n".join(_trigger(t, event) for event in _EVENTS)
-
-
-def names(design: Design) -> set[str]:
-    """Return what the triggers of a store of this design are called."""
-    beside = {"job_is_over", "job_is_taken_up"} if design.beside else set()
-    traced = {name_of(t, event) for t in design.tables for event in _EVENTS}
-    return traced | {"trace_is_not_rewritten"} | beside
 
 
 def name_of(t: Table, event: str) -> str:

@@ -201,7 +201,8 @@ def wrong_for(p: Any) -> tuple[str, ...]:
         return ("9" * 400, "-" + "9" * 30, "x", "1.5", "1e3", "²", " ", "0x10", *WORDS)
     if kind == "float":
         return ("9" * 400, "nan", "inf", "-inf", "1e400", "-1e9", "1,5", *WORDS)
-    if kind in ("path", "file", "filename"):
+    # Where a queue is: a file, unless it is an address.
+    if kind in ("path", "file", "filename") or p.name in ("file", "database"):
         return ("a" * 256, "/dev/null/x", "folder-that-is-none/x", ".")
     return (WORDS[1], WORDS[1] + ".jsonl", *WORDS)
 

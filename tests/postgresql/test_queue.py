@@ -89,15 +89,39 @@ def test_a_row_that_no_step_changes_is_not_changed(queue: Queue, other: psycopg.
         other.execute("DELETE FROM trace")
 
 
-def test_a_statement_of_users_does_not_pass_for_the_step_that_was_refused(queue: Queue) -> None:
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("UPDATE job SET kind = 'other'", "would write 'job'"),
+        ("WITH x AS (DELETE FROM outbox RETURNING 1) SELECT * FROM x", "would write 'outbox'"),
+        ("INSERT INTO meta VALUES ('epoch', '9')", "would write 'meta'"),
+        ("DELETE FROM incarnation", "would write 'incarnation'"),
+        ("DROP TABLE paused", "would change a table"),
+        ("ALTER TABLE job DISABLE TRIGGER ALL", "would change a table"),
+        ("ALTER TABLE job ADD COLUMN mine text", "would change a table"),
+        ("CREATE RULE x AS ON INSERT TO trace DO INSTEAD NOTHING", "would change a table"),
+    ],
+)
+def test_a_statement_of_users_leaves_alone_what_is_the_queues_own(
+    queue: Queue, sql: str, why: str
+) -> None:
     queue.enqueue("k")
-    worker = queue.process(WorkerSort)
     with pytest.raises(BadRequest, match="was taken back"), queue.transaction() as t:
-        refused = t.take("notify", worker, j=0)
-        assert refused == Refused("due")
-        with pytest.raises(BadRequest, match="by no step"):
-            t.execute("UPDATE job SET kind = 'other'")
+        # What the step that is refused would have been must not be taken for this one.
+        assert t.take("notify", j=0) == Refused("due")
+        with pytest.raises(BadRequest, match=f"{why}.*; leave it be"):
+            t.execute(sql)
         t.execute("SELECT 1")
+    assert queue.query("SELECT kind FROM job") == [("k",)]
+
+
+def test_a_table_of_users_may_refer_to_a_job(queue: Queue) -> None:
+    queue.define("CREATE TABLE mine (job bigint REFERENCES job (id))")
+    job = queue.enqueue("k").id
+    with queue.transaction() as t:
+        t.execute("INSERT INTO mine VALUES (?)", (job,))
+        t.take("cancel", j=job - 1)
+    assert queue.query("SELECT status FROM job JOIN mine ON mine.job = job.id") == [("dead",)]
 
 
 @pytest.mark.parametrize("sql", ["COMMIT", "/* x */ rollback", "-- x\nSET lock_timeout = 0", ""])
