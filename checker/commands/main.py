@@ -48,6 +48,7 @@ MODULES = {
     "sql": "store.sql",
     "replay": "store.replay",
     "validate": "store.validate",
+    "judge": "store.judge",
     "torture": "store.torture",
     "crashlab": "store.crashlab",
     "fairness": "spec.ablate",

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -157,6 +158,11 @@ class Catalogue:
         """Return the scope of this name, or raise `Wrong`."""
         among(name, self.scopes, "scope", "ffq scopes")
         return self.scopes[name]
+
+    @property
+    def traced(self) -> dict[str, Scope]:
+        """Every scope that a trace may be of: those of whole histories are not checked."""
+        return {**getattr(import_module("spec.queue"), "TRACED", {}), **self.scopes}
 
     def specs(self) -> dict[str, Spec]:
         """Return the specs of the scopes by name, each once."""

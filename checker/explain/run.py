@@ -83,9 +83,9 @@ def open_run(file: Path | str, scopes: Mapping[str, Scope] | None = None) -> Run
     `BadTrace` or `Diverged`.
     """
     if scopes is None:
-        from spec.queue import SCOPES
+        from spec.queue import TRACED
 
-        scopes = SCOPES
+        scopes = TRACED
     return run_of(read(Path(file), scopes), Path(file).stem)
 
 

@@ -59,18 +59,18 @@ def read(file: Path, scopes: Mapping[str, Scope]) -> Trace:
 class Entry:
     """One object of the file, and where it stands."""
 
-    def __init__(self, where: str, data: dict[str, Any]) -> None:
-        self.where, self.data = where, data
+    def __init__(self, where: str, data: dict[str, Any], mend: str = _MEND) -> None:
+        self.where, self.data, self.mend = where, data, mend
 
-    def bad(self, fact: str, remedy: str = _MEND) -> BadTrace:
+    def bad(self, fact: str, remedy: str | None = None) -> BadTrace:
         """Return the complaint about this object."""
-        return BadTrace(self.where, fact, remedy)
+        return BadTrace(self.where, fact, remedy or self.mend)
 
     def only(self, *keys: str) -> None:
         """Refuse any key but these."""
         for key in self.data:
             if key not in keys:
-                raise self.bad(f"{_clip(key)} does not belong here")
+                raise self.bad(f"{clip(key)} does not belong here")
 
     def take(self, key: str, kind: type) -> Any:
         """Return the value of a key that must be there and of this kind; True is no number."""
@@ -78,7 +78,7 @@ class Entry:
             raise self.bad(f"'{key}' is missing")
         value = self.data[key]
         if type(value) is not kind:
-            raise self.bad(f"'{key}' is {_clip(value)}, not {_KINDS[kind]}")
+            raise self.bad(f"'{key}' is {clip(value)}, not {_KINDS[kind]}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class Entry:
         values = self.take(key, list)
         for value in values:
             if type(value) is not str:
-                raise self.bad(f"'{key}' holds {_clip(value)}, not text")
+                raise self.bad(f"'{key}' holds {clip(value)}, not text")
         return tuple(values)
 
 
@@ -97,28 +97,31 @@ def rows(file: Path) -> Iterator[Entry]:
         number = 0
         while line := found.readline(LINE_MAX + 1):
             number += 1
-            yield _row(f"{file}:{number}", line)
+            yield row_of(f"{file}:{number}", line)
 
 
-def _row(where: str, line: bytes) -> Entry:
+def row_of(
+    where: str, line: bytes, kind: str = "trace", anew: str = _MAKE_ANEW, mend: str = _MEND
+) -> Entry:
+    """Return the object that a line of a file is; raises `BadTrace` with these remedies."""
     if len(line) > LINE_MAX:
-        raise BadTrace(where, f"the line is longer than {LINE_MAX:,} bytes", _MAKE_ANEW)
+        raise BadTrace(where, f"the line is longer than {LINE_MAX:,} bytes", anew)
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as wrong:
-        raise BadTrace(where, f"byte {wrong.start + 1} is not UTF-8", _MAKE_ANEW) from None
+        raise BadTrace(where, f"byte {wrong.start + 1} is not UTF-8", anew) from None
     try:
         data = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError) as wrong:
         if not line.endswith(b"\n"):
-            raise BadTrace(where, "the trace is cut off inside this line", _MAKE_ANEW) from None
+            raise BadTrace(where, f"the {kind} is cut off inside this line", anew) from None
         fact = f": {wrong.msg}" if isinstance(wrong, json.JSONDecodeError) else f": {wrong}"
-        raise BadTrace(where, f"is not JSON{fact[:120]}", _MEND) from None
+        raise BadTrace(where, f"is not JSON{fact[:120]}", mend) from None
     if not isinstance(data, dict):
-        raise BadTrace(where, f"{_clip(data)} is not an object", _MEND)
+        raise BadTrace(where, f"{clip(data)} is not an object", mend)
     if "\\u" in text and not _encodes(data):
-        raise BadTrace(where, "holds half a letter, which is not UTF-8", _MEND)
-    return Entry(where, data)
+        raise BadTrace(where, "holds half a letter, which is not UTF-8", mend)
+    return Entry(where, data, mend)
 
 
 def _encodes(data: Any) -> bool:
@@ -176,10 +179,10 @@ def scope_of(row: Entry, scopes: Mapping[str, Scope]) -> Scope:
             if name in scopes
             else "no scope has"
         )
-        raise row.bad(f"is of another spec, {_clip(wanted)}: {known}", _MAKE_ANEW)
+        raise row.bad(f"is of another spec, {clip(wanted)}: {known}", _MAKE_ANEW)
     for bound, value in bounds.items():
         if type(value) is not int or not 0 <= value <= max(BOUND_MAX, found.bounds.get(bound, 0)):
-            raise row.bad(f"the bound {_clip(bound)} is {_clip(value)}", _MEND)
+            raise row.bad(f"the bound {clip(bound)} is {clip(value)}", _MEND)
     try:
         return Scope(found.name, found.spec, bounds, found.doc)
     except Misuse as misuse:
@@ -189,7 +192,7 @@ def scope_of(row: Entry, scopes: Mapping[str, Scope]) -> Scope:
 def _check_claim(row: Entry, scope: Scope, violated: str, claim_id: str) -> None:
     known, _ = claim_of(row, scope, violated)
     if claim_id != known:
-        raise row.bad(f"'{violated}' has the ID {known}, not {_clip(claim_id)}")
+        raise row.bad(f"'{violated}' has the ID {known}, not {clip(claim_id)}")
 
 
 def claim_of(row: Entry, scope: Scope, violated: str) -> tuple[str, str]:
@@ -202,7 +205,7 @@ def claim_of(row: Entry, scope: Scope, violated: str) -> tuple[str, str]:
         return claim.id, claim.kind
     if violated.startswith(RANGE) and field is not None and isinstance(field.type, Nat):
         return "range", "range"
-    raise row.bad(f"the spec has no property {_clip(violated)}")
+    raise row.bad(f"the spec has no property {clip(violated)}")
 
 
 def _places(scope: Scope) -> dict[str, tuple[Plain, ...] | range]:
@@ -227,9 +230,9 @@ def _start(
     given = row.take("start", dict)
     for name, value in given.items():
         if name not in places:
-            raise row.bad(f"there is no {_clip(name)}", near(name, places))
+            raise row.bad(f"there is no {clip(name)}", near(name, places))
         if not _among(value, places[name]):
-            raise row.bad(f"{name} cannot be {_clip(value)}")
+            raise row.bad(f"{name} cannot be {clip(value)}")
     for name in places:
         if name not in given:
             raise row.bad(f"the start does not say what {name} is")
@@ -242,16 +245,16 @@ def step_of(row: Entry, scope: Scope, n: int) -> tuple[str, dict[str, Plain]]:
         raise row.bad(f"is step {row.data['n']}, and step {n} is next")
     name = row.take("action", str)
     if name not in scope.spec.actions:
-        raise row.bad(f"there is no action {_clip(name)}")
+        raise row.bad(f"there is no action {clip(name)}")
     params = row.take("params", dict)
     wanted = {p.name: p.type for p in scope.spec.actions[name].params}
     if params.keys() != wanted.keys():
         raise row.bad(
-            f"{name} takes ({', '.join(wanted)}), not ({', '.join(map(_clip, params))[:60]})"
+            f"{name} takes ({', '.join(wanted)}), not ({', '.join(map(clip, params))[:60]})"
         )
     for key, kind in wanted.items():
         if not _among(params[key], [plain(kind, value) for value in scope.choices(kind)]):
-            raise row.bad(f"{name} has no {key} = {_clip(params[key])}")
+            raise row.bad(f"{name} has no {key} = {clip(params[key])}")
     return name, {key: params[key] for key in wanted}
 
 
@@ -264,16 +267,16 @@ def _step(
     changes = []
     for place, pair in row.take("changed", dict).items():
         if place not in places:
-            raise row.bad(f"there is no {_clip(place)}", near(place, places))
+            raise row.bad(f"there is no {clip(place)}", near(place, places))
         if type(pair) is not list or len(pair) != 2:
-            raise row.bad(f"'{place}' is {_clip(pair)}, not [before, after]")
+            raise row.bad(f"'{place}' is {clip(pair)}, not [before, after]")
         for value in pair:
             if not _among(value, places[place]):
-                raise row.bad(f"{place} cannot be {_clip(value)}")
+                raise row.bad(f"{place} cannot be {clip(value)}")
         changes.append(Change(place, *pair))
     line = Line(n, actor, name, params, tuple(changes))
     if actor != "-" and actor not in map(str, params.values()):
-        raise row.bad(f"the actor {_clip(actor)} takes no part in {name}")
+        raise row.bad(f"the actor {clip(actor)} takes no part in {name}")
     return line
 
 
@@ -296,7 +299,7 @@ def _end(row: Entry, violated: str, steps: int, endless: bool) -> int | None:
     row.only("property", "broken", "steps", *(["loop"] if endless else []))
     row.take("broken", str)
     if row.take("property", str) != violated:
-        raise row.bad(f"ends with {_clip(row.data['property'])}, and the header says '{violated}'")
+        raise row.bad(f"ends with {clip(row.data['property'])}, and the header says '{violated}'")
     if row.take("steps", int) != steps:
         raise row.bad(f"counts {row.data['steps']} steps, and the file holds {steps}")
     if not endless:
@@ -307,7 +310,7 @@ def _end(row: Entry, violated: str, steps: int, endless: bool) -> int | None:
     return loop
 
 
-def _clip(value: object) -> str:
+def clip(value: object) -> str:
     """Return a value of the file as messages show it: escaped and short."""
     text = value if isinstance(value, str) else json.dumps(value)
     shown = ascii(text[:60]) if isinstance(value, str) else text[:60]

@@ -12,22 +12,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from checker.runs.exploration import Limits
 from checker.runs.lasso import LOOP_LEAST, Decision, Lasso, Part, round_trip, where_it_is_cut
 from checker.search.compiled.explore import AGAIN_MAX
 from checker.search.compiled.graph import Array, Graph, Promise, build
+from checker.search.fair_parts import MAX_FAIR, FairParts
 from spec.language.evaluate import Step
 from spec.language.scope import Scope
 
 MAX_STATES = 10_000_000
 """Above this many states the graph is not built: it takes about 100 bytes a state."""
-_MAX_FAIR = 63
-"""Fair steps are the bits of a word."""
 _STOPPED = {
-    "fair-steps": f"liveness is decided only with up to {_MAX_FAIR} fair steps",
+    "fair-steps": f"liveness is decided only with up to {MAX_FAIR} fair steps",
     "max-states": f"liveness is decided only up to {MAX_STATES:,} states, names told apart",
     "max-memory": "the memory allowed is too little to decide liveness",
     "max-seconds": "the time was up before liveness was decided",
@@ -43,7 +40,7 @@ def decide(
     names = [p.name for p in scope.spec.properties.values() if p.kind == "leads_to"]
     if not names:
         return {}
-    stopped = "fair-steps" if _fair_steps(scope) > _MAX_FAIR else None
+    stopped = "fair-steps" if _fair_steps(scope) > MAX_FAIR else None
     limits = replace(limits or Limits(), max_states=MAX_STATES)
     try:
         graph = stopped or build(scope, off, limits, threads)
@@ -77,7 +74,7 @@ class Owing:
 
 def owing(graph: Graph, promises: Iterable[Promise]) -> list[Owing] | str:
     """Return of each promise where it is owed, or why it cannot be known."""
-    if sum(1 for instance in graph.steps if instance.step.action.fair) > _MAX_FAIR:
+    if sum(1 for instance in graph.steps if instance.step.action.fair) > MAX_FAIR:
         return _STOPPED["fair-steps"]
     cycles = _Cycles(graph)
     return [cycles.owing(promise) for promise in promises]
@@ -103,63 +100,21 @@ def _decide(graph: Graph, names: list[str]) -> dict[str, Decision]:
     return {n: where_it_is_cut(d, scope, claims[n], graph.left) for n, d in decided.items()}
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The edges that leave some states, in order: from where, to where, and their labels."""
-
-    sources: Array
-    targets: Array
-    labels: Array
-
-    def where(self, kept: Array) -> _Rows:
-        return _Rows(self.sources[kept], self.targets[kept], self.labels[kept])
-
-
-class _Cycles:
-    """Looks for fair cycles in a graph."""
+class _Cycles(FairParts):
+    """Looks for fair runs in the graph of a scope."""
 
     def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
         self.graph = graph
-        actions = [instance.step.action for instance in graph.steps]
-        fair = [k for k, action in enumerate(actions) if action.fair]
-        self.bits = np.zeros(len(actions), np.int64)
-        self.bits[fair] = 1 << np.arange(len(fair), dtype=np.int64)
-        self.weak, self.strong = (
-            int(sum(self.bits[k] for k in fair if actions[k].fair == kind))
-            for kind in ("weak", "strong")
-        )
-        self.finite = np.array([action.finite for action in actions], bool)
-        self.possible = self._possible()
-
-    def _possible(self) -> Array:
-        """Return for each state which fair steps are possible, one bit each."""
-        starts, labels = self.graph.starts, self.graph.labels
-        found = np.zeros(len(starts) - 1, np.int64)
-        some = np.flatnonzero(np.diff(starts))
-        for part in np.array_split(some, max(1, len(some) >> 16)):
-            if len(part):
-                low, high = starts[part[0]], starts[part[-1] + 1]
-                bits = self.bits[labels[low:high]]
-                found[part] = np.bitwise_or.reduceat(bits, starts[part] - low)
-        return found
-
-    def rows(self, states: Array) -> _Rows:
-        """Return the edges that leave these states."""
-        starts = self.graph.starts
-        counts = starts[states + 1] - starts[states]
-        ends = np.cumsum(counts)
-        at = np.arange(counts.sum()) + np.repeat(starts[states] - ends + counts, counts)
-        sources = np.repeat(states, counts)
-        return _Rows(sources, self.graph.targets[at], self.graph.labels[at])
 
     # ---------------------------------------------------------------- one property
     def lasso(self, promise: Promise) -> Lasso | None:
         """Return a fair run that breaks the promise, in few steps, or None."""
         far = self._far(promise)
         reached = far >= 0
-        still = np.flatnonzero(reached & self._still())
+        still = np.flatnonzero(reached & self.still())
         best, part = _nearest(still, far), None
-        for states in self._fair_parts(np.flatnonzero(reached)):
+        for states in self.fair_parts(np.flatnonzero(reached)):
             start = _nearest(states, far)
             spare = LOOP_LEAST if part is None else 0
             if start is not None and (best is None or far[start] + spare < far[best]):
@@ -172,8 +127,8 @@ class _Cycles:
     def owing(self, promise: Promise) -> Owing:
         """Return in which states a run can owe the outcome, or not, and in which for ever."""
         owed = self._far(promise) >= 0
-        forever = owed & self._still()
-        for states in self._fair_parts(np.flatnonzero(owed)):
+        forever = owed & self.still()
+        for states in self.fair_parts(np.flatnonzero(owed)):
             forever[states] = True
         unasked = ~promise.cause | promise.outcome
         free = promise.outcome.copy()
@@ -184,11 +139,6 @@ class _Cycles:
             frontier = np.unique(after[unasked[after] & ~free[after]])
             free[frontier] = True
         return Owing(owed, free, forever)
-
-    def _still(self) -> Array:
-        """Return in which states nothing that fairness demands is possible."""
-        still: Array = self.possible & (self.weak | self.strong) == 0
-        return still
 
     def _far(self, promise: Promise) -> Array:
         """Return how many steps the shortest run has to each state in which the cause waits for the
@@ -212,73 +162,10 @@ class _Cycles:
             level += 1
         return far
 
-    def _fair_parts(self, states: Array) -> Iterator[Array]:
-        """Yield the strongly connected parts of these states, each of several, in which a fair run
-        can stay for ever.
-        """
-        while len(states):
-            states, part, edges = self._components(states)
-            if not len(states):
-                return
-            count = int(part[-1]) + 1
-            first = np.searchsorted(part, np.arange(count))
-            possible = self.possible[states]
-            always = np.bitwise_and.reduceat(possible, first)
-            ever = np.bitwise_or.reduceat(possible, first)
-            taken = self._taken(edges, count)
-            forced = always & self.weak & ~taken != 0
-            starved = ever & self.strong & ~taken
-            for number in np.flatnonzero(~forced & (starved == 0)):
-                yield states[first[number] : np.searchsorted(part, number, "right")]
-            # Strong fairness: a fair run must keep away from where the starved steps are possible.
-            again = ~forced & (starved != 0)
-            states = np.sort(states[again[part] & (possible & starved[part] == 0)])
-
-    def _components(self, states: Array) -> tuple[Array, Array, _Rows]:
-        """Return the states that lie in strongly connected parts of several states, part by part;
-        the number of the part of each; and the edges inside the parts, sources numbered by part.
-        """
-        rows = self._inside(states)
-        number = np.empty(len(self.possible), np.int32)
-        number[states] = np.arange(len(states), dtype=np.int32)
-        sources, targets = number[rows.sources], number[rows.targets]
-        count = len(states)
-        starts = np.zeros(count + 1, np.int64)
-        np.cumsum(np.bincount(sources, minlength=count), out=starts[1:])
-        ones = np.ones(len(targets), np.float64)  # what it works with: anything else is copied
-        edges = ones, targets.copy(), starts.astype(np.int32)  # they are sorted in place
-        matrix = csr_array(edges, shape=(count, count))
-        matrix.sum_duplicates()  # an edge that stands twice may keep it busy for ever
-        _, part = connected_components(matrix, connection="strong")
-        large = np.bincount(part) > 1
-        part = np.where(large, np.cumsum(large) - 1, -1)[part]
-        kept = np.flatnonzero(part >= 0)
-        kept = kept[np.argsort(part[kept], kind="stable")]
-        inside = (part[sources] == part[targets]) & (part[sources] >= 0)
-        return (
-            states[kept],
-            part[kept],
-            _Rows(part[sources], rows.targets, rows.labels).where(inside),
-        )
-
-    def _inside(self, states: Array) -> _Rows:
-        """Return the edges between these states that may be taken for ever."""
-        member = np.zeros(len(self.possible), bool)
-        member[states] = True
-        rows = self.rows(states)
-        return rows.where(member[rows.targets] & ~self.finite[rows.labels])
-
-    def _taken(self, edges: _Rows, count: int) -> Array:
-        """Return for each part which fair steps are taken inside it."""
-        taken = np.zeros(count, np.int64)
-        for label in np.flatnonzero(self.bits):
-            taken[edges.sources[edges.labels == label]] |= self.bits[label]
-        return taken
-
     # ---------------------------------------------------------------- the run
     def _loop(self, states: Array, start: int) -> list[int]:
         """Return the labels of a fair way through the part and back to the start."""
-        rows = self._inside(states)
+        rows = self.inside(states)
         first = dict(zip(states.tolist(), np.searchsorted(rows.sources, states), strict=True))
         fair = [int(k) for k in np.flatnonzero(self.bits)]
 

@@ -17,7 +17,7 @@ from spec.language.evaluate import Evaluator, Step
 from spec.language.scope import Scope
 from spec.language.terms.expr import Const
 
-_SHUT = "switched_on"
+SHUT = "switched_on"
 """The guard of each way to take an action: never true, so that the way is open only without it."""
 
 
@@ -44,7 +44,7 @@ class Switched:
                     if open_ways[action] != action:
                         raise Unswitchable(f"{action} is replaced already")
                     open_ways[action] = named[text]
-        removed = [f"{way}.{_SHUT}" for way in open_ways.values()]
+        removed = [f"{way}.{SHUT}" for way in open_ways.values()]
         known = self.scope.spec.guard_names()
         for text in texts:
             if " " not in text:
@@ -63,7 +63,7 @@ class Switched:
 
     def walk(self, walk: Walk, texts: Sequence[str]) -> Walk:
         """Return the run as one of the spec with these edits made."""
-        whole, names = self.edited(texts), self._names()
+        whole, names = self.edited(texts), self.names
         steps = (
             Step(whole.spec.actions[names.get(step.action.name, step.action.name)], step.binding)
             for step in walk.steps
@@ -74,7 +74,9 @@ class Switched:
         )
         return found.walk
 
-    def _names(self) -> dict[str, str]:
+    @property
+    def names(self) -> dict[str, str]:
+        """The action that each way is one to take, and each part of a way a part of."""
         found: dict[str, str] = {}
         for action, named in self.ways.items():
             for way in named.values():
@@ -124,7 +126,7 @@ def _way(ways: dict[str, dict[str, str]], action: str, text: str) -> str:
 
 
 def _shut(action: Action) -> Action:
-    never = Part((), (Guard(_SHUT, Const(False, bool)),), ())
+    never = Part((), (Guard(SHUT, Const(False, bool)),), ())
     return replace(action, parts=(*action.parts, never))
 
 

@@ -10,6 +10,17 @@ whether there is room. `reference` is all that the reference queue holds. `scope
 them are checked together and how large.
 """
 
+from typing import Any
+
 from spec.queue.scopes import DEEP, DEFAULT, SCOPES
 
-__all__ = ["DEEP", "DEFAULT", "SCOPES"]
+__all__ = ["DEEP", "DEFAULT", "SCOPES", "TRACED"]
+
+
+def __getattr__(name: str) -> Any:
+    """Return `TRACED`, the scopes of `watched` among them, which most have no use for."""
+    if name == "TRACED":
+        from spec.queue.watched import TRACED
+
+        return TRACED
+    raise AttributeError(name)

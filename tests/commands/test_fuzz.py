@@ -148,6 +148,7 @@ NEEDED = {
     "queue backup": ["q.db", "new.db"], "queue export": ["q.db"],
     "queue import": ["new.db", "a.jsonl"],
     "queue recover": ["q.db"], "queue work": ["q.db", "--until-empty"], "validate": ["q.db"],
+    "judge": ["a.jsonl"],
     "trace search": ["a.jsonl", "claim"], "trace compare": ["a.jsonl", "a.jsonl"],
     "trace note": ["a.jsonl", "1", "x"], "trace export": ["a.jsonl", "--as", "itf"],
     "trace import": ["a.itf.json", "--out", "out.jsonl"], "trace witness": ["one-job", "claim"],
@@ -157,7 +158,7 @@ NEEDED = {
 
 FREE = {
     "kind", "payload", "key", "text", "words", "take", "move", "help", "version", "make", "seed",
-    "pages", "export", "save", "out", "database", "folder", "reopen",
+    "pages", "export", "save", "out", "keep", "history", "database", "folder", "reopen",
 }  # fmt: skip
 """Parameters that may be anything, or, if they are files, are tried below."""
 

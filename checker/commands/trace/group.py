@@ -48,7 +48,7 @@ def show(
 
         show_image(image, as_json)
         return
-    found = read(file, catalogue().scopes)
+    found = read(file, catalogue().traced)
     _, story = follow(found)
     edits = found.edits.titles
     if as_json:

@@ -211,7 +211,7 @@ def opened(file: Path, as_json: bool) -> Run:
     """Return the run that a file holds; exits where it cannot be followed."""
     from checker.explain.run import open_run
 
-    return open_run(file, catalogue().scopes)
+    return open_run(file, catalogue().traced)
 
 
 def title(run: Run, k: int) -> None:

@@ -23,7 +23,7 @@ from checker.search.compiled.code.promises import cases
 from checker.search.compiled.search import Search
 from checker.search.compiled.traces import empty_table
 from checker.search.compiled.tuning import Tuning
-from spec.language.declared.model import Field, Property
+from spec.language.declared.model import Action, Field, Property
 from spec.language.edited.edits import without
 from spec.language.evaluate import Binding, Evaluator, Instance, instances
 from spec.language.scope import Scope, Value
@@ -61,6 +61,11 @@ class Graph:
     targets: Array
     labels: Array
     _search: Search
+
+    @property
+    def actions(self) -> list[Action]:
+        """The action of each step."""
+        return [instance.step.action for instance in self.steps]
 
     @property
     def promises(self) -> list[Promise]:

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 
 def joined(a: Action, b: Action) -> Action:
-    """Return one action with the parts of both, each part once."""
-    parts = a.parts + tuple(p for p in b.parts if not any(p is q for q in a.parts))
+    """Return one action with the parts of both, each part once; those of the first agree."""
+    known = {id(p) for p in a.parts}
+    parts = a.parts + tuple(p for p in b.parts if id(p) not in known)
+
+    def disagree(p: Part, q: Part) -> bool:
+        return p is not q and not {id(p), id(q)} <= known
+
     whole = replace(a, parts=parts)
     _refuse_capture(whole)
     seen: set[str] = set()
@@ -28,17 +33,17 @@ def joined(a: Action, b: Action) -> Action:
     cleared: dict[object, Part] = {}
     for part in parts:
         for u in part.statements:
-            if written.setdefault(u.field.name, part) is not part:
+            if disagree(written.setdefault(u.field.name, part), part):
                 raise Misuse(
                     f"two parts of {a.name} write '{u.field.name}'", "let one of them write it"
                 )
         for survival, element in part.cleared:
-            if cleared.setdefault((survival, element.type), part) is not part:
+            if disagree(cleared.setdefault((survival, element.type), part), part):
                 raise Misuse(f"two parts of {a.name} clear `{element}`", "let one of them clear it")
     for part in parts:
         for u in part.statements:
             other = cleared.get((u.field.survival, u.field.over), part)
-            if other is not part:
+            if disagree(other, part):
                 raise Misuse(
                     f"two parts of {a.name} write '{u.field.name}': one clears its `{u.index}`",
                     "let the part that clears it assign it",
