@@ -1,14 +1,16 @@
 """`ffq crashlab`: a bad image is opened again by its name, and a round is judged as a whole."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from checker.commands.main import main
-from checker.crashlab import keep
+from checker.crashlab import campaign, keep
 from checker.crashlab.campaign import Crew
 from checker.crashlab.images.judge import NAME
 from checker.crashlab.images.settings import SETTINGS
@@ -85,7 +87,10 @@ def test_what_is_said_of_an_image_is_believed_only_as_it_was_written(
             assert err.startswith(f"ffq: {kept}: about.json is not what was written: ")
 
 
-def test_a_round_that_has_no_time_is_not_finished(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_round_that_has_no_time_is_not_finished(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(campaign, "time", SimpleNamespace(monotonic=lambda: math.inf))
     assert main(["crashlab", "--seconds", "1", "--processes", "1", "--json"]) == 3
     answer = json.loads(capsys.readouterr().out)
     assert (answer["ok"], answer["finished"]) == (False, False)
