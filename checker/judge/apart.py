@@ -14,7 +14,7 @@ from checker.judge.watch import Setup
 
 _PAIRS_MAX = 400
 _ROWS_MAX = 10_000
-_SECONDS = 1.0
+_SECONDS = 3.0
 
 
 class Telling(NamedTuple):
@@ -40,6 +40,7 @@ def apart(setup: Setup, seen: Seen, sets: Sequence[frozenset[str]], until: float
     """Return the explanations of a history, those together that say the same; each group is told
     from the first by some events.
     """
+    until = min(until, time.monotonic() + _SECONDS)
     groups: list[list[frozenset[str]]] = []
     tellings: list[Telling | None] = []
     for texts in sets:
@@ -60,7 +61,6 @@ def apart(setup: Setup, seen: Seen, sets: Sequence[frozenset[str]], until: float
 
 def _difference(a: Follower, b: Follower, seen: Seen, until: float) -> Telling | None:
     """Return what tells two explanations apart, or None if it was not found in time."""
-    until = min(until, time.monotonic() + _SECONDS)
     m, n = (one.open(one.follow(seen.codes, seen.claiming).last) for one in (a, b))
     begin = m, n
     met = {begin}

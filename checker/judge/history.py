@@ -28,7 +28,7 @@ _MEND = f"mend the line; {_DOCUMENTED}"
 OF_A_PROCESS = ("up", "stopped", "continued", "died")
 OF_A_HANDLER = ("start", "effect", "ended")
 OF_A_JOB = (
-    "asked", "answered", "reading", "status", "reason", "cancel", "cancelled", "too_late", "told",
+    "asked", "answered", "reading", "status", "reason", "cancel", "cancelled", "refused", "told",
 )  # fmt: skip
 QUIET = "quiet"
 ANSWERS = ("reading", "status", "reason", QUIET)

@@ -45,7 +45,8 @@ class Seen:
     """Of each slot, the last process in it."""
     slots: int
     silent: bool
-    starts: int
+    attempts: int
+    """How many were seen, in handlers or by the status."""
 
     @property
     def key(self) -> tuple[frozenset[int], tuple[Code, ...]]:
@@ -55,7 +56,7 @@ class Seen:
     def setup(self, header: Header, failures: int, interruptions: int) -> Setup:
         """Return what the steps depend on, with these budgets."""
         # Beyond what a healthy queue needs, so that a number at its limit is known for a wrong one.
-        room = max(failures + interruptions + 1, (self.starts + 3) // 2 * 2)
+        room = max(failures + interruptions + 1, (self.attempts + 3) // 2 * 2)
         return Setup(
             header.seen, self.slots, self.silent, header.others,
             header.effects == "once", header.store == "remote", header.recovery == "apart",
@@ -85,8 +86,9 @@ def job_of(history: History, job: str, file: str = "history") -> Seen:
     claiming = _claiming(history, events, of, slots.count, silent)
     codes = tuple(Code(*pair) for pair in zip(shows, claiming[1:], strict=True))
     starts = sum(e.kind == "start" for e in events)
+    attempts = max(starts, sum("claimed" in e.how for e in events))
     return Seen(
-        job, tuple(events), codes, claiming[0], tuple(slots.names), slots.count, silent, starts
+        job, tuple(events), codes, claiming[0], tuple(slots.names), slots.count, silent, attempts
     )
 
 

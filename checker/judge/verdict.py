@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 from checker.judge.apart import Group, apart
 from checker.judge.explain import explain
@@ -18,8 +17,6 @@ from checker.judge.history import ANSWERS, Event, History
 from checker.judge.jobs import Seen, job_of
 from checker.judge.machine import Sign, TooMany
 from checker.judge.watch import Setup
-
-_BUDGET_TRIED = 6
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ class Judge:
 
     def __init__(self, history: History, file: str = "history") -> None:
         self.history, self.file = history, file
-        self._known: dict[object, tuple[Setup, int | None, str | None]] = {}
+        self._known: dict[object, tuple[int | None, str | None]] = {}
         self._diagnosed: dict[object, Diagnosis] = {}
 
     def verdicts(self, jobs: Sequence[str] | None = None) -> Iterator[Verdict]:
@@ -90,22 +87,20 @@ class Judge:
             yield self.judge(job_of(self.history, job, self.file))
 
     def judge(self, seen: Seen) -> Verdict:
-        """Return whether it is a run of the queue, with some budgets if they are not known."""
-        setups = tuple(self._setups(seen))
-        key = setups, seen.key
-        if key not in self._known:
-            self._known[key] = _judged(setups, seen)
-        return Verdict(seen, *self._known[key])
-
-    def _setups(self, seen: Seen) -> Iterator[Setup]:
+        """Return whether it is a run of the queue."""
         header = self.history.header
-        most = min(_BUDGET_TRIED, seen.starts + 1)
-        tried = [
-            range(most, 0, -1) if budget is None else [budget]
-            for budget in (header.failures, header.interruptions)
-        ]
-        for failures, interruptions in product(*tried):
-            yield seen.setup(header, failures, interruptions)
+        # If a budget is not known it may be large: what is not seen may have used it up.
+        unknown = 4
+        while unknown < seen.attempts + 2:
+            unknown *= 2
+        setup = seen.setup(header, header.failures or unknown, header.interruptions or unknown)
+        key = setup, seen.key
+        if key not in self._known:
+            try:
+                self._known[key] = whole(setup).follow(seen.codes, seen.claiming).at, None
+            except TooMany as many:
+                self._known[key] = None, str(many)
+        return Verdict(seen, setup, *self._known[key])
 
     def diagnose(self, verdict: Verdict, seconds: float) -> Diagnosis:
         """Return which protections are missing if it is to be a run."""
@@ -116,21 +111,6 @@ class Judge:
             groups = apart(verdict.setup, verdict.seen, found.sets, until)
             self._diagnosed[key] = Diagnosis(tuple(groups), found.stopped, found.left)
         return self._diagnosed[key]
-
-
-def _judged(setups: Sequence[Setup], seen: Seen) -> tuple[Setup, int | None, str | None]:
-    best: tuple[Setup, int | None, str | None] | None = None
-    for setup in setups:
-        try:
-            at = whole(setup).follow(seen.codes, seen.claiming).at
-        except TooMany as many:
-            return setup, None, str(many)
-        if at is None:
-            return setup, None, None
-        if best is None or at > (best[1] or 0):
-            best = setup, at, None
-    assert best is not None
-    return best
 
 
 def in_words(sign: Sign, seen: Seen) -> str:

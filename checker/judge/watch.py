@@ -23,12 +23,12 @@ ASSUMED = ("unfair", "weakly", "endless")
 
 _RELEASED = ("recoverer_crash", "recoverer_restart", "heartbeat", "abandon", "claim", "start")
 _COMMIT = ("record", "find_recorded", "write_first", "write_second", "lose_reply")
-_CANCEL = {"cancel", "cancelled", "too_late"}
+_CANCEL = {"cancel", "cancelled", "refused"}
 _LINES: Mapping[str, str] = {
     "arrive": "up", "touch": "effect", "stop": "stopped", "go_on": "continued", "die": "died",
     "send": "asked", "confirm": "answered", "notify": "told", "read": "status",
     "inquire": "reading", "hear": "heard", "hear_why": "reason", "want_cancel": "cancel",
-    "hear_cancelled": "cancelled", "hear_too_late": "too_late",
+    "hear_cancelled": "cancelled", "hear_too_late": "refused",
 }  # fmt: skip
 """How the lines of the witness are called in histories, by its actions, where the two differ."""
 
@@ -119,9 +119,10 @@ def sign_of(
                 return ()
             return (kind, binding["v"]) if "v" in binding else (kind,)
         mine = int(w or 0) < setup.named
+        silent = "start" in seen and not setup.stranger
         kind, how = _line(setup, name, known, effects)
         if kind is None:
-            return None if known == "start" and not mine and not setup.stranger else ()
+            return None if known == "start" and silent and not mine else ()
         if mine and (kind in seen or kind == "crashed"):
             return (kind, w, how) if how else (kind, w)
         if kind in ("stopped", "continued") or known == "touch":
@@ -129,7 +130,7 @@ def sign_of(
         if kind == "died" and not mine:  # for all that is seen, it may as well do nothing
             return None
         unheard = kind in ("start", "effect", "ended") or known == "start"
-        return None if unheard and not mine and not setup.stranger else ()
+        return None if unheard and silent and not mine else ()
 
     return sign
 

@@ -13,7 +13,7 @@ from spec.language.evaluate import Evaluator, Instance, instances
 from spec.queue.outside.witness import watched
 
 LIFE = ("up", "start", "ended", "died", "stopped", "continued")
-CLIENT = ("told", "cancel", "cancelled", "too_late")
+CLIENT = ("told", "cancel", "cancelled", "refused")
 HEADERS: dict[str, dict[str, object]] = {
     "life": {"seen": LIFE, "failures": 2, "interruptions": 2},
     "requests": {"seen": (*LIFE, "asked", "answered", "effect"), "failures": 2, "interruptions": 2},
