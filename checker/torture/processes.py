@@ -10,7 +10,7 @@ from pathlib import Path
 
 import checker.torture.acts.producer
 import checker.torture.acts.worker
-from checker.torture.acts.conditions import DATABASE, enter, open_queue
+from checker.torture.acts.conditions import ADDRESS, DATABASE, enter, open_queue
 from impl.sqlite.file.gate import Gate
 from impl.terms.unusable import StoreError
 
@@ -38,7 +38,9 @@ def hold(folder: Path, lock: str, seconds: float, lease_ms: int) -> None:
                 with Gate(str(path.absolute())).held(60_000):
                     time.sleep(seconds)
             case "transaction":
-                with open_queue(path, folder, lease_ms) as queue, queue.transaction():
+                with open_queue(path, folder, lease_ms) as queue, queue.transaction() as t:
+                    if path.with_name(ADDRESS).exists():
+                        t.own("LOCK TABLE job IN EXCLUSIVE MODE")
                     time.sleep(seconds)
             case "writer":  # somebody who knows of no gate
                 with sqlite3.connect(path, timeout=60, isolation_level=None) as other:

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from checker.torture.acts.conditions import DATABASE, open_queue
+from checker.torture.acts.conditions import ADDRESS, DATABASE, open_queue
 from checker.torture.acts.handlers import TABLES
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.plan import Plan
@@ -20,6 +20,11 @@ from checker.torture.producers import Producers
 from checker.torture.verdict.counts import Counts
 from checker.torture.weather import Weather
 from checker.torture.workers import Victims
+from impl.postgresql.by_hand import declared
+from impl.terms.requests import BadRequest
+
+if TYPE_CHECKING:
+    from impl.postgresql.embedded import Server
 
 Report = Callable[[str], None]
 
@@ -61,9 +66,11 @@ class Torture:
         if begun(folder) is None:
             self.ledger.write("plan", plan=asdict(plan))
         self._look()
-        self.weather = Weather(folder, plan, self.counts, self._note)
+        self._server = self._served() if plan.store == "postgresql" else None
+        self.weather = Weather(folder, plan, self.counts, self._note, self._crash)
         self.queue = open_queue(folder / DATABASE, folder, plan.lease_ms)
-        self.queue.define(TABLES)
+        for table in TABLES.split(";\n\n"):
+            self.queue.define(table if self._server is None else declared(f"{table};"))
         self._victims = Victims(folder, plan, self.counts, self._note)
         self._producers = Producers(folder, plan, self.counts, self._note)
 
@@ -94,6 +101,31 @@ class Torture:
             self._producers.kill()
             self.weather.clear()
             self._look()
+
+    # ------------------------------------------------------------ a server
+    def _served(self) -> Server:
+        """Start a server, and say where it is."""
+        try:
+            from impl.postgresql.embedded import Server
+        except ImportError:
+            fact = "needs psycopg, which is not installed"
+            raise BadRequest(f"postgresql: {fact}; install the extra 'postgresql'") from None
+        server = Server()
+        address = f"postgresql://ffq@/postgres?host={server.folder}"
+        (self.folder / ADDRESS).write_text(address)
+        return server
+
+    def _crash(self) -> None:
+        """Let the server end as without power, and come up again."""
+        assert self._server is not None
+        self._server.kill()
+        self._server.start()
+
+    def close(self) -> None:
+        """Let go of the queue, and of the server if there is one: it cannot be gone on with."""
+        self.queue.close()
+        if self._server is not None:
+            self._server.stop()
 
     # ------------------------------------------------------------ how far it is
     def _note(self, event: str, **what: Any) -> None:

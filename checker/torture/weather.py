@@ -1,8 +1,9 @@
-"""The weather of a torture: the clock is set, locks are held, the disk is full for a while."""
+"""The weather of a torture: the clock is set, locks are held, the disk is full, a server dies."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -17,8 +18,11 @@ from checker.torture.workers import Note
 class Weather:
     """What all processes of a torture live under."""
 
-    def __init__(self, folder: Path, plan: Plan, counts: Counts, note: Note) -> None:
+    def __init__(
+        self, folder: Path, plan: Plan, counts: Counts, note: Note, crash: Callable[[], None]
+    ) -> None:
         """Begin fine."""
+        self._crash = crash
         self._folder, self._plan, self._counts, self._note = folder, plan, counts, note
         self._holder: BaseProcess | None = None
         self._fine_at = self._changed = time.monotonic()
@@ -47,6 +51,8 @@ class Weather:
         match next.what:
             case "clock":
                 set_clock(self._folder, next.ahead_ms)
+            case "crash":
+                self._crash()
             case "full":
                 full(self._folder).touch()
             case "locked":

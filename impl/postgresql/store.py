@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -33,6 +33,8 @@ from impl.terms.requests import BadRequest
 from impl.terms.unusable import REMEDY, Damaged, OtherHistory, StoreError
 from spec.language.scope import Value
 from spec.language.terms.types import Sort
+
+_T = TypeVar("_T")
 
 _PATIENCE = 30.0
 """Seconds for which a server is asked what became of a COMMIT."""
@@ -84,9 +86,9 @@ class QueueStore:
 
     def close(self) -> None:
         """Let go of the server."""
-        if self._open is not None:
+        if self._open is not None and os.getpid() == self._pid:  # a child would end its parent's
             self._open.close()
-            self._open = None
+        self._open = None
 
     # ------------------------------------------------------------ questions
     def own(self, sql: str, values: Any = ()) -> list[Any]:
@@ -94,13 +96,25 @@ class QueueStore:
         return self._asked(by_hand.asked(sql), by_hand.given(sql, values))
 
     def _asked(self, text: str, values: Any = None) -> list[Any]:
-        connection = self.connection
         try:
-            return connection.execute(text.encode(), values).fetchall()
+            return self._tried(lambda opened: opened.execute(text.encode(), values).fetchall())
         except psycopg.DataError as wrong:
             raise BadRequest(f"value: {wrong}; leave it out") from None
         except psycopg.Error as failed:
             raise self._said(failed, "the query") from None
+
+    def _tried(self, run: Callable[[Connection], _T]) -> _T:
+        """Run something, once more on a new connection if the old one turns out to be dead, and
+        nothing was lost with it.
+        """
+        old = self._open
+        alone = old is not None and old.info.transaction_status == TransactionStatus.IDLE
+        try:
+            return run(self.connection)
+        except psycopg.OperationalError:
+            if old is None or not alone or not old.closed:
+                raise
+        return run(self.connection)
 
     def query(self, sql: str, values: Any = ()) -> list[Any]:
         """Return the rows of a query that is not ours. Raises `BadRequest` if it does more than
@@ -108,16 +122,19 @@ class QueueStore:
         """
         require_harmless(sql)
         text, bound = by_hand.theirs(sql, values)
-        connection = self.connection
-        alone = connection.info.transaction_status == TransactionStatus.IDLE
-        try:
+
+        def run(opened: Connection) -> list[Any]:
+            alone = opened.info.transaction_status == TransactionStatus.IDLE
             if alone:
-                connection.execute("BEGIN READ ONLY")
+                opened.execute("BEGIN READ ONLY")
             try:
-                return connection.execute(text.encode(), bound, prepare=True).fetchall()
+                return opened.execute(text.encode(), bound, prepare=True).fetchall()
             finally:
-                if alone and not connection.closed:
-                    connection.execute("ROLLBACK")
+                if alone and not opened.closed:
+                    opened.execute("ROLLBACK")
+
+        try:
+            return self._tried(run)
         except psycopg.Error as failed:
             found = unusable(self.path, "the query", failed, theirs=True)
             raise refused(sql, failed) or found or failed from None
@@ -152,19 +169,9 @@ class QueueStore:
             opened.remember()
 
     def _begun(self, level: str) -> Connection:
-        """Begin a transaction, on a new connection if the old one is dead: nothing is lost yet."""
-        begin = f"BEGIN ISOLATION LEVEL {level}".encode()
-        if self._open is not None:
-            try:
-                self.connection.execute(begin)
-            except psycopg.OperationalError:
-                self.close()
-            else:
-                return self.connection
-        connection = self.connection
         with usable(self.path, "the transaction"):
-            connection.execute(begin)
-        return connection
+            self._tried(lambda opened: opened.execute(f"BEGIN ISOLATION LEVEL {level}".encode()))
+        return self.connection
 
     def _commit(self, connection: Connection, opened: PostgreSQLTransaction) -> None:
         """Commit; raises `StoreError` if nothing was, and `OutcomeUnknown` if nobody knows."""

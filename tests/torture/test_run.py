@@ -152,13 +152,28 @@ def test_two_hundred_kills_lose_none_of_a_thousand_jobs(
 
 
 @pytest.mark.deep
-def test_a_queue_without_its_fence_is_found_out(
+def test_killed_with_its_server_a_queue_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--store", "postgresql", "--kills", "80", "--jobs", "200", "--seed", "2")
+    status, answer = torture(capsys, str(tmp_path), *given, "--seconds", "600")
+    assert (status, answer["wrong"]) == (0, []), answer
+    assert (answer["kills"], answer["changes_of_weather"]) == (80, 15)
+    ledger = (tmp_path / "ledger.jsonl").read_text()
+    assert ledger.count('"what": "crash"') >= 5
+    assert not Path((tmp_path / "address").read_text().partition("host=")[2]).exists()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_a_queue_without_its_fence_is_found_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], store: str
 ) -> None:
     fenced = ("write_first", "write_second", "record", "settle_done", "settle_failed")
     off = [part for action in fenced for part in ("--without", f"{action}.fenced")]
     given = ("--kills", "0", "--pauses", "60", "--jobs", "400", "--lease-ms", "200", "--seed", "1")
-    status, answer = torture(capsys, str(tmp_path), *given, *off, "--seconds", "600")
+    on = ("--store", store, "--seconds", "600")
+    status, answer = torture(capsys, str(tmp_path), *given, *off, *on)
     assert status == 1
     found = answer["validation"]["finding"]
     assert (found["kind"], found["what"]) == ("guard", "fenced is false")

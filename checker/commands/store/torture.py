@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,13 @@ import typer
 
 from checker.commands.edits import complete_edit
 from checker.commands.options import AsJson, finite, for_sqlite
+
+
+class Store(StrEnum):
+    """Where a queue can be that is tortured."""
+
+    sqlite = "sqlite"
+    postgresql = "postgresql"
 
 
 def torture(
@@ -41,6 +49,9 @@ def torture(
             autocompletion=complete_edit,
         ),
     ] = None,
+    store: Annotated[
+        Store | None, typer.Option(help="Where the queue is; else sqlite. A server is killed too.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Kill and pause real workers at random instants, and see whether anything is lost.
@@ -57,5 +68,6 @@ def torture(
     given = {
         "workers": workers, "kills": kills, "pauses": pauses, "jobs": jobs, "seed": seed,
         "lease_ms": lease_ms, "without": tuple(without) if without else None,
+        "store": None if store is None else store.value,
     }  # fmt: skip
     torture_show.run(folder, given, seconds, as_json)

@@ -6,6 +6,7 @@ import random
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,13 +33,13 @@ def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -
         plan = _plan(folder, {name: v for name, v in given.items() if v is not None})
         folder.mkdir(parents=True, exist_ok=True)
         console.say(f"seed {plan.seed}: the same jobs and lives, not the same instants")
-        torture = Torture(folder, plan)
-        with Live() as live:
-            report = live.say("torture") if live.err.is_terminal else _now_and_then()
-            finished = torture.run(seconds, report)
-        if not finished:
-            _unfinished(folder, plan, torture, seconds, as_json)
-        found = judge(folder, plan, torture.counts, torture.queue)
+        with closing(Torture(folder, plan)) as torture:
+            with Live() as live:
+                report = live.say("torture") if live.err.is_terminal else _now_and_then()
+                finished = torture.run(seconds, report)
+            if not finished:
+                _unfinished(folder, plan, torture, seconds, as_json)
+            found = judge(folder, plan, torture.counts, torture.queue)
     except OSError as wrong:
         raise Wrong(f"{folder}: cannot be used: {wrong.strerror}; name another folder") from None
     except WorkerFailed as failed:
@@ -71,6 +72,9 @@ def _plan(folder: Path, given: dict[str, Any]) -> Plan:
         before = begun(folder)
     except NotOurs as wrong:
         raise Wrong(str(wrong)) from None
+    if before is not None and before.store == "postgresql":
+        fact = "a torture was begun here on a server, which is gone"
+        raise Wrong(f"{folder}: {fact}; name another folder")
     if before is not None:
         for name, value in given.items():
             was = getattr(before, name)
@@ -120,7 +124,9 @@ def _show(plan: Plan, found: Outcome) -> None:
     line(f"seed {plan.seed}: {c.started} workers, {plan.workers} at once{without}")
     line(f"  {c.kills} killed, {c.stops} told to stop, {len(c.leaving)} ended by their handlers")
     line(f"  {c.pauses} pauses past a lease of {plan.lease_ms} ms")
-    line(f"  {c.changes} changes of the weather: the clock set, a lock held, the disk full")
+    served = plan.store == "postgresql"
+    weather = "the server killed" if served else "the clock set, the disk full"
+    line(f"  {c.changes} changes of the weather: a lock held, {weather}")
     line(f"  {len(c.gave_up)} workers gave up, for they could not use the store")
     jobs = ", ".join(f"{count} {status}" for status, count in found.jobs.items())
     line(f"  {plan.jobs} jobs asked for, {found.answers} answers: {jobs}")
@@ -133,8 +139,9 @@ def _show(plan: Plan, found: Outcome) -> None:
     line(f"  {found.stale.total()} claims found lost by their workers: {stale or 'none'}")
     v = found.validation
     line(f"  {v.steps:,} steps, {v.rows:,} of them durable, held against the spec")
-    fired = ", ".join(a.mode.id for a in found.alarms)
-    line(f"  {found.detectors} detectors of the catalogue asked: {fired or 'all silent'}")
+    if found.detectors:
+        fired = ", ".join(a.mode.id for a in found.alarms)
+        line(f"  {found.detectors} detectors of the catalogue asked: {fired or 'all silent'}")
     if found.wrong:
         line("wrong:")
         for text in found.wrong[:20]:

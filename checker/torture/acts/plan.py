@@ -31,6 +31,7 @@ class Plan:
     workers: int
     lease_ms: int
     without: tuple[str, ...] = ()
+    store: Literal["sqlite", "postgresql"] = "sqlite"
 
     @property
     def stops(self) -> int:
@@ -114,11 +115,12 @@ class Change:
     """A change of the weather after so many seconds.
 
     `clock`: the wall clock is set to so many ms ahead. `locked`: somebody holds what others need,
-    one of three locks, for so many seconds. `full`: the disk is full for so long.
+    one of three locks, for so many seconds. `full`: the disk is full for so long. `crash`: the
+    server ends as without power, and comes up again.
     """
 
     after: float
-    what: Literal["clock", "locked", "full"]
+    what: Literal["clock", "locked", "full", "crash"]
     ahead_ms: int
     lock: Literal["gate", "writer", "transaction"]
     seconds: float
@@ -131,10 +133,11 @@ def weather(plan: Plan, nth: int) -> Change:
     """Return the n-th change."""
     random = Random(f"{plan.seed} weather {nth}")
     lease_s = plan.lease_ms / 1000
+    served = plan.store == "postgresql"
     return Change(
         random.uniform(0.2, 1.5),
-        random.choice(("clock", "clock", "locked", "full")),
+        random.choice(("crash", "locked") if served else ("clock", "clock", "locked", "full")),
         random.choice((0, 11, -1, -24)) * HOURS_MS,
-        random.choice(("gate", "writer", "transaction")),
+        "transaction" if served else random.choice(("gate", "writer", "transaction")),
         random.uniform(0.3, 2.5) * lease_s,
     )

@@ -21,7 +21,7 @@ from checker.torture.acts.plan import Order, Plan, order
 from impl.queue import Enqueued, Queue
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.requests import BadRequest
-from impl.terms.unusable import StoreError
+from impl.terms.unusable import OtherHistory, StoreError
 
 PATIENCE_S = 0.05
 """Between two attempts to reach a store that cannot be used."""
@@ -89,6 +89,8 @@ class _Producer:
                 if self._queue is None:
                     self._queue = open_queue(Path(DATABASE), Path(), self._plan.lease_ms)
                 return ask(self._queue)
+            except OtherHistory:  # as after a crash of the server
+                self._queue = None
             except (StoreError, OutcomeUnknown):
                 time.sleep(PATIENCE_S)
 

@@ -106,6 +106,6 @@ def _claims(queue: Queue) -> dict[int, list[Claim]]:
 
 
 _STATUSES = """\
-SELECT seq, CAST(substr(place.key, 11) AS INTEGER), place.value, after ->> place.fullkey,
-  after ->> replace(place.fullkey, 'status', 'token')
+SELECT seq, CAST(rtrim(substr(place.key, 11), ']') AS INTEGER), place.value, after ->> place.key,
+  CAST(after ->> replace(place.key, 'status', 'token') AS INTEGER)
 FROM trace, json_each(before) AS place WHERE place.key LIKE 'status[job%' ORDER BY seq"""
