@@ -68,6 +68,9 @@ WHERE one.type IN ('table', 'index') AND one.sql IS NOT NULL"""
         gone = [n for (kind, n) in self._found if kind == "table" and self._goes(kind, n)]
         for name in gone:
             run(f"CREATE TEMP TABLE {old(name)} AS SELECT * FROM main.{identifier(name)}")
+            if ("id",) in run("SELECT name FROM pragma_table_info(?, 'temp')", (f"old_{name}",)):
+                # Rows are looked up one at a time: in a table without an index among all of them.
+                run(f"CREATE INDEX {old(f'{name}_by_id')} ON {identifier(f'old_{name}')} (id)")
             run(f"DROP TABLE main.{identifier(name)}")
         for (kind, name), (table, _) in self._found.items():
             if kind != "table" and table not in gone and self._goes(kind, name):
