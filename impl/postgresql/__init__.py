@@ -1,1 +1,1 @@
-"""The store on PostgreSQL, as far as it goes: statements, steps, and what each guard needs."""
+"""The store on PostgreSQL: one transition at a time, beside those of others; and a server."""

@@ -69,6 +69,7 @@ class Statements(Transaction):
         self._connection, self._shown, self._clock = connection, shown, clock
         self.tx = token_hex(8)
         self.receipts: list[str] = []
+        self._locked: set[str] = set()
         self._spoilt = False
 
     @property

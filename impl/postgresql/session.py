@@ -1,4 +1,6 @@
-"""One connection on which steps are taken, in transactions at an isolation level."""
+"""One connection on which steps are taken as experiments need them: at any isolation level, with no
+lock before. How a queue takes them stands in `transaction`.
+"""
 
 from __future__ import annotations
 

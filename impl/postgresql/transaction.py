@@ -92,7 +92,11 @@ class PostgreSQLTransaction(Statements):
         assert said is not None and t.table is not None
         bound = step.bound()
         key = _key(t, bound)
-        row = self._row_before(t, said, bound)
+        element = f"{t.table.sort.__name__.lower()}{key}"
+        row = None
+        if t.reads or element not in self._locked:
+            row = self._row_before(t, said, bound)
+            self._locked |= {element} if row is not None else set()
         if not all(holds(step.seen, step.seen) for holds in t.asked):
             return Refused(self._refusal(step, said, bound) or "reference")
         if t.table.answers and t.statement is not None and t.statement.form == "update":
@@ -104,7 +108,6 @@ class PostgreSQLTransaction(Statements):
             if guard is not None:
                 return Refused(guard)
             raise
-        element = f"{t.table.sort.__name__.lower()}{key}"
         line = self._line(step, pending, note, memory) if t.writes else ""
         for _ in range(100):  # others may be faster where there is no row to be locked
             now = bound["now"] = self._say(line)
