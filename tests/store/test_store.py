@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import apsw
 import pytest
@@ -20,6 +19,7 @@ from spec.language.evaluate import Evaluator
 from spec.language.scope import Value
 from spec.queue import SCOPES
 from spec.queue.job import Job, Worker
+from tests.disks import FAILING, Disk
 
 LIFE = SCOPES["life"]
 DESIGN = derive(LIFE)
@@ -169,40 +169,17 @@ def test_only_a_transaction_that_says_so_is_not_waited_for(store: Store) -> None
     assert waits() == 2
 
 
-class Disk(apsw.VFS):
-    """A disk that fails to sync once it is `broken`."""
-
-    broken = False
-
-    def __init__(self) -> None:
-        super().__init__("failing", "")
-
-    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
-        return DiskFile(self, name, flags)
-
-
-class DiskFile(apsw.VFSFile):
-    def __init__(self, disk: Disk, name: Any, flags: list[int]) -> None:
-        self.disk = disk
-        super().__init__("", name, flags)
-
-    def xSync(self, flags: int) -> None:
-        if self.disk.broken:
-            raise apsw.IOError("the disk cannot sync")
-        super().xSync(flags)
-
-
 def test_a_commit_that_fails_is_unknown_and_the_row_tells(store: Store, file: str) -> None:
     disk = Disk()
     store.take("enqueue", {"j": 0}, {})
     store.close()
-    store._open = apsw.Connection(file, vfs="failing")
+    store._open = apsw.Connection(file, vfs=FAILING)
     store._open.pragma("synchronous", 2)
     store._open.execute("SELECT * FROM meta").fetchall()  # which makes the log
     store.place = place(file)
-    disk.broken = True
+    disk.unsynced = 99
     outcome = store.take("claim", {"w": 0, "j": 0}, IDLE)
-    disk.broken = False
+    disk.unsynced = 0
     assert isinstance(outcome, Unknown)
     # The store opens the file anew; row and trace agree on what has happened.
     status = store.rows()[Job][0]["status"]

@@ -16,41 +16,8 @@ from impl.sqlite.space import ALWAYS, PER_JOB, _at_least, room
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.unusable import StoreError
 from impl.worker import Worker
+from tests.disks import FAILING, Disk
 from tests.queue.file.looking import rows
-
-
-class Disk(apsw.VFS):
-    """A disk whose log cannot be synced, or cannot be written, so many times from now."""
-
-    unsynced = unwritten = full = 0
-
-    def __init__(self, default: bool = False) -> None:
-        super().__init__("failing-for-queues", "unix", makedefault=default)
-
-    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
-        return DiskFile(self, name, flags)
-
-
-class DiskFile(apsw.VFSFile):
-    def __init__(self, disk: Disk, name: Any, flags: list[int]) -> None:
-        self.disk = disk
-        self.log = bool(flags[0] & apsw.SQLITE_OPEN_WAL)
-        super().__init__("unix", name, flags)
-
-    def xSync(self, flags: int) -> None:
-        if self.log and self.disk.unsynced:
-            self.disk.unsynced -= 1
-            raise apsw.IOError("the disk cannot sync")
-        super().xSync(flags)
-
-    def xWrite(self, data: bytes, offset: int) -> None:
-        if self.log and self.disk.unwritten:
-            self.disk.unwritten -= 1
-            raise apsw.IOError("the disk cannot write")
-        if self.log and self.disk.full:
-            self.disk.full -= 1
-            raise apsw.FullError("database or disk is full")
-        super().xWrite(data, offset)
 
 
 @pytest.fixture
@@ -69,7 +36,7 @@ def disk(queue: Queue, file: Path) -> Disk:
     """Let the queue's connection go by way of a disk that can fail."""
     made = Disk()
     queue.store.close()
-    opened = apsw.Connection(str(file), vfs="failing-for-queues")
+    opened = apsw.Connection(str(file), vfs=FAILING)
     opened.pragma("synchronous", 2)
     opened.pragma("foreign_keys", 1)
     opened.execute("SELECT * FROM meta").fetchall()  # which makes the log
