@@ -25,11 +25,11 @@ _IDLE_MS = 10_000
 _GIVEN = {
     "application_name": "ffq",
     "connect_timeout": "10", "keepalives": "1", "keepalives_idle": "10", "keepalives_interval": "5",
-    "keepalives_count": "3", "client_encoding": "utf8",
+    "keepalives_count": "3",
 }  # fmt: skip
 """What the address does not say: after half a minute without a sign a connection is dead."""
 
-_SECRET = re.compile(r"(?<=[^/]):[^:@/]*(?=@)|(?<=[?&])(ssl)?password=[^&]*&?")
+_SECRET = re.compile(r"(//[^:@/]*):[^@]*(?=@)|(?<=[?&])(?:ssl)?password=[^&]*&?")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 
 
@@ -56,16 +56,20 @@ def address(text: str) -> Address:
     if not _SCHEMA.fullmatch(schema) or schema.startswith("pg_"):
         fact = "is no name of a schema; use small letters, digits and _, 40 at most"
         raise BadRequest(f"#{schema}: {fact}")
-    shown = f"{_SECRET.sub('', server)}#{schema}"
-    return Address(server, schema, shown)
+    shown = _SECRET.sub(r"\1", server)
+    return Address(server, schema, f"{shown}#{schema}")
 
 
 def connect(where: Address, busy_ms: int) -> Connection:
     """Return a connection on which a queue may rely; raises `StoreError`."""
     said = conninfo.conninfo_to_dict(where.server)
     given = {name: value for name, value in _GIVEN.items() if name not in said}
-    with usable(where.shown, "the connection"):
-        opened = psycopg.connect(conninfo.make_conninfo(where.server, **given), autocommit=True)
+    whole = conninfo.make_conninfo(where.server, **given, client_encoding="utf8")
+    try:
+        with usable(where.shown, "the connection"):
+            opened = psycopg.connect(whole, autocommit=True)
+    except psycopg.ProgrammingError as wrong:
+        raise BadRequest(f"{where.shown}: {wrong}; leave it out") from None
     try:
         with usable(where.shown, "the connection"):
             _require(opened, where)

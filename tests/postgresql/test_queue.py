@@ -247,8 +247,10 @@ def test_after_a_crash_a_history_begins_and_what_was_claimed_is_lost() -> None:
         ("postgresql://ffq@/postgres?host={}#public", "is a schema of another program"),
         ("postgresql://ffq@/nosuch?host={}", 'database "nosuch" does not exist'),
         ("postgresql://nobody@/postgres?host={}", 'role "nobody" does not exist'),
-        ("postgresql://x:secret@127.0.0.1:1/d", "x@127.0.0.1:1/d#ffq: .* Connection refused"),
+        ("postgresql://x:se:secret@127.0.0.1:1/d", "x@127.0.0.1:1/d#ffq: .* Connection refused"),
         ("postgresql://a b", "address: .*; write postgresql://"),
+        ("postgresql:///d?connect_timeout=soon", "bad value for connect_timeout"),
+        ("postgresql:///d?password=secret&host=/none", r"/d\?host=/none#ffq: .* No such file"),
     ],
 )
 def test_what_is_no_place_for_a_queue_is_said_in_one_line(
