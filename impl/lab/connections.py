@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import apsw
 
 from impl.sqlite.file.place import place
-from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.terms.unusable import StoreError
 
@@ -34,12 +33,13 @@ def empty(store: Store) -> None:
     """Let nothing be in a store that only the spec's tables are in: to make another one would take
     as long as a hundred steps.
     """
-    run = store.connection.execute
-    write_down(store.connection, False)
+    put = store.scribe.put
     for t in store.design.tables:
-        run(t.emptied)
-    run("DELETE FROM trace")
-    write_down(store.connection, True)
+        put(t.emptied)
+    # The trace is only ever shortened up to an origin.
+    put("INSERT INTO meta SELECT 'origin', coalesce(max(seq), 0) FROM trace")
+    put("DELETE FROM trace")
+    put("DELETE FROM meta WHERE name = 'origin'")
 
 
 def close_as_it_is(opened: apsw.Connection) -> None:
