@@ -4,12 +4,17 @@ has of them.
 
 import json
 import random
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from checker.judge.follow import Follower, whole
+from checker.judge.jobs import Code
 from checker.judge.machine import Sign
 from checker.judge.watch import Setup, sign_of
 from spec.language.evaluate import Evaluator, Instance, instances
+from spec.language.scope import State
 from spec.queue.outside.witness import watched
 
 LIFE = ("up", "start", "ended", "died", "stopped", "continued")
@@ -95,3 +100,39 @@ def _row(sign: tuple[object, ...], incarnation: list[int]) -> dict[str, object]:
     if kind in ("status", "reason", "heard"):
         row["is"] = rest[0]
     return row
+
+
+def every_run(setup: Setup, most: int) -> Iterator[tuple[int, list[Sign]]]:
+    """Yield, of every state of a watched queue together with every set of states that the judge may
+    have by then, how many states that set has, and what was seen on one way there.
+    """
+    follower = whole(setup)
+    spec = watched(setup.queue.spec)
+    evaluator = Evaluator(setup.over(spec))
+    sign = sign_of(setup, spec, str)
+    known = {*setup.seen, "status", "claims"}
+    steps = [(i, sign(i.step.action.name, i.step.binding)) for i in instances(evaluator)]
+    steps = [(i, s) for i, s in steps if s is not None and (not s or s[0] in known)]
+    fooled = [p.name for p in evaluator.scope.places].index("fooled")
+    kept = [n for n, p in enumerate(evaluator.scope.places) if p.field.name in _of(follower)]
+    begin = evaluator.initial(), follower.first(frozenset(range(8)))
+    met = {(tuple(begin[0][n] for n in kept), begin[1])}
+    left: deque[tuple[State, int, list[Sign]]] = deque([(*begin, [])])
+    while left and len(met) < most:
+        state, layer, seen = left.popleft()
+        yield len(follower.layers[layer]), seen
+        for instance, shown in steps:
+            after = None if shown is None else instance.successor(state)
+            if after is None or shown is None or after[fooled]:
+                continue
+            hidden = not shown or shown[0] == "claims"
+            following = layer if hidden else follower.after(layer, Code(((shown,),)))
+            pair = tuple(after[n] for n in kept), following
+            if pair not in met:
+                met.add(pair)
+                left.append((after, following, seen if hidden else [*seen, shown]))
+    assert not left, f"there are more than {most:,}"
+
+
+def _of(follower: Follower) -> set[str]:
+    return set(follower.machine.scope.spec.fields)
