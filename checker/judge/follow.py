@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from checker.judge.jobs import RESTS, Code
-from checker.judge.machine import Layer, Machine, Sign, Terms
+from checker.judge.layer import Layer, Sign, Terms
+from checker.judge.machine import Machine
 from checker.judge.rest import resting
 from checker.judge.watch import Setup, edited, healthy
 from spec.language.evaluate import Step

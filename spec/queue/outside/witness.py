@@ -129,18 +129,23 @@ def _cancel(s, j: Job):
     _fooled(s, unless=s.unwanted[j])
 
 
-def _alive(s, v):
-    return s.born[v] & ~s.doomed[v] & (s.pc[v] != Pc.down) & (s.grip[v] == Grip.free)
+def _up(s, w):
+    return s.born[w] & ~s.doomed[w] & (s.pc[w] != Pc.down)
+
+
+def _somebody(s):
+    running = exists(Worker, lambda v: _up(s, v) & (s.grip[v] == Grip.free))
+    return (s.Apart == 1) | running
 
 
 def _recovery(s, r: Recoverer):
     """Where worker processes do the recovery, one has to be alive."""
-    _fooled(s, unless=(s.Apart == 1) | exists(Worker, lambda v: _alive(s, v)))
+    _fooled(s, unless=_somebody(s))
 
 
 def _look(s, r: Recoverer, j: Job):
     """Where worker processes look for what has expired, one has to be alive."""
-    _fooled(s, unless=(s.Apart == 1) | exists(Worker, lambda v: _alive(s, v)))
+    _fooled(s, unless=_somebody(s))
 
 
 def _able(s, w):
@@ -202,21 +207,19 @@ def _processes(spec: Spec) -> None:
     @spec.action()
     def stop(s, w: Worker):
         """The process is stopped."""
-        alive = s.born[w] & ~s.doomed[w] & (s.pc[w] != Pc.down)
-        require(alive=alive, running=s.grip[w] == Grip.free)
+        require(alive=_up(s, w), running=s.grip[w] == Grip.free)
         s.grip[w] = ite(s.Remote == 1, Grip.slipping, Grip.held)
 
     @spec.action()
     def go_on(s, w: Worker):
         """The process goes on."""
-        alive = ~s.doomed[w] & (s.pc[w] != Pc.down)
-        require(alive=alive, stopped=s.grip[w] != Grip.free)
+        require(alive=_up(s, w), stopped=s.grip[w] != Grip.free)
         s.grip[w] = Grip.free
 
     @spec.action()
     def die(s, w: Worker):
         """The process is killed."""
-        require(born=s.born[w], alive=~s.doomed[w] & (s.pc[w] != Pc.down))
+        require(alive=_up(s, w))
         s.doomed[w] = True
         loose = (s.Remote == 1) & (s.grip[w] != Grip.held)
         s.grip[w] = ite(loose, Grip.slipping, Grip.held)
