@@ -113,7 +113,7 @@ def nobody_stands_still(c: Any) -> None:
 
 
 def no_way_is_left(c: Any) -> None:
-    c._inside = lambda states: c.rows(states[:0])
+    c.inside = lambda states: c.rows(states[:0])
 
 
 def telling() -> Iterator[Scope]:
