@@ -130,7 +130,7 @@ class Catalogue(Base):
             marks = [(name if long else SHORT[name], 12 if long else 6) for name in matrix.MARKS]
         else:
             left = room - NAME_WIDTH_MIN - 8
-            most = max((n for n in range(4, 13) if _width(n) <= left), default=4)
+            most = max((n for n in range(3, 13) if _width(n) <= left), default=4)
             marks = [(cut(name, most), min(len(name), most) + 1) for name in DEFAULT]
         wide = max((len(row.name) for row in self._modes + self._claims), default=0) + 1
         left = room - sum(width for _, width in marks)
