@@ -9,7 +9,7 @@ from checker.evidence.traces import FOLDER
 from checker.shown.failures import LEGEND as PRINTED
 from spec.failures import FAILURES
 from spec.failures.edits import in_words
-from spec.queue import DEFAULT, SCOPES
+from spec.queue import DEFAULT
 from tests.explorer.screens import drawn, explore, press, text
 from tui.app import Explorer
 from tui.rows import glyphs
@@ -113,11 +113,14 @@ def test_the_claims_show_every_scope_and_no_name_runs_into_the_next_column() -> 
         cut = next(row for row in rows if "each_claim_has" in row)
         _, name, symbol, *_ = cut.split()
         assert name == "each_claim_has_a_new_token" and len(symbol) <= 3
-        longest = max((p for s in DEFAULT for p in SCOPES[s].spec.properties), key=len)
-        long = next(row for row in rows if longest[:30] in row).split()[1]
-        assert long[-1] == "…" and longest.startswith(long[:-1])
+
+    async def narrow(app: Explorer, pilot: Pilot[str]) -> None:
+        await press(pilot, "2")
+        long = next(row for row in drawn(app) if "accepted_jobs" in row).split()[1]
+        assert long[-1] == "…" and "accepted_jobs_are_in_the_queue".startswith(long[:-1])
 
     explore(look, size=(120, 40))
+    explore(narrow, size=(80, 24))
 
 
 def test_where_not_every_scope_has_room_the_legend_says_so() -> None:

@@ -184,4 +184,7 @@ def test_a_store_that_many_make_at_once_is_made_once(file: str) -> None:
     for maker in makers:
         maker.communicate()
     assert [maker.returncode for maker in makers] == [0] * 4
-    assert os.listdir(Path(file).parent) == ["queue.db"]
+    # Of two that close at the same time each leaves the log to the other.
+    assert {"queue.db"} <= set(os.listdir(Path(file).parent)) <= {
+        "queue.db", "queue.db-shm", "queue.db-wal",
+    }  # fmt: skip
