@@ -1,1 +1,1 @@
-"""`ffq queue`: the queue in a file, from a terminal."""
+"""`ffq queue`: the queue, in a file or on a server, from a terminal."""

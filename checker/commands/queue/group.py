@@ -1,4 +1,4 @@
-"""`ffq queue`: the reference queue in a file, from a terminal: what puts jobs in and moves them.
+"""`ffq queue`: the reference queue, from a terminal: what puts jobs in and moves them.
 
 A queue that is asked for and cannot be had is bad usage (2); one that fails in between is not
 finished (3), and nothing of what failed was done.
@@ -152,7 +152,7 @@ def prune(
 
 
 queue = group(
-    "Put jobs into a queue in a file, run them, and see what became of them.",
+    "Put jobs into a queue, in a file or on a server, run them, and see what became of them.",
     {
         "enqueue": enqueue,
         "recover": recover,
