@@ -199,8 +199,8 @@ RESIDUE = {
     "FM-029": "whoever waits for the notice was told late",
     "FM-036": "what was tried too soon has used up its attempts, beside the load",
     "FM-037": "what the job has done outside, while somebody wanted it to wait, stays done",
-    "FM-038": "the job was done at both stores, and one of them is given up: compare what each has "
-    "promised since they parted, and ask receivers which keys they have noted",
+    "FM-038": "what the store that is given up had promised since they parted is to be looked for "
+    "by hand, and receivers asked which keys they know",
     "FM-039": "the job is late by as long as its row was locked",
     "FM-040": "the job is late by as long as nobody asked",
     "FM-035b": "whoever read the effect before it was taken back has read it",
