@@ -26,13 +26,15 @@ Written = Mapping[Field, Expr]
 
 @dataclass(frozen=True, eq=False)
 class Fused:
-    """Steps with the one statement that takes them all; `columns`: those that each may change, as
-    bits.
+    """Steps with the one statement that takes them all: what it has `asked` of the row, and what
+    is `written`. `columns`: those that each may change, as bits.
     """
 
     transitions: tuple[Transition, ...]
     statement: Statement
     columns: tuple[int, ...]
+    asked: tuple[Guard, ...]
+    written: Written
 
 
 @lru_cache(maxsize=64)
@@ -65,7 +67,8 @@ def fused(design: Design, actions: tuple[str, ...]) -> Fused | None:
     sets = [becomes(table, f, e) for f, e in written.items()]
     assert first.statement is not None
     statement = Statement("update", table, first.statement.key, tuple(where), tuple(sets))
-    return Fused(tuple(steps), statement, tuple(bits))
+    guards = tuple(Guard(name, e) for name, e in left)
+    return Fused(tuple(steps), statement, tuple(bits), guards, written)
 
 
 def _like(t: Transition, first: Transition) -> bool:

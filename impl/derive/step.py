@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from impl.derive.design import Design
+from impl.derive.fused import Fused
 from impl.derive.statements import Statement
 from impl.derive.transition import Transition
 from impl.terms.outcomes import Done, Refused, Values
@@ -117,6 +118,25 @@ def step_of(
     chosen = {**design.constants, **constants} if constants else design.constants
     known = {**params, **memory, **world} if world else {**params, **memory}
     return Step(t, params, known, chosen, t.local.state(known), beside, time)
+
+
+def in_turn(
+    design: Design, whole: Fused, params: Values, memory: Values, time: Time
+) -> list[Step] | None:
+    """Return steps of one process, each with what it remembers by then, or None if one of them is
+    refused without the store being asked.
+    """
+    steps = []
+    for t in whole.transitions:
+        step = step_of(design, t.action.name, params, memory, time=time)
+        seen = step.seen
+        if any(reference(seen, seen) is None for reference in t.references):
+            return None
+        if not all(holds(seen, seen) for holds in t.asked):
+            return None
+        steps.append(step)
+        memory = {**memory, **{name: v for name, (_, v) in t.remembered(seen).items()}}
+    return steps
 
 
 def without_store(step: Step) -> Done | Refused | None:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from impl.derive.design import Design
+from impl.derive.fused import Fused, fused
 from impl.derive.process import Process
 from impl.derive.step import NOTHING, Beside
 from impl.derive.transition import Transition
@@ -93,13 +94,29 @@ class Transaction(ABC):
         lasts: Mapping[str, int] = NO_TIMERS,
     ) -> tuple[str, Done | Refused]:
         """Take steps of the process one after the other, for this claim; return the last one, or
-        the one that is refused, and what came of it. Raises as `take` does.
+        the one that is refused, and what came of it. They are one statement where the spec shows
+        that it is the same. Raises as `take` does.
         """
-        for action in actions:
+        whole = fused(self._design, tuple(actions))
+        if whole is not None:
+            done = self._take_together(whole, process, claim, lasts)
+            if done is not None:
+                return actions[-1], done
+        for action in actions:  # which says what refuses it
             outcome = self.take(action, process, claim=claim, lasts=lasts)
             if isinstance(outcome, Refused):
                 break
         return action, outcome
+
+    @abstractmethod
+    def _take_together(
+        self,
+        whole: Fused,
+        process: Process,
+        claim: Mapping[str, Value],
+        lasts: Mapping[str, int],
+    ) -> Done | None:
+        """Take steps by one statement; None if one of them is refused, and then nothing is done."""
 
     # ------------------------------------------------------------ beside the spec
     @property

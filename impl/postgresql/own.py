@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from secrets import token_hex
 from typing import Any
@@ -23,7 +25,7 @@ from impl.terms.unusable import OtherHistory
 from spec.language.terms.types import Sort
 
 _SAY = """\
-SELECT pg_advisory_xact_lock(%(nonce)s), set_config('ffq.step', %(step)s, true),
+SELECT pg_advisory_xact_lock(%(nonce)s), set_config('ffq.steps', %(steps)s, true),
   set_config('ffq.now', coalesce(
     %(now)s::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
   )::text, true)"""
@@ -77,9 +79,10 @@ class Statements(Transaction):
         """What is locked until the transaction is over, however that comes."""
         return int(self.tx, 16) - 2**63
 
-    def _say(self, line: str) -> int:
-        """Say whose step comes next, and return its moment, which is later than all locks."""
-        values = {"nonce": self.nonce, "step": line, "now": self._clock.given()}
+    def _say(self, lines: Sequence[Mapping[str, Any]]) -> int:
+        """Say whose steps come next, and return their moment, which is later than all locks."""
+        said = json.dumps(lines) if lines else ""
+        values = {"nonce": self.nonce, "steps": said, "now": self._clock.given()}
         ((_, _, now),) = self._run(_SAY, values)
         return int(now)
 

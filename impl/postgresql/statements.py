@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from impl.derive.fused import Fused
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
 from impl.postgresql.by_hand import declared
@@ -68,6 +69,18 @@ def statement(t: Transition) -> Statement | None:
     return Statement(tuple(tries), said.sets(), said.verdicts(), said.before())
 
 
+def together(whole: Fused) -> str:
+    """Return the statement that takes steps on one row at once."""
+    first = whole.transitions[0]
+    assert first.table is not None
+    said = _Saying(first, first.table, ())
+    sets = [
+        f"{identifier(f.name)} = {assigned(first.table, f, e)}" for f, e in whole.written.items()
+    ]
+    head = [f"UPDATE {said.name}", *_listed("SET ", sets)]
+    return "\n".join([*head, *said.where(said.here(), whole.asked), "RETURNING id"])
+
+
 class _Saying:
     """A step as it is said: its row, its guards and what it writes."""
 
@@ -85,8 +98,8 @@ class _Saying:
         said = [*self.t.reads, *self.sets()]
         wanted = "SELECT " + (", ".join(identifier(f.name) for f in said) or "1")
         if anywhere:
-            return "\n".join([*self._before(), wanted, "FROM before", *self._where("TRUE")])
-        return "\n".join([wanted, f"FROM {self.name}", *self._where(self._here())])
+            return "\n".join([*self._before(), wanted, "FROM before", *self.where("TRUE")])
+        return "\n".join([wanted, f"FROM {self.name}", *self.where(self.here())])
 
     def update(self) -> str:
         sets = [f"{identifier(u.field.name)} = {self._value(u)}" for u in self.writes]
@@ -95,10 +108,10 @@ class _Saying:
         old = [f"old.{identifier(f.name)}" for f in self.t.reads]
         new = [f"new.{identifier(f.name)}" for f in self.sets()]
         returning = f"RETURNING {', '.join([*old, *new])}"
-        return "\n".join([*head, *self._where(self._here()), returning])
+        return "\n".join([*head, *self.where(self.here()), returning])
 
     def delete(self) -> str:
-        head = [f"DELETE FROM {self.name}", *self._where(self._here())]
+        head = [f"DELETE FROM {self.name}", *self.where(self.here())]
         return "\n".join([*head, f"RETURNING {self._returned()}"])
 
     def insert(self, guarded: bool) -> str:
@@ -119,7 +132,7 @@ class _Saying:
                 f"INSERT INTO {self.name}",
                 _wrapped(["id", *(identifier(f.name) for f in self.table.columns), *carried]),
                 *_listed("SELECT ", values),
-                *(self._where("TRUE", [_of(start, g) for g in asked]) if asked else []),
+                *(self.where("TRUE", [_of(start, g) for g in asked]) if asked else []),
                 # What is carried may have to be unique as well.
                 f"ON CONFLICT{'' if carried else ' (id)'} DO NOTHING{shown}",
                 f"RETURNING {', '.join([*begun, *(identifier(f.name) for f in self.sets())])}",
@@ -173,10 +186,10 @@ class _Saying:
             ")",
         ]
 
-    def _here(self) -> str:
+    def here(self) -> str:
         return f"id = {self.key}" + (f"  /* {', '.join(self.shown)} */" if self.shown else "")
 
-    def _where(self, first: str, guards: Sequence[Guard] | None = None) -> list[str]:
+    def where(self, first: str, guards: Sequence[Guard] | None = None) -> list[str]:
         asked = self.guards if guards is None else guards
         left = [g for g in asked if g.name not in self.shown]
         texts = [f"  AND {self._condition(g)}" for g in left]

@@ -1,8 +1,9 @@
 """How PostgreSQL writes a step into the trace: by a trigger, with the change of the row.
 
-Whose step it is stands in the setting `ffq.step` of the transaction, and its moment in `ffq.now`. A
-change that is no step, by whomever, is refused. Rows of the trace are known by the row of the store
-and its version, and by the process and how many it had: no other order is there.
+Whose step it is stands in the setting `ffq.steps` of the transaction, in turn if they are several,
+and its moment in `ffq.now`. A change that is no step, by whomever, is refused. Rows of the trace
+are known by the row of the store and its version, and by the process and how many it had: no other
+order is there.
 """
 
 from __future__ import annotations
@@ -83,15 +84,23 @@ def _trigger(t: Table, event: str) -> str:
     return f"""\
 CREATE FUNCTION {name_of(t, event)}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  step json := nullif(current_setting('ffq.step', true), '')::json;
+  steps json := nullif(current_setting('ffq.steps', true), '')::json;
   now bigint := nullif(current_setting('ffq.now', true), '')::bigint;
   one text := {element};
-  was text := '';
-  becomes text := '';
+  step json;
+  may bigint;
+  untouched bigint := -1;
+  was text;
+  becomes text;
 BEGIN
-  IF step IS NULL THEN RAISE EXCEPTION 'a row was to be changed by no step'; END IF;
-  PERFORM set_config('ffq.step', '', true);
+  IF steps IS NULL THEN RAISE EXCEPTION 'a row was to be changed by no step'; END IF;
+  PERFORM set_config('ffq.steps', '', true);
+  FOR step IN SELECT value FROM json_array_elements(steps) LOOP
+  may := (step ->> 'columns')::bigint;
+  was := '';
+  becomes := '';
 {chr(10).join(_columns(t, event))}
+  untouched := untouched & ~may;
   INSERT INTO trace
     (element, version, process, nth, tx, actor, action, params, before, after, unseen, note, at)
   SELECT one, coalesce(max(version), 0) + 1, step ->> 'process', (step ->> 'nth')::bigint,
@@ -100,6 +109,7 @@ BEGIN
     ('{{' || substr(becomes || (step ->> 'becomes'), 3) || '}}')::json,
     step -> 'unseen', step ->> 'note', now
   FROM trace WHERE element = one;
+  END LOOP;
   RETURN NULL;
 END $$;
 
@@ -109,12 +119,14 @@ FOR EACH ROW EXECUTE FUNCTION {name_of(t, event)}();
 
 
 def _columns(t: Table, event: str) -> Iterator[str]:
-    """Yield what says of each column how it was, if it is different or has run out, and is."""
+    """Yield what says of each column how it was, if the step has changed it or it has run out, and
+    is: of the steps of one statement each changes columns of its own.
+    """
 
     def side(f: Field, row: str, none: bool) -> str:
         return literal(f.type, t.initial[f.name]) if none else f"{row}.{identifier(f.name)}"
 
-    for f in t.columns:
+    for n, f in enumerate(t.columns):
         old, new = side(f, "OLD", event == "INSERT"), side(f, "NEW", event == "DELETE")
         told, shown = _told(f, old, "now"), _told(f, new, "now - 1")
         differs = f"{old} IS DISTINCT FROM {new}"
@@ -123,8 +135,8 @@ def _columns(t: Table, event: str) -> Iterator[str]:
             # One that was started for no time at all runs still just before.
             differs += f" AND {told} IS DISTINCT FROM {shown}"
             # No step of its own says that it has run out.
-            over = "" if event == "INSERT" else f"{old} <= now"
-        yield f"  IF ({differs}) THEN"
+            over = "" if event == "INSERT" else f"untouched & {1 << n} <> 0 AND {old} <= now"
+        yield f"  IF (may & {1 << n} <> 0 AND {differs}) THEN"
         yield f"    was := was || {_said(t, f, told)};"
         yield f"    becomes := becomes || {_said(t, f, shown)};"
         if over:

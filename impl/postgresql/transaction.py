@@ -12,22 +12,34 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from impl.derive.fused import Fused
 from impl.derive.process import Process
-from impl.derive.step import NOTHING, Beside, Chosen, Step, Time, over, step_of, without_store
-from impl.derive.tracing import plain
+from impl.derive.step import (
+    NOTHING,
+    Beside,
+    Chosen,
+    Step,
+    Time,
+    in_turn,
+    over,
+    step_of,
+    without_store,
+)
+from impl.derive.tracing import ALL, plain
 from impl.derive.transaction import NO_TIMERS, Pending
 from impl.derive.transition import Transition
 from impl.postgresql import by_hand
 from impl.postgresql.connection import checked
 from impl.postgresql.own import Statements
 from impl.postgresql.sql import decode, for_psycopg
-from impl.postgresql.statements import Statement, statement
+from impl.postgresql.statements import Statement, statement, together
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unseen
 from spec.language.scope import Value
 from spec.language.terms.expr import Read, Var
 from spec.language.terms.tree import walk
 
 _said_of = lru_cache(maxsize=256)(statement)
+_together = lru_cache(maxsize=64)(together)
 
 _VERSION = "SELECT coalesce(max(version), 0) FROM trace WHERE element = %s"
 
@@ -92,7 +104,7 @@ class PostgreSQLTransaction(Statements):
         assert said is not None and t.table is not None
         bound = step.bound()
         key = _key(t, bound)
-        element = f"{t.table.sort.__name__.lower()}{key}"
+        element = f"{_sort(t)}{key}"
         row = None
         if t.reads or element not in self._locked:
             row = self._row_before(t, said, bound)
@@ -108,9 +120,9 @@ class PostgreSQLTransaction(Statements):
             if guard is not None:
                 return Refused(guard)
             raise
-        line = self._line(step, pending, note, memory) if t.writes else ""
+        lines = [self._line(step, pending, note, memory)] if t.writes else []
         for _ in range(100):  # others may be faster where there is no row to be locked
-            now = bound["now"] = self._say(line)
+            now = bound["now"] = self._say(lines)
             texts = said.tries if chosen is None else [_wanting(x, chosen) for x in said.tries]
             found = self._tried(texts, bound)
             if found is not None:
@@ -133,6 +145,44 @@ class PostgreSQLTransaction(Statements):
         wanted = found[len(fields) :] if chosen is not None else ()
         return Done(values, memory, wanted)
 
+    def _take_together(
+        self,
+        whole: Fused,
+        process: Process,
+        claim: Mapping[str, Value],
+        lasts: Mapping[str, int],
+    ) -> Done | None:
+        self.require_open()
+        for t in whole.transitions:
+            self._require_waited(t)
+        pending, of = self._of(process), whole.transitions[0].process
+        assert of is not None
+        if not claim.items() <= pending.memory.items():
+            return None
+        given = {of.name: process.element}
+        steps = in_turn(self._design, whole, given, pending.memory, Time(0, lasts))
+        if steps is None:
+            return None
+        bound = steps[0].bound() | {n: v for step in steps[1:] for n, v in step.timed().items()}
+        first = steps[0].transition
+        element, said = f"{_sort(first)}{_key(first, bound)}", _said_of(first)
+        assert said is not None
+        if element not in self._locked and self._row_before(first, said, bound) is not None:
+            self._locked |= {element}
+        done, lines = Pending({}, pending.unseen, pending.rows), []
+        for step, columns in zip(steps, whole.columns, strict=True):
+            memory = step.transition.remembered(step.seen)
+            lines.append({**self._line(step, done, None, memory), "columns": columns})
+            done.memory |= {name: after for name, (_, after) in memory.items()}
+            done.unseen, done.rows = [], done.rows + 1
+        bound["now"] = self._say(lines)
+        if self._tried([_together(whole)], bound) is None:
+            return None
+        self.receipts.append(element)
+        pending.memory |= done.memory
+        pending.unseen, pending.rows = [], done.rows
+        return Done({}, memory)
+
     def _row_before(self, t: Transition, said: Statement, bound: Mapping[str, Any]) -> Any:
         """Lock the row of a step, and return what a process will remember something of."""
         if t.statement is not None and t.statement.form == "insert":
@@ -152,8 +202,8 @@ class PostgreSQLTransaction(Statements):
 
     def _line(
         self, step: Step, pending: Pending, note: str | None, memory: Mapping[str, Any]
-    ) -> str:
-        """Return what the trigger is to write, as JSON."""
+    ) -> dict[str, Any]:
+        """Return what the trigger is to write."""
         t, process, actor = step.transition, step.transition.process, step.transition.actor
         whose = None if process is None else process.element(step.params[process.name])
         sides = ["", ""]
@@ -166,7 +216,7 @@ class PostgreSQLTransaction(Statements):
         unseen = [
             [u.row, u.after, u.action, u.params, *([u.over] * bool(u.over))] for u in pending.unseen
         ]
-        return json.dumps({
+        return {
             "actor": "-" if actor is None else actor.element(step.params[actor.name]),
             "action": t.action.name,
             "params": t.named(step.params),
@@ -177,7 +227,8 @@ class PostgreSQLTransaction(Statements):
             "process": whose,
             "nth": None if whose is None else pending.rows + 1,
             "tx": self.tx,
-        })  # fmt: skip
+            "columns": ALL,
+        }
 
     def _tried(self, texts: Any, bound: Mapping[str, Any]) -> Any:
         """Return what came back of a step; None if nothing did."""
@@ -205,6 +256,12 @@ class PostgreSQLTransaction(Statements):
         if statement is not None and statement.form == "insert" and t.table and t.table.carried:
             return statement.shown[0]  # another row has what is carried, and has to be unique
         return None
+
+
+def _sort(t: Transition) -> str:
+    """Return what the trace calls the rows of a step, but for their number."""
+    assert t.table is not None
+    return t.table.sort.__name__.lower()
 
 
 def _key(t: Transition, bound: Mapping[str, Any]) -> int:

@@ -9,7 +9,7 @@ import apsw
 
 from impl.derive.design import Design
 from impl.derive.fused import Fused
-from impl.derive.step import Step, Time, step_of, without_store
+from impl.derive.step import Step, Time, in_turn, without_store
 from impl.derive.tracing import ALL
 from impl.sqlite.scribe import Line, Scribe
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
@@ -66,21 +66,17 @@ def together(
     """Take steps by one statement, in the transaction that is open; return them as they are written
     down, or None if one of them is refused, and then nothing is done. Raises as `within` does.
     """
+    taken = in_turn(design, whole, params, memory, time)
+    if taken is None:
+        return None
     lines: list[Line] = []
     bound: dict[str, Any] = {}
     untouched = ALL
-    for t, columns in zip(whole.transitions, whole.columns, strict=True):
-        step = step_of(design, t.action.name, params, memory, time=time)
-        seen = step.seen
-        if any(reference(seen, seen) is None for reference in t.references):
-            return None
-        if not all(holds(seen, seen) for holds in t.asked):
-            return None
+    for step, columns in zip(taken, whole.columns, strict=True):
         bound |= step.timed() if lines else step.bound()
-        before = unseen if not lines else "[]"
-        lines.append(Line(t, params, step.known, seen, time.now, columns, untouched, before))
+        t, before = step.transition, unseen if not lines else "[]"
+        lines.append(Line(t, params, step.known, step.seen, time.now, columns, untouched, before))
         untouched &= ~columns
-        memory = {**memory, **{name: v for name, (_, v) in t.remembered(seen).items()}}
     return lines if _rows(scribe, whole.statement.text, bound, lines) else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import apsw
 
 from impl.derive.design import Design
-from impl.derive.fused import Fused, fused
+from impl.derive.fused import Fused
 from impl.derive.process import Process
 from impl.derive.step import NOTHING, STILL, Beside, Time, over, step_of
 from impl.derive.tables import Table
@@ -112,22 +112,6 @@ class SQLiteTransaction(Transaction):
 
     def _time(self, lasts: Mapping[str, int]) -> Time:
         return STILL if self._clock is None else Time(self.now, lasts)
-
-    def take_all(
-        self,
-        actions: Sequence[str],
-        process: Process,
-        claim: Mapping[str, Value],
-        lasts: Mapping[str, int] = NO_TIMERS,
-    ) -> tuple[str, Done | Refused]:
-        """Take them as one statement where the spec shows that it is the same."""
-        whole = fused(self._design, tuple(actions))
-        if (
-            whole is not None
-            and (done := self._take_together(whole, process, claim, lasts)) is not None
-        ):
-            return actions[-1], done
-        return super().take_all(actions, process, claim, lasts)  # which says what refuses it
 
     def _take_together(
         self,
