@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from checker.bench.measure import Figure
 
 GROUPS = (
-    "c", "tlc", "scopes", "start", "proofs", "evidence", "pairs", "queues", "replays", "keys",
-    "crashes", "fates", "commands",
+    "c", "tlc", "scopes", "start", "proofs", "evidence", "pairs", "queues", "servers", "replays",
+    "keys", "crashes", "fates", "commands",
 )  # fmt: skip
 """What can be measured by itself."""
 
@@ -86,6 +86,7 @@ def _chosen(
     from checker.bench.proofs import evidence, pairs, proofs
     from checker.bench.queues import queues
     from checker.bench.replays import replays
+    from checker.bench.servers import servers
 
     times, large, small = (1, 7, 5) if quick else (5, 9, 7)
     every: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -97,6 +98,7 @@ def _chosen(
         "evidence": lambda: evidence(times),
         "pairs": pairs,
         "queues": lambda: queues(times),
+        "servers": lambda: servers(1 if quick else 3),
         "replays": lambda: replays(times),
         "keys": lambda: explorer(times),
         "crashes": lambda: crashes(times),
