@@ -6,15 +6,16 @@ What a process remembers changes only once the transaction is committed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from impl.derive.design import Design
 from impl.derive.fused import Fused, fused
 from impl.derive.process import Process
-from impl.derive.step import NOTHING, Beside
+from impl.derive.step import NOTHING, Beside, Step, Time, in_turn, step_of
 from impl.derive.transition import Transition
 from impl.terms.outcomes import Done, OutcomeUnknown, Refused, Unseen
 from impl.terms.requests import BadRequest
@@ -62,7 +63,6 @@ class Transaction(ABC):
         self._design, self.span = design, span
         self._pending: dict[Process, Pending] = {}
 
-    @abstractmethod
     def take(
         self,
         action: str,
@@ -85,6 +85,43 @@ class Transaction(ABC):
         transaction open and as it was. Raises `CheckFailed`, and `OutcomeUnknown` if the process is
         in doubt; the transaction must be given up then.
         """
+        self.require_open()
+        t = self._design.transitions[action]
+        self._require_waited(t)
+        pending = Pending({}, [])
+        given: dict[str, Value] = {**params}
+        if t.seen.process is not None:
+            assert process is not None, f"{action} is a step of a process"
+            given[t.seen.process.name] = process.element
+            pending = self._of(process)
+        if claim is not None and not claim.items() <= pending.memory.items():
+            return Refused("fenced")
+        made = partial(
+            step_of, self._design, action, memory=pending.memory, constants=constants, world=world,
+            time=self._time(lasts),
+        )  # fmt: skip
+        outcome = self._take(t, made, given, beside, pending, note)
+        if isinstance(outcome, Done):
+            pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
+        return outcome
+
+    @abstractmethod
+    def _time(self, lasts: Mapping[str, int]) -> Time:
+        """Return what the clock says, as far as it is known before a step, and these durations."""
+
+    @abstractmethod
+    def _take(
+        self,
+        t: Transition,
+        made: Callable[..., Step],
+        given: dict[str, Value],
+        beside: Beside,
+        pending: Pending,
+        note: str | None,
+    ) -> Done | Refused:
+        """Take the step that is `made` of parameters and of what is beside it, and note what its
+        process has not seen since.
+        """
 
     def take_all(
         self,
@@ -99,7 +136,7 @@ class Transaction(ABC):
         """
         whole = fused(self._design, tuple(actions))
         if whole is not None:
-            done = self._take_together(whole, process, claim, lasts)
+            done = self._taken_together(whole, process, claim, lasts)
             if done is not None:
                 return actions[-1], done
         for action in actions:  # which says what refuses it
@@ -108,15 +145,31 @@ class Transaction(ABC):
                 break
         return action, outcome
 
-    @abstractmethod
-    def _take_together(
+    def _taken_together(
         self,
         whole: Fused,
         process: Process,
         claim: Mapping[str, Value],
         lasts: Mapping[str, int],
     ) -> Done | None:
+        self.require_open()
+        for t in whole.transitions:
+            self._require_waited(t)
+        pending, of = self._of(process), whole.transitions[0].process
+        assert of is not None
+        if not claim.items() <= pending.memory.items():
+            return None
+        given = {of.name: process.element}
+        steps = in_turn(self._design, whole, given, pending.memory, self._time(lasts))
+        return None if steps is None else self._take_together(whole, steps, pending)
+
+    @abstractmethod
+    def _take_together(self, whole: Fused, steps: list[Step], pending: Pending) -> Done | None:
         """Take steps by one statement; None if one of them is refused, and then nothing is done."""
+
+    @abstractmethod
+    def require_open(self) -> None:
+        """Raise `BadRequest` if nothing that is done here would be committed."""
 
     # ------------------------------------------------------------ beside the spec
     @property

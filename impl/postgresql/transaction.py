@@ -7,26 +7,22 @@ than its lock. What it changes the database writes into the trace itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from impl.derive.fused import Fused
-from impl.derive.process import Process
 from impl.derive.step import (
-    NOTHING,
     Beside,
     Chosen,
     Step,
     Time,
-    in_turn,
     over,
-    step_of,
     without_store,
 )
 from impl.derive.tracing import ALL, plain
-from impl.derive.transaction import NO_TIMERS, Pending
+from impl.derive.transaction import Pending
 from impl.derive.transition import Transition
 from impl.postgresql import by_hand
 from impl.postgresql.connection import checked
@@ -48,48 +44,31 @@ class PostgreSQLTransaction(Statements):
     """A transaction on a server."""
 
     # ------------------------------------------------------------ steps
-    def take(
+    def _time(self, lasts: Mapping[str, int]) -> Time:
+        return Time(0, lasts)  # the clock is asked once the row is locked
+
+    def _take(
         self,
-        action: str,
-        process: Process | None = None,
-        *,
-        note: str | None = None,
-        constants: Mapping[str, int] | None = None,
-        claim: Mapping[str, Value] | None = None,
-        world: Mapping[str, Value] | None = None,
-        beside: Beside = NOTHING,
-        lasts: Mapping[str, int] = NO_TIMERS,
-        **params: int,
+        t: Transition,
+        made: Callable[..., Step],
+        given: dict[str, Value],
+        beside: Beside,
+        pending: Pending,
+        note: str | None,
     ) -> Done | Refused:
         """Take a step: lock its row, ask the clock, write."""
-        self.require_open()
-        t = self._design.transitions[action]
-        self._require_waited(t)
-        pending = Pending({}, [])
-        given: dict[str, Value] = dict(params)
-        if t.seen.process is not None:
-            assert process is not None, f"{action} is a step of a process"
-            given[t.seen.process.name] = process.element
-            pending = self._of(process)
-        if claim is not None and not claim.items() <= pending.memory.items():
-            return Refused("fenced")
         if beside.chosen is not None:
             found = self._candidate(beside.chosen)
             if not found:
                 return Refused("reference")
             assert isinstance(t.seen.key, Var)
             given[t.seen.key.name] = found[0][0] - 1
-        step = step_of(
-            self._design, action, given, pending.memory, constants, world,
-            replace(beside, chosen=None), Time(0, lasts),
-        )  # fmt: skip
+        step = made(given, beside=replace(beside, chosen=None))
         outcome = without_store(step)
         if outcome is None:
-            outcome = self._taken(step, pending, note, beside.chosen)
-        elif isinstance(outcome, Done):
-            pending.unseen.append(Unseen(0, action, t.named(given)))
+            return self._taken(step, pending, note, beside.chosen)
         if isinstance(outcome, Done):
-            pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
+            pending.unseen.append(Unseen(0, t.action.name, t.named(given)))
         return outcome
 
     def _candidate(self, chosen: Chosen) -> list[Any]:
@@ -145,24 +124,7 @@ class PostgreSQLTransaction(Statements):
         wanted = found[len(fields) :] if chosen is not None else ()
         return Done(values, memory, wanted)
 
-    def _take_together(
-        self,
-        whole: Fused,
-        process: Process,
-        claim: Mapping[str, Value],
-        lasts: Mapping[str, int],
-    ) -> Done | None:
-        self.require_open()
-        for t in whole.transitions:
-            self._require_waited(t)
-        pending, of = self._of(process), whole.transitions[0].process
-        assert of is not None
-        if not claim.items() <= pending.memory.items():
-            return None
-        given = {of.name: process.element}
-        steps = in_turn(self._design, whole, given, pending.memory, Time(0, lasts))
-        if steps is None:
-            return None
+    def _take_together(self, whole: Fused, steps: list[Step], pending: Pending) -> Done | None:
         bound = steps[0].bound() | {n: v for step in steps[1:] for n, v in step.timed().items()}
         first = steps[0].transition
         element, said = f"{_sort(first)}{_key(first, bound)}", _said_of(first)

@@ -7,12 +7,11 @@ from typing import Any
 
 import apsw
 
-from impl.derive.design import Design
 from impl.derive.fused import Fused
-from impl.derive.step import Step, Time, in_turn, without_store
+from impl.derive.step import Step, without_store
 from impl.derive.tracing import ALL
 from impl.sqlite.scribe import Line, Scribe
-from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
+from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused
 from spec.language.terms.expr import Var
 
 
@@ -54,28 +53,17 @@ def _rows(scribe: Scribe, sql: str, bound: Any, lines: Sequence[Line]) -> list[A
     return returned
 
 
-def together(
-    scribe: Scribe,
-    design: Design,
-    whole: Fused,
-    params: Values,
-    memory: Values,
-    unseen: str,
-    time: Time,
-) -> list[Line] | None:
+def together(scribe: Scribe, whole: Fused, taken: Sequence[Step], unseen: str) -> list[Line] | None:
     """Take steps by one statement, in the transaction that is open; return them as they are written
     down, or None if one of them is refused, and then nothing is done. Raises as `within` does.
     """
-    taken = in_turn(design, whole, params, memory, time)
-    if taken is None:
-        return None
     lines: list[Line] = []
     bound: dict[str, Any] = {}
     untouched = ALL
     for step, columns in zip(taken, whole.columns, strict=True):
         bound |= step.timed() if lines else step.bound()
-        t, before = step.transition, unseen if not lines else "[]"
-        lines.append(Line(t, params, step.known, step.seen, time.now, columns, untouched, before))
+        t, now, before = step.transition, step.time.now, unseen if not lines else "[]"
+        lines.append(Line(t, step.params, step.known, step.seen, now, columns, untouched, before))
         untouched &= ~columns
     return lines if _rows(scribe, whole.statement.text, bound, lines) else None
 

@@ -13,10 +13,10 @@ import apsw
 
 from impl.derive.design import Design
 from impl.derive.fused import Fused
-from impl.derive.process import Process
-from impl.derive.step import NOTHING, STILL, Beside, Time, over, step_of
+from impl.derive.step import STILL, Beside, Step, Time, over
 from impl.derive.tables import Table
-from impl.derive.transaction import NO_TIMERS, History, Pending, Span, Transaction
+from impl.derive.transaction import History, Pending, Span, Transaction
+from impl.derive.transition import Transition
 from impl.sqlite import steps
 from impl.sqlite.file.gate import Mark
 from impl.sqlite.foreign import Foreign
@@ -63,36 +63,18 @@ class SQLiteTransaction(Transaction):
         self._told: Told | None = None
         self._lines: list[tuple[int, Line]] = []
 
-    def take(
+    def _take(
         self,
-        action: str,
-        process: Process | None = None,
-        *,
-        note: str | None = None,
-        constants: Mapping[str, int] | None = None,
-        claim: Mapping[str, Value] | None = None,
-        world: Mapping[str, Value] | None = None,
-        beside: Beside = NOTHING,
-        lasts: Mapping[str, int] = NO_TIMERS,
-        **params: int,
+        t: Transition,
+        made: Callable[..., Step],
+        given: dict[str, Value],
+        beside: Beside,
+        pending: Pending,
+        note: str | None,
     ) -> Done | Refused:
-        """Take a step, by one guarded statement."""
-        self.require_open()
-        t = self._design.transitions[action]
-        self._require_waited(t)
-        pending = Pending({}, [])
-        given: dict[str, Value] = dict(params)
-        if t.seen.process is not None:
-            assert process is not None, f"{action} is a step of a process"
-            given[t.seen.process.name] = process.element
-            pending = self._of(process)
-        if claim is not None and not claim.items() <= pending.memory.items():
-            return Refused("fenced")
-        step = step_of(
-            self._design, action, given, pending.memory, constants, world, beside, self._time(lasts)
-        )
-        last = self.last()  # before there is another one
-        with self._usable(action):
+        """Take a step by one guarded statement."""
+        step, last = made(given, beside=beside), self.last()  # before there is another one
+        with self._usable(t.action.name):
             outcome, line = steps.within(self._scribe, step, _listed(pending.unseen), note)
         if isinstance(outcome, Refused):
             return outcome
@@ -101,8 +83,7 @@ class SQLiteTransaction(Transaction):
             pending.unseen.clear()
         else:
             ended = over(t, outcome.row)
-            pending.unseen.append(Unseen(last, action, t.named(given), ended))
-        pending.memory |= {name: after for name, (_, after) in outcome.memory.items()}
+            pending.unseen.append(Unseen(last, t.action.name, t.named(given), ended))
         return outcome
 
     @cached_property
@@ -113,26 +94,10 @@ class SQLiteTransaction(Transaction):
     def _time(self, lasts: Mapping[str, int]) -> Time:
         return STILL if self._clock is None else Time(self.now, lasts)
 
-    def _take_together(
-        self,
-        whole: Fused,
-        process: Process,
-        claim: Mapping[str, Value],
-        lasts: Mapping[str, int],
-    ) -> Done | None:
-        self.require_open()
-        for t in whole.transitions:
-            self._require_waited(t)
-        pending, last = self._of(process), self.last()
-        if not claim.items() <= pending.memory.items():
-            return None
-        element = whole.transitions[0].process
-        assert element is not None
-        given, unseen = {element.name: process.element}, _listed(pending.unseen)
-        with self._usable(whole.transitions[-1].action.name):
-            lines = steps.together(
-                self._scribe, self._design, whole, given, pending.memory, unseen, self._time(lasts)
-            )
+    def _take_together(self, whole: Fused, taken: list[Step], pending: Pending) -> Done | None:
+        last, unseen = self.last(), _listed(pending.unseen)
+        with self._usable(taken[-1].transition.action.name):
+            lines = steps.together(self._scribe, whole, taken, unseen)
         if lines is None:
             return None
         for seq, line in enumerate(lines, last + 1):
