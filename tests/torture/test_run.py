@@ -171,7 +171,7 @@ def test_a_queue_without_its_fence_is_found_out(
 ) -> None:
     fenced = ("write_first", "write_second", "record", "settle_done", "settle_failed")
     off = [part for action in fenced for part in ("--without", f"{action}.fenced")]
-    given = ("--kills", "0", "--pauses", "60", "--jobs", "400", "--lease-ms", "200", "--seed", "1")
+    given = ("--kills", "0", "--pauses", "90", "--jobs", "400", "--lease-ms", "200", "--seed", "1")
     on = ("--store", store, "--seconds", "600")
     status, answer = torture(capsys, str(tmp_path), *given, *off, *on)
     assert status == 1

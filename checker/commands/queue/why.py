@@ -29,10 +29,12 @@ def why(file: Place, number: Number, as_json: AsJson = False) -> None:
     Exit status: 0 it is said, 2 there is none or bad usage, 3 the store cannot be used now.
     """
     from checker.shown import console
+    from impl.address import on_a_server
     from impl.standing import standing
 
     with opened(file, as_json, looks=True) as found:
-        where, place = standing(found, number), found.path
+        where = standing(found, number)
+        place = found.path if on_a_server(str(file)) else str(file)  # without a password
     held = _asked(where)
     if as_json:
         console.emit({"ok": True, "job": number, **_told(where, held)})
