@@ -8,7 +8,7 @@ from impl.terms.requests import BadRequest
 
 if TYPE_CHECKING:
     from impl.derive.design import Design
-    from impl.derive.store import Store
+    from impl.interface.store import Store
     from impl.terms.clock import Clock
 
 

@@ -16,11 +16,11 @@ from typing import Any
 from uuid import uuid4
 
 from impl.address import store_at
-from impl.derive.process import Process, newcomer
 from impl.derive.reference import MOST, design
-from impl.derive.step import Beside
-from impl.derive.store import Store
-from impl.derive.transaction import Transaction
+from impl.interface.process import Process, newcomer
+from impl.interface.step import Beside
+from impl.interface.store import Store
+from impl.interface.transaction import Transaction
 from impl.parts.line import Line
 from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.pauses import pause, resume

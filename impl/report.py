@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
 from impl.terms.outcomes import RENAMED

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from impl.derive.mapping import rows_of
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
 from impl.report import Line, line_of, moment, workers_of

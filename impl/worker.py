@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import FrameType
 
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 from impl.parts.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.queue import Queue
 from impl.terms.calls import described, one_line, run, run_when_called

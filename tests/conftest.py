@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from impl.postgresql.embedded import Server
+    from impl.postgresql.trial.embedded import Server
 
 # The workers of pytest and hundreds of processes started by tests would each compile them anew.
 sys.dont_write_bytecode = False
@@ -37,7 +37,7 @@ def pytest_collection() -> Generator[None, object, object]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """Return one server for all tests that need one; it ends with them."""
-    from impl.postgresql.embedded import Server
+    from impl.postgresql.trial.embedded import Server
 
     with Server() as running:
         yield running

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from impl.postgresql.embedded import Server
+from impl.postgresql.trial.embedded import Server
 
 in_a_file = pytest.mark.in_a_file
 """Of a test: it asks what only a file has, or says it in words that only SQLite knows."""

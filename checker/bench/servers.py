@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from checker.bench.measure import Figure, Unavailable, median
 
 if TYPE_CHECKING:
-    from impl.postgresql.embedded import Connection, Server
+    from impl.postgresql.trial.embedded import Connection, Server
 
 PROCESSES = (1, 2, 4, 8)
 JOBS = 200
@@ -65,7 +65,7 @@ def servers(times: int) -> Iterator[Figure]:
     several, and what they cost the server.
     """
     try:
-        from impl.postgresql.embedded import NoServer, Server
+        from impl.postgresql.trial.embedded import NoServer, Server
     except ImportError:
         raise Unavailable("psycopg: not installed; pip install .[postgresql]") from None
     try:
@@ -148,7 +148,7 @@ def _fill_bare(connection: Connection, address: str, jobs: int) -> None:
 
 def _bare(address: str) -> Callable[[], None]:
     """Return a loop that claims a job and settles it, and keeps nothing of what happened."""
-    from impl.postgresql.embedded import Connection
+    from impl.postgresql.trial.embedded import Connection
 
     connection = Connection.connect(address, autocommit=True, prepare_threshold=1)
 

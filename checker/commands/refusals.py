@@ -13,7 +13,7 @@ REFUSALS = {
     "checker.runs.trace": "BadTrace",
     "impl.derive.view": "Inexpressible",
     "impl.terms.unusable": "StoreError",
-    "impl.postgresql.embedded": "NoServer",
+    "impl.postgresql.trial.embedded": "NoServer",
     "impl.terms.outcomes": "CheckFailed",
     "impl.terms.requests": "BadRequest",
 }

@@ -7,8 +7,8 @@ from typing import Any
 
 from impl.derive.design import Design, derive
 from impl.derive.transition import Transition
-from impl.postgresql import isolation, statements
-from impl.postgresql.sql import POSTGRESQL
+from impl.postgresql.text import isolation, statements
+from impl.postgresql.text.sql import POSTGRESQL
 from spec.language.scope import Scope
 
 

@@ -27,8 +27,8 @@ from checker.runs.nearby import Nearby
 from checker.runs.sources import Sources
 from impl.derive.design import derive
 from impl.derive.sql import decode
-from impl.derive.step import STILL
 from impl.derive.tracing import names as triggers
+from impl.interface.step import STILL
 from spec.failures import FailureMode
 from spec.failures.repairs import RESIDUE, SHOWS
 from spec.language.declared.model import Property

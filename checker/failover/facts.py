@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from checker.failover.taken import LAZY
-from impl.postgresql.embedded import Connection, Refusal, Server
-from impl.postgresql.standby import Pair
+from impl.postgresql.trial.embedded import Connection, Refusal, Server
+from impl.postgresql.trial.standby import Pair
 
 Alone = Callable[[Server], str]
 """How a fact of one server is found out."""

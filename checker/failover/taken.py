@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from checker.failover.stories import SERVED, Came, Story, step_of
 from impl.derive.design import derive
 from impl.derive.mapping import Memories, abstract
-from impl.postgresql.database import Database
-from impl.postgresql.embedded import Away, Server
-from impl.postgresql.session import Session
-from impl.postgresql.standby import Pair
+from impl.postgresql.trial.database import Database
+from impl.postgresql.trial.embedded import Away, Server
+from impl.postgresql.trial.session import Session
+from impl.postgresql.trial.standby import Pair
 from impl.terms.outcomes import Refused
 from spec.language.evaluate import Evaluator, Instance, Step
 from spec.language.scope import State

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from impl.postgresql.embedded import Connection, Server
+from impl.postgresql.trial.embedded import Connection, Server
 
 _NEXT = "SELECT id FROM job WHERE status = 'ready' ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED"
 _CLAIM = "UPDATE job SET status = 'claimed'"

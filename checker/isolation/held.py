@@ -6,9 +6,9 @@ from typing import Protocol
 
 from impl.derive.design import Design
 from impl.derive.mapping import Memories, abstract
-from impl.postgresql.database import Database
-from impl.postgresql.embedded import Server
-from impl.postgresql.session import Session, Transactions
+from impl.postgresql.trial.database import Database
+from impl.postgresql.trial.embedded import Server
+from impl.postgresql.trial.session import Session, Transactions
 from impl.terms.outcomes import Refused
 from spec.language.evaluate import Step
 from spec.language.scope import State

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from checker.isolation import stepped
 from checker.isolation.claims import Claimed, claimed
 from checker.isolation.stale_runs import StaleRun, stale_runs
-from impl.postgresql.embedded import NoServer, Server
-from impl.postgresql.isolation import LEVELS, Level
+from impl.postgresql.text.isolation import LEVELS, Level
+from impl.postgresql.trial.embedded import NoServer, Server
 from spec.language.scope import Scope
 
 __all__ = ["NoServer", "Observed", "greedy_claims", "stale_guards"]

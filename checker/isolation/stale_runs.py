@@ -17,7 +17,7 @@ from functools import cached_property
 from checker.runs.walk import Followed, Walk, follow
 from checker.search import plain
 from impl.derive.design import derive
-from impl.postgresql.isolation import REMEDY, Level
+from impl.postgresql.text.isolation import REMEDY, Level
 from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator, Instance, Step
 from spec.language.reads import Kind, kind_of

@@ -13,9 +13,9 @@ from checker.isolation.stale_runs import BROKEN, REST, WENT_THROUGH, StaleRun
 from checker.isolation.wide import Wide
 from checker.runs.walk import follow
 from impl.derive.design import derive
-from impl.postgresql.embedded import Server
-from impl.postgresql.isolation import Level
-from impl.postgresql.session import Again, Transactions
+from impl.postgresql.text.isolation import Level
+from impl.postgresql.trial.embedded import Server
+from impl.postgresql.trial.session import Again, Transactions
 from spec.language.evaluate import Claim, Evaluator, Step
 from spec.language.scope import Scope, State, Value
 

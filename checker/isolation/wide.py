@@ -10,9 +10,7 @@ from collections.abc import Mapping
 
 from impl.derive.tables import Table
 from impl.derive.view import sort_of
-from impl.postgresql.embedded import Server
-from impl.postgresql.session import Transactions
-from impl.postgresql.sql import (
+from impl.postgresql.text.sql import (
     POSTGRESQL,
     condition,
     decode,
@@ -21,6 +19,8 @@ from impl.postgresql.sql import (
     table_name,
     value,
 )
+from impl.postgresql.trial.embedded import Server
+from impl.postgresql.trial.session import Transactions
 from spec.language.declared.model import Field, Update
 from spec.language.evaluate import Evaluator, Step
 from spec.language.reads import kind_of

@@ -20,11 +20,11 @@ from checker.torture.producers import Producers
 from checker.torture.verdict.counts import Counts
 from checker.torture.weather import Weather
 from checker.torture.workers import Victims
-from impl.postgresql.by_hand import declared
+from impl.postgresql.text.by_hand import declared
 from impl.terms.requests import BadRequest
 
 if TYPE_CHECKING:
-    from impl.postgresql.embedded import Server
+    from impl.postgresql.trial.embedded import Server
 
 Report = Callable[[str], None]
 
@@ -106,7 +106,7 @@ class Torture:
     def _served(self) -> Server:
         """Start a server, and say where it is."""
         try:
-            from impl.postgresql.embedded import Server
+            from impl.postgresql.trial.embedded import Server
         except ImportError:
             fact = "needs psycopg, which is not installed"
             raise BadRequest(f"postgresql: {fact}; install the extra 'postgresql'") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from impl.derive.process import Process
+from impl.interface.process import Process
 from impl.working.attempt import Attempt
 
 

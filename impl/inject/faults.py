@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from impl.derive.process import Process
+from impl.interface.process import Process
 from impl.queue import Queue
 from impl.sqlite.queue_store import QueueStore, in_file
 from impl.sqlite.transaction import SQLiteTransaction

@@ -15,10 +15,10 @@ from impl.derive import origin
 from impl.derive.design import Design
 from impl.derive.mapping import rows_of
 from impl.derive.origin import Memory, Rows, Unfit, fits, from_plain
-from impl.derive.step import step_of
-from impl.derive.store import Store
 from impl.derive.tracing import element_of, plain
-from impl.derive.transaction import Transaction
+from impl.interface.step import step_of
+from impl.interface.store import Store
+from impl.interface.transaction import Transaction
 from impl.parts.owner import Owner
 from impl.terms.unusable import REMEDY, Damaged
 from spec.language.scope import Value, element_name

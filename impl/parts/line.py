@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from impl.derive.process import Process
-from impl.derive.step import Beside, Chosen
-from impl.derive.transaction import Transaction
+from impl.interface.process import Process
+from impl.interface.step import Beside, Chosen
+from impl.interface.transaction import Transaction
 from impl.terms.backoff import Backoff
 from impl.terms.clock import Moments
 from impl.terms.outcomes import Done, Refused

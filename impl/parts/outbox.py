@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 from impl.terms.calls import run
 from impl.terms.requests import Json
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from impl.derive.process import Process
-from impl.derive.store import Store
-from impl.derive.transaction import Transaction
+from impl.interface.process import Process
+from impl.interface.store import Store
+from impl.interface.transaction import Transaction
 from impl.parts.line import Line
 from impl.terms.clock import Moments
 from spec.language.terms.types import Sort

@@ -9,7 +9,7 @@ import os
 import pwd
 from dataclasses import dataclass
 
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 
 
 @dataclass(frozen=True)

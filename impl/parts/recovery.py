@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 
-from impl.derive.process import Process
+from impl.interface.process import Process
 from impl.parts.owner import Owner
 from impl.terms.outcomes import OutcomeUnknown, Refused
 from impl.terms.unusable import REMEDY, Busy, Damaged

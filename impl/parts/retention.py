@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 from impl.parts.cutting import cut
 from impl.parts.line import Ask
 from impl.parts.owner import Owner

@@ -8,7 +8,7 @@ from psycopg import errors
 
 from impl.derive.design import Design
 from impl.postgresql.connection import Address, Connection, usable
-from impl.postgresql.schema import own_triggers, says, whole
+from impl.postgresql.text.schema import own_triggers, says, whole
 from impl.terms.unusable import StoreError
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ffq ' || %s, 0))"

@@ -15,11 +15,11 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from impl.derive.design import Design
-from impl.derive.transaction import History, Span, Transaction
-from impl.postgresql import by_hand
+from impl.interface.transaction import History, Span, Transaction
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, gone, unusable
-from impl.postgresql.schema import REFUSED, own_tables
+from impl.postgresql.text import by_hand
+from impl.postgresql.text.schema import REFUSED, own_tables
 from impl.terms.requests import BadRequest
 from impl.terms.unusable import OtherHistory
 from spec.language.terms.types import Sort

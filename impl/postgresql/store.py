@@ -18,14 +18,15 @@ import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
-from impl.derive.alone import Alone
 from impl.derive.design import Design
 from impl.derive.mapping import rows_of
-from impl.derive.transaction import History, Span
-from impl.postgresql import by_hand, making
+from impl.interface.alone import Alone
+from impl.interface.transaction import History, Span
+from impl.postgresql import making
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, address, connect, gone, unusable, usable
 from impl.postgresql.own import refused, require_harmless
+from impl.postgresql.text import by_hand
 from impl.postgresql.transaction import PostgreSQLTransaction
 from impl.terms.clock import Clock
 from impl.terms.outcomes import OutcomeUnknown

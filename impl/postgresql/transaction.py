@@ -13,7 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from impl.derive.fused import Fused
-from impl.derive.step import (
+from impl.derive.tracing import ALL, plain
+from impl.derive.transition import Transition
+from impl.interface.step import (
     Beside,
     Chosen,
     Step,
@@ -21,14 +23,12 @@ from impl.derive.step import (
     over,
     without_store,
 )
-from impl.derive.tracing import ALL, plain
-from impl.derive.transaction import Pending
-from impl.derive.transition import Transition
-from impl.postgresql import by_hand
+from impl.interface.transaction import Pending
 from impl.postgresql.connection import checked
 from impl.postgresql.own import Statements
-from impl.postgresql.sql import decode, for_psycopg
-from impl.postgresql.statements import Statement, statement, together
+from impl.postgresql.text import by_hand
+from impl.postgresql.text.sql import decode, for_psycopg
+from impl.postgresql.text.statements import Statement, statement, together
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unseen
 from spec.language.scope import Value
 from spec.language.terms.expr import Read, Var

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from impl.derive.transaction import History
+from impl.interface.transaction import History
 from impl.sqlite.file.gate import Mark
 from impl.sqlite.store import Store
 from impl.sqlite.transaction import SQLiteTransaction

@@ -6,7 +6,7 @@ import os
 from contextlib import AbstractContextManager
 
 from impl.derive.design import Design
-from impl.derive.transaction import History
+from impl.interface.transaction import History
 from impl.sqlite.backup import backup
 from impl.sqlite.file.damage import legible
 from impl.sqlite.file.files import MEMORY

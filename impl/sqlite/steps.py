@@ -8,8 +8,8 @@ from typing import Any
 import apsw
 
 from impl.derive.fused import Fused
-from impl.derive.step import Step, without_store
 from impl.derive.tracing import ALL
+from impl.interface.step import Step, without_store
 from impl.sqlite.scribe import Line, Scribe
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused
 from spec.language.terms.expr import Var

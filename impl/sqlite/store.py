@@ -13,9 +13,9 @@ from typing import Any
 
 import apsw
 
-from impl.derive.alone import Alone
 from impl.derive.design import Design
-from impl.derive.step import step_of, without_store
+from impl.interface.alone import Alone
+from impl.interface.step import step_of, without_store
 from impl.sqlite import steps
 from impl.sqlite.file.contents import Contents
 from impl.sqlite.file.damage import damage

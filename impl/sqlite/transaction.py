@@ -13,10 +13,10 @@ import apsw
 
 from impl.derive.design import Design
 from impl.derive.fused import Fused
-from impl.derive.step import STILL, Beside, Step, Time, over
 from impl.derive.tables import Table
-from impl.derive.transaction import History, Pending, Span, Transaction
 from impl.derive.transition import Transition
+from impl.interface.step import STILL, Beside, Step, Time, over
+from impl.interface.transaction import History, Pending, Span, Transaction
 from impl.sqlite import steps
 from impl.sqlite.file.gate import Mark
 from impl.sqlite.foreign import Foreign

@@ -16,8 +16,8 @@ import apsw
 
 from impl.derive.sql import identifier
 from impl.derive.tracing import plain
-from impl.derive.transaction import Transaction
 from impl.derive.view import Global
+from impl.interface.transaction import Transaction
 from impl.queue import Queue
 from impl.terms.unusable import REMEDY, Damaged
 from spec.language.terms.types import Sort

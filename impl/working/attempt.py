@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from impl.derive.process import Process
-from impl.derive.transaction import Transaction
+from impl.interface.process import Process
+from impl.interface.transaction import Transaction
 from impl.queue import Queue
 from impl.terms.interrupt import outside
 from impl.terms.outcomes import Done, Refused

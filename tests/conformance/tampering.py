@@ -13,7 +13,7 @@ import apsw
 
 from checker.conformance.validating.finding import Finding
 from checker.conformance.validating.validate import validate
-from impl.derive.process import Process
+from impl.interface.process import Process
 from impl.queue import Queue
 from impl.sqlite.scribe import write_down
 from impl.terms.backoff import Backoff

@@ -12,7 +12,7 @@ import apsw
 import pytest
 
 from checker.conformance.validating.validate import validate
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 from impl.parts.cutting import cut
 from impl.queue import Queue
 from impl.sqlite.scribe import write_down

@@ -1,6 +1,6 @@
 """A server that ends at once, as without power, and comes up again."""
 
-from impl.postgresql.embedded import Server
+from impl.postgresql.trial.embedded import Server
 
 
 def crash(server: Server) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from checker.conformance.validating.validate import validate
-from impl.postgresql.embedded import Server
+from impl.postgresql.trial.embedded import Server
 from impl.queue import Queue
 from impl.terms.outcomes import Done, OutcomeUnknown
 from impl.terms.unusable import StoreError

@@ -3,7 +3,7 @@
 import pytest
 
 from checker.isolation.claims import READY, Claimed, claimed
-from impl.postgresql.embedded import Server
+from impl.postgresql.trial.embedded import Server
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from checker.conformance.beside_spec import BesideSpec
 from checker.runs.trace import binding_of
 from impl.derive.design import derive
-from impl.postgresql.database import Database
-from impl.postgresql.embedded import Server
+from impl.postgresql.trial.database import Database
+from impl.postgresql.trial.embedded import Server
 from spec.failures.edits import NONE, Edits
 from tests.counterexamples import APART, GUARDS, counterexample
 

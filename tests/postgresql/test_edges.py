@@ -16,16 +16,16 @@ from checker.search.compiled import explore
 from checker.search.compiled.code.layout import Layout
 from impl.derive.design import Design, derive
 from impl.derive.mapping import rows_of
-from impl.derive.process import Process
 from impl.derive.sql import encode
 from impl.derive.tracing import plain
-from impl.derive.transaction import Span
 from impl.derive.view import Global, sort_of
+from impl.interface.process import Process
+from impl.interface.transaction import Span
 from impl.postgresql.clock import ServerClock
-from impl.postgresql.embedded import Server
-from impl.postgresql.schema import whole
-from impl.postgresql.sql import identifier, table_name
+from impl.postgresql.text.schema import whole
+from impl.postgresql.text.sql import identifier, table_name
 from impl.postgresql.transaction import PostgreSQLTransaction
+from impl.postgresql.trial.embedded import Server
 from impl.terms.outcomes import Done, Refused, Values
 from spec.language.scope import State, Value
 from spec.language.terms.types import Sort, is_timer, phases

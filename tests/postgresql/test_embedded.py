@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from checker.docs.evidence.isolation import PRINTERS
-from impl.postgresql import embedded
-from impl.postgresql.embedded import NoServer, Server
+from impl.postgresql.trial import embedded
+from impl.postgresql.trial.embedded import NoServer, Server
 
 
 def test_a_server_comes_and_goes_with_its_folder() -> None:

@@ -7,8 +7,8 @@ import pytest
 from checker.failover import facts
 from checker.failover.stories import STORIES, Story, predicted
 from checker.failover.taken import LAZY, Taken
-from impl.postgresql.embedded import Server
-from impl.postgresql.standby import Pair
+from impl.postgresql.trial.embedded import Server
+from impl.postgresql.trial.standby import Pair
 
 # By hand: how each story ends, and whether what is at stake is broken then.
 ENDS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from impl.derive.view import Inexpressible
-from impl.postgresql.isolation import level_of
+from impl.postgresql.text.isolation import level_of
 from spec.language.declared.model import Spec
 from spec.queue import SCOPES
 from tests.specs.hotel import hotel

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from checker.conformance.validating.validate import validate
-from impl.postgresql.embedded import Server
+from impl.postgresql.trial.embedded import Server
 from impl.queue import Queue
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.unusable import StoreError

@@ -7,7 +7,7 @@ import pytest
 
 from checker.conformance.validating.validate import validate
 from checker.failover.taken import LAZY
-from impl.postgresql.standby import Pair
+from impl.postgresql.trial.standby import Pair
 from impl.queue import Queue
 from impl.terms.outcomes import OutcomeUnknown
 from tests.stores import address

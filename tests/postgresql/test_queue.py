@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from checker.conformance.validating.validate import validate
-from impl.postgresql.embedded import Server
+from impl.postgresql.trial.embedded import Server
 from impl.queue import Queue
 from impl.terms.outcomes import OutcomeUnknown, Refused
 from impl.terms.requests import BadRequest

@@ -6,8 +6,8 @@ import pytest
 
 from checker.isolation import stepped
 from checker.isolation.stale_runs import BROKEN, CONFLICT, SMALL, WENT_THROUGH, StaleRun, stale_run
-from impl.postgresql.embedded import Server
-from impl.postgresql.isolation import LEVELS, Level
+from impl.postgresql.text.isolation import LEVELS, Level
+from impl.postgresql.trial.embedded import Server
 from spec.designs.batches import BATCHES
 
 SHORT = ("claim.ready", "enqueue.new_key", "start.leased", "settle_failed.leased")

@@ -8,10 +8,10 @@ import pytest
 
 from checker.conformance.beside_spec import BesideSpec
 from impl.derive.design import derive
-from impl.postgresql.database import Database
-from impl.postgresql.embedded import Server
-from impl.postgresql.sql import RESERVED
-from impl.postgresql.statements import statement
+from impl.postgresql.text.sql import RESERVED
+from impl.postgresql.text.statements import statement
+from impl.postgresql.trial.database import Database
+from impl.postgresql.trial.embedded import Server
 from impl.terms.outcomes import CheckFailed, Done
 from spec.failures.edits import Edits
 from spec.queue import DEFAULT, SCOPES

@@ -8,9 +8,9 @@ import pytest
 
 from checker.conformance.validating.validate import validate
 from impl.derive import fused as fusing
-from impl.derive import transaction
 from impl.derive.fused import Fused
-from impl.postgresql.embedded import Server
+from impl.interface import transaction
+from impl.postgresql.trial.embedded import Server
 from impl.queue import Queue
 from impl.worker import Worker
 from impl.working.attempt import LostClaim

@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 from impl.queue import Queue
 from impl.terms.unusable import Busy, OtherHistory, StoreError
 from impl.working.attempt import LostClaim

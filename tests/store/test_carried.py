@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from impl.derive.design import derive
-from impl.derive.process import newcomer
-from impl.derive.step import Beside, Chosen
 from impl.derive.tables import Carried
-from impl.derive.transaction import Transaction
 from impl.derive.view import Inexpressible
+from impl.interface.process import newcomer
+from impl.interface.step import Beside, Chosen
+from impl.interface.transaction import Transaction
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Done, Refused
 from spec.queue import SCOPES

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from impl.derive import fused as fusing
-from impl.derive import transaction
 from impl.derive.design import derive
 from impl.derive.fused import Fused, fused
-from impl.derive.process import Process, newcomer
 from impl.derive.reference import design
+from impl.interface import transaction
+from impl.interface.process import Process, newcomer
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, OutcomeUnknown, Refused
 from spec.language.edited.edits import without

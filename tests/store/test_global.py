@@ -24,8 +24,8 @@ from checker.search.compiled.code.layout import Layout
 from checker.search.plain import explore
 from impl.derive.design import derive
 from impl.derive.origin import Rows, Unfit
-from impl.derive.process import newcomer
 from impl.derive.view import Global, Inexpressible
+from impl.interface.process import newcomer
 from impl.sqlite.scribe import write_down
 from impl.sqlite.store import Store
 from impl.terms.outcomes import CheckFailed, Done, Traced

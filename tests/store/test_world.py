@@ -23,8 +23,8 @@ from checker.prove.proof import prove
 from checker.search import compiled, plain
 from checker.search.compiled.code.layout import Layout
 from impl.derive.design import derive
-from impl.derive.process import newcomer
 from impl.derive.view import Inexpressible
+from impl.interface.process import newcomer
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Done, Refused, Traced, Unknown
 from spec.language import Nat, Sort, Spec, require

@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 import pytest
 
-from impl.derive.transaction import Transaction
+from impl.interface.transaction import Transaction
 from impl.queue import Queue
 from impl.sqlite.queue_store import in_file
 from impl.terms.interrupt import Interrupted

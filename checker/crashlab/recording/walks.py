@@ -20,8 +20,8 @@ from checker.crashlab.images.judge import NAME, TRACE, Judge, Key, trace_rows, w
 from checker.crashlab.recording.mutants import replaced
 from checker.crashlab.recording.recording import Expected, Recording, files_in
 from impl.derive.reference import design
-from impl.derive.transaction import Transaction
 from impl.inject import HandClock
+from impl.interface.transaction import Transaction
 from impl.lab import recorded
 from impl.lab.connections import leave
 from impl.parts.outbox import Message

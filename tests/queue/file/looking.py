@@ -37,7 +37,7 @@ def claimed(queue: Queue, kind: str = "k") -> Attempt:
 
 
 def queue_worker(queue: Queue, t: Any) -> Any:
-    from impl.derive.process import newcomer
+    from impl.interface.process import newcomer
 
     ((number,),) = t.own("INSERT INTO process (sort, pid) VALUES ('Worker', 0) RETURNING id")
     return newcomer(queue.store.design, WorkerSort, number - 1)

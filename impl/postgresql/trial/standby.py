@@ -10,7 +10,7 @@ from types import TracebackType
 
 import psycopg
 
-from impl.postgresql.embedded import Connection, NoServer, Server
+from impl.postgresql.trial.embedded import Connection, NoServer, Server
 
 
 class Pair:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from impl.derive.sql import called
 from impl.derive.tables import Table
 from impl.derive.view import Global
-from impl.postgresql.sql import identifier, literal, table_name
+from impl.postgresql.text.sql import identifier, literal, table_name
 from spec.language.declared.model import Field
 from spec.language.terms.types import is_enum, is_sort, is_timer
 

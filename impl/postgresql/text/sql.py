@@ -14,7 +14,7 @@ from impl.derive import sql
 from impl.derive.sql import Name
 from impl.derive.tables import Dialect, Table
 from impl.derive.view import Global
-from impl.postgresql.by_hand import declared
+from impl.postgresql.text.by_hand import declared
 from spec.language.declared.model import Field
 from spec.language.scope import Value
 from spec.language.terms.expr import Bound, Expr, Read, Var

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from impl.derive.design import Design
-from impl.postgresql.embedded import Server
-from impl.postgresql.session import Session
-from impl.postgresql.sql import POSTGRESQL
+from impl.postgresql.text.sql import POSTGRESQL
+from impl.postgresql.trial.embedded import Server
+from impl.postgresql.trial.session import Session
 from impl.terms.outcomes import CheckFailed, Done, Refused, Values
 from spec.language.scope import Value
 from spec.language.terms.types import Sort

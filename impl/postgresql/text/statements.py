@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from impl.derive.fused import Fused
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
-from impl.postgresql.by_hand import declared
-from impl.postgresql.sql import (
+from impl.postgresql.text.by_hand import declared
+from impl.postgresql.text.sql import (
     assigned,
     bound,
     condition,

@@ -14,9 +14,9 @@ from typing import Any
 
 from impl.derive.design import Design
 from impl.derive.fused import Fused, fused
-from impl.derive.process import Process
-from impl.derive.step import NOTHING, Beside, Step, Time, in_turn, step_of
 from impl.derive.transition import Transition
+from impl.interface.process import Process
+from impl.interface.step import NOTHING, Beside, Step, Time, in_turn, step_of
 from impl.terms.outcomes import Done, OutcomeUnknown, Refused, Unseen
 from impl.terms.requests import BadRequest
 from spec.language.scope import Value

@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 
 from impl.derive.design import Design
-from impl.postgresql.by_hand import declared
-from impl.postgresql.sql import POSTGRESQL
-from impl.postgresql.tracing import OVER, TRACE, triggers
+from impl.postgresql.text.by_hand import declared
+from impl.postgresql.text.sql import POSTGRESQL
+from impl.postgresql.text.tracing import OVER, TRACE, triggers
 
 VERSION = "1"
 """The version of the schema."""

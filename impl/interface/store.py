@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from impl.derive.design import Design
-from impl.derive.transaction import History, Span, Transaction
+from impl.interface.transaction import History, Span, Transaction
 from impl.terms.clock import Moments
 from impl.terms.unusable import StoreError
 from spec.language.scope import Value

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from impl.derive.transaction import Span
+from impl.interface.transaction import Span
 from impl.terms.requests import BadRequest
 from impl.terms.unusable import Busy
 

@@ -13,9 +13,9 @@ from psycopg import errors
 
 from impl.derive.design import Design
 from impl.derive.transition import Transition
-from impl.postgresql.isolation import Level
-from impl.postgresql.sql import decode, for_psycopg, identifier, table_name
-from impl.postgresql.statements import Statement, statement
+from impl.postgresql.text.isolation import Level
+from impl.postgresql.text.sql import decode, for_psycopg, identifier, table_name
+from impl.postgresql.text.statements import Statement, statement
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
 from spec.language.scope import State, Value
 from spec.language.terms.types import Sort
