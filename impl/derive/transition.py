@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from impl.derive.statements import Statement
 from impl.derive.tables import Table
@@ -93,6 +94,16 @@ class Transition:
     def asked(self) -> tuple[Meaning, ...]:
         """What the process checks itself before the store is asked: guards on its memory."""
         return tuple(g.in_memory for g in self.guards if g.in_memory is not None)
+
+    def refused(self, seen: State, answers: Sequence[Any] = ()) -> str | None:
+        """Return the first guard that is false, with what the store `answers` of those that it is
+        asked; None if all hold.
+        """
+        told = iter(answers)
+        for g in self.guards:
+            if not (next(told) if g.in_memory is None else g.in_memory(seen, seen)):
+                return g.name
+        return None
 
     @cached_property
     def process(self) -> Element | None:

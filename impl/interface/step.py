@@ -145,10 +145,8 @@ def without_store(step: Step) -> Done | Refused | None:
     if t.references and any(reference(seen, seen) is None for reference in t.references):
         return Refused("reference")
     if t.statement is None:
-        for g in t.guards:
-            if g.in_memory and not g.in_memory(seen, seen):
-                return Refused(g.name)
-        return Done({}, t.remembered(seen))
+        guard = t.refused(seen)
+        return Done({}, t.remembered(seen)) if guard is None else Refused(guard)
     return None
 
 

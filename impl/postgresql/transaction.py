@@ -206,15 +206,12 @@ class PostgreSQLTransaction(Statements):
     def _refusal(self, step: Step, said: Statement, bound: dict[str, Any]) -> str | None:
         """Return the first guard that is false; None if all hold by now."""
         t, seen = step.transition, step.seen
-        asked = [g.name for g in t.guards if g.in_memory is None]
-        if asked and not bound["now"]:
+        if said.verdicts and not bound["now"]:
             bound["now"] = self.now
-        answers = self._run(for_psycopg(said.verdicts), bound) if asked else [()]
-        verdicts = dict(zip(asked, answers[0], strict=True))
-        for g in t.guards:
-            if not (g.in_memory(seen, seen) if g.in_memory else verdicts[g.name]):
-                return g.name
-        statement = t.statement
+        (answers,) = self._run(for_psycopg(said.verdicts), bound) if said.verdicts else [()]
+        guard, statement = t.refused(seen, answers), t.statement
+        if guard is not None:
+            return guard
         if statement is not None and statement.form == "insert" and t.table and t.table.carried:
             return statement.shown[0]  # another row has what is carried, and has to be unique
         return None

@@ -79,14 +79,10 @@ def refusal(connection: apsw.Connection, step: Step, bound: Mapping[str, Any]) -
             return "reference"
         assert isinstance(t.seen.key, Var)
         bound = {**bound, t.seen.key.name: found[0][0]}
-    verdicts: dict[str, Any] = {}
-    if t.verdicts:
-        names = [g.name for g in t.guards if g.in_memory is None]
-        (answers,) = connection.execute(t.verdicts, bound).fetchall()
-        verdicts = dict(zip(names, answers, strict=True))
-    for g in t.guards:
-        if not (g.in_memory(seen, seen) if g.in_memory else verdicts[g.name]):
-            return g.name
+    (answers,) = connection.execute(t.verdicts, bound).fetchall() if t.verdicts else [()]
+    guard = t.refused(seen, answers)
+    if guard is not None:
+        return guard
     statement = step.statement()
     if statement.form == "insert" and t.table is not None and t.table.carried:
         return statement.shown[0]  # another row has what is carried, and has to be unique

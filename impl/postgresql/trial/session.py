@@ -12,12 +12,14 @@ import psycopg
 from psycopg import errors
 
 from impl.derive.design import Design
+from impl.derive.mapping import rows_of
 from impl.derive.transition import Transition
+from impl.interface.step import step_of, without_store
 from impl.postgresql.text.isolation import Level
-from impl.postgresql.text.sql import decode, for_psycopg, identifier, table_name
+from impl.postgresql.text.sql import decode, for_psycopg
 from impl.postgresql.text.statements import Statement, statement
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Values
-from spec.language.scope import State, Value
+from spec.language.scope import Value
 from spec.language.terms.types import Sort
 
 
@@ -71,19 +73,19 @@ class Session(Transactions):
         """Take a step in the transaction that is open, by a process that remembers this and to
         which the world says this. Raises `CheckFailed`, and `Again` as soon as the server says so.
         """
-        t = self.design.transitions[action]
-        known = {**params, **memory, **(world or {})}
-        seen = t.local.state(known)
-        if any(reference(seen, seen) is None for reference in t.references):
-            return Refused("reference")
-        said = self._said[action]
-        bound = {**t.local.bound(seen), **self.design.constants, **_still(t)}
+        step = step_of(self.design, action, params, memory, world=world)
+        known = without_store(step)
+        if known is not None:
+            return known
+        t, said, bound = step.transition, self._said[action], step.bound()
+        assert said is not None
         for _ in range(100):  # others may be faster, and not for ever
-            mine = all(holds(seen, seen) for holds in t.asked)
-            row = (self._tried(t, said, bound) if said else {}) if mine else None
+            mine = all(holds(step.seen, step.seen) for holds in t.asked)
+            row = self._tried(t, said, bound) if mine else None
             if row is not None:
-                return Done(row, t.remembered(t.local.state(known, row) if row else seen))
-            guard = self._refusal(t, said, seen, bound)
+                return Done(row, t.remembered(t.local.state(step.known, row) if row else step.seen))
+            (answers,) = self.run(said.verdicts, bound) if said.verdicts else [()]
+            guard = t.refused(step.seen, answers)
             if guard is not None:
                 return Refused(guard)
         raise Disagreement(f"every guard of {action} holds, and no row came back")
@@ -101,31 +103,9 @@ class Session(Transactions):
                 return {f.name: decode(f.type, v) for f, v in fields}
         return None
 
-    def _refusal(
-        self, t: Transition, said: Statement | None, seen: State, bound: Mapping[str, Any]
-    ) -> str | None:
-        """Return the first guard that is false by now; None if the row has changed again, and all
-        hold.
-        """
-        asked = [g.name for g in t.guards if g.in_memory is None]
-        answers = self.run(said.verdicts, bound) if said and asked else [()]
-        verdicts = dict(zip(asked, answers[0], strict=True))
-        for g in t.guards:
-            if not (g.in_memory(seen, seen) if g.in_memory else verdicts[g.name]):
-                return g.name
-        return None
-
     def rows(self) -> dict[type[Sort], dict[int, dict[str, Value]]]:
         """Return every row of every table, by sort and element."""
-        found: dict[type[Sort], dict[int, dict[str, Value]]] = {}
-        for t in self.design.tables:
-            columns = ", ".join(["id", *(identifier(f.name) for f in t.columns)])
-            rows = self.run(f"SELECT {columns} FROM {table_name(t.sort)}")
-            found[t.sort] = {
-                id - 1: {f.name: decode(f.type, v) for f, v in zip(t.columns, row, strict=True)}
-                for id, *row in rows
-            }
-        return found
+        return rows_of(self.design, self.run)
 
 
 @contextmanager
@@ -136,10 +116,3 @@ def _as_ours(text: str) -> Iterator[None]:
         raise CheckFailed(failed.diag.constraint_name or "", text) from None
     except (errors.SerializationFailure, errors.DeadlockDetected) as refused:
         raise Again(refused.sqlstate or "") from None
-
-
-def _still(t: Transition) -> dict[str, int]:
-    """Return what a clock says that stands, so that a timer runs out by its step alone; and how
-    long the timers last that are started.
-    """
-    return {"now": 0, **{f"{name}_ms": 1 for name in t.starts}}
