@@ -1,15 +1,11 @@
 """The store keeps what is committed, names who refuses, and leaves alone what is not its own."""
 
-import hashlib
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import apsw
 import pytest
 
-from impl.derive.design import derive
 from impl.derive.mapping import Memories, Unmapped, abstract
 from impl.sqlite.file.place import place
 from impl.sqlite.store import Store
@@ -17,31 +13,12 @@ from impl.terms.outcomes import Done, Refused, Unknown
 from impl.terms.unusable import StoreError
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Value
-from spec.queue import SCOPES
 from spec.queue.job import Job, Worker
 from tests.disks import FAILING, Disk
+from tests.store.life import DESIGN, LIFE
 
-LIFE = SCOPES["life"]
-DESIGN = derive(LIFE)
 IDLE: dict[str, Value] = {"pc": "idle", "job": None, "held": 0, "held_epoch": 0}
 HOLDER: dict[str, Value] = {"pc": "claimed", "job": 0, "held": 1, "held_epoch": 0}
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    return str(tmp_path / "queue.db")
-
-
-@pytest.fixture
-def store(file: str) -> Iterator[Store]:
-    opened = Store(DESIGN, file)
-    yield opened
-    opened.close()
-
-
-def contents(folder: Path) -> dict[str, str]:
-    files = (f for f in sorted(folder.rglob("*")) if f.is_file())
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
 # ---------------------------------------------------------------- steps

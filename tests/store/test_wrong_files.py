@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,26 +16,9 @@ from impl.derive.design import derive
 from impl.sqlite.store import Store
 from impl.terms.unusable import StoreError
 from spec.language.edited.edits import without
-from spec.language.scope import Scope, Value
-from spec.queue import SCOPES
+from spec.language.scope import Scope
 from spec.queue.job import Job
-
-LIFE = SCOPES["life"]
-DESIGN = derive(LIFE)
-IDLE: dict[str, Value] = {"pc": "idle", "job": None, "held": 0, "held_epoch": 0}
-HOLDER: dict[str, Value] = {"pc": "claimed", "job": 0, "held": 1, "held_epoch": 0}
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    return str(tmp_path / "queue.db")
-
-
-@pytest.fixture
-def store(file: str) -> Iterator[Store]:
-    opened = Store(DESIGN, file)
-    yield opened
-    opened.close()
+from tests.store.life import DESIGN, LIFE
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -168,7 +150,8 @@ def test_a_file_that_is_put_there_while_a_store_is_made_is_kept(
 
 MAKE = """\
 import sys
-from tests.store.test_store import DESIGN, Store
+from tests.store.life import DESIGN
+from impl.sqlite.store import Store
 sys.stdin.readline()
 Store(DESIGN, sys.argv[1]).close()
 """
