@@ -180,3 +180,36 @@ def _recovered(queue: Queue) -> bool:
         return queue.recover() == 1
     except StoreError:
         return False
+
+
+class Lost:
+    """A connection that its client loses when it commits, and whose server is at it a while."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, text: Any, *more: Any, **how: Any) -> Any:
+        if text == "COMMIT":
+            threading.Timer(0.5, self._commit).start()
+            raise psycopg.OperationalError("the connection is lost")
+        return self._connection.execute(text, *more, **how)
+
+    def close(self) -> None:
+        """Leave the server to what it does."""
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
+        self._connection.close()
+
+
+def test_a_commit_that_is_under_way_when_its_connection_is_lost_is_waited_for(
+    queue: Queue, again: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at the trace alone would say that nothing was done, and then it is."""
+    queue.enqueue("mail", key="first")
+    monkeypatch.setattr(queue.store, "_open", Lost(queue.store.connection))  # type: ignore[attr-defined]
+    assert queue.enqueue("mail", key="ann").new
+    assert not again.enqueue("mail", key="ann").new
