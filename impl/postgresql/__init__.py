@@ -1,1 +1,1 @@
-"""The store on PostgreSQL: one transition at a time, beside those of others; and a server."""
+"""The store on PostgreSQL: one transition at a time, beside those of others."""
