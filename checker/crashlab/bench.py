@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 from collections import Counter
@@ -69,10 +70,11 @@ class Done:
 class Bench:
     """A laboratory with a judge and a folder of their own."""
 
-    def __init__(self) -> None:
-        place = MEMORY if MEMORY.is_dir() else None
-        self._folder = tempfile.TemporaryDirectory(prefix="ffq-crashlab-", dir=place)
-        folder = Path(self._folder.name)
+    def __init__(self, place: Path | None = None) -> None:
+        """Make its folder there, or in memory if there is such a place."""
+        place = place or (MEMORY if MEMORY.is_dir() else None)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"ffq-crashlab-{os.getpid()}-", dir=place)
+        folder = self.folder = Path(self._folder.name)
         design = derive(crash_scope())
         self.laboratory = Laboratory(design, folder)
         (folder / "image").mkdir()

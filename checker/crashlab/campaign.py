@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import time
 from collections import Counter
@@ -12,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 
 from checker.crashlab.bench import Bench, Done, Task
@@ -91,7 +91,7 @@ class Crew:
         waiting: set[Future[Done]] = set()
         while True:
             more = islice(tasks, 2 * self.processes - len(waiting))
-            waiting |= {self._pool.submit(_perform, task) for task in more}
+            waiting |= {self._pool.submit(_perform, task, self.bench.folder) for task in more}
             if not waiting:
                 return
             ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -107,12 +107,11 @@ def _until(tasks: Iterator[Task], until: float | None) -> Iterator[Task]:
         yield task
 
 
-@cache
-def _bench() -> Bench:
-    bench = Bench()
-    atexit.register(bench.close)
-    return bench
+_bench = cache(Bench)
 
 
-def _perform(task: Task) -> Done:
-    return _bench().perform(task)
+def _perform(task: Task, place: Path) -> Done:
+    """Do a piece of work in a folder there, which is not this process's to remove: whoever is
+    interrupted ends it at once.
+    """
+    return _bench(place).perform(task)

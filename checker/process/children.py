@@ -68,9 +68,12 @@ def pool(processes: int | None) -> Iterator[ProcessPoolExecutor]:
 
 
 def _kill() -> None:
-    for child in multiprocessing.active_children():
-        if isinstance(child, _Child):
-            child.kill()
+    """End them, and wait until they are gone: nobody writes then where this one cleans up."""
+    ours = [c for c in multiprocessing.active_children() if isinstance(c, _Child)]
+    for child in ours:
+        child.kill()
+    for child in ours:
+        child.join()
 
 
 # Before Python waits for them: it would for ever.

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from checker.crashlab.bench import MEMORY
 from tests.checkout import ROOT
 
 SOON = 60.0
@@ -89,11 +91,14 @@ def test_work_in_many_processes_ends_with_them_all(number: signal.Signals, tmp_p
     given = ("crashlab", "--seconds", "300", "--processes", "2", "--folder", str(tmp_path / "kept"))
     with ffq(*given, cache=tmp_path) as process:
         until("its workers have begun", lambda: len(session(process.pid)) >= 4)  # and a tracker
+        begun = f"ffq-crashlab-{process.pid}-*"
+        until("they have a place in memory", lambda: any(MEMORY.glob(begun)))
         (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         said = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "ended by SIGTERM")}
         status, told = said[number]
         assert end_of(process) == (status, "", f"ffq: {told}\n")
         until("its workers have ended", lambda: not session(process.pid))
+        assert not list(MEMORY.glob(begun))
 
 
 def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
@@ -103,6 +108,8 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
         time.sleep(1.0)  # the first of them works
         process.kill()
         until("its workers have ended", lambda: not session(process.pid))
+        for left in MEMORY.glob(f"ffq-crashlab-{process.pid}-*"):
+            shutil.rmtree(left)  # nobody is there who would
 
 
 @pytest.mark.parametrize("after", [1.5, 3.0])
