@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from impl.terms.requests import BadRequest
@@ -11,10 +12,18 @@ if TYPE_CHECKING:
     from impl.interface.store import Store
     from impl.terms.clock import Clock
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
+
 
 def on_a_server(address: str) -> bool:
-    """Return whether an address is that of a server, and no name of a file."""
-    return address.startswith(("postgresql://", "postgres://"))
+    """Return whether an address is that of a server, and no name of a file; raises `BadRequest` if
+    it is that of something else.
+    """
+    scheme = _SCHEME.match(address)
+    if scheme is not None and scheme[0] not in ("postgresql://", "postgres://"):
+        fact = "keeps no queue; name a file, or postgresql://USER@HOST/DATABASE"
+        raise BadRequest(f"{scheme[0]}: {fact}")
+    return scheme is not None
 
 
 def store_at(

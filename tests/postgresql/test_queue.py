@@ -248,6 +248,7 @@ def test_after_a_crash_a_history_begins_and_what_was_claimed_is_lost() -> None:
         ("postgresql://ffq@/nosuch?host={}", 'database "nosuch" does not exist'),
         ("postgresql://nobody@/postgres?host={}", 'role "nobody" does not exist'),
         ("postgresql://x:se:secret@127.0.0.1:1/d", "x@127.0.0.1:1/d#ffq: .* Connection refused"),
+        ("mysql://x:secret@127.0.0.1/d", "mysql://: keeps no queue; name a file, or postgresql://"),
         ("postgresql://a b", "address: .*; write postgresql://"),
         ("postgresql:///d?connect_timeout=soon", "bad value for connect_timeout"),
         ("postgresql:///d?password=secret&host=/none", r"/d\?host=/none#ffq: .* No such file"),
