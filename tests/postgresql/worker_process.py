@@ -24,7 +24,7 @@ def step(attempt: Attempt) -> None:
     then.
     """
     attempt.once("begun", ("INSERT INTO begun VALUES (?)", (attempt.id,)))
-    time.sleep(0.02)
+    time.sleep(0.1)  # so that a blow finds it at work
     if attempt.payload and attempt.number == 1:
         raise ValueError("not at once")
     attempt.write("INSERT INTO effects VALUES (?, ?)", attempt.id, list(attempt.token))
