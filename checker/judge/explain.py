@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from checker.judge.follow import without
 from checker.judge.jobs import Code, Seen
-from checker.judge.layer import Terms, TooMany
+from checker.judge.states.layer import Terms, TooMany
 from checker.judge.watch import ASSUMED, Edited, Setup, edited
 
 EDITS_MAX = 3

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from checker.judge.code import with_room
 from checker.judge.follow import Filled, whole, without
 from checker.judge.jobs import Seen
+from checker.judge.states.code import with_room
 from checker.judge.watch import ASSUMED, Setup, edited
 from checker.runs.lasso import Lasso
 from checker.runs.story import RANGE, NotBroken, Story, tell, tell_lasso

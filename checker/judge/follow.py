@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from checker.judge.jobs import RESTS, Code
-from checker.judge.layer import Layer, Sign, Terms
-from checker.judge.machine import Machine
-from checker.judge.rest import resting
-from checker.judge.watch import Setup, edited, healthy
+from checker.judge.states.layer import Layer, Sign, Terms
+from checker.judge.states.machine import Machine
+from checker.judge.states.rest import resting
+from checker.judge.watch import ASSUMED, Setup, edited, healthy
 from spec.language.evaluate import Step
 
 EDITED_MAX = 200_000
@@ -132,8 +132,6 @@ def whole(setup: Setup) -> Follower:
 @cache
 def without(setup: Setup, texts: frozenset[str]) -> Follower:
     """Return the queue with just these edits in force."""
-    from checker.judge.watch import ASSUMED
-
     one = edited(setup)
     less = [text for text in texts if text.split()[0] in ASSUMED]
     return Follower(one.machine, one.allowed(texts), less, EDITED_MAX)

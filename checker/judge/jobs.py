@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from checker.judge.history import QUIET, Event, Header, History, line_of
-from checker.judge.layer import Sign
+from checker.judge.states.layer import Sign
 from checker.judge.watch import Setup
 from checker.runs.trace import BadTrace
 

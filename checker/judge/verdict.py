@@ -15,7 +15,7 @@ from checker.judge.filled import Run, run_of
 from checker.judge.follow import whole
 from checker.judge.history import ANSWERS, Event, History
 from checker.judge.jobs import Seen, job_of
-from checker.judge.layer import Sign, TooMany
+from checker.judge.states.layer import Sign, TooMany
 from checker.judge.watch import Setup
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from checker.judge.code import Taken, with_room
-from checker.judge.layer import CLAIMS, Sign
-from checker.judge.machine import Machine
+from checker.judge.states.code import Taken, with_room
+from checker.judge.states.layer import CLAIMS, Sign
+from checker.judge.states.machine import Machine
 from checker.search.variants import Switched, switchable, switched
 from spec.failures import FAILURES
 from spec.language.declared.model import Action, Spec

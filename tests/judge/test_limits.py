@@ -8,7 +8,7 @@ from checker.judge import explain
 from checker.judge.filled import run_of
 from checker.judge.follow import Follower
 from checker.judge.history import read
-from checker.judge.layer import TooMany
+from checker.judge.states.layer import TooMany
 from checker.judge.verdict import Judge, Verdict
 
 KEPT = Path(__file__).parent / "histories"

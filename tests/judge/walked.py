@@ -11,7 +11,7 @@ from functools import cache
 
 from checker.judge.follow import Follower, whole
 from checker.judge.jobs import Code
-from checker.judge.layer import Sign
+from checker.judge.states.layer import Sign
 from checker.judge.watch import Setup, sign_of
 from spec.language.evaluate import Evaluator, Instance, instances
 from spec.language.scope import State

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checker.judge import kernel
+from checker.judge.states import kernel
 from checker.search.compiled.code.actions import ActionCode
 from checker.search.compiled.code.layout import Layout
 from checker.search.compiled.code.machine import kept

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from checker.judge import kernel
-from checker.judge.code import USED_BITS, Limited, Taken, compiled, narrowed
-from checker.judge.layer import CLAIMS, Array, Layer, Sign, Terms, TooMany
+from checker.judge.states import kernel
+from checker.judge.states.code import USED_BITS, Limited, Taken, compiled, narrowed
+from checker.judge.states.layer import CLAIMS, Array, Layer, Sign, Terms, TooMany
 from checker.search.compiled.code.layout import Layout
 from spec.language.evaluate import Binding, Evaluator, Step
 

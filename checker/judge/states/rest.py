@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from checker.judge.layer import CLAIMS, Array, Layer, Terms
-from checker.judge.machine import Machine
+from checker.judge.states.layer import CLAIMS, Array, Layer, Terms
+from checker.judge.states.machine import Machine
 from checker.search.fair_parts import FairParts
 from spec.language.declared.model import Action
 from spec.language.terms.types import Nat
