@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from checker.judge.follow import Follower, without
-from checker.judge.jobs import RESTS, Code, Seen
+from checker.judge.jobs import Code, Seen
 from checker.judge.watch import Setup
 
 _PAIRS_MAX = 400
@@ -70,8 +70,8 @@ def _difference(a: Follower, b: Follower, seen: Seen, until: float) -> Telling |
         wide = max(len(a.layers[m]), len(b.layers[n])) > _ROWS_MAX
         if wide or len(met) > _PAIRS_MAX or time.monotonic() > until:
             return None
-        for sign in dict.fromkeys([*a.possible(m), *b.possible(n), *RESTS[0]]):
-            code = Code(((sign,),))
+        signs = dict.fromkeys([*a.possible(m), *b.possible(n)])
+        for code in (*(Code(((sign,),)) for sign in signs), seen.quiet):
             pair = a.after(m, code), b.after(n, code)
             some = len(a.layers[pair[0]]) > 0, len(b.layers[pair[1]]) > 0
             if some[0] != some[1]:

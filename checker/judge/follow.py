@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from checker.judge.jobs import RESTS, Code
+from checker.judge.jobs import QUIETLY, Code
 from checker.judge.states.layer import Layer, Sign, Terms
 from checker.judge.states.machine import Machine
 from checker.judge.states.rest import resting
@@ -75,15 +75,15 @@ class Follower:
     def stages(self, layer: Layer, code: Code) -> list[Layer]:
         """Return the layers that an event leads through, the last one after it."""
         terms = replace(self.terms, claiming=code.claiming)
-        if code.rests:
-            return list(resting(self.machine, layer, terms, self.less))
-        found = []
+        found: list[Layer] = []
         for i, signs in enumerate(code.shows):
+            if signs == QUIETLY:
+                found += resting(self.machine, found[-1] if found else layer, terms, self.less)
+                continue
             last = i + 1 == len(code.shows)
             plan = self.machine.plan(signs)
             hidden = None if last else self.machine.plan(())
-            layer = self.machine.after(layer, plan, terms, hidden)
-            found.append(layer)
+            found.append(self.machine.after(found[-1] if found else layer, plan, terms, hidden))
         return found
 
     def follow(self, codes: Sequence[Code], claiming: frozenset[int]) -> Followed:
@@ -103,10 +103,6 @@ class Follower:
     def possible(self, n: int) -> list[Sign]:
         """Return what might be seen after a layer."""
         return self.machine.shown(self.layers[n], self.terms)
-
-    def rests(self, n: int) -> bool:
-        """Return whether a run may rest there."""
-        return bool(len(self.layers[self.after(n, Code(RESTS))]))
 
     def filled(self, codes: Sequence[Code], claiming: frozenset[int]) -> Filled:
         """Return a run that shows these events, with the hidden steps between them."""

@@ -7,10 +7,12 @@ does it mean anything that one is missing. `docs/16-judge.md` has each word.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -22,9 +24,12 @@ from spec.language.misuse import near
 FORMAT, VERSION = "ffq history", 1
 BYTES_MAX, LINE_MAX = 2**32, 2**16
 EVENTS_MAX = 5_000_000
+STDIN = Path("-")
 _DOCUMENTED = "docs/16-judge.md says how a history is written"
 _MEND = f"mend the line; {_DOCUMENTED}"
+_EXAMPLE = f'{{"format": "{FORMAT}", "version": {VERSION}, "seen": ["start", "ended"]}}'
 
+OF_THE_STORE = ("outage", "back")
 OF_A_PROCESS = ("up", "stopped", "continued", "died")
 OF_A_HANDLER = ("start", "effect", "ended")
 OF_A_JOB = (
@@ -33,7 +38,7 @@ OF_A_JOB = (
 QUIET = "quiet"
 ANSWERS = ("reading", "status", "reason", QUIET)
 """Of these it means nothing that they are missing, whatever the header says."""
-KINDS = (*OF_A_PROCESS, *OF_A_HANDLER, *OF_A_JOB, QUIET)
+KINDS = (*OF_THE_STORE, *OF_A_PROCESS, *OF_A_HANDLER, *OF_A_JOB, QUIET)
 STATUSES = ("absent", "ready", "claimed", "done", "dead")
 REASONS = ("failures", "interruptions", "cancelled")
 _CHOICES = {
@@ -85,11 +90,12 @@ def line_of(e: Event) -> int:
 
 @dataclass
 class History:
-    """A header, the events of each job in order, and those of processes."""
+    """A header, the events of each job in order, those of processes, and those of the store."""
 
     header: Header
     jobs: dict[str, list[Event]] = field(default_factory=dict)
     processes: dict[str, list[Event]] = field(default_factory=dict)
+    store: list[Event] = field(default_factory=list)
     events: int = 0
 
     @cached_property
@@ -138,7 +144,9 @@ class History:
     def note(self, event: Event, job: str | None) -> None:
         """Take an event down; `quiet` without a job is said of all that are known."""
         self.events += 1
-        if event.kind in OF_A_PROCESS:
+        if event.kind in OF_THE_STORE:
+            self.store.append(event)
+        elif event.kind in OF_A_PROCESS:
             self.processes.setdefault(event.worker or "", []).append(event)
         elif job is None:
             for known in self.jobs.values():
@@ -157,9 +165,12 @@ class TooLong(Exception):
 
 
 def read(file: Path) -> History:
-    """Return what the file says, or raise `BadTrace`, which names the line."""
-    missing = _DOCUMENTED
-    with opened(file, "a history", BYTES_MAX, missing=missing, too_large="cut it by job") as found:
+    """Return what the file says, or standard input if it is called `-`; raises `BadTrace`, which
+    names the line.
+    """
+    named = partial(opened, missing=_DOCUMENTED, too_large="cut it by job")
+    whole = nullcontext(sys.stdin.buffer) if file == STDIN else named(file, "a history", BYTES_MAX)
+    with whole as found:
         entries = _entries(file, found)
         first = next(entries, None)
         if first is None:
@@ -190,11 +201,14 @@ def _entries(file: Path, found: BinaryIO) -> Iterator[tuple[int, Entry]]:
 
 def _header(row: Entry) -> Header:
     if row.data.get("format") != FORMAT:
-        raise row.bad("is not the header of a history", f'begin with "format": "{FORMAT}"')
+        raise row.bad("is not the header of a history", f"put this line first: {_EXAMPLE}")
     version = row.take("version", int)
     if version != VERSION:
         raise row.bad(f"has version {version}, and this ffq reads version {VERSION}", _DOCUMENTED)
-    row.only("format", "version", "seen", "others", "note", *_BUDGETS, *_CHOICES)
+    keys = ("seen", "others", "note", *_BUDGETS, *_CHOICES)
+    row.only("format", "version", *keys, remedy=f"a header has {', '.join(keys)}")
+    if "seen" not in row.data:
+        raise row.bad("'seen' is missing", 'list the kinds of event you log: "seen": ["start"]')
     seen = row.texts("seen")
     for kind in seen:
         if kind not in KINDS:
@@ -234,12 +248,22 @@ def _event(number: int, row: Entry) -> tuple[Event, str | None]:
     if kind not in KINDS:
         raise row.bad(f"{clip(kind)} is no kind of event", near(kind, KINDS))
     of_a_worker = kind in OF_A_PROCESS or kind in OF_A_HANDLER
-    keys = ["worker"] * of_a_worker + ["job"] * (kind not in OF_A_PROCESS)
-    row.only("event", "at", "note", *keys, *([_KEYS[kind]] if kind in _KEYS else []))
-    worker = row.take("worker", str) if of_a_worker else None
+    keys = ["worker"] * of_a_worker + ["job"] * (kind not in OF_A_PROCESS + OF_THE_STORE)
+    beside = [*keys, *([_KEYS[kind]] if kind in _KEYS else [])]
+    remedy = f"beside {kind} stand {', '.join([*beside, 'at, note'])}; leave the rest out"
+    row.only("event", "at", "note", *beside, remedy=remedy)
+    worker = _name(row, "worker") if of_a_worker else None
     whole = kind == QUIET and "job" not in row.data
-    job = row.take("job", str) if "job" in keys and not whole else None
+    job = _name(row, "job") if "job" in keys and not whole else None
     return Event(number, kind, worker, _answers(row, kind)), job
+
+
+def _name(row: Entry, key: str) -> str:
+    """Return a name, which may be a number: a process, a row."""
+    if type(row.data.get(key)) is int:
+        return str(row.data[key])
+    name: str = row.take(key, str)
+    return name
 
 
 def _answers(row: Entry, kind: str) -> tuple[str, ...]:

@@ -26,10 +26,10 @@ class Code(NamedTuple):
     @property
     def rests(self) -> bool:
         """Whether it is that nothing happens any more."""
-        return self.shows == RESTS
+        return QUIETLY in self.shows
 
 
-RESTS: tuple[tuple[Sign, ...], ...] = ((("quiet",),),)
+QUIETLY: tuple[Sign, ...] = (("quiet",),)
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class Seen:
         """The same for jobs of which the same was seen."""
         return self.claiming, self.codes
 
+    @property
+    def quiet(self) -> Code:
+        """What it shows that nothing happens any more."""
+        return Code(_rests(self.slots if self.silent else None))
+
     def setup(self, header: Header, failures: int, interruptions: int) -> Setup:
         """Return what the steps depend on, with these budgets."""
         # Beyond what a healthy queue needs, so that a number at its limit is known for a wrong one.
@@ -68,21 +73,21 @@ def job_of(history: History, job: str, file: str = "history") -> Seen:
     """Return what the history says of a job; raises `BadTrace` for a worker from nowhere."""
     own = history.jobs[job]
     workers = list(dict.fromkeys(e.worker for e in own if e.worker))
-    rests = [e.line for e in own if e.kind == QUIET]
-    if rests and (somebody := history.running(rests[0])) is not None:
-        workers = list(dict.fromkeys([*workers, somebody]))
+    running = [history.running(e.line) for e in own if e.kind == QUIET]
+    workers = list(dict.fromkeys([*workers, *filter(None, running)]))
+    silent = not history.header.others and len(history.workers) > len(workers)
     events = _merged(history, own, workers)
     slots = _Slots(history.header, file)
-    shows = []
+    shows = list[tuple[tuple[Sign, ...], ...]]()
     inquired = False
     of = [slots.of(e) for e in events]
+    rests = _rests(slots.count if silent else None)
     for e, slot in zip(events, of, strict=True):
         if e.kind == "reading" and inquired:
             fact = f"job {job!r} is read again before the answer"
             raise BadTrace(f"{file}:{e.line}", fact, "let one reader ask at a time")
-        shows.append(_shows(e, slot, history.header, inquired))
+        shows.append(rests if e.kind == QUIET else _shows(e, slot, history.header, inquired))
         inquired = e.kind == "reading" or (inquired and e.kind != "status")
-    silent = not history.header.others and len(history.workers) > len(workers)
     claiming = _claiming(history, events, of, slots.count, silent)
     codes = tuple(Code(*pair) for pair in zip(shows, claiming[1:], strict=True))
     starts = sum(e.kind == "start" for e in events)
@@ -116,11 +121,15 @@ def _claiming(
 
 
 def _merged(history: History, own: list[Event], workers: list[str]) -> list[Event]:
-    """Return the events of a job with those of the processes of its workers: what happened to them
-    before and after the job is left out, but for who is up and who is stopped.
+    """Return the events of a job with those of the store and of the processes of its workers: what
+    happened to them before and after the job is left out, but for who is up and who is stopped, and
+    whether the store is away.
     """
     first, last = own[0].line, own[-1].line
-    found = list(own)
+    low = bisect_left(history.store, first, key=line_of)
+    away = low > 0 and history.store[low - 1].kind == "outage"
+    high = bisect_left(history.store, last, key=line_of)
+    found = [*own, *history.store[low - away : high]]
     for worker in workers:
         for events in history.of_process(worker):
             low = bisect_left(events, first, key=line_of)
@@ -180,11 +189,18 @@ class _Slots:
         return slot
 
 
+def _rests(silent: int | None) -> tuple[tuple[Sign, ...], ...]:
+    """Return what shows that nothing happens any more. Whoever runs then is known by name: nobody
+    else has to act.
+    """
+    if silent is None:
+        return (QUIETLY,)
+    return (("stopped", silent),), QUIETLY, (("continued", silent),)
+
+
 def _shows(
     e: Event, slot: int | None, header: Header, inquired: bool
 ) -> tuple[tuple[Sign, ...], ...]:
-    if e.kind == QUIET:
-        return RESTS
     if e.kind in ("status", "reason"):
         kind = "heard" if e.kind == "status" and inquired else e.kind
         return (tuple((kind, answer) for answer in e.how),)

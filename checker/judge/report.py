@@ -11,7 +11,7 @@ from typing import Any
 
 from checker.judge.apart import Group
 from checker.judge.filled import Run, run_of
-from checker.judge.history import KINDS, QUIET, History
+from checker.judge.history import ANSWERS, KINDS, OF_THE_STORE, QUIET, History
 from checker.judge.jobs import Code
 from checker.judge.verdict import Diagnosis, Judge, Verdict, in_words
 from checker.runs.trace import BadTrace, check_destination, record, save
@@ -189,7 +189,7 @@ class Report:
         }
 
 
-_TELLING = tuple(k for k in KINDS if k not in ("reading", "status", "reason", QUIET))
+_TELLING = tuple(k for k in KINDS if k not in (*OF_THE_STORE, *ANSWERS))
 
 
 def _groups(finding: Finding) -> tuple[Group, ...]:
@@ -201,6 +201,8 @@ def _count(n: int, what: str) -> str:
 
 
 def _words(code: Code, finding: Finding) -> str:
+    if code.rests:
+        return QUIET
     return " or ".join(in_words(sign, finding.verdict.seen) for sign in code.shows[0])
 
 

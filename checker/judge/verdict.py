@@ -49,7 +49,8 @@ class Verdict:
         follower = whole(self.setup)
         last = follower.open(follower.follow(self.seen.codes[: self.at], self.seen.claiming).last)
         found = [in_words(s, self.seen) for s in follower.possible(last) if self._asked(s)]
-        return found + (["quiet"] if follower.rests(last) else [])
+        rests = len(follower.layers[follower.after(last, self.seen.quiet)]) > 0
+        return found + ["quiet"] * rests
 
     def _asked(self, sign: Sign) -> bool:
         kind = str(sign[0])

@@ -26,6 +26,7 @@ _RELEASED = ("recoverer_crash", "recoverer_restart", "heartbeat", "abandon", "cl
 _COMMIT = ("record", "find_recorded", "write_first", "write_second", "lose_reply")
 _CANCEL = {"cancel", "cancelled", "refused"}
 _LINES: Mapping[str, str] = {
+    "part": "outage", "rejoin": "back",
     "arrive": "up", "touch": "effect", "stop": "stopped", "go_on": "continued", "die": "died",
     "send": "asked", "confirm": "answered", "notify": "told", "read": "status",
     "inquire": "reading", "hear": "heard", "hear_why": "reason", "want_cancel": "cancel",
@@ -42,6 +43,8 @@ IDLE: Mapping[str, tuple[str, ...]] = {
     # A recoverer that is down does nothing that one that is up could not leave undone.
     "recoverer_crash": ("look", "recover"),
     "recoverer_restart": ("look", "recover"),
+    # A request that may be under way need not be.
+    "lapse": (),
     # What a worker believes of its commit decides nothing that is seen.
     "lose_reply": _COMMIT,
     "find_recorded": _COMMIT,
@@ -116,6 +119,8 @@ def sign_of(
             return () if seen & _CANCEL else None
         if w is None:
             kind = _LINES.get(known)
+            if known in ("part", "rejoin") and kind not in seen:
+                return None
             if kind is None or not (kind in seen or known in _ALWAYS):
                 return ()
             return (kind, binding["v"]) if "v" in binding else (kind,)
@@ -126,7 +131,9 @@ def sign_of(
             return None if known == "start" and silent and not mine else ()
         if mine and (kind in seen or kind == "crashed"):
             return (kind, w, how) if how else (kind, w)
-        if kind in ("stopped", "continued") or known == "touch":
+        if kind in ("stopped", "continued"):
+            return (kind, w) if silent and not mine else None
+        if known == "touch":
             return None
         if kind == "died" and not mine:  # for all that is seen, it may as well do nothing
             return None

@@ -66,11 +66,11 @@ class Entry:
         """Return the complaint about this object."""
         return BadTrace(self.where, fact, remedy or self.mend)
 
-    def only(self, *keys: str) -> None:
+    def only(self, *keys: str, remedy: str | None = None) -> None:
         """Refuse any key but these."""
         for key in self.data:
             if key not in keys:
-                raise self.bad(f"{clip(key)} does not belong here")
+                raise self.bad(f"{clip(key)} does not belong here", remedy)
 
     def take(self, key: str, kind: type) -> Any:
         """Return the value of a key that must be there and of this kind; True is no number."""

@@ -41,6 +41,8 @@ class Grip(Enum):
 ENDS = "the_history_goes_on"
 """The claim that a whole history breaks, so that a run that shows one is found, kept and opened."""
 
+_ELSEWHERE = ("send", "confirm", "notify")
+"""What a client does, or hears of, when the store may be away."""
 _HANDLER = ("write_first", "write_second", "record", "find_recorded", "lose_reply")
 _RECOVERY = ("look", "recover")
 
@@ -54,6 +56,7 @@ def watched(queue: Spec, base: Callable[[str], str] = str) -> Spec:
     spec.constant("Apart", 0, "whether recovery goes on without a worker: 0 or 1")
     spec.constant("Exact", 0, "whether a worker enters as it is heard of, not before: 0 or 1")
     spec.world("fooled", None, bool, False, "a step contradicts what the witness has written")
+    spec.world("away", None, bool, False, "no request reaches the store")
     spec.world("over", None, bool, False, "the history has ended")
     spec.volatile("sight", Worker, Sight, Sight.outside, "what it knows of the handler")
     spec.world("grip", Worker, Grip, Grip.free, "whether the worker can take steps")
@@ -65,6 +68,7 @@ def watched(queue: Spec, base: Callable[[str], str] = str) -> Spec:
     for action in queue.actions.values():
         _watch(spec, action, base(action.name))
     _processes(spec)
+    _outages(spec)
     halves = [f for f in queue.fields if f.endswith("_half") and queue.fields[f].over is Worker]
     _handlers(spec, halves)
     _questions(spec)
@@ -111,6 +115,8 @@ def _watch(spec: Spec, action: Action, base: str) -> None:
         spec.also(action)(_STEPS[base])
     elif first is Worker and not action.fault:
         spec.also(action)(_claims if len(action.params) == 2 else _step)
+    elif first is Job and not action.fault and not base.startswith(_ELSEWHERE):
+        spec.also(action)(_request)
 
 
 def _crash(s, w: Worker):
@@ -124,9 +130,14 @@ def _restart(s, w: Worker):
     s.doomed[w] = False
 
 
+def _request(s, j: Job):
+    """What a client asks for is done by the store."""
+    _fooled(s, unless=~s.away)
+
+
 def _cancel(s, j: Job):
     """A job is cancelled because its client asks for it."""
-    _fooled(s, unless=s.unwanted[j])
+    _fooled(s, unless=s.unwanted[j] & ~s.away)
 
 
 def _up(s, w):
@@ -140,12 +151,12 @@ def _somebody(s):
 
 def _recovery(s, r: Recoverer):
     """Where worker processes do the recovery, one has to be alive."""
-    _fooled(s, unless=_somebody(s))
+    _fooled(s, unless=_somebody(s) & ~s.away)
 
 
 def _look(s, r: Recoverer, j: Job):
     """Where worker processes look for what has expired, one has to be alive."""
-    _fooled(s, unless=_somebody(s))
+    _fooled(s, unless=_somebody(s) & ~s.away)
 
 
 def _able(s, w):
@@ -154,18 +165,20 @@ def _able(s, w):
 
 def _step(s, w: Worker):
     """A process that is stopped takes no step."""
-    _fooled(s, unless=_able(s, w))
+    _fooled(s, unless=_able(s, w) & ~s.away)
     _slip(s, w)
 
 
 def _claims(s, w: Worker, j: Job):
     """Only a process that was started claims."""
-    _fooled(s, unless=_able(s, w))
+    _fooled(s, unless=_able(s, w) & ~s.away)
     _slip(s, w)
 
 
 def _start(s, w: Worker):
-    """The worker enters the handler; the witness hears of it later, or at once."""
+    """The worker enters the handler; the witness hears of it later, or at once. It may have the job
+    at hand when the store is away.
+    """
     _fooled(s, unless=_able(s, w) & ((s.Exact == 0) | (s.grip[w] == Grip.free)))
     _slip(s, w)
     s.sight[w] = Sight.entered
@@ -174,20 +187,20 @@ def _start(s, w: Worker):
 def _handler(s, w: Worker):
     """What a handler does comes between its first line and its last."""
     inside = (s.pc[w] != Pc.running) | (s.sight[w] == Sight.inside)
-    _fooled(s, unless=_able(s, w) & inside)
+    _fooled(s, unless=_able(s, w) & inside & ~s.away)
     _slip(s, w)
 
 
 def _settle_done(s, w: Worker):
     """Success is reported after the last line of the handler."""
     returned = (s.pc[w] != Pc.running) | (s.sight[w] == Sight.returned)
-    _fooled(s, unless=_able(s, w) & returned)
+    _fooled(s, unless=_able(s, w) & returned & ~s.away)
     _slip(s, w)
 
 
 def _settle_failed(s, w: Worker):
     """No failure is reported of a handler that has returned."""
-    _fooled(s, unless=_able(s, w) & (s.sight[w] != Sight.returned))
+    _fooled(s, unless=_able(s, w) & (s.sight[w] != Sight.returned) & ~s.away)
     _slip(s, w)
 
 
@@ -215,6 +228,12 @@ def _processes(spec: Spec) -> None:
         """The process goes on."""
         require(alive=_up(s, w), stopped=s.grip[w] != Grip.free)
         s.grip[w] = Grip.free
+
+    @spec.action()
+    def lapse(s, w: Worker):
+        """No request of a process that is stopped or killed was under way."""
+        require(loose=s.grip[w] == Grip.slipping)
+        s.grip[w] = Grip.held
 
     @spec.action()
     def die(s, w: Worker):
@@ -260,13 +279,27 @@ def _handlers(spec: Spec, halves: list[str]) -> None:
         s.sight[w] = Sight.raised
 
 
+def _outages(spec: Spec) -> None:
+    """Declare the lines about the store as a whole."""
+
+    @spec.action()
+    def part(s):
+        """From now on no request reaches the store."""
+        s.away = True
+
+    @spec.action()
+    def rejoin(s):
+        """Requests reach the store again."""
+        s.away = False
+
+
 def _questions(spec: Spec) -> None:
     """Declare the lines about what the queue says of a job."""
 
     @spec.action()
     def read(s, j: Job, v: Status):
         """The queue says what the status is, at once."""
-        require(so=s.status[j] == v)
+        require(so=s.status[j] == v, there=~s.away)
 
     @spec.action()
     def inquire(s, j: Job):
@@ -276,7 +309,7 @@ def _questions(spec: Spec) -> None:
     @spec.action()
     def peek(s, j: Job):
         """The queue reads the status for whoever has asked."""
-        require(asked=s.pending[j])
+        require(asked=s.pending[j], there=~s.away)
         s.got[j] = s.status[j]
         s.pending[j] = False
 
@@ -288,7 +321,7 @@ def _questions(spec: Spec) -> None:
     @spec.action()
     def hear_why(s, j: Job, v: Reason):
         """The queue says why the job is dead."""
-        require(dead=s.status[j] == Status.dead, so=s.reason[j] == v)
+        require(dead=s.status[j] == Status.dead, so=s.reason[j] == v, there=~s.away)
 
 
 def _cancelling(spec: Spec) -> None:
