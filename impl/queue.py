@@ -95,8 +95,6 @@ class Queue:
         self.line = Line(self.clock, backoff or Backoff())
         self._recovery = Recovery(self)
         try:
-            if retain is not None and not self.store.forgets:
-                raise BadRequest("retain: nothing is forgotten on a server yet; leave it out")
             self.history = self.store.enter()
         except BaseException:
             self.store.close()
@@ -163,11 +161,12 @@ class Queue:
         return not self.store.design.transitions[action].action.loose
 
     @contextlib.contextmanager
-    def snapshot(self) -> Iterator[Transaction]:
-        """Open a transaction that only reads, takes no lock, and sees one moment of the store.
-        Raises `BadRequest` if one is open already, `StoreError`.
+    def snapshot(self, at_rest: bool = False) -> Iterator[Transaction]:
+        """Open a transaction that only reads, takes no lock, and sees one moment of the store;
+        `at_rest` one in which nobody is in the middle of writing. Raises `BadRequest` if one is
+        open already, `StoreError`.
         """
-        with self.store.transaction(writes=False) as t:
+        with self.store.transaction(writes=False, at_rest=at_rest) as t:
             t.require(self.history, self.path)
             yield t
 

@@ -179,14 +179,19 @@ def recorded_as(f: Field, on: bool) -> str:
     return running if on else off
 
 
+_KEEP = """\
+INSERT INTO meta VALUES ('origin', ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+
+
 def write(run: Run, seq: int, states: Iterable[tuple[str, str]]) -> None:
     """Record the state after a row of the trace, as `recorded` gives it for each element, instead
     of the one that is recorded there.
     """
-    run("INSERT OR REPLACE INTO meta VALUES ('origin', ?)", (str(seq),))
+    run(_KEEP, (str(seq),))
     run("DELETE FROM origin", ())
     for state in states:
-        run("INSERT INTO origin VALUES (?, ?)", state)
+        run("INSERT INTO origin (element, state) VALUES (?, ?)", state)
 
 
 def read(run: Run, path: str) -> tuple[int, Iterator[tuple[str, Any]]]:

@@ -112,7 +112,9 @@ class _FaultyStore(QueueStore):
         self._faults = faults
 
     @contextlib.contextmanager
-    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[SQLiteTransaction]:
+    def transaction(
+        self, writes: bool = True, durable: bool = True, at_rest: bool = True
+    ) -> Iterator[SQLiteTransaction]:
         """As `Store.transaction`; what was committed and got lost raises `OutcomeUnknown`."""
         watched: _Watched | None = None
         with super().transaction(writes, durable) as opened:

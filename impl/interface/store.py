@@ -37,10 +37,6 @@ class Store(Protocol):
         """Whether it was opened only to be looked at."""
 
     @property
-    def forgets(self) -> bool:
-        """Whether work that is long over can be forgotten in it."""
-
-    @property
     def clock(self) -> Moments:
         """The clock by which its timers run out."""
 
@@ -52,12 +48,13 @@ class Store(Protocol):
         """Return the history of the store, which is begun if there is none that can go on."""
 
     def transaction(
-        self, writes: bool = True, durable: bool = True
+        self, writes: bool = True, durable: bool = True, at_rest: bool = False
     ) -> AbstractContextManager[Transaction]:
         """Open a transaction, to be committed in the end, or rolled back if an exception leaves it.
 
-        Without `writes` it takes no lock, may only read, and sees one moment of the store. Without
-        `durable` nobody waits for the disk. Raises `BadRequest` if one is open already, and
+        Without `writes` it takes no lock, may only read, and sees one moment of the store;
+        `at_rest` one in which nobody else is in the middle of writing. Without `durable` nobody
+        waits for the disk. Raises `BadRequest` if one is open already, and
         `OutcomeUnknown` if nobody can say whether it was committed.
         """
 

@@ -6,7 +6,7 @@ What a process remembers changes only once the transaction is committed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -45,6 +45,18 @@ class Span:
     writes: bool
     durable: bool
     over: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """A row of the trace, unread: its number, the elements that it is kept for, and as JSON what is
+    there after it and what its process had not seen before.
+    """
+
+    seq: int
+    elements: Collection[str]
+    after: str
+    unseen: str
 
 
 @dataclass
@@ -221,6 +233,19 @@ class Transaction(ABC):
         """Let it be known how many claims there were under a key that is forgotten: later ones are
         given larger tokens.
         """
+
+    # ------------------------------------------------------------ what is forgotten
+    @abstractmethod
+    def alone(self, what: str) -> None:
+        """Wait until nobody else is at this, and let nobody before the transaction is over."""
+
+    @abstractmethod
+    def traced(self) -> Iterator[Written]:
+        """Yield the rows of the trace, those of each process in turn; they are not all held."""
+
+    @abstractmethod
+    def keep_origin(self, seq: int, states: Iterable[tuple[str, str]]) -> None:
+        """Let the run be followed from the state after a row of the trace, which is this one."""
 
     # ------------------------------------------------------------ what processes remember
     def _require_waited(self, t: Transition) -> None:

@@ -7,7 +7,6 @@ they speak of, for people to read; what they led to is recorded.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,7 +17,6 @@ from impl.derive.origin import Memory, Rows, Unfit, fits, from_plain
 from impl.derive.tracing import element_of, plain
 from impl.interface.step import step_of
 from impl.interface.store import Store
-from impl.interface.transaction import Transaction
 from impl.parts.owner import Owner
 from impl.terms.unusable import REMEDY, Damaged
 from spec.language.scope import Value, element_name
@@ -28,7 +26,15 @@ Process = tuple[type[Sort], int]
 Tables = dict[type[Sort], dict[int, dict[str, Value]]]
 
 _PAGE = 1_000
-"""Rows of the trace that are read at once, or deleted in one transaction."""
+"""Rows of the trace that are deleted in one transaction."""
+
+_FORGOTTEN = "SELECT max(CAST(value AS INTEGER)) FROM meta WHERE name = 'forgotten'"
+
+_LESS = """\
+UPDATE meta SET value = CAST(CAST(value AS INTEGER) - ? AS TEXT) WHERE name = 'forgotten'"""
+
+_DELETE = """\
+DELETE FROM trace WHERE seq IN (SELECT CAST(each.value AS INTEGER) FROM json_each(?) AS each)"""
 
 
 def cut(queue: Owner) -> None:
@@ -36,46 +42,33 @@ def cut(queue: Owner) -> None:
     speak of no job that there still is. Raises `StoreError`.
     """
     store = queue.store
-    with queue.snapshot() as t, store.legible():  # without the lock, however long it takes
+    # Without the lock, however long it takes.
+    with queue.snapshot(at_rest=True) as t, store.legible():
         begins, states = origin.read(t.own, store.path)
         memory = _Memory(store.design, states)
         tables, last = rows_of(store.design, t.own), t.last()
         there = {element_name(sort, e) for sort, rows in tables.items() for e in rows}
         gone = []
-        for seq, before, after, unseen in _trace(t):
-            if seq > begins:
+        for row in t.traced():
+            if row.seq > begins:
                 try:
-                    memory.take(after, unseen)
+                    memory.take(row.after, row.unseen)
                 except (AttributeError, LookupError, TypeError, ValueError):
-                    fact = f"is damaged: row {seq} of the trace says what no step does"
+                    fact = f"is damaged: row {row.seq} of the trace says what no step does"
                     raise Damaged(store.path, fact, REMEDY) from None
-            if seq < last and there.isdisjoint(_ELEMENT.findall(before + after)):
-                gone.append(seq)
+            if row.seq < last and there.isdisjoint(row.elements):
+                gone.append(row.seq)
         found = [*_recorded(store, tables, memory), *memory.recorded()]
-        ((forgotten,),) = t.own("SELECT max(value) FROM meta WHERE name = 'forgotten'")
+        ((forgotten,),) = t.own(_FORGOTTEN)
     with queue.transaction() as t:
+        t.alone("cutting")
         if origin.read(t.own, store.path)[0] != begins:
             return  # somebody else was faster
-        origin.write(t.own, last, found)
-        less = "UPDATE meta SET value = CAST(value - ? AS TEXT) WHERE name = 'forgotten'"
-        t.own(less, (forgotten,))
+        t.keep_origin(last, found)
+        t.own(_LESS, (forgotten,))
     for first in range(0, len(gone), _PAGE):
         with queue.transaction() as t:
-            delete = "DELETE FROM trace WHERE seq IN (SELECT value FROM json_each(?))"
-            t.own(delete, (json.dumps(gone[first : first + _PAGE]),))
-
-
-_ELEMENT = re.compile(r"\[(\w+)\]")
-
-
-def _trace(t: Transaction) -> Iterator[tuple[int, str, str, str]]:
-    """Yield what each row of the trace says: what was and is different, and what went unseen."""
-    after = 0
-    query = f"""\
-SELECT seq, before, after, unseen FROM trace WHERE seq > ? ORDER BY seq LIMIT {_PAGE}"""
-    while page := t.own(query, (after,)):
-        yield from page
-        after = page[-1][0]
+            t.own(_DELETE, (json.dumps(gone[first : first + _PAGE]),))
 
 
 def _recorded(store: Store, tables: Tables, memory: _Memory) -> Iterator[tuple[str, str]]:

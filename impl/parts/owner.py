@@ -27,5 +27,7 @@ class Owner(Protocol):
     def transaction(self, durable: bool = True) -> AbstractContextManager[Transaction]:
         """Open a transaction; without `durable` nobody waits for the disk."""
 
-    def snapshot(self) -> AbstractContextManager[Transaction]:
-        """Open a transaction that only reads, and sees one moment of the store."""
+    def snapshot(self, at_rest: bool = False) -> AbstractContextManager[Transaction]:
+        """Open a transaction that only reads, and sees one moment of the store; `at_rest` one in
+        which nobody is in the middle of writing.
+        """

@@ -35,7 +35,7 @@ SELECT at, job FROM ended WHERE how = ? AND at <= ? AND (at, job) > (?, ?)
 ORDER BY at, job LIMIT ?"""
 
 _FREE = """\
-SELECT job FROM json_each(?) AS each JOIN ended ON ended.job = each.value
+SELECT job FROM json_each(?) AS each JOIN ended ON ended.job = CAST(each.value AS INTEGER)
 WHERE NOT EXISTS (
   {work}
   SELECT 1 FROM work JOIN job USING (id)
@@ -43,11 +43,14 @@ WHERE NOT EXISTS (
   {kept}
 )"""
 
-_EACH = f"{_WORK.format(last='?')}\nSELECT id, claimed_before + token FROM work JOIN job USING (id)"
+_EACH = f"""\
+{_WORK.format(last="CAST(? AS INTEGER)")}
+SELECT id, claimed_before + token FROM work JOIN job USING (id) ORDER BY id DESC"""
 
 _COUNT = """\
 INSERT INTO meta VALUES ('forgotten', ?)
-ON CONFLICT (name) DO UPDATE SET value = CAST(value + excluded.value AS TEXT)"""
+ON CONFLICT (name) DO UPDATE
+SET value = CAST(CAST(meta.value AS INTEGER) + CAST(excluded.value AS INTEGER) AS TEXT)"""
 
 _MANY = """\
 SELECT CAST(value AS INTEGER) >= (SELECT count(*) FROM job) FROM meta WHERE name = 'forgotten'"""
@@ -99,6 +102,7 @@ class Retention:
         if not self._free(ask, lasts):  # without the lock
             return 0
         with self._queue.transaction() as t:
+            t.alone("forgetting")
             forgotten = sum(self._forget(t, last) for last in self._free(t.own, lasts))
             t.own(_COUNT, (str(forgotten),))
         log.info("%s forgotten", "1 job is" if forgotten == 1 else f"{forgotten} jobs are")

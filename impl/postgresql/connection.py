@@ -151,6 +151,8 @@ def unusable(
             return Busy(shown, fact, "look for a process that hangs")
         case errors.DeadlockDetected() | errors.SerializationFailure():
             return Busy(shown, fact, "try again")
+        case errors.ForeignKeyViolation() if not theirs:  # what is ours refers to what there is
+            return Busy(shown, fact, "try again")
         case errors.ReadOnlySqlTransaction():
             return StoreError(shown, fact, "name the primary, or open it for writing")
         case errors.InsufficientPrivilege():

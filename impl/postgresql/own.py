@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from secrets import token_hex
 from typing import Any
@@ -14,12 +14,14 @@ import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from impl.derive import origin
 from impl.derive.design import Design
-from impl.interface.transaction import History, Span, Transaction
+from impl.interface.transaction import History, Span, Transaction, Written
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, gone, unusable
 from impl.postgresql.text import by_hand
 from impl.postgresql.text.schema import REFUSED, own_tables
+from impl.postgresql.trace import ends
 from impl.terms.requests import BadRequest
 from impl.terms.unusable import OtherHistory
 from spec.language.terms.types import Sort
@@ -32,6 +34,25 @@ SELECT pg_advisory_xact_lock(%(nonce)s), set_config('ffq.steps', %(steps)s, true
 
 _HISTORY = """\
 SELECT epoch, name FROM incarnation WHERE schema = current_schema()::regnamespace"""
+
+_ALONE = """\
+SELECT pg_advisory_xact_lock(hashtextextended('ffq ' || %s::text || ' ' || current_schema(), 0))"""
+
+_FEWER = """\
+SELECT 1 WHERE %(claims)s > coalesce((SELECT value::bigint FROM meta WHERE name = 'claims'), 0)"""
+
+_CLAIMS = """\
+INSERT INTO meta VALUES ('claims', %(claims)s::text)
+ON CONFLICT (name) DO UPDATE
+SET value = greatest(meta.value::bigint, excluded.value::bigint)::text"""
+
+_TRACED = "SELECT seq, element, after::text, unseen::text FROM trace ORDER BY seq"
+
+_TURNS = """\
+INSERT INTO origin (element, state, nth)
+SELECT name, '{}', nth FROM unnest(%s::text[], %s::bigint[]) AS turn (name, nth)
+WHERE name IN (SELECT lower(sort) || id FROM process)
+ON CONFLICT (element) DO UPDATE SET nth = excluded.nth"""
 
 _ALLOWED = frozenset({
     "alter", "analyze", "comment", "create", "delete", "drop", "insert", "merge", "select", "table",
@@ -179,12 +200,38 @@ class Statements(Transaction):
 
     @property
     def claims(self) -> int:
-        """The most claims under a key of which nothing is left: nothing is forgotten yet."""
-        return 0
+        """The most claims that there were under a key of which nothing is left; nobody forgets one
+        that had more before this is over.
+        """
+        return int(self._run("SELECT claims_of_forgotten_keys()")[0][0])
 
     def keep_claims(self, claims: int) -> None:
-        """Let it be known how many claims there were under a key that is forgotten."""
-        raise AssertionError("nothing is forgotten on a server yet")
+        """Let it be known how many claims there were under a key that is forgotten: to all who put
+        in a job from now on, who wait until this is over.
+        """
+        if self._run(_FEWER, {"claims": claims}):
+            self.alone("claims")
+            self._run(_CLAIMS, {"claims": claims})
+
+    # ------------------------------------------------------------ what is forgotten
+    def alone(self, what: str) -> None:
+        """Wait until nobody else is at this, and let nobody before the transaction is over."""
+        self._run(_ALONE, (what,))
+
+    def traced(self) -> Iterator[Written]:
+        """Yield the rows of the trace; each is kept for the row of the store that it changed."""
+        with self._connection.cursor("traced") as cursor:
+            cursor.execute(_TRACED)
+            for seq, element, after, unseen in cursor:
+                yield Written(seq, (element,), after, unseen)
+
+    def keep_origin(self, seq: int, states: Iterable[tuple[str, str]]) -> None:
+        """Let the run be followed from the state after a row of the trace, and keep of each process
+        how many steps there were by then.
+        """
+        turns = ends(self.own, seq).turns
+        origin.write(self.own, seq, states)
+        self._run(_TURNS, (list(turns), list(turns.values())))
 
 
 def require_harmless(sql: object) -> None:

@@ -27,6 +27,7 @@ from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, address, connect, gone, unusable, usable
 from impl.postgresql.own import refused, require_harmless
 from impl.postgresql.text import by_hand
+from impl.postgresql.text.schema import own_tables
 from impl.postgresql.transaction import PostgreSQLTransaction
 from impl.terms.clock import Clock
 from impl.terms.outcomes import OutcomeUnknown
@@ -46,10 +47,20 @@ _KEEP = """\
 INSERT INTO meta VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 
 
+_AT_REST = """\
+SAVEPOINT moment; LOCK TABLE trace IN SHARE MODE; SELECT 1; ROLLBACK TO SAVEPOINT moment"""
+"""Who has written is waited for; then the moment is chosen, which stays, and the lock is let go."""
+
+_REFERENCES = """\
+SELECT conrelid::regclass::text, quote_ident(attname) FROM pg_constraint
+JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+JOIN pg_class ON pg_class.oid = conrelid
+WHERE contype = 'f' AND confdeltype NOT IN ('c', 'n') AND confrelid = to_regclass(%(table)s)
+  AND NOT (relnamespace = current_schema()::regnamespace AND relname = ANY (%(ours)s))"""
+
+
 class QueueStore:
     """A connection to a queue on a server, with the server's clock."""
-
-    forgets = False
 
     def __init__(
         self, design: Design, whole: str, clock: Clock | None, busy_ms: int, read_only: bool
@@ -150,10 +161,13 @@ class QueueStore:
     # ------------------------------------------------------------ several steps
     @contextlib.contextmanager
     def transaction(
-        self, writes: bool = True, durable: bool = True
+        self, writes: bool = True, durable: bool = True, at_rest: bool = False
     ) -> Iterator[PostgreSQLTransaction]:
         """Open a transaction. One that need not be `durable` is waited for all the same: here the
         worker lives on when the server dies, and would go by a claim that is lost.
+
+        `at_rest`: all that was written has been committed, or never will be; so whatever comes
+        later has larger numbers in the trace.
         """
         if writes and self.read_only:
             raise StoreError(self.path, "was opened to be read only", "open it for writing")
@@ -161,6 +175,9 @@ class QueueStore:
             connection = self._begun("READ COMMITTED" if writes else "REPEATABLE READ READ ONLY")
             opened = PostgreSQLTransaction(self.design, connection, span, self.path, self.clock)
             try:
+                if at_rest:
+                    with usable(self.path, "the transaction"):
+                        connection.execute(_AT_REST)
                 yield opened
                 opened.require_open()
             except BaseException:
@@ -271,8 +288,8 @@ class QueueStore:
             raise Damaged(self.path, f"is damaged: {wrong}", REMEDY) from None
 
     def references(self, table: str) -> list[tuple[str, str]]:
-        """Return nothing: nothing is forgotten here, so that nobody keeps anything back."""
-        return []
+        """Return the tables of others that refer to one of ours, each with its column, as SQL."""
+        return self._asked(_REFERENCES, {"table": table, "ours": own_tables(self.design)})
 
     def free(self, before: int) -> int:
         """Return what lets one job in: a server says itself when its disk is full."""

@@ -175,9 +175,7 @@ class PostgreSQLTransaction(Statements):
                 for n in range(2):
                     place = json.dumps(f"{name}[{whose}]")
                     sides[n] += f", {place}: {json.dumps(plain(kind, change[n]))}"
-        unseen = [
-            [u.row, u.after, u.action, u.params, *([u.over] * bool(u.over))] for u in pending.unseen
-        ]
+        unseen = [[u.after, u.action, u.params, u.over, u.row] for u in pending.unseen]
         return {
             "actor": "-" if actor is None else actor.element(step.params[actor.name]),
             "action": t.action.name,

@@ -22,8 +22,6 @@ from impl.terms.unusable import StoreError
 class QueueStore(Store):
     """A connection to a queue's file, with the clock by which its timers run out."""
 
-    forgets = True
-
     def __init__(
         self, design: Design, path: str, clock: Clock | None, busy_ms: int, read_only: bool
     ) -> None:

@@ -121,10 +121,13 @@ class Store(Contents):
 
     # ------------------------------------------------------------ several steps
     @contextlib.contextmanager
-    def transaction(self, writes: bool = True, durable: bool = True) -> Iterator[SQLiteTransaction]:
+    def transaction(
+        self, writes: bool = True, durable: bool = True, at_rest: bool = True
+    ) -> Iterator[SQLiteTransaction]:
         """Open a transaction, to be committed in the end, or rolled back if an exception leaves it.
 
-        Without `writes` it takes no lock, and may only read. Without `durable` nobody waits for the
+        Without `writes` it takes no lock, and may only read; every moment of a file is one
+        `at_rest`. Without `durable` nobody waits for the
         disk: a loss of power may take it back, unless a later one that wrote was waited for. Raises
         `BadRequest` if one is open already, `StoreError` if the store cannot be used, and what APSW
         raises if a constraint is broken at the end; nothing is changed then. Any other COMMIT that

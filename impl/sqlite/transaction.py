@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,12 +12,13 @@ from typing import Any, Protocol
 
 import apsw
 
+from impl.derive import origin
 from impl.derive.design import Design
 from impl.derive.fused import Fused
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
 from impl.interface.step import STILL, Beside, Step, Time, over
-from impl.interface.transaction import History, Pending, Span, Transaction
+from impl.interface.transaction import History, Pending, Span, Transaction, Written
 from impl.sqlite import steps
 from impl.sqlite.file.gate import Mark
 from impl.sqlite.foreign import Foreign
@@ -27,6 +29,10 @@ from impl.terms.requests import BadRequest
 from impl.terms.unusable import OtherHistory
 from spec.language.scope import Value
 from spec.language.terms.types import Sort
+
+_PAGE = "SELECT seq, before, after, unseen FROM trace WHERE seq > ? ORDER BY seq LIMIT 1000"
+
+_ELEMENT = re.compile(r"\[(\w+)\]")
 
 
 class Usable(Protocol):
@@ -186,6 +192,21 @@ class SQLiteTransaction(Transaction):
         if claims > self.told.claims:
             self.told.claims = claims
             self.own("INSERT OR REPLACE INTO meta VALUES ('claims', ?)", (str(claims),))
+
+    def alone(self, what: str) -> None:
+        """Do nothing: whoever writes in a file is alone."""
+
+    def traced(self) -> Iterator[Written]:
+        """Yield the rows of the trace; each is kept for whatever it speaks of."""
+        after = 0
+        while page := self.own(_PAGE, (after,)):
+            for seq, before, becomes, unseen in page:
+                yield Written(seq, _ELEMENT.findall(before + becomes), becomes, unseen)
+            after = page[-1][0]
+
+    def keep_origin(self, seq: int, states: Iterable[tuple[str, str]]) -> None:
+        """Let the run be followed from the state after a row of the trace."""
+        origin.write(self.own, seq, states)
 
     def _note(self, seq: int, line: Line) -> None:
         """Know the row that was written: nobody else can write one meanwhile."""

@@ -289,8 +289,6 @@ def test_a_role_that_may_not_write_is_told_so(
         Queue(theirs)
 
 
-def test_nothing_is_forgotten_or_copied_yet(queue: Queue, place: str) -> None:
-    with pytest.raises(BadRequest, match="nothing is forgotten on a server yet"):
-        Queue(place, retain=60)
+def test_a_copy_is_left_to_the_server(queue: Queue) -> None:
     with pytest.raises(BadRequest, match="use pg_dump"):
         queue.backup("copy.db")

@@ -11,12 +11,12 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from checker.conformance.validating.finding import Finding, NotAllowed
 from checker.conformance.validating.nearest import Event
-from impl.postgresql.trace import Row
+from impl.postgresql.trace import Ends, Row
 from impl.terms.outcomes import Unseen
 
 Node = tuple[int, int]
@@ -53,9 +53,10 @@ class _Order:
                     heapq.heappush(ready, other)
 
 
-def merged(rows: Iterable[Row]) -> list[Event]:
-    """Return the rows of a trace and the steps that they list in one line, numbered along it;
-    raises `NotAllowed` if there is none.
+def merged(rows: Iterable[Row], after: int, ends: Ends) -> list[Event]:
+    """Return the rows of a trace and the steps that they list in one line, numbered along it from
+    the one `after` which they come, where what was before `ends`; raises `NotAllowed` if there is
+    none.
     """
     every = list(rows)
     order = _Order()
@@ -65,29 +66,35 @@ def merged(rows: Iterable[Row]) -> list[Event]:
             order.add(node)
         for one, other in itertools.pairwise(nodes):
             order.put(one, other)
-    versions = _chains([(row.element, row.version) for row in every], "version {} of {}")
+    places = [(row.element, row.version) for row in every]
+    versions = _chains(places, ends.versions, "version {} of {}")
     turns = [(row.process, row.nth) for row in every if row.process is not None]
-    _chains(turns, "row {} of {}")
+    _chains(turns, ends.turns, "row {} of {}")
     _in_turn(order, every, own)
     for (element, version), n in versions.items():
-        if version > 1:
+        if (element, version - 1) in versions:
             order.put(own[versions[element, version - 1]][-1], own[n][-1])
-    for n, row in enumerate(every):
-        for i, step in enumerate(row.said.unseen):
-            _read(order, versions, own, (n, i), step)
+    gone = {
+        (n, i)
+        for n, row in enumerate(every)
+        for i, step in enumerate(row.said.unseen)
+        if not _read(order, versions, ends.versions, own, (n, i), step) and after
+    }
     line = list(order.line())
     if len(line) < len(order.before):
         stuck = min(order.before.keys() - set(line))
         row = every[stuck[0]]
         what = f"version {row.version} of {row.element} and others wait for each other"
         raise NotAllowed(Finding("order", what))
-    return list(_numbered(every, line))
+    return list(_numbered(every, line, after, gone))
 
 
 def _chains(
-    places: Sequence[tuple[str | None, int | None]], said: str
+    places: Sequence[tuple[str | None, int | None]], ends: Mapping[str, int], said: str
 ) -> dict[tuple[str, int], int]:
-    """Return which row is at each place of its chain; raises `NotAllowed` if one is missing."""
+    """Return which row is at each place of its chain, which has come so far before; raises
+    `NotAllowed` if one is missing.
+    """
     found: dict[tuple[str, int], int] = {}
     longest: dict[str, int] = defaultdict(int)
     for n, (chain, place) in enumerate(places):
@@ -95,7 +102,7 @@ def _chains(
         found[chain, place] = n
         longest[chain] = max(longest[chain], place)
     for chain, last in longest.items():
-        for place in range(1, last + 1):
+        for place in range(ends.get(chain, 0) + 1, last + 1):
             if (chain, place) not in found:
                 raise NotAllowed(Finding("order", f"{said.format(place, chain)} is missing"))
     return found
@@ -116,31 +123,37 @@ def _in_turn(order: _Order, every: list[Row], own: list[list[Node]]) -> None:
 def _read(
     order: _Order,
     versions: dict[tuple[str, int], int],
+    ends: Mapping[str, int],
     own: list[list[Node]],
     node: Node,
     step: Unseen,
-) -> None:
-    """Let a step come after the version of the row that it read, and before the next."""
+) -> bool:
+    """Let a step come after the version of the row that it read, and before the next; return
+    whether it can have read that one after the recorded state.
+    """
     if step.row is None:
-        return
-    if step.after:
-        if (step.row, step.after) not in versions:
-            what = f"version {step.after} of {step.row} was read, and is missing"
-            raise NotAllowed(Finding("order", what))
-        order.put(own[versions[step.row, step.after]][-1], node)
-    following = versions.get((step.row, step.after + 1))
+        return True
+    read, following = (versions.get((step.row, step.after + n)) for n in (0, 1))
+    if read is not None:
+        order.put(own[read][-1], node)
+    elif step.after > ends.get(step.row, step.after):
+        what = f"version {step.after} of {step.row} was read, and is missing"
+        raise NotAllowed(Finding("order", what))
     if following is not None and own[following][-1] != own[node[0]][-1]:
         order.put(node, own[following][-1])
+    return read is not None or step.after == ends.get(step.row, 0)
 
 
-def _numbered(every: list[Row], line: list[Node]) -> Iterator[Event]:
+def _numbered(
+    every: list[Row], line: list[Node], after: int, gone: Collection[Node]
+) -> Iterator[Event]:
     rows = [n for n, i in line if i == len(every[n].said.unseen)]
-    number = {n: seq for seq, n in enumerate(rows, 1)}
-    last = 0
+    number = {n: seq for seq, n in enumerate(rows, after + 1)}
+    last = after
     for n, i in line:
         said = every[n].said
         if i < len(said.unseen):
-            yield number[n], replace(said.unseen[i], after=last)
+            yield number[n], replace(said.unseen[i], after=after - 1 if (n, i) in gone else last)
         else:
             last = number[n]
             yield replace(said, seq=last)

@@ -10,6 +10,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -97,10 +98,13 @@ def _on_a_server(address: str) -> Verdict:
     try:
         with store.transaction(writes=False):  # one moment, whoever goes on writing
             from checker.conformance.validating.merged import merged
-            from impl.postgresql.trace import rows
+            from impl.postgresql.trace import ends, rows
 
-            found = list(rows(store.own, store.path))
-            return _judge(_Run(store, 0, [], lambda: iter(merged(found)), lambda: None))
+            after, states = origin.read(store.own, store.path)
+            found, before = list(rows(store.own, after, store.path)), ends(store.own, after)
+            events = partial(merged, found, after, before)
+            run = _Run(store, after, list(states), lambda: iter(events()), lambda: None)
+            return _judge(run)
     finally:
         store.close()
 

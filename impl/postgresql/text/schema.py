@@ -10,7 +10,7 @@ from impl.postgresql.text.by_hand import declared
 from impl.postgresql.text.sql import POSTGRESQL
 from impl.postgresql.text.tracing import OVER, TRACE, triggers
 
-VERSION = "1"
+VERSION = "2"
 """The version of the schema."""
 
 META = """\
@@ -24,15 +24,28 @@ CREATE UNLOGGED TABLE incarnation (  -- nothing is in it after a crash, or after
   epoch bigint NOT NULL,
   name text NOT NULL
 );
+
+CREATE TABLE origin (  -- a state from which the trace is followed; `meta` says after which row
+  element text PRIMARY KEY,  -- such as `job1`; one that is not here is as in the beginning
+  state text NOT NULL CHECK (state IS JSON),  -- the fields that are not
+  nth bigint NOT NULL DEFAULT 0  -- of a process: how many steps of it were there by then
+);
 """
 
 MORE = """\
 CREATE SEQUENCE job_number;
 
 CREATE INDEX job_in_line ON job (due, id) WHERE due IS NOT NULL;
+
+CREATE FUNCTION claims_of_forgotten_keys() RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(hashtextextended('ffq claims ' || current_schema(), 0));
+  RETURN coalesce((SELECT value::bigint FROM meta WHERE name = 'claims'), 0);  -- as it is by now
+END $$;
 """
-"""What SQLite needs none of: numbers are given out before rows are there, and who takes the first
-job in line passes over those that others are about to take.
+"""What SQLite needs none of: numbers are given out before rows are there, who takes the first job
+in line passes over those that others are about to take, and who puts a job in may be beside one who
+forgets its key.
 """
 
 

@@ -13,6 +13,9 @@ from impl.worker import Worker
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, fail, rows, status
 from tests.queue.retention.retained import FORK, LATER, done, work
+from tests.stores import in_a_file
+
+ON_BOTH = True
 
 
 # ---------------------------------------------------------------- the trace goes with it
@@ -52,7 +55,9 @@ def test_what_is_known_of_a_job_that_stays_is_known_after_the_cut(
     assert validate(str(file)).origin > 0
     notes = "SELECT note FROM trace WHERE action = 'settle_failed'"
     assert rows(file, notes) == [("no such account",)]
-    assert rows(file, "SELECT count(*) FROM trace WHERE after LIKE '%[job2]%'") == [(0,)]
+    assert rows(file, "SELECT count(*) FROM trace WHERE CAST(after AS TEXT) LIKE '%[job2]%'") == [
+        (0,)
+    ]
 
 
 def killed(file: Path, at: int) -> bool:
@@ -78,6 +83,7 @@ def killed(file: Path, at: int) -> bool:
     return child.exitcode != 0
 
 
+@in_a_file
 @pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.deep)])
 def test_killed_at_any_statement_a_job_is_there_as_a_whole_or_not_at_all(
     tmp_path: Path, stride: int

@@ -20,7 +20,9 @@ from impl.working.attempt import Attempt
 from tests.clocks import HandClock
 from tests.queue.file.looking import claimed, fail, rows, status
 from tests.queue.retention.retained import FORK, LATER, done, work
+from tests.stores import in_a_file
 
+ON_BOTH = True
 TABLES = ("job", "checkpoint", "outbox", "notice", "ended")
 Monkey = pytest.MonkeyPatch
 
@@ -191,7 +193,7 @@ def test_what_is_kept_back_keeps_nothing_else_back(
     retaining: Queue, file: Path, clock: HandClock, monkeypatch: Monkey
 ) -> None:
     monkeypatch.setattr(retention, "AT_ONCE", 2)
-    retaining.define("CREATE TABLE bill (job REFERENCES job (id))")
+    retaining.define("CREATE TABLE bill (job INTEGER REFERENCES job (id))")
     for n in range(9):
         retaining.enqueue("k", n)
     done(retaining)
@@ -234,6 +236,7 @@ def test_two_processes_forget_each_job_once(file: Path, monkeypatch: Monkey) -> 
 
 
 # ---------------------------------------------------------------- wrong input, wrong files
+@in_a_file
 @pytest.mark.parametrize(
     ("retain", "fact"),
     [
@@ -265,6 +268,7 @@ def test_a_queue_that_can_only_be_read_forgets_nothing(file: Path, clock: HandCl
     assert status(file) == {1: "done"}
 
 
+@in_a_file
 @pytest.mark.parametrize(
     ("damage", "fact"),
     [
