@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from impl.terms.requests import BadRequest
@@ -34,9 +36,16 @@ def store_at(
         from impl.sqlite.queue_store import QueueStore
 
         return QueueStore(design, address, clock, busy_ms, read_only)
-    try:
+    with needing_psycopg():
         from impl.postgresql.store import QueueStore as Served
+    return Served(design, address, clock, busy_ms, read_only)
+
+
+@contextlib.contextmanager
+def needing_psycopg() -> Iterator[None]:
+    """Import what talks to servers; raises `BadRequest` if that is not installed."""
+    try:
+        yield
     except ImportError:
         fact = "needs psycopg, which is not installed"
         raise BadRequest(f"postgresql: {fact}; install the extra 'postgresql'") from None
-    return Served(design, address, clock, busy_ms, read_only)

@@ -1,4 +1,4 @@
-"""A trace on the spec and on SQLite, side by side: after each step both states and what was run.
+"""A trace on the spec and on a store, side by side: after each step both states and what was run.
 
 `Replay` takes the steps and compares; this keeps what it saw. The state of the store is read back
 from its rows and from the memory of the processes. Ghosts are in neither: they have the value that
@@ -11,12 +11,13 @@ import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from checker.conformance.beside_spec import Divergence, Replay
+from checker.conformance.beside_spec import Divergence
+from checker.conformance.heard import Heard, InFile, OnServer, Role
 from checker.runs.story import RANGE, Line
 from checker.runs.trace import BadTrace, Trace, binding_of
-from impl.derive.design import Design, derive
+from impl.derive.design import derive
 from impl.derive.mapping import Unmapped, abstract
 from impl.derive.view import Inexpressible
 from impl.sqlite.file.files import MEMORY
@@ -24,15 +25,16 @@ from impl.terms.unusable import StoreError
 from spec.failures.edits import NONE, Edits
 from spec.language.scope import Scope, State
 
+if TYPE_CHECKING:
+    from impl.postgresql.trial.embedded import Server
+
 NO_REPLAY = (BadTrace, StoreError, Inexpressible)
 """What `beside` raises; each says in one line why there is nothing to see."""
-
-Role = Literal["transaction", "step", "guards", "other"]
 
 
 @dataclass(frozen=True)
 class Ran:
-    """A statement that SQLite ran, with its parameters by name or by number.
+    """A statement that the store ran, with its parameters by name or by number.
 
     `role` says what for: `step` is the guarded statement, of which the database writes the row of
     the trace, and `guards` asks which guard refused it.
@@ -91,8 +93,11 @@ class Beside:
         return self.steps[-1].difference if self.steps else None
 
 
-def beside(trace: Trace, edits: Edits = NONE, path: str = MEMORY) -> Beside:
-    """Run a trace on a fresh store beside the spec, with the edits made in both.
+def beside(
+    trace: Trace, edits: Edits = NONE, path: str = MEMORY, server: Server | None = None
+) -> Beside:
+    """Run a trace on a fresh store beside the spec, with the edits made in both: on a file of
+    SQLite, or on a server if there is one.
 
     With none, CHECKs guard the rows as well; they are left out beside an edit, whose loss they
     could hide. A run that never ends is followed once around; no one state is to blame for it.
@@ -101,20 +106,24 @@ def beside(trace: Trace, edits: Edits = NONE, path: str = MEMORY) -> Beside:
     if trace.start is not None:
         fact = "begins where no run may ever lead, and a fresh store begins at the beginning"
         raise BadTrace(trace.where, fact, "name a trace that ffq check has saved")
-    replay = Replay(derive(edits.on(trace.scope), checks=not edits), path)
+    checks = not edits
+    design = derive(edits.on(trace.scope), checks=checks)
+    replay = InFile(design, path) if server is None else OnServer(design, server, checks)
     with contextlib.closing(replay.store):
         return _follow(trace, replay.scope, replay)
 
 
-def replay_trace(trace: Trace, edits: Edits = NONE, path: str = MEMORY) -> Beside:
+def replay_trace(
+    trace: Trace, edits: Edits = NONE, path: str = MEMORY, server: Server | None = None
+) -> Beside:
     """Run a trace as `beside` does, where both should agree; raises `Divergence`, too."""
-    found = beside(trace, edits, path)
+    found = beside(trace, edits, path, server)
     if found.difference is not None:
         raise found.difference
     return found
 
 
-def _follow(trace: Trace, scope: Scope, replay: Replay) -> Beside:
+def _follow(trace: Trace, scope: Scope, replay: Heard) -> Beside:
     watched = _Watched(replay)
     start, seen = replay.state, list[Seen]()
     for line in trace.lines:
@@ -130,7 +139,7 @@ def _follow(trace: Trace, scope: Scope, replay: Replay) -> Beside:
     return Beside(scope, start, tuple(seen), broken)
 
 
-def _missing(line: Line, replay: Replay) -> Seen:
+def _missing(line: Line, replay: Heard) -> Seen:
     """Return that there is no such step: an edit brought it in, and is not made here."""
     fact = f"{line.action} does not exist"
     return Seen(line, replay.state, replay.state, (), fact, None)
@@ -139,17 +148,17 @@ def _missing(line: Line, replay: Replay) -> Seen:
 class _Watched:
     """A replay of which every statement is kept."""
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: Heard) -> None:
         self.replay = replay
         self.ran: list[Ran] = []
 
     def take(self, line: Line) -> Seen:
         """Take one step on both."""
-        replay, connection = self.replay, self.replay.store.connection
+        replay = self.replay
         action = replay.scope.spec.actions[line.action]
         instance = replay.steps.find(action.name, binding_of(replay.scope, action, line))
         self.ran, self.inside = [], True
-        connection.exec_trace = lambda _, sql, bound: self._keep(action.name, sql, bound)
+        replay.hear(lambda sql, bound: self._keep(action.name, sql, bound))
         refused: str | None = None
         difference = None
         try:
@@ -157,19 +166,18 @@ class _Watched:
         except Divergence as differs:
             difference = differs
         finally:
-            connection.exec_trace = None
+            replay.hear(None)
         model = replay.state
         if difference is not None and instance.refusal(model) is None:
             model = instance.after(model)
         return Seen(line, model, self._store(model), tuple(self.ran), refused, difference)
 
-    def _keep(self, action: str, sql: str, bound: Any) -> bool:
-        role = _role(self.replay.design, action, sql)
+    def _keep(self, action: str, sql: str, bound: Any) -> None:
         # What comes after the transaction only reads the state back.
         if self.inside:
+            role = self.replay.role(action, sql)
             self.ran.append(Ran(role, sql, _parameters(sql, bound)))
         self.inside = self.inside and sql not in ("COMMIT", "ROLLBACK")
-        return True
 
     def _store(self, model: State) -> State | None:
         try:
@@ -178,20 +186,12 @@ class _Watched:
             return None
 
 
-def _role(design: Design, action: str, sql: str) -> Role:
-    t = design.transitions[action]
-    known: dict[str, Role] = {t.verdicts: "guards"}
-    if t.statement is not None:
-        known[t.statement.text] = "step"
-    if sql in known:
-        return known[sql]
-    return "transaction" if sql.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK") else "other"
-
-
 def _parameters(sql: str, bound: Any) -> dict[str, Any]:
     """Return what the statement's parameters stand for, leaving out what it does not name."""
     if isinstance(bound, Mapping):
-        return {name: bound[name] for name in dict.fromkeys(re.findall(r":([^\W\d]\w*)", sql))}
+        return {
+            name: bound[name] for name in dict.fromkeys(re.findall(r"(?<!:):([^\W\d]\w*)", sql))
+        }
     return {str(n): value for n, value in enumerate(bound or (), 1)}
 
 

@@ -20,8 +20,8 @@ from checker.torture.producers import Producers
 from checker.torture.verdict.counts import Counts
 from checker.torture.weather import Weather
 from checker.torture.workers import Victims
+from impl.address import needing_psycopg
 from impl.postgresql.text.by_hand import declared
-from impl.terms.requests import BadRequest
 
 if TYPE_CHECKING:
     from impl.postgresql.trial.embedded import Server
@@ -105,11 +105,8 @@ class Torture:
     # ------------------------------------------------------------ a server
     def _served(self) -> Server:
         """Start a server, and say where it is."""
-        try:
+        with needing_psycopg():
             from impl.postgresql.trial.embedded import Server
-        except ImportError:
-            fact = "needs psycopg, which is not installed"
-            raise BadRequest(f"postgresql: {fact}; install the extra 'postgresql'") from None
         server = Server()
         address = f"postgresql://ffq@/postgres?host={server.folder}"
         (self.folder / ADDRESS).write_text(address)

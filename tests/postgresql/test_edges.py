@@ -9,7 +9,6 @@ the explorer counts, which looks at each state.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,46 +20,28 @@ from checker.conformance.beside_spec import BesideSpec, Steps
 from checker.search.compiled import explore
 from checker.search.compiled.code.layout import Layout
 from impl.derive.design import Design, derive
-from impl.derive.mapping import rows_of
 from impl.derive.sql import encode
 from impl.derive.tracing import plain
 from impl.derive.view import Global, sort_of
-from impl.interface.process import Process
-from impl.interface.transaction import Span
-from impl.postgresql.clock import ServerClock
-from impl.postgresql.text.schema import whole
 from impl.postgresql.text.sql import identifier, table_name
-from impl.postgresql.transaction import PostgreSQLTransaction
 from impl.postgresql.trial.embedded import Server
+from impl.postgresql.trial.stored import Stored
 from impl.terms.outcomes import Done, Refused, Values
 from spec.language.evaluate import Instance
 from spec.language.scope import State, Value
 from spec.language.terms.types import Sort, is_timer, phases
 from spec.queue import SCOPES
-from tests.clocks import HandClock
 from tests.conformance.replay.replay_graph import Tried, graph_states
 
-_schemas = itertools.count()
 
-
-class Stored:
-    """A store on a server, whose clock stands at 0; each step is open until `back`."""
-
-    path = "PostgreSQL"
+class Anywhere(Stored):
+    """A store on a server that can be put into any state; each step is open until `back`."""
 
     def __init__(self, design: Design, server: Server) -> None:
-        self.design, self.connection = design, server.connect()
-        schema = f"edges_{next(_schemas)}"
-        self.run(f"CREATE SCHEMA {schema}; SET search_path = {schema}")
-        self.run(whole(design))
+        super().__init__(design, server)
         self._answers = {name for t in design.tables for name in t.answers}
         for name in self._answers:
             self.run(f"CREATE TABLE {name} (job bigint)")
-        self.clock = ServerClock(self.run, HandClock(uptime=0))
-
-    def run(self, sql: str) -> list[Any]:
-        cursor = self.connection.execute(sql.encode())
-        return cursor.fetchall() if cursor.description else []
 
     def put(self, state: State, places: Iterable[tuple[int, Any]]) -> None:
         """Write the rows of a state, as if no step had."""
@@ -92,19 +73,7 @@ class Stored:
 
     def take(self, action: str, params: Values, memory: Values, world: Values) -> Done | Refused:
         """Take a step, and leave its transaction open."""
-        self.run("BEGIN")
-        t = PostgreSQLTransaction(
-            self.design, self.connection, Span(True, True), self.path, self.clock
-        )
-        seen = self.design.transitions[action].seen
-        owner, given = seen.owner(params), dict(params)
-        process = None
-        if owner is not None and seen.process is not None:
-            process = Process(*owner, dict(memory))
-            del given[seen.process.name]
-        numbers: dict[str, Any] = given
-        lasts: dict[str, int] = defaultdict(lambda: 1)
-        return t.take(action, process, world=world, lasts=lasts, **numbers)
+        return self.begin(action, params, memory, world)[1]
 
     def written(self) -> list[Any]:
         """Return what the trace says that was, and is, in the transaction that is open."""
@@ -113,12 +82,6 @@ class Stored:
     def back(self) -> None:
         """Let the step not have been."""
         self.run("ROLLBACK")
-
-    def rows(self) -> Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]:
-        return rows_of(self.design, self.run)
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 @dataclass(frozen=True)
@@ -133,7 +96,7 @@ class Question:
 class Everywhere(BesideSpec):
     """A store on a server beside the spec, put into any state."""
 
-    store: Stored
+    store: Anywhere
 
     def remember(self, state: State) -> None:
         for at, place in enumerate(self.scope.places):
@@ -209,7 +172,7 @@ class Everywhere(BesideSpec):
 
 
 def asked_everywhere(design: Design, server: Server) -> Tried:
-    beside = Everywhere(design, Stored(design, server), Steps(design.scope))
+    beside = Everywhere(design, Anywhere(design, server), Steps(design.scope))
     states = [Layout(design.scope).unpack(row) for row in graph_states(design)]
     tried = Tried(len(states), Counter(), Counter())
     for questions in beside.questions(states).values():

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 
-from checker.conformance.beside_spec import BesideSpec
+from checker.conformance.heard import OnServer
 from impl.derive.design import derive
 from impl.postgresql.text.sql import RESERVED
 from impl.postgresql.text.statements import statement
@@ -20,7 +21,7 @@ from tests.walks import Opened, Walks
 
 
 def opened(server: Server) -> Opened:
-    return lambda design, steps: BesideSpec(design, Database(design, server), steps)
+    return partial(OnServer, server=server)
 
 
 def test_the_server_reserves_the_words_that_are_quoted(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""`ffq replay`: a trace, a run or many of them, on the spec and on SQLite side by side."""
+"""`ffq replay`: a trace, a run or many of them, on the spec and on a store side by side."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ from checker.commands.options import (
     for_sqlite,
     reachable,
 )
+from checker.commands.store.served import Store, served
 
 if TYPE_CHECKING:
     from checker.conformance.beside_spec import Divergence
     from checker.conformance.generate import RunDiffers
     from spec.failures.edits import Edits
+
+
+ForTrace = Annotated[
+    Store | None,
+    typer.Option(help="Where to run a trace; else sqlite. A server is started for it."),
+]
 
 
 def replay(
@@ -53,6 +60,7 @@ def replay(
             help="Which scope to generate in; default: whole.", autocompletion=complete_scope
         ),
     ] = None,
+    store: ForTrace = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a trace on the reference implementation, comparing it with the spec after every step.
@@ -64,25 +72,32 @@ def replay(
     """
     if (file is None) == (generate is None):
         raise Wrong("one of a trace and --generate is wanted; `ffq replay --help` says more")
+    if store is Store.postgresql and (database or generate is not None):
+        raise Wrong("--store postgresql: is for a trace, and has no file; leave the other out")
     if generate is not None:
         if without or protected or database:
             raise Wrong("--generate: --without and --database are for a trace; leave them out")
-        first = 1 if seed is None else seed
-        _generate(scope or "whole", range(first, first + generate), as_json)
+        _generate(scope or "whole", generate, seed, as_json)
     elif file is not None:
-        from checker.conformance.run_file import is_run
-
         if scope is not None or seed is not None:
             raise Wrong("--scope and --seed are for --generate, a file has its own; leave them out")
-        if not is_run(file):
-            _replay_trace(file, asked(without, protected), database, as_json)
+        if not _is_run(file):
+            _replay_trace(file, asked(without, protected), database, store, as_json)
         elif without or protected:
             raise Wrong(f"{file}: a run asks nothing of a protection; leave --without out")
+        elif store is Store.postgresql:
+            raise Wrong(f"{file}: a run is tried in a file; leave --store out")
         else:
             _replay_run(file, database, as_json)
 
 
-def _generate(scope: str, seeds: range, as_json: bool) -> None:
+def _is_run(file: Path) -> bool:
+    from checker.conformance.run_file import is_run
+
+    return is_run(file)
+
+
+def _generate(scope: str, random: int, seed: int | None, as_json: bool) -> None:
     from rich.table import Table
 
     from checker.conformance import generate as replay_generate
@@ -92,6 +107,8 @@ def _generate(scope: str, seeds: range, as_json: bool) -> None:
     found = catalogue()
     small = replay_generate.one_recoverer(found.scope("one-job"))
     chosen = found.scope(scope)
+    first = 1 if seed is None else seed
+    seeds = range(first, first + random)
     try:
         with Live() as live:
             done = replay_generate.generate(chosen, small, seeds, live.watch(chosen))
@@ -157,7 +174,9 @@ def _differs(differs: Divergence, kept: Path | None, as_json: bool) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _replay_trace(file: Path, wanted: Edits | None, database: Path | None, as_json: bool) -> None:
+def _replay_trace(
+    file: Path, wanted: Edits | None, database: Path | None, store: Store | None, as_json: bool
+) -> None:
     from checker.commands.store import side_by_side
     from checker.conformance.watched import beside
     from checker.runs.reading import read
@@ -168,7 +187,8 @@ def _replay_trace(file: Path, wanted: Edits | None, database: Path | None, as_js
     trace = read(file, catalogue().scopes)
     _, story = follow(trace)  # a trace that its own spec does not follow shows nothing
     edits = as_found(trace.edits) if wanted is None else wanted
-    found = beside(trace, edits, MEMORY if database is None else str(database))
+    with served(store) as server:
+        found = beside(trace, edits, MEMORY if database is None else str(database), server)
     ok = not found.broken and found.difference is None
     if as_json:
         answer = side_by_side.as_json(trace, story.broken, found, edits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +9,7 @@ import typer
 
 from checker.commands.edits import complete_edit
 from checker.commands.options import AsJson, finite, for_sqlite
-
-
-class Store(StrEnum):
-    """Where a queue can be that is tortured."""
-
-    sqlite = "sqlite"
-    postgresql = "postgresql"
+from checker.commands.store.served import Store
 
 
 def torture(

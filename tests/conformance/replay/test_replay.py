@@ -21,12 +21,10 @@ from spec.failures.edits import Edits
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from spec.queue import SCOPES
-from tests.counterexamples import APART, GUARDS, counterexample
+from tests.counterexamples import counterexample
 from tests.expressions import BOXES
 from tests.specs.lamps import STREET
 from tests.walks import Walks
-
-EVERY = [*GUARDS, *(pytest.param(g, marks=pytest.mark.deep) for g in APART)]
 
 
 def saved(folder: Path, guard: str) -> str:
@@ -69,35 +67,6 @@ def test_rows_that_come_and_go_by_no_rule_agree_as_well(scope: Scope) -> None:
 
 
 # ---------------------------------------------------------------- protections
-
-
-@pytest.mark.parametrize("guard", EVERY)
-def test_the_store_refuses_what_the_guard_is_there_for(guard: str) -> None:
-    trace, _ = counterexample(guard)
-    found = replay_trace(trace)
-    assert (found.refused, found.broken) == (guard, False)
-    assert trace.lines[found.taken].action == guard.split(".")[0]
-
-
-@pytest.mark.parametrize("guard", EVERY)
-def test_the_store_breaks_as_the_spec_does_without_the_guard(guard: str) -> None:
-    trace, _ = counterexample(guard)
-    found = replay_trace(trace, Edits([guard]))
-    assert (found.taken, found.refused, found.broken) == (len(trace.lines), None, True)
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        "split claim token",
-        "stale claim.ready",
-        pytest.param("split settle_failed status", marks=pytest.mark.deep),
-    ],
-)
-def test_the_store_breaks_as_the_spec_does_under_an_edit(edit: str) -> None:
-    trace, _ = counterexample(edit)
-    found = replay_trace(trace, Edits([edit]))
-    assert (found.taken, found.refused, found.broken) == (len(trace.lines), None, True)
 
 
 @pytest.mark.parametrize(
