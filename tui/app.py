@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +19,7 @@ from tui.screens.base import Base, RunScreen
 from tui.shared.checks import Works
 from tui.shared.host import Host
 from tui.shared.messages import Open, Told
-from tui.shared.opened import Opened
+from tui.shared.opened import Opened, with_project
 from tui.shared.start import Start
 
 if TYPE_CHECKING:
@@ -26,19 +27,19 @@ if TYPE_CHECKING:
 
     from checker.evidence.work import Check
     from checker.explain.run import Run
+    from spec.language.scope import Scope
 
 
 INTERRUPTED = 130
 """The exit status of what Ctrl-C has ended."""
 
 
-def _imported(file: str) -> Run:
+def _imported(file: str, scopes: Mapping[str, Scope]) -> Run:
     """Return the run that a trace of another tool holds; raises `BadTrace` or `Diverged`."""
     from checker.explain.run import run_of
     from checker.export.itf_reading import Asked, read
-    from spec.queue import SCOPES
 
-    trace, _ = read(Path(file), SCOPES, Asked())
+    trace, _ = read(Path(file), scopes, Asked())
     return run_of(trace, Path(file).name.removesuffix(".itf.json"))
 
 
@@ -94,6 +95,23 @@ class Explorer(Host):
         if ascii_only:
             self._filters.append(Ascii())
 
+    @property
+    def home(self) -> str:
+        """The place that one comes back to: the catalogue, or the runs of a spec of one's own."""
+        return "runs" if self.start.project else "catalogue"
+
+    @property
+    def whence(self) -> str:
+        """Where traces are opened from."""
+        return "in the runs (F6)" if self.start.project else "in the catalogue (F2) with enter"
+
+    @cached_property
+    def scopes(self) -> Mapping[str, Scope]:
+        """The scopes of what is looked at."""
+        from checker.runs.projects import load
+
+        return load(self.start.project).scopes
+
     def _begin(self) -> str:
         """Open what the command line names, and return the mode that shows it."""
         if self.start.image is not None:
@@ -101,11 +119,11 @@ class Explorer(Host):
 
             self.on_top = opened(Path(self.start.image))
         if self.start.file is None:
-            return "catalogue"
+            return self.home
         run = self.read(self.start.file)
         if isinstance(run, Screen):
             self.on_top = run
-            return "catalogue"
+            return self.home
         self._take(run, self.start.source, self.start.step)
         if self.opened is not None and self.start.take:
             self.opened.take = self.start.take
@@ -120,7 +138,7 @@ class Explorer(Host):
         elif self.start.scope is not None:
             from checker.evidence.work import Check
 
-            self.check(Check(self.start.scope, self.start.without))
+            self.check(Check(self.start.scope, self.start.without, self.start.project))
 
     def on_unmount(self) -> None:
         """End what is still being computed."""
@@ -137,7 +155,7 @@ class Explorer(Host):
         self.action_place("trace")
 
     def _take(self, run: Run, source: str, step: int | None) -> None:
-        self.opened = Opened(run, source)
+        self.opened = Opened(run, source, project=self.start.project)
         self.opened.to(len(run.steps) if step is None else step)
 
     def open_file(self, file: str, source: str, step: int | None = None) -> None:
@@ -154,7 +172,9 @@ class Explorer(Host):
         from checker.runs.trace import BadTrace, Diverged
 
         try:
-            return _imported(file) if file.endswith(".itf.json") else open_run(file)
+            if file.endswith(".itf.json"):
+                return _imported(file, self.scopes)
+            return open_run(file, self.scopes if self.start.project else None)
         except (BadTrace, Diverged) as wrong:
             from tui.screens.problem import damaged, diverged
 
@@ -164,7 +184,7 @@ class Explorer(Host):
         """Go to a place; the run that is open, and its step, come along."""
         if self.why_not_place(mode) is not None:
             return
-        if mode == "catalogue":
+        if mode == self.home:
             self._came.clear()
         elif self._came and self._came[-1] == mode:
             self._came.pop()
@@ -180,8 +200,10 @@ class Explorer(Host):
     def why_not_place(self, mode: str) -> str | None:
         """Return why a place cannot be gone to, or None if it can."""
         place = next(place for place in PLACES if place.mode == mode)
+        if mode == "catalogue" and self.start.project:
+            return "The catalogue is of the job queue; leave, and open it with `ffq browse`"
         if place.needs_run and self.opened is None:
-            return f"{place.label} needs a trace: open one in the catalogue (F2) with enter"
+            return f"{place.label} needs a trace: open one {self.whence}"
         return None
 
     async def run_action(self, action, default_namespace=None, namespaces=None):  # type: ignore[no-untyped-def]
@@ -200,13 +222,13 @@ class Explorer(Host):
         return await super().run_action(action, default_namespace, namespaces)
 
     def back(self) -> None:
-        """Go back: from a screen on top, to the place that one came from, to the catalogue, out."""
+        """Go back: from a screen on top, to the place that one came from, home, out."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
         elif self._came:
             self._go(self._came.pop())
-        elif self.current_mode != "catalogue":
-            self.action_place("catalogue")
+        elif self.current_mode != self.home:
+            self.action_place(self.home)
         else:
             self.action_leave()
 
@@ -257,7 +279,7 @@ class Explorer(Host):
         if isinstance(self.screen, Image):
             return [self.screen.command]
         if self.opened is None:
-            return ["ffq browse"]
+            return [with_project("ffq browse", self.start.project)]
         step = self.opened.command(self.opened.step)
         here = below.command if isinstance(below, RunScreen) else step
         return dict.fromkeys([here, *([self.opened.branch] if self.opened.branch else [])])

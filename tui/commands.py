@@ -45,9 +45,8 @@ class Everything(Provider):
                 yield Hit(score, matcher.highlight(name), do, text=name, help=about)
 
     async def _everything(self) -> AsyncIterator[Known]:
-        every = (
-            self._here, self._places, self._modes, self._claims, self._scopes, self._traces,
-        )  # fmt: skip
+        ours = () if self.explorer.start.project else (self._modes, self._claims)
+        every = (self._here, self._places, *ours, self._scopes, self._traces)
         for known in every:
             for one in known():
                 yield one
@@ -90,11 +89,13 @@ class Everything(Provider):
     def _scopes(self) -> Iterator[Known]:
         from checker.evidence.work import Check
 
-        for name, scope in SCOPES.items():
-            yield f"check: {name}", scope.doc, partial(self.explorer.check, Check(name))
+        project = self.explorer.start.project
+        for name, scope in self.explorer.scopes.items():
+            check = partial(self.explorer.check, Check(name, project=project))
+            yield f"check: {name}", scope.doc, check
 
     def _traces(self) -> Iterator[Known]:
-        kept = sorted(FOLDER.glob("FM-*-*.jsonl"))
+        kept = [] if self.explorer.start.project else sorted(FOLDER.glob("FM-*-*.jsonl"))
         for file in (*sorted(SAVED.glob("*.jsonl")), *kept):
             name = file.stem if file.parent == FOLDER else str(file)
             opens = partial(self.explorer.open_file, str(file), name)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.commands.edits import Without
-from checker.commands.options import Wrong, catalogue, close, kept_image
+from checker.commands.options import SPEC, Wrong, catalogue, close, kept_image
 from checker.shown.streams import line
 
 if TYPE_CHECKING:
@@ -99,6 +99,9 @@ def _start(what: str | None, step: int | None, without: tuple[str, ...]) -> Star
     from checker.evidence.traces import FOLDER, as_kept
     from tui.shared.start import Start
 
+    own = SPEC.get()
+    if own:
+        return _start_own(own, what, step, without)
     what = as_kept(what) if what and not os.path.exists(what) else what
     kept = FOLDER / f"{what}.jsonl"
     if what and "/" not in what and os.path.isfile(kept) and not without:
@@ -134,3 +137,20 @@ def _start(what: str | None, step: int | None, without: tuple[str, ...]) -> Star
 
         next(rows(Path(what)), None)  # it says what is wrong with it
     return Start(file=what, source=what, step=step)
+
+
+def _start_own(project: str, what: str | None, step: int | None, without: tuple[str, ...]) -> Start:
+    """Return what the explorer begins with of the user's own: a trace, or a scope to check."""
+    from tui.shared.start import Start
+
+    found = catalogue()
+    if what is not None and what not in found.scopes:
+        if without:
+            raise Wrong(f"--without goes with a scope: {', '.join(found.scopes)}; name one of them")
+        if not os.path.isfile(what):
+            known = ", ".join(found.scopes)
+            raise Wrong(f"there is no trace or scope '{what}'; write one of: {known}")
+        return Start(file=what, source=what, step=step, project=project)
+    if step is not None:
+        raise Wrong("--step goes with a trace; name its file")
+    return Start(scope=what or found.default[0], without=without, project=project)

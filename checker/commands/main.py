@@ -25,7 +25,8 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from checker.commands.completion import VARIABLE
-from checker.commands.options import Group, listed
+from checker.commands.options import SPEC, Group, listed
+from checker.commands.own import TAKERS, offer
 from checker.commands.refusals import diverged, refusal
 from checker.commands.statuses import (
     BROKEN_PIPE,
@@ -58,6 +59,7 @@ MODULES = {
     "browse": "browse",
     "trace": "trace.group",
     "export": "spec.export",
+    "new": "spec.new",
     "queue": "queue.group",
     "completion": "completion",
 }
@@ -113,6 +115,8 @@ def _command(first: str) -> TyperGroup:
     others.
     """
     found = get_group(command_line([first]) if first in MODULES else command_line())
+    for name in TAKERS & found.commands.keys():
+        offer(found.commands[name])
     _say_whole_sentences(found)
     return found
 
@@ -147,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
+    SPEC.set("")
     try:
         status = _command(given[0] if given else "")(given, prog_name="ffq", standalone_mode=False)
         if status == INTERRUPTED:  # typer has caught it

@@ -11,7 +11,9 @@ import errno
 import math
 import os
 import re
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -148,20 +150,28 @@ def _check_folder(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The scopes of the queue, and which of them a check runs."""
+    """The scopes of the queue, or of what `--spec` names, and which of them a check runs."""
 
     scopes: dict[str, Scope]
     default: tuple[str, ...]
     deep: tuple[str, ...]
+    where: str = ""
+    """What `--spec` says; nothing of the queue."""
 
     def scope(self, name: str) -> Scope:
         """Return the scope of this name, or raise `Wrong`."""
         among(name, self.scopes, "scope", "ffq scopes")
         return self.scopes[name]
 
+    def or_usual(self, name: str | None, usual: str) -> Scope:
+        """Return the scope of this name; without one the usual of the queue, or the first."""
+        return self.scope(name or (self.default[0] if self.where else usual))
+
     @property
     def traced(self) -> dict[str, Scope]:
         """Every scope that a trace may be of: those of whole histories are not checked."""
+        if self.where:
+            return self.scopes
         return {**getattr(import_module("spec.queue"), "TRACED", {}), **self.scopes}
 
     def specs(self) -> dict[str, Spec]:
@@ -174,11 +184,30 @@ class Catalogue:
         return list(dict.fromkeys(names))
 
 
+SPEC: ContextVar[str] = ContextVar("SPEC", default="")
+"""What `--spec` of the command that runs says."""
+
+
 def catalogue() -> Catalogue:
-    """Load the queue; not before a command needs it, so that `--help` is quick."""
+    """Load the queue, or what `--spec` names; not before a command needs it, so that `--help` is
+    quick.
+    """
+    where = SPEC.get()
+    if where:
+        from checker.runs.projects import load
+
+        found = load(where)
+        default, deep = (tuple(s.name for s in few) for few in (found.default, found.deep))
+        return Catalogue(dict(found.scopes), default, deep, where)
     from spec.queue import DEEP, DEFAULT, SCOPES
 
     return Catalogue(SCOPES, DEFAULT, DEEP)
+
+
+def with_spec(command: str) -> str:
+    """Return a command as it has to be said of what `--spec` names."""
+    where = SPEC.get()
+    return f"{command} --spec {shlex.quote(where)}" if where else command
 
 
 def close(name: str, known: Iterable[str], listing: str) -> str:

@@ -26,10 +26,13 @@ GRACE = 0.2
 
 @dataclass(frozen=True)
 class Check:
-    """Explore a scope with these protections taken away, as `ffq check --without` names them."""
+    """Explore a scope with these protections taken away, as `ffq check --without` names them;
+    `project` is the user's own that has it, or the queue.
+    """
 
     scope: str
     without: tuple[str, ...] = ()
+    project: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,11 +129,11 @@ def _work(job: Job, sends: Connection) -> None:
 
 def _check(job: Check, send: Callable[[Record], None]) -> None:
     from checker.evidence.matrix import keep_scope
+    from checker.runs.projects import load
     from checker.verdicts.check import CheckPlan, run
     from spec.failures.edits import Edits
-    from spec.queue import SCOPES
 
-    scope = SCOPES[job.scope]
+    scope = load(job.project).scopes[job.scope]
     edits = Edits.parse(job.without)
     misuse = edits.refused(scope.spec)
     if misuse is not None:

@@ -179,7 +179,8 @@ def scope_of(row: Entry, scopes: Mapping[str, Scope]) -> Scope:
             if name in scopes
             else "no scope has"
         )
-        raise row.bad(f"is of another spec, {clip(wanted)}: {known}", _MAKE_ANEW)
+        remedy = f"{_MAKE_ANEW}, or name the file of its spec with --spec"
+        raise row.bad(f"is of another spec, {clip(wanted)}: {known}", remedy)
     for bound, value in bounds.items():
         if type(value) is not int or not 0 <= value <= max(BOUND_MAX, found.bounds.get(bound, 0)):
             raise row.bad(f"the bound {clip(bound)} is {clip(value)}", _MEND)

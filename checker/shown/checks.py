@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -139,10 +137,10 @@ def summary(results: Sequence[Result]) -> str:
     return f"{scopes}, {states:,} states, {seconds:.1f} s: {counts or 'no property'}"
 
 
-def show_end(out: Console, results: Sequence[Result], saved: Path | None) -> None:
-    """Print the verdicts counted, and how to see the saved trace again."""
-    if saved:
-        out.print(Text(f"See it again: ffq trace show {shlex.quote(str(saved))}"), soft_wrap=True)
+def show_end(out: Console, results: Sequence[Result], again: str | None) -> None:
+    """Print the verdicts counted, and the command by which the saved trace is seen again."""
+    if again:
+        out.print(Text(f"See it again: {again}"), soft_wrap=True)
     out.print(Text(summary(results)))
     undecided = sum(j.kind == "leads_to" and bool(j.verdict.why) for r in results for j in r.judged)
     if undecided:

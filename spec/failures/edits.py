@@ -7,7 +7,8 @@ guards and exemptions that are removed come last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from spec.failures import FAILURES, Loss
 from spec.language.declared.model import Spec
@@ -126,13 +127,21 @@ def told_by(loss: Loss) -> str:
 def _make(spec: Spec, text: str) -> Spec:
     match text.split():
         case ["instead", action, name]:
-            # Naive steps are written for the queue, which other specs do without.
-            from spec.failures.naive import NAIVE
-
-            if name not in NAIVE:
-                raise Misuse(f"there is no naive step '{name}'", near(name, NAIVE))
-            return edits.instead(spec, action, NAIVE[name])
+            return edits.instead(spec, action, _naive(spec, name))
     return edits.find(spec, text)
+
+
+def _naive(spec: Spec, name: str) -> Callable[..., Any]:
+    """Return a naive step: one of the spec itself, or without any one of the queue's."""
+    if spec.naive_steps:
+        known = spec.naive_steps
+    else:
+        from spec.failures.naive import NAIVE  # no spec of another system waits for it
+
+        known = NAIVE
+    if name not in known:
+        raise Misuse(f"there is no naive step '{name}'", near(name, known))
+    return known[name]
 
 
 def _named(text: str) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ fold over, `evaluate` what that tree means, `edits` the ways to take a protectio
 from spec.language.declared.model import Action, Field, Property, Spec
 from spec.language.declared.tracing import erase, forget, require
 from spec.language.misuse import Misuse
+from spec.language.project import Project
+from spec.language.scope import Scope
 from spec.language.terms.expr import count, exists, forall, ite
 from spec.language.terms.types import Enum, Nat, Sort, Timer
 
@@ -16,7 +18,9 @@ __all__ = [
     "Field",
     "Misuse",
     "Nat",
+    "Project",
     "Property",
+    "Scope",
     "Sort",
     "Spec",
     "Timer",

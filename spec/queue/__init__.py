@@ -12,9 +12,9 @@ them are checked together and how large.
 
 from typing import Any
 
-from spec.queue.scopes import DEEP, DEFAULT, SCOPES
+from spec.queue.scopes import DEEP, DEFAULT, PROJECT, SCOPES
 
-__all__ = ["DEEP", "DEFAULT", "SCOPES", "TRACED"]
+__all__ = ["DEEP", "DEFAULT", "PROJECT", "SCOPES", "TRACED"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ or two failures, are the fewest that let a job be tried again.
 
 from spec.designs.schedule import schedule
 from spec.language import Spec
+from spec.language.project import Project
 from spec.language.scope import Scope
 from spec.queue.deadlines import deadlines
 from spec.queue.due import due
@@ -92,6 +93,7 @@ _DEEP = (
     ),
 )
 
-SCOPES = {scope.name: scope for scope in _DEFAULT + _APART + _DESIGNS + _DEEP}
-DEFAULT = tuple(scope.name for scope in _DEFAULT + _APART + _DESIGNS)
-DEEP = tuple(scope.name for scope in _DEEP)
+PROJECT = Project("queue", _DEFAULT + _APART + _DESIGNS, _DEEP)
+SCOPES = dict(PROJECT.scopes)
+DEFAULT = tuple(scope.name for scope in PROJECT.default)
+DEEP = tuple(scope.name for scope in PROJECT.deep)

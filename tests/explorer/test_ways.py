@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 from checker.evidence.traces import FOLDER, as_kept
 from checker.explain import bookmarks
 from checker.explain.moves import Move
+from spec.queue import SCOPES
 from tests.explorer.screens import drawn, explore, press, text
 from tui.app import Explorer
 from tui.commands import Everything
@@ -245,7 +246,7 @@ def test_enter_begins_the_check_wherever_one_is(there: list[str]) -> None:
     begun: list[object] = []
 
     async def look(app: Explorer, pilot: Pilot[str]) -> None:
-        app.push_screen(Begin(), begun.append)
+        app.push_screen(Begin(SCOPES), begun.append)
         await pilot.pause()
         await press(pilot, *there, "enter")
         assert not isinstance(app.screen, Begin)
@@ -258,7 +259,7 @@ def test_space_takes_a_guard_away_and_a_scope_that_is_clicked_is_only_looked_at(
     begun: list[object] = []
 
     async def look(app: Explorer, pilot: Pilot[str]) -> None:
-        app.push_screen(Begin(), begun.append)
+        app.push_screen(Begin(SCOPES), begun.append)
         await pilot.pause()
         assert await pilot.click("#scopes", offset=(2, 1))
         await pilot.pause()

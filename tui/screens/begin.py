@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on
@@ -14,7 +15,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from checker.evidence.work import Check
-from spec.queue import SCOPES
+from spec.language.scope import Scope
 from tui.rows.text import Plain, content
 from tui.widgets.choices import Choices
 
@@ -36,8 +37,9 @@ class Begin(ModalScreen[Check | None]):
         Binding("tab", "app.focus_next", "Next list", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, scopes: Mapping[str, Scope], project: str = "") -> None:
         super().__init__()
+        self.scopes, self.project = scopes, project
         self._off: set[str] = set()
 
     def compose(self) -> ComposeResult:
@@ -45,7 +47,7 @@ class Begin(ModalScreen[Check | None]):
         with Vertical(classes="box", id="begin"):
             with Horizontal():
                 scopes = Choices(id="scopes", markup=False)
-                scopes.add_options([Option(content(name), id=name) for name in SCOPES])
+                scopes.add_options([Option(content(name), id=name) for name in self.scopes])
                 yield scopes
                 with Vertical():
                     yield Input(placeholder="search the guards", id="wanted-guard")
@@ -62,13 +64,13 @@ class Begin(ModalScreen[Check | None]):
     @property
     def scope(self) -> str:
         """The scope that is looked at."""
-        return list(SCOPES)[self.query_one("#scopes", OptionList).highlighted or 0]
+        return list(self.scopes)[self.query_one("#scopes", OptionList).highlighted or 0]
 
     @on(OptionList.OptionHighlighted, "#scopes")
     @on(Input.Changed)
     def _fill(self) -> None:
         words = self.query_one(Input).value.lower().split()
-        spec = SCOPES[self.scope].spec
+        spec = self.scopes[self.scope].spec
         known = list(spec.guard_names())
         self._off &= set(known)
         guards = self.query_one("#guards", OptionList)
@@ -95,14 +97,14 @@ class Begin(ModalScreen[Check | None]):
             self._about()
 
     def _about(self) -> None:
-        scope = SCOPES[self.scope]
+        scope = self.scopes[self.scope]
         bounds = ", ".join(f"{name}={value}" for name, value in scope.bounds.items())
         off = f"without {', '.join(sorted(self._off))}" if self._off else "every protection is on"
         self.query_one("#about-scope", Plain).update(f"{scope.doc} {bounds}\n{off}")
 
     def action_begin(self) -> None:
         """Begin the check."""
-        self.dismiss(Check(self.scope, tuple(sorted(self._off))))
+        self.dismiss(Check(self.scope, tuple(sorted(self._off)), self.project))
 
     def action_close(self) -> None:
         """Begin nothing."""

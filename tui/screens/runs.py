@@ -138,7 +138,8 @@ class Runs(Base):
         """Ask which scope to check, and without which protections."""
         from tui.screens.begin import Begin
 
-        self.app.push_screen(Begin(), self._begin)
+        explorer = self.explorer
+        self.app.push_screen(Begin(explorer.scopes, explorer.start.project), self._begin)
 
     def _begin(self, job: Check | None) -> None:
         if job is not None:

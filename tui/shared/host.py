@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     from checker.evidence.work import Check
     from checker.explain.run import Run
     from checker.process.ask import Aside
+    from spec.language.scope import Scope
     from tui.shared.checks import Works
     from tui.shared.opened import Opened
+    from tui.shared.start import Start
 
 
 class Host(App[str]):
@@ -21,8 +24,14 @@ class Host(App[str]):
 
     aside: Aside
     opened: Opened | None
+    start: Start
     fills: bool
     works: Works
+
+    @property
+    @abstractmethod
+    def scopes(self) -> Mapping[str, Scope]:
+        """The scopes of what is looked at."""
 
     @abstractmethod
     def action_place(self, mode: str) -> None:

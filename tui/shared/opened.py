@@ -25,6 +25,8 @@ class Opened:
     """The moves that the what-if screen is to take when it is looked at next."""
     branch: str = ""
     """The command that opens the branch that was looked at last, if one was."""
+    project: str = ""
+    """The spec of the user's own that it is a run of; none is the queue."""
 
     @property
     def failure(self) -> FailureMode | None:
@@ -44,9 +46,15 @@ class Opened:
     def command(self, step: int, taken: Iterable[str] = ()) -> str:
         """Return the command that opens a step, or what was come to from it by these moves."""
         moves = "".join(f" --take {shlex.quote(name)}" for name in taken)
-        return f"ffq browse {shlex.quote(self.source)} --step {step}{moves}"
+        here = f"ffq browse {shlex.quote(self.source)} --step {step}{moves}"
+        return with_project(here, self.project)
 
     def to(self, step: int) -> int:
         """Look at another step, or at the nearest there is; return which."""
         self.step = max(0, min(step, len(self.run.steps)))
         return self.step
+
+
+def with_project(command: str, project: str) -> str:
+    """Return a command as it has to be said of a spec of the user's own."""
+    return f"{command} --spec {shlex.quote(project)}" if project else command

@@ -19,3 +19,5 @@ class Start:
     without: tuple[str, ...] = ()
     image: str | None = None
     """The folder of an image that the crash laboratory has kept."""
+    project: str = ""
+    """The spec of the user's own that all of it is about; none is the queue."""

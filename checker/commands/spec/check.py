@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from checker.commands.edits import Without, able
 from checker.commands.options import (
+    SPEC,
     THREADS_MAX,
     AsJson,
     Catalogue,
@@ -25,6 +27,7 @@ from checker.commands.options import (
     memory,
     reachable,
     whole_number,
+    with_spec,
 )
 from checker.verdicts.saved import FOLDER, file_name
 
@@ -174,7 +177,8 @@ def _bounded(scope: Scope, texts: list[str]) -> Scope:
         name, _, number = text.partition("=")
         if name not in bounds:
             raise Wrong(
-                f"--bound: {scope.name} has no '{name}'; {close(name, bounds, 'ffq scopes')}"
+                f"--bound: {scope.name} has no '{name}'; "
+                f"{close(name, bounds, with_spec('ffq scopes'))}"
             )
         if not (number.isascii() and number.isdigit() and int(number) <= BOUND_MAX):
             raise Wrong(f"--bound: {text} gives no bound; write {name}=N, at most {BOUND_MAX}")
@@ -238,7 +242,7 @@ def _check(plan: CheckPlan, saving: _Saving, full: bool, as_json: bool) -> int:
     elif saving.file:
         console.say(f"nothing is violated: {saving.file} is not written")
     code = status(results)
-    healthy = not (plan.edits or plan.wanted)
+    healthy = not (plan.edits or plan.wanted or SPEC.get())
     failed = complaints() if healthy else None
     if failed:
         code = code or 1
@@ -247,7 +251,8 @@ def _check(plan: CheckPlan, saving: _Saving, full: bool, as_json: bool) -> int:
         scopes = [checks.as_json(result, traces) for result in results]
         console.emit({"ok": code == 0, "scopes": scopes, "failed_proofs": failed})
     else:
-        checks.show_end(out, results, saved)
+        again = with_spec(f"ffq trace show {shlex.quote(str(saved))}") if saved else None
+        checks.show_end(out, results, again)
     for line in failed or []:
         console.say(f"{line}; `ffq failures` says more")
     if healthy and failed is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from checker.commands.edits import Without, able
 from checker.commands.options import (
+    SPEC,
     AsJson,
     Wrong,
     among,
@@ -18,7 +20,9 @@ from checker.commands.options import (
     complete_scope,
     finite,
     reachable,
+    with_spec,
 )
+from checker.commands.own import is_place
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +48,10 @@ _Export = Annotated[
 def prove(
     spec: Annotated[
         list[str] | None,
-        typer.Option(help="Prove this spec; may be repeated. Default: those of all scopes."),
+        typer.Option(
+            help="Prove this spec; may be repeated; or one of your own: lock.py:lock. Default: "
+            "those of all scopes."
+        ),
     ] = None,
     property: Annotated[
         str | None,
@@ -78,13 +85,14 @@ def prove(
     fails or the solvers disagree, 2 bad usage, 3 if a solver does not know.
     With --bounded: 1 if a run violates something, 3 if the search was ended early.
     """
+    spec = _of_the_queue(spec or [])
     if bounded is not None or scope is not None:
         depth, where = _bounded_wish(bounded, scope, bool(spec or why or export))
         found = _search(depth, where, without or [], property, max_seconds, as_json)
         raise typer.Exit(found)
     if max_seconds is not None:
         raise Wrong("--max-seconds: is for --bounded; leave it out")
-    chosen = _edited(_specs(spec or []), without or [])
+    chosen = _edited(_specs(spec), without or [])
     names = _claims(chosen, property)
     if export is not None:
         raise typer.Exit(_export(chosen, export, as_json))
@@ -95,6 +103,15 @@ def prove(
 
 
 # ---------------------------------------------------------------- what to prove
+def _of_the_queue(wanted: list[str]) -> list[str]:
+    """Return these names of specs; of one in the user's own file all are proved."""
+    own = [name for name in wanted if is_place(name)]
+    if own and len(wanted) > 1:
+        raise Wrong(f"--spec {own[0]}: stands alone; leave the others away")
+    SPEC.set(own[0] if own else "")
+    return [] if own else wanted
+
+
 def _specs(wanted: list[str]) -> list[Spec]:
     known = catalogue().specs()
     for name in wanted:
@@ -199,7 +216,8 @@ def _show_counterexample(out: Console, proof: Proof, obligation: str | None) -> 
     except (OSError, BadTrace) as failed:
         say(f"the counterexample was not saved: {failed}; run ffq where files can be written")
         return
-    out.print(f"See it again: ffq trace show {file}", soft_wrap=True)
+    again = with_spec(f"ffq trace show {shlex.quote(str(file))}")
+    out.print(f"See it again: {again}", soft_wrap=True)
 
 
 def _export(specs: list[Spec], folder: Path, as_json: bool) -> int:

@@ -15,6 +15,7 @@ from checker.commands.options import (
     complete_scope,
     for_sqlite,
     reachable,
+    with_spec,
 )
 from checker.commands.store.served import Store, served
 
@@ -57,7 +58,8 @@ def replay(
     scope: Annotated[
         str | None,
         typer.Option(
-            help="Which scope to generate in; default: whole.", autocompletion=complete_scope
+            help="Which scope to generate in; default: whole, or the first of --spec.",
+            autocompletion=complete_scope,
         ),
     ] = None,
     store: ForTrace = None,
@@ -77,7 +79,7 @@ def replay(
     if generate is not None:
         if without or protected or database:
             raise Wrong("--generate: --without and --database are for a trace; leave them out")
-        _generate(scope or "whole", generate, seed, as_json)
+        _generate(scope, generate, seed, as_json)
     elif file is not None:
         if scope is not None or seed is not None:
             raise Wrong("--scope and --seed are for --generate, a file has its own; leave them out")
@@ -97,7 +99,7 @@ def _is_run(file: Path) -> bool:
     return is_run(file)
 
 
-def _generate(scope: str, random: int, seed: int | None, as_json: bool) -> None:
+def _generate(scope: str | None, random: int, seed: int | None, as_json: bool) -> None:
     from rich.table import Table
 
     from checker.conformance import generate as replay_generate
@@ -105,8 +107,8 @@ def _generate(scope: str, random: int, seed: int | None, as_json: bool) -> None:
     from checker.shown.live import Live
 
     found = catalogue()
-    small = replay_generate.one_recoverer(found.scope("one-job"))
-    chosen = found.scope(scope)
+    small = replay_generate.one_recoverer(found.or_usual(None, "one-job"))
+    chosen = found.or_usual(scope, "whole")
     first = 1 if seed is None else seed
     seeds = range(first, first + random)
     try:
@@ -138,7 +140,7 @@ def _kept(stopped: RunDiffers, seed: int) -> Path | None:
     except (OSError, BadTrace) as failed:
         console.say(f"the run was not saved: {failed}; make room for it")
         return None
-    console.say(f"Replay it: ffq replay {file}")
+    console.say(f"Replay it: {with_spec(f'ffq replay {file}')}")
     return file
 
 

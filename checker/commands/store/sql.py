@@ -12,8 +12,12 @@ from checker.commands.options import AsJson, among, catalogue, complete_scope
 def sql(
     action: Annotated[str | None, typer.Argument(help="Only the statement of this one.")] = None,
     scope: Annotated[
-        str, typer.Option(help="Which scope.", autocompletion=complete_scope)
-    ] = "whole",
+        str | None,
+        typer.Option(
+            help="Which scope; default: whole, or the first of --spec.",
+            autocompletion=complete_scope,
+        ),
+    ] = None,
     dialect: Annotated[str, typer.Option(help="For which store: sqlite or postgresql.")] = "sqlite",
     as_json: AsJson = False,
 ) -> None:
@@ -27,13 +31,19 @@ def sql(
 
     among(dialect, list(DialectName), "dialect", "ffq sql --help")
     said = DialectName(dialect)
-    design = derive(catalogue().scope(scope))
+    base = catalogue().or_usual(scope, "whole")
+    design = derive(base)
     if action is not None:
         among(action, design.transitions, "action", "ffq sql")
     chosen = [t for name, t in design.transitions.items() if action in (None, name)]
     making = made(design, said) if action is None else {}
     if as_json:
-        answer: dict[str, Any] = {"ok": True, "scope": scope, "dialect": dialect, **making}
+        answer: dict[str, Any] = {
+            "ok": True,
+            "scope": base.name,
+            "dialect": dialect,
+            **making,
+        }
         actions = {
             t.action.name: as_json_of(t, said) | {"isolation": level(design, t, said)}
             for t in chosen

@@ -18,6 +18,7 @@ from checker.commands.options import (
     complete_property,
     complete_scope,
     reachable,
+    with_spec,
     writing,
 )
 from checker.commands.trace.why import opened
@@ -138,4 +139,5 @@ def _say(trace: Trace, story: Story, out: Path, as_json: bool) -> None:
     steps = f"{len(story.lines)} step{'s' * (len(story.lines) != 1)}"
     printed = console.console()
     printed.print(f"{claim['id']} {claim['name']} is broken in {steps}", soft_wrap=True)
-    printed.print(f"See it: ffq trace show {shlex.quote(str(out))}", soft_wrap=True)
+    again = with_spec(f"ffq trace show {shlex.quote(str(out))}")
+    printed.print(f"See it: {again}", soft_wrap=True)

@@ -18,6 +18,7 @@ from checker.commands.options import (
     check_out,
     complete_scope,
     reachable,
+    with_spec,
     writing,
 )
 from checker.commands.trace.why import opened
@@ -130,4 +131,4 @@ def _save(file: Path, scope: Scope, found: Witness) -> None:
 
     with writing(file, "name another file with --save"):
         write(file, record(Run(scope, found.steps)), FORMAT)
-    say(f"Replay it: ffq replay {shlex.quote(str(file))}")
+    say(f"Replay it: {with_spec(f'ffq replay {shlex.quote(str(file))}')}")

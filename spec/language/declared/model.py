@@ -56,6 +56,7 @@ class Spec:
     events: dict[str, Event] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=dict)
     added: dict[str, Member] = field(default_factory=dict)
+    naive_steps: dict[str, Callable[..., Any]] = field(default_factory=dict)
     edits: tuple[str, ...] = ()
     disk: Disk | None = None
 
@@ -63,6 +64,7 @@ class Spec:
         self.name, self.doc, self.extends, self.edits = name, doc, extends, ()
         self.constants, self.fields, self.actions, self.properties = {}, {}, {}, {}
         self.stages, self.events, self.hooks, self.added = {}, {}, {}, {}
+        self.naive_steps = {}
         self.disk = one_disk(name, extends)
         for other in extends:
             self._merge("constant", self.constants, other.constants)
@@ -72,6 +74,7 @@ class Spec:
             self.stages = {name: self.stages[name] for name in order}
             self._merge("event", self.events, other.events)
             self._merge("member", self.added, other.added)
+            self._merge("naive step", self.naive_steps, other.naive_steps)
             self.hooks = events.merged(self.hooks, other.hooks)
             for action in other.actions.values():
                 mine = self.actions.get(action.name)
@@ -144,6 +147,7 @@ class Spec:
         """Raise `Misuse` if a declaration of this spec has the name."""
         for what in (
             self.constants, self.fields, self.actions, self.properties, self.stages, self.events,
+            self.naive_steps,
         ):  # fmt: skip
             if name in what:
                 raise Misuse(f"'{name}' is declared twice", "give each thing one name of its own")
@@ -201,6 +205,12 @@ class Spec:
             return self.actions[base.name]
 
         return declare
+
+    def naive(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate an action as it is often written; only `instead ACTION NAME` makes it one."""
+        self.fresh(function.__name__)
+        self.naive_steps[function.__name__] = function
+        return function
 
     def event(self, function: Callable[..., Any]) -> Event:
         """Decorate a function `(s, parameters...)` that says only what an event is; actions raise
