@@ -135,8 +135,8 @@ def sign_of(
             return (kind, w) if silent and not mine else None
         if known == "touch":
             return None
-        if kind == "died" and not mine:  # for all that is seen, it may as well do nothing
-            return None
+        if kind == "died" and not mine and not setup.stranger:
+            return None  # for all that is seen, it may as well do nothing
         unheard = kind in ("start", "effect", "ended") or known == "start"
         return None if unheard and silent and not mine else ()
 
