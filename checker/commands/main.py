@@ -49,6 +49,7 @@ MODULES = {
     "sql": "store.sql",
     "replay": "store.replay",
     "validate": "store.validate",
+    "detect": "store.detect",
     "judge": "store.judge",
     "torture": "store.torture",
     "crashlab": "store.crashlab",

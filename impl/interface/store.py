@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -13,6 +13,9 @@ from impl.terms.clock import Moments
 from impl.terms.unusable import StoreError
 from spec.language.scope import Value
 from spec.language.terms.types import Sort
+
+Ask = Callable[[str], list[Any]]
+"""Returns the rows of a query."""
 
 
 class Store(Protocol):
@@ -65,6 +68,11 @@ class Store(Protocol):
 
     def own(self, sql: str, values: Any = ()) -> list[Any]:
         """Return the rows of a query that is ours, without a lock."""
+
+    def aside(self, make: str) -> AbstractContextManager[Ask]:
+        """Make temporary tables of one moment of the store, by statements of ours, and give what
+        asks of that moment, them included; they are gone afterwards. Raises as `transaction` does.
+        """
 
     def rows(self, now: int = 0) -> Mapping[type[Sort], Mapping[int, Mapping[str, Value]]]:
         """Return every row of every table at a moment, by sort and element."""

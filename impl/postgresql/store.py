@@ -151,6 +151,20 @@ class QueueStore:
             found = unusable(self.path, "the query", failed, theirs=True)
             raise refused(sql, failed) or found or failed from None
 
+    @contextlib.contextmanager
+    def aside(self, make: str) -> Iterator[Callable[[str], list[Any]]]:
+        """Make temporary tables of one moment of the store, and give what asks of that moment, them
+        included; they are gone afterwards.
+        """
+        with self._alone.opened(Span(False, False)):
+            try:
+                opened = self._begun("REPEATABLE READ")
+                with usable(self.path, "the query"):
+                    opened.execute(make.encode())
+                yield self._asked
+            finally:
+                self._roll_back()
+
     def rows(self, now: int = 0) -> dict[type[Sort], dict[int, dict[str, Value]]]:
         """Return every row of every table at a moment, by sort and element."""
         return rows_of(self.design, self.own, now)

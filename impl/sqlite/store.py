@@ -91,6 +91,19 @@ class Store(Contents):
         with self._usable("the query"):
             return self._all(sql, values)
 
+    @contextlib.contextmanager
+    def aside(self, make: str) -> Iterator[Callable[[str], list[Any]]]:
+        """Make temporary tables of one moment of the store, and give what asks of that moment, them
+        included; they are gone afterwards.
+        """
+        with self._alone.opened(Marked(False, False)):
+            try:
+                with self._usable("the query"):
+                    self.connection.execute(f"BEGIN;\n{make}")
+                yield self.own
+            finally:
+                self._roll_back()
+
     # ------------------------------------------------------------ one step
     def take(
         self, action: str, params: Values, memory: Values, world: Values | None = None
@@ -127,12 +140,11 @@ class Store(Contents):
         """Open a transaction, to be committed in the end, or rolled back if an exception leaves it.
 
         Without `writes` it takes no lock, and may only read; every moment of a file is one
-        `at_rest`. Without `durable` nobody waits for the
-        disk: a loss of power may take it back, unless a later one that wrote was waited for. Raises
-        `BadRequest` if one is open already, `StoreError` if the store cannot be used, and what APSW
-        raises if a constraint is broken at the end; nothing is changed then. Any other COMMIT that
-        fails is not taken at its word: the trace says whether it took place. Raises
-        `OutcomeUnknown` if that cannot be read.
+        `at_rest`. Without `durable` nobody waits for the disk: a loss of power may take it back,
+        unless a later one that wrote was waited for. Raises `BadRequest` if one is open already,
+        `StoreError` if the store cannot be used, and what APSW raises if a constraint is broken at
+        the end; nothing is changed then. Any other COMMIT that fails is not taken at its word: the
+        trace says whether it took place. Raises `OutcomeUnknown` if that cannot be read.
         """
         with self._alone.opened(Marked(writes, durable)) as span, contextlib.ExitStack() as held:
             with self._usable("the transaction"):

@@ -148,6 +148,7 @@ NEEDED = {
     "queue backup": ["q.db", "new.db"], "queue export": ["q.db"],
     "queue import": ["new.db", "a.jsonl"],
     "queue recover": ["q.db"], "queue work": ["q.db", "--until-empty"], "validate": ["q.db"],
+    "detect": ["q.db"],
     "judge": ["a.jsonl"],
     "trace search": ["a.jsonl", "claim"], "trace compare": ["a.jsonl", "a.jsonl"],
     "trace note": ["a.jsonl", "1", "x"], "trace export": ["a.jsonl", "--as", "itf"],

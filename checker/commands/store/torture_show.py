@@ -139,9 +139,8 @@ def _show(plan: Plan, found: Outcome) -> None:
     line(f"  {found.stale.total()} claims found lost by their workers: {stale or 'none'}")
     v = found.validation
     line(f"  {v.steps:,} steps, {v.rows:,} of them durable, held against the spec")
-    if found.detectors:
-        fired = ", ".join(a.mode.id for a in found.alarms)
-        line(f"  {found.detectors} detectors of the catalogue asked: {fired or 'all silent'}")
+    fired = ", ".join(a.mode.id for a in found.alarms)
+    line(f"  {found.detectors} detectors of the catalogue asked: {fired or 'all silent'}")
     if found.wrong:
         line("wrong:")
         for text in found.wrong[:20]:

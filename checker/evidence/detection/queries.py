@@ -8,11 +8,13 @@ called: each step has found which of its row were over.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from checker.evidence.detection.detectors import Detector
+from impl.derive import sql
 from impl.derive.design import Design
-from impl.derive.sql import called, condition, identifier, needs_clock
+from impl.derive.sql import called, needs_clock
 from impl.derive.tables import Table, of_one_row
 from spec.language.declared.model import Field, Property
 from spec.language.terms.expr import Bound, Not, Quantifier, Read, Var
@@ -22,11 +24,27 @@ from spec.language.terms.types import is_timer
 AFTER = "_after"
 
 
+@dataclass(frozen=True)
+class Words:
+    """How a store says it: names; what a column is that a trace has as JSON, given how it is put
+    together; and what is written by hand, in the words of SQLite.
+    """
+
+    identifier: Callable[[str], str] = sql.identifier
+    column: Callable[[Field, str, str], str] = lambda f, last, initial: (
+        f"coalesce({last}, {initial})"
+    )
+    by_hand: Callable[[str], str] = str
+
+
+SQLITE = Words()
+
+
 class NoQuery(Exception):
     """The property speaks of more than one row, or of what no store knows, or of a moment."""
 
 
-def condition_of(design: Design, detector: Detector) -> tuple[str, str]:
+def condition_of(design: Design, detector: Detector, words: Words = SQLITE) -> tuple[str, str]:
     """Return the table that a detector reads, and the condition of what it looks for."""
     if detector.where:
         return detector.table, detector.where
@@ -35,9 +53,9 @@ def condition_of(design: Design, detector: Detector) -> tuple[str, str]:
     if of_one_row(claim, table):
         if needs_clock(claim.body):
             raise NoQuery(f"{claim.name} is about a moment, and a query over rows has no clock")
-        return "job", _negated(design, claim, words=False)
+        return "job", _negated(design, claim, words, timers=False)
     if claim.kind == "step" and _of_one_job(claim, table):
-        return "step", _negated(design, claim, words=True)
+        return "step", _negated(design, claim, words, timers=True)
     raise NoQuery(f"{claim.name} is about more than one row, or about what is not durable")
 
 
@@ -49,35 +67,39 @@ def _of_one_job(claim: Property, table: Table) -> bool:
     )
 
 
-def _negated(design: Design, claim: Property, words: bool) -> str:
+def _negated(design: Design, claim: Property, words: Words, timers: bool) -> str:
     def names(e: Read | Var | Bound) -> str:
         match e:
             case Read():
-                return identifier(e.field.name + (AFTER if e.after else ""))
+                return words.identifier(e.field.name + (AFTER if e.after else ""))
             case Bound():
                 return f"{design.scope.bounds[e.name]} /* {e.name} */"
             case Var():
                 return "id"
 
-    return condition(Not(claim.body), names, words)
+    return sql.condition(Not(claim.body), names, timers)
 
 
 def query(design: Design, detector: Detector) -> str:
     """Return the whole query; each row of the answer is something damaged."""
     table, where = condition_of(design, detector)
     if table == "job":
-        return f"SELECT id\nFROM job\nWHERE {where}"
+        return _rows(where)
     steps = "\n".join(_steps(design, where))
     return f"WITH {_named_views()}, {steps}\n{_picked(where)}"
 
 
-def on_tables(design: Design, detector: Detector) -> str:
-    """Return the query for a long trace, where `TABLES` were made before."""
-    table, where = condition_of(design, detector)
+def on_tables(design: Design, detector: Detector, words: Words = SQLITE) -> str:
+    """Return the query for a long trace, where `tables` were made before."""
+    table, where = condition_of(design, detector, words)
     if table == "job":
-        return query(design, detector)
-    steps = "\n".join(_steps(design, where))
+        return _rows(where)
+    steps = "\n".join(_steps(design, where, words))
     return f"WITH {steps}\n{_picked(where)}"
+
+
+def _rows(where: str) -> str:
+    return f"SELECT id\nFROM job\nWHERE {where}"
 
 
 def _picked(where: str) -> str:
@@ -100,19 +122,20 @@ def _named_views() -> str:
     )
 
 
-def _steps(design: Design, where: str) -> Iterable[str]:
+def _steps(design: Design, where: str, words: Words = SQLITE) -> Iterable[str]:
     (table,) = (t for t in design.tables if t.name == "job")
-    initial = {f.name: _without_row(table, f) for f in table.columns}
+    fields = {f.name: f for f in table.columns}
     yield "step AS (  -- the row before and after"
     yield "  SELECT seq, actor, action, job,"
     lines = []
     for column in columns(design, where):
-        field = column.removesuffix(AFTER)
-        last = _last(f"'{field}[' || job || ']'", "doing.seq", column.endswith(AFTER))
-        lines.append(f"    coalesce({last}, {initial[field]}) AS {identifier(column)}")
+        f = fields[column.removesuffix(AFTER)]
+        last = _last(f"'{f.name}[' || job || ']'", "doing.seq", column.endswith(AFTER))
+        found = words.column(f, last, _without_row(table, f))
+        lines.append(f"    {found} AS {words.identifier(column)}")
     if "held" in re.findall(r"\w+", where):
         last = _last("'held[' || actor || ']'", "doing.seq")
-        lines.append(f"    coalesce({last}, 0) AS held")
+        lines.append(f"    {words.column(design.scope.spec.fields['held'], last, '0')} AS held")
     yield ",\n".join(lines)
     yield "  FROM doing"
     yield ")"
@@ -149,10 +172,16 @@ _DOING = f"""
   ) AS job
   FROM trace
 """
-TABLES = f"""
+_TABLES = f"""
 CREATE TEMP TABLE change AS {_CHANGE};
 CREATE INDEX temp.change_of_place ON change (place, moment);
 CREATE INDEX temp.change_of_step ON change (seq);
 CREATE TEMP TABLE doing AS {_DOING};
 """
-"""What the queries over steps begin with, made once: a long trace is then read by index."""
+
+
+def tables(words: Words = SQLITE) -> str:
+    """Return what makes the tables that queries over steps begin with, so that a long trace is read
+    by index.
+    """
+    return words.by_hand(_TABLES)

@@ -15,7 +15,6 @@ from checker.torture.acts.plan import Plan
 from checker.torture.verdict.both_sides import Books, books
 from checker.torture.verdict.counts import Counts
 from checker.torture.verdict.differences import ACCOUNTS
-from impl.address import on_a_server
 from impl.queue import Queue
 
 _REFUSED = re.compile(r"(\w+) of job \d+ is refused: (\w+)")
@@ -77,10 +76,7 @@ class Outcome:
             "repeated_deliveries": self.repeated,
             "validation": self.validation.as_json(),
             "detectors": self.detectors,
-            "alarms": [
-                {"failure": a.mode.id, "found": a.count, "first": list(a.first)}
-                for a in self.alarms
-            ],
+            "alarms": [alarm.as_json() for alarm in self.alarms],
             "wrong": self.wrong,
         }
 
@@ -88,9 +84,7 @@ class Outcome:
 def judge(folder: Path, plan: Plan, counts: Counts, queue: Queue) -> Outcome:
     """Return what became of a torture that is done."""
     kept = books(folder, queue)
-    served = on_a_server(queue.store.address)
-    validation = validate(queue.store.address)
-    raised = [] if served else alarms(Path(queue.path))  # whose queries are SQLite's
+    validation, raised = validate(queue.store.address), alarms(queue.store.address)
     wrong = [text for account in ACCOUNTS for text in account(plan, kept)]
     wrong += [*processes(plan, counts), *map(str, raised)]
     if validation.finding is not None:
@@ -100,7 +94,7 @@ def judge(folder: Path, plan: Plan, counts: Counts, queue: Queue) -> Outcome:
         Counter(task.reason for task in kept.tasks.values() if task.status == "dead"),
         len(kept.effects), recoveries, _answers(kept),
         Counter(line["key"] for line in kept.told["delivered"]),
-        counts, validation, 0 if served else len(detectors()), raised, wrong,
+        counts, validation, len(detectors()), raised, wrong,
     )  # fmt: skip
 
 
