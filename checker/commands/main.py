@@ -51,6 +51,7 @@ MODULES = {
     "validate": "store.validate",
     "detect": "store.detect",
     "judge": "store.judge",
+    "exam": "store.exam",
     "torture": "store.torture",
     "crashlab": "store.crashlab",
     "fairness": "spec.ablate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from rich.progress import Progress as Bar
@@ -10,8 +11,11 @@ from rich.text import Text
 
 from checker.runs.exploration import Progress, Report
 from checker.shown.console import console
-from checker.shown.streams import above
+from checker.shown.streams import above, say
 from spec.language.scope import Scope
+
+EVERY_S = 10.0
+"""Between two lines of progress where stderr is no terminal."""
 
 
 class Live:
@@ -69,6 +73,12 @@ class Live:
 
         return report
 
+    def report(self, name: str) -> Callable[[str], None]:
+        """Return what shows how something stands: in a line of its own now and then, where no line
+        can be drawn anew.
+        """
+        return self.say(name) if self.err.is_terminal else _now_and_then()
+
     def _begin(self, name: str) -> TaskID:
         line = TextColumn("{task.description}", markup=False)
         self.bar = Bar(
@@ -86,3 +96,15 @@ class Live:
             above(None)
             self.bar.stop()
             self.bar = None
+
+
+def _now_and_then() -> Callable[[str], None]:
+    said = -EVERY_S
+
+    def report(text: str) -> None:
+        nonlocal said
+        if time.monotonic() > said + EVERY_S:
+            said = time.monotonic()
+            say(text)
+
+    return report

@@ -149,7 +149,7 @@ NEEDED = {
     "queue import": ["new.db", "a.jsonl"],
     "queue recover": ["q.db"], "queue work": ["q.db", "--until-empty"], "validate": ["q.db"],
     "detect": ["q.db"],
-    "judge": ["a.jsonl"],
+    "judge": ["a.jsonl"], "exam": ["huey"],
     "trace search": ["a.jsonl", "claim"], "trace compare": ["a.jsonl", "a.jsonl"],
     "trace note": ["a.jsonl", "1", "x"], "trace export": ["a.jsonl", "--as", "itf"],
     "trace import": ["a.itf.json", "--out", "out.jsonl"], "trace witness": ["one-job", "claim"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -17,14 +16,11 @@ from checker.commands.statuses import NOT_FINISHED
 from checker.shown import console
 from checker.shown.live import Live
 from checker.torture.acts.plan import Plan
-from checker.torture.run import NotOurs, Report, Torture, begun
+from checker.torture.run import NotOurs, Torture, begun
 from checker.torture.verdict.judge import Outcome, judge
 from checker.torture.workers import WorkerFailed
 from impl.derive.reference import design
 from spec.failures.edits import Edits
-
-EVERY_S = 10.0
-"""Between two lines of progress where stderr is no terminal."""
 
 
 def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -> NoReturn:
@@ -35,8 +31,7 @@ def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -
         console.say(f"seed {plan.seed}: the same jobs and lives, not the same instants")
         with closing(Torture(folder, plan)) as torture:
             with Live() as live:
-                report = live.say("torture") if live.err.is_terminal else _now_and_then()
-                finished = torture.run(seconds, report)
+                finished = torture.run(seconds, live.report("torture"))
             if not finished:
                 _unfinished(folder, plan, torture, seconds, as_json)
             found = judge(folder, plan, torture.counts, torture.queue)
@@ -49,19 +44,6 @@ def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -
     else:
         _show(plan, found)
     raise typer.Exit(1 if found.wrong else 0)
-
-
-def _now_and_then() -> Report:
-    """Return what says how far it is in a line of its own, where no line can be drawn anew."""
-    said = -EVERY_S
-
-    def report(text: str) -> None:
-        nonlocal said
-        if time.monotonic() > said + EVERY_S:
-            said = time.monotonic()
-            console.say(text)
-
-    return report
 
 
 def _plan(folder: Path, given: dict[str, Any]) -> Plan:

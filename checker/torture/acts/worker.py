@@ -16,18 +16,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import impl.queue
 from checker.torture.acts.conditions import DATABASE, enter, open_queue
 from checker.torture.acts.handlers import TOPIC, WELL, Handle, Place
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.misbehaving import ILL
-from impl.derive.reference import design, stepping_as
+from impl.inject.edits import leave_out
 from impl.parts.outbox import Message
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.unusable import StoreError
 from impl.worker import Handler, Worker
 from impl.working.attempt import Attempt
-from spec.failures.edits import Edits
 
 GAVE_UP = 75
 """The status of a process for which the store could not be used for too long."""
@@ -37,8 +35,7 @@ def main(folder: Path, lease_ms: int, without: Sequence[str]) -> None:
     """Work until told to stop, in a process of its own; `without`: protections left out."""
     ledger = Ledger(folder)
     disk = enter(folder)  # which is there as long as it is named
-    if without:
-        _leave_out(without)
+    leave_out(without)
     try:
         _work(ledger, folder, lease_ms)
     except (StoreError, OutcomeUnknown) as failed:
@@ -91,12 +88,6 @@ def _handlers(place: Place) -> dict[str, Handler]:
         return lambda attempt: handle(place, attempt)
 
     return {kind: handler(handle) for kind, handle in (WELL | ILL).items()}
-
-
-def _leave_out(without: Sequence[str]) -> None:
-    """Let queues opened by this process have no such guards in their SQL."""
-    faulty = stepping_as(Edits(without).on(design().scope).spec)
-    setattr(impl.queue, "design", lambda: faulty)  # noqa: B010  # mypy knows it as a cached one
 
 
 class _Tally(Counter[str]):

@@ -1,0 +1,1 @@
+"""The exam: real queues under real faults, watched from outside, and judged by the spec."""

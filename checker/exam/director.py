@@ -1,0 +1,279 @@
+"""The director: starts the parts, opens gates, does the faults, and judges nothing.
+
+Whatever it does is written down by the witness: what stops or ends a process when that is over, all
+else before it begins.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checker.exam.sessions import Client, Session, kill_child
+from checker.exam.stores import served
+from checker.exam.subject import Variant
+from checker.exam.witness import CANARY, GONE, Point, Witness
+
+UP_S, START_S = 30.0, 20.0
+"""A worker that is not up after so long never will be; nor is a job begun by one that is."""
+
+BOUND = 5
+"""How often a job may kill its worker, where the product has no number of its own."""
+
+_LOOK_S = 0.05
+
+
+class Unreached(Exception):
+    """The question could not be put: why the schedule did not come so far."""
+
+
+@dataclass
+class Worker:
+    """A worker process of the subject."""
+
+    name: str
+    session: Session
+    told: bool = False
+    """Whether its end has been written down."""
+
+
+class Director:
+    """One subject, one store, one witness, and one job that is asked about."""
+
+    JOB = "job"
+
+    def __init__(self, variant: Variant, python: Path, folder: Path) -> None:
+        self.variant, self.python, self.folder = variant, python, folder
+        self.workers: list[Worker] = []
+        self._canaries = itertools.count(1)
+        self._ended = ExitStack()
+        try:
+            self.witness = Witness(folder, self._header())
+            self._ended.callback(self.witness.close)
+            store = self._ended.enter_context(served(variant.store, folder))
+            self._environment = {
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).parent),
+                "PYTHONUNBUFFERED": "1",
+                "EXAM_FOLDER": str(folder),
+                "EXAM_STORE": store,
+                "EXAM_GIVEN": variant.given_json,
+                "EXAM_WITNESS": self.witness.socket,
+            }
+            self.client = self.new_client()
+            self.client.call("setup")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End every process that was started, and nothing else."""
+        for worker in self.workers:
+            worker.session.kill()
+        self._ended.close()
+
+    def __enter__(self) -> Director:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _header(self) -> dict[str, Any]:
+        v = self.variant
+        return {
+            "failures": v.failures,
+            "interruptions": v.interruptions or BOUND,
+            "store": "embedded" if v.store == "file" else "remote",
+            "recovery": v.recovery,
+            "note": f"{v.title}: {v.settings}",
+        }
+
+    @property
+    def patience(self) -> float:
+        """Twice the time that the product may take, and a little more."""
+        return 2 * self.variant.lease + 3
+
+    # ---------------------------------------------------------------- processes
+    def _command(self, role: str) -> list[str]:
+        return [str(self.python), "-m", "subjects.agent", self.variant.subject, role]
+
+    def new_client(self) -> Client:
+        """Return somebody who asks for jobs."""
+        log = self.folder / "client.log"
+        how = {"env": self._environment, "cwd": self.folder}
+        client = Client(self._command("client"), log, **how)
+        self._ended.callback(client.close)
+        return client
+
+    def worker(self) -> Worker:
+        """Start a worker under a new name."""
+        name = f"w{len(self.workers) + 1}"
+        self.witness.write("up", worker=name)
+        environment = {**self._environment, "EXAM_WORKER": name}
+        log = self.folder / f"{name}.log"
+        session = Session(self._command("worker"), log, env=environment, cwd=self.folder)
+        self.workers.append(Worker(name, session))
+        return self.workers[-1]
+
+    def up(self, worker: Worker | None = None) -> None:
+        """Return when a job has gone through this worker, or any; raises `Unreached`."""
+        until = time.monotonic() + UP_S
+        while time.monotonic() < until:
+            since, key = self.witness.now, self.canary()
+            left = until - time.monotonic()
+
+            def through(point: Point, key: str = key) -> bool:
+                return point.job == key and point.at == "left"
+
+            point = self.witness.wait(left, through, since)
+            if point is not None and worker in (None, self.named(point.process)):
+                return
+        raise Unreached(f"{worker.name if worker else 'no worker'} does not come up")
+
+    def canary(self) -> str:
+        """Ask for a job that shows that somebody works."""
+        key = f"{CANARY}{next(self._canaries)}"
+        self.client.call("enqueue", key)
+        return key
+
+    def named(self, name: str) -> Worker:
+        """Return the worker of this name."""
+        return next(worker for worker in self.workers if worker.name == name)
+
+    def stop(self, worker: Worker) -> None:
+        """Let it take no step."""
+        worker.session.stop()
+        self.witness.write("stopped", worker=worker.name)
+
+    def go_on(self, worker: Worker) -> None:
+        """Let it go on."""
+        self.witness.write("continued", worker=worker.name)
+        worker.session.go_on()
+
+    def kill(self, worker: Worker) -> None:
+        """End it, and all that it has started, as a machine ends."""
+        worker.session.kill()
+        self._died(worker)
+
+    def kill_child(self, point: Point) -> None:
+        """End the one process that the handler runs in."""
+        kill_child(int(point.worker.split("/")[1]))
+        self.witness.write("died", worker=point.worker)
+
+    def _died(self, worker: Worker) -> None:
+        if not worker.told:
+            worker.told = True
+            self.witness.write("died", worker=worker.name)
+
+    def bury(self) -> bool:
+        """Write down who has ended by itself, and return whether any worker is left."""
+        for worker in self.workers:
+            if not worker.session.alive:
+                self.kill(worker)
+        return any(worker.session.alive for worker in self.workers)
+
+    # ---------------------------------------------------------------- the job
+    def ask(self) -> None:
+        """Ask for the job."""
+        self.witness.write("asked", job=self.JOB)
+        self.client.call("enqueue", self.JOB)
+        self.witness.write("answered", job=self.JOB)
+
+    def status(self) -> list[str]:
+        """Ask what became of it, and write down the answer."""
+        self.witness.write("reading", job=self.JOB)
+        answer: list[str] = self.client.call("status", self.JOB)
+        self.witness.write("status", job=self.JOB, **{"is": answer})
+        return answer
+
+    def ends(self, seconds: float) -> bool:
+        """Return whether the job is known to have ended within this time."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if set(self.client.call("status", self.JOB)) <= {"done", "dead"}:
+                return True
+            time.sleep(_LOOK_S)
+        return False
+
+    def starts(
+        self, seconds: float, but: Point | None = None, since: int = 0, traffic: bool = False
+    ) -> Point | None:
+        """Return the start of an attempt, another than this one, if there is one in time; with
+        `traffic`, other jobs keep coming meanwhile.
+        """
+
+        def wanted(point: Point) -> bool:
+            new = but is None or point.entry != but.entry
+            return point.at == "start" and point.job == self.JOB and new
+
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if (found := self.witness.wait(min(1.0, left), wanted, since)) is not None:
+                return found
+            if traffic:
+                self.canary()
+        return None
+
+    def begun(self) -> tuple[Worker, Point]:
+        """Start a worker and ask for the job; return both when its handler is at its start."""
+        self.up(self.worker())
+        self.ask()
+        return self.has_begun()
+
+    def has_begun(self, since: int = 0) -> tuple[Worker, Point]:
+        """Return who is at the start of the job; raises `Unreached`."""
+        point = self.starts(START_S, since=since)
+        if point is None:
+            raise Unreached("the job is not begun")
+        return self.named(point.process), point
+
+    def to(self, at: str, point: Point) -> Point:
+        """Open the gates up to this point of the same handler; raises `Unreached`."""
+        while point.at != at:
+            self.witness.open(point)
+            point = self._next(point)
+        return point
+
+    def through(self, point: Point, how: str = "ok") -> bool:
+        """Let a handler end so; return whether it was heard of to its end."""
+        try:
+            self.witness.open(self.to("end", point), how)
+        except Unreached:
+            return False
+        return self._after(point, lambda p: p.at == "left") is not None
+
+    def _next(self, point: Point) -> Point:
+        found = self._after(point, lambda p: p.number > point.number)
+        if found is None or found.at == GONE:
+            raise Unreached("the product breaks the handler off")
+        return found
+
+    def _after(self, point: Point, wanted: Callable[[Point], bool]) -> Point | None:
+        return self.witness.wait(
+            START_S, lambda p: p.entry == point.entry and (wanted(p) or p.at == GONE)
+        )
+
+    def finish(self) -> None:
+        """Let everybody go on until nothing more happens, and write that down."""
+        self.witness.free(self.JOB)
+        if not self.bury():
+            self.worker()
+        self.ends(self.patience)
+        self._rests()
+        self.up()  # which also is traffic, for those who recover only then
+        self._rests()
+        self.bury()
+        self.witness.write("quiet", job=self.JOB)
+        self.status()
+
+    def _rests(self) -> None:
+        """Return when no attempt has begun for longer than the timers of the product."""
+        since = self.witness.now
+        while self.starts(self.variant.lease + 1, since=since) is not None:
+            since = self.witness.now

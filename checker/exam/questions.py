@@ -1,0 +1,219 @@
+"""The questions: each is a schedule of faults at the gates of the witness, and asks for failure
+modes of the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from checker.exam.director import BOUND, Director, Unreached, Worker
+from checker.exam.witness import Point
+
+_STOP_S = 15.0
+_BROKEN_OFF = "the product breaks the late handler off"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is done to a product, and which failure modes would show."""
+
+    name: str
+    doc: str
+    modes: tuple[str, ...]
+    put: Callable[[Director], str | None]
+    """Puts it, and returns what else there is to say of how it went."""
+    of_children: bool = False
+    """Whether it is about a handler in a process below the worker."""
+
+
+# ---------------------------------------------------------------- the worker is killed
+def _killed(d: Director, at: str, child: bool = False) -> None:
+    worker, point = d.begun()
+    point = d.to(at, point)
+    if child:
+        d.kill_child(point)
+    else:
+        d.kill(worker)
+        d.worker()
+    d.finish()
+
+
+def _poison(d: Director, child: bool = False) -> None:
+    """The job kills whoever begins it, once more than it may."""
+    bound = d.variant.interruptions or BOUND
+    worker, point = d.begun()
+    for _ in range(bound + 1):
+        since = d.witness.now
+        if child:
+            d.kill_child(point)
+        else:
+            d.kill(worker)
+        if not d.bury():
+            d.worker()
+        again = d.starts(d.patience, since=since)
+        if again is None:
+            break
+        worker, point = d.named(again.process), again
+    d.finish()
+
+
+# ---------------------------------------------------------------- the late worker
+def _overtaken(d: Director) -> tuple[Worker, Point, Worker, Point]:
+    """Stop whoever has begun the job, until another has; return both.
+
+    The other is started afterwards: of one that was there before, nobody could say that it had not
+    claimed the job first, and was slow to begin.
+    """
+    late, first = d.begun()
+    d.stop(late)
+    other = d.worker()
+    second = d.starts(d.patience, but=first, traffic=True)
+    if second is None:
+        raise Unreached("nobody takes the job over from a worker that is stopped")
+    return late, first, other, second
+
+
+def _late_before(d: Director, how: str) -> str | None:
+    """The late worker reports while another has the job."""
+    late, first, other, second = _overtaken(d)
+    d.status()
+    d.go_on(late)
+    heard = d.through(first, how)
+    d.starts(2.0, since=second.number + 1)  # nothing says that a product has taken a report
+    d.status()
+    d.kill(other)  # if it was believed, nobody does the other's work now
+    d.worker()
+    d.finish()
+    return None if heard else _BROKEN_OFF
+
+
+def _late_after(d: Director, how: str) -> str | None:
+    """The late worker reports when another has done the job."""
+    late, first, _, second = _overtaken(d)
+    d.through(second)
+    d.ends(d.patience)
+    d.status()
+    d.go_on(late)
+    heard = d.through(first, how)
+    d.finish()
+    return None if heard else _BROKEN_OFF
+
+
+# ---------------------------------------------------------------- no fault
+def _again_waiting(d: Director) -> None:
+    d.ask()
+    d.ask()
+    d.worker()
+    _, point = d.has_begun()
+    d.through(point)
+    d.ends(d.patience)
+    d.status()
+    d.finish()
+
+
+def _again_running(d: Director) -> None:
+    d.begun()
+    d.ask()
+    d.worker()
+    d.up()
+    d.finish()
+
+
+def _again_done(d: Director) -> None:
+    _, point = d.begun()
+    d.through(point)
+    d.ends(d.patience)
+    d.status()
+    d.ask()
+    d.finish()
+
+
+def _told_to_stop(d: Director) -> None:
+    worker, point = d.begun()
+    worker.session.tell()
+    if not worker.session.wait(d.variant.lease + 2):
+        d.through(point)
+        worker.session.wait(_STOP_S)
+    d.kill(worker)  # what is left of it, as whoever told it would
+    d.worker()
+    d.finish()
+
+
+def _takes_long(d: Director, jobs: int) -> None:
+    d.begun()
+    for _ in range(jobs):
+        d.canary()
+    d.worker()
+    d.starts(d.patience, since=d.witness.now)
+    d.finish()
+
+
+_LOST = ("FM-001", "FM-002a", "FM-028")
+_LATE = ("FM-010", "FM-011")
+
+QUESTIONS = {
+    q.name: q
+    for q in (
+        Question(
+            "killed-before", "The worker is killed before the effect.", _LOST,
+            partial(_killed, at="start"),
+        ),
+        Question(
+            "killed-after", "The worker is killed after the effect, before it reports.", _LOST,
+            partial(_killed, at="effect"),
+        ),
+        Question(
+            "child-before", "The process of the handler is killed before the effect.", _LOST,
+            partial(_killed, at="start", child=True), of_children=True,
+        ),
+        Question(
+            "child-after", "The process of the handler is killed after the effect.", _LOST,
+            partial(_killed, at="effect", child=True), of_children=True,
+        ),
+        Question(
+            "late-success", "A stopped worker reports success while another has the job.", _LATE,
+            partial(_late_before, how="ok"),
+        ),
+        Question(
+            "late-failure", "A stopped worker reports failure while another has the job.", _LATE,
+            partial(_late_before, how="error"),
+        ),
+        Question(
+            "last-success", "A stopped worker reports success when another has done the job.",
+            ("FM-010", "FM-030"), partial(_late_after, how="ok"),
+        ),
+        Question(
+            "last-failure", "A stopped worker reports failure when another has done the job.",
+            ("FM-010", "FM-030"), partial(_late_after, how="error"),
+        ),
+        Question(
+            "poison", "The job kills every worker that begins it.", ("FM-027a", "FM-028"), _poison,
+        ),
+        Question(
+            "child-poison", "The job kills every process that its handler runs in.",
+            ("FM-027a", "FM-028"), partial(_poison, child=True), of_children=True,
+        ),
+        Question(
+            "again-waiting", "It is asked for again while it waits.", ("FM-024a",), _again_waiting,
+        ),
+        Question(
+            "again-running", "It is asked for again while it runs.", ("FM-024a",), _again_running,
+        ),
+        Question(
+            "again-done", "It is asked for again when it is done.", ("FM-024a",), _again_done,
+        ),
+        Question(
+            "told-to-stop", "The worker is told to stop while it works.", _LOST, _told_to_stop,
+        ),
+        Question(
+            "takes-long", "The handler takes longer than every timer.", ("FM-008a", "FM-008b"),
+            partial(_takes_long, jobs=0),
+        ),
+        Question(
+            "takes-long-full", "The handler takes long, and more jobs wait.",
+            ("FM-008a", "FM-008b"), partial(_takes_long, jobs=5),
+        ),
+    )
+}  # fmt: skip

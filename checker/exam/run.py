@@ -1,0 +1,136 @@
+"""Puts questions to subjects, keeps the histories, and goes on where it was left."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from checker.exam.director import Director, Unreached
+from checker.exam.environments import python, version
+from checker.exam.marks import Mark, mark, unreached
+from checker.exam.questions import QUESTIONS, Question
+from checker.exam.sessions import Failed
+from checker.exam.subject import Subject, Variant, subjects
+
+RESULTS = "results.jsonl"
+JUDGE_S = 60.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Try:
+    """One question, put once: to which version, when, and what it came to."""
+
+    variant: str
+    question: str
+    number: int
+    version: str
+    settings: str
+    on: str
+    seconds: float
+    result: Mark
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is kept."""
+        return asdict(self)
+
+    @property
+    def file(self) -> str:
+        """Where its history is, in the folder of the exam."""
+        return f"{self.variant.replace('/', '-')}/{self.question}-{self.number}.jsonl"
+
+
+def _read(line: str) -> Try:
+    row = json.loads(line)
+    known = {f.name for f in fields(Mark)}
+    result = {key: value for key, value in row["result"].items() if key in known}
+    result["without"] = tuple(tuple(texts) for texts in result["without"])
+    result["modes"] = tuple(result["modes"])
+    return Try(**{**row, "result": Mark(**result)})
+
+
+def kept(folder: Path) -> list[Try]:
+    """Return what was asked before; raises `ValueError`, `KeyError`, `TypeError`, `OSError`."""
+    file = folder / RESULTS
+    return [_read(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
+
+def askable(variant: Variant, names: Iterable[str]) -> Iterator[Question]:
+    """Yield the questions that can be put to a variant."""
+    for name in names:
+        question = QUESTIONS[name]
+        if variant.why_not(name) is None and not (question.of_children and not variant.children):
+            yield question
+
+
+class Exam:
+    """An exam whose results are in a folder."""
+
+    def __init__(self, folder: Path, say: Say, again: bool = False) -> None:
+        """Go on with what was begun there, or ask all of it `again`."""
+        self.folder, self.say = folder, say
+        folder.mkdir(parents=True, exist_ok=True)
+        if again:
+            (folder / RESULTS).unlink(missing_ok=True)
+        self.before = kept(folder)
+
+    def examine(self, variant: Variant, names: Iterable[str], times: int) -> Iterator[Try]:
+        """Yield what the questions come to, each put so often; raises `Unavailable`, `OSError`."""
+        subject = subjects()[variant.subject]
+        interpreter = python(subject, self.say)
+        which = version(subject, interpreter)
+        for question in askable(variant, names):
+            for number in range(1, times + 1):
+                done = self._done(variant, question.name, number, which)
+                said = f"{variant.title}: {question.name}, {number} of {times}"
+                yield done or self._ask(
+                    subject, variant, interpreter, question, number, which, said
+                )
+
+    def _done(self, variant: Variant, question: str, number: int, which: str) -> Try | None:
+        wanted = variant.title, question, number, which, variant.settings
+        return next(
+            (
+                t
+                for t in self.before
+                if (t.variant, t.question, t.number, t.version, t.settings) == wanted
+            ),
+            None,
+        )
+
+    def _ask(
+        self, subject: Subject, variant: Variant, interpreter: Path, question: Question,
+        number: int, which: str, said: str,
+    ) -> Try:  # fmt: skip
+        self.say(said)
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="ffq-exam-") as place:
+            result = put(variant, interpreter, question, Path(place))
+            seconds = round(time.monotonic() - began, 1)
+            on = time.strftime("%Y-%m-%d", time.gmtime())
+            found = Try(
+                variant.title, question.name, number, which, variant.settings, on, seconds, result
+            )
+            file = self.folder / found.file
+            file.parent.mkdir(exist_ok=True)
+            shutil.copy(Path(place, "history.jsonl"), file)
+        with (self.folder / RESULTS).open("a", encoding="utf-8") as results:
+            results.write(json.dumps(found.as_json()) + "\n")
+        return found
+
+
+def put(variant: Variant, interpreter: Path, question: Question, folder: Path) -> Mark:
+    """Put a question once, in a folder of its own; raises `Unavailable`."""
+    try:
+        with Director(variant, interpreter, folder) as director:
+            note = question.put(director)
+    except (Unreached, Failed) as why:
+        return unreached(str(why))
+    return mark(folder / "history.jsonl", Director.JOB, JUDGE_S, note)

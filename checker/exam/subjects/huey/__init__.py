@@ -1,0 +1,1 @@
+"""Huey, a task queue, on SQLite or Redis."""

@@ -1,0 +1,1 @@
+"""litequeue, a queue in a table of SQLite."""

@@ -1,0 +1,49 @@
+"""Live exams of what needs nothing but packages: the questions that matter most, each put once."""
+
+from pathlib import Path
+
+import pytest
+
+from checker.exam.marks import NOT_SHOWN, SHOWN, Mark
+from checker.exam.questions import QUESTIONS
+from checker.exam.run import Exam
+from checker.exam.subject import Variant, subjects
+
+pytestmark = pytest.mark.deep
+
+
+def marks(title: str, folder: Path, *questions: str) -> dict[str, Mark]:
+    subject, _, variant = title.partition("/")
+    exam = Exam(folder, print)
+    tries = exam.examine(subjects()[subject].variants[variant], questions or QUESTIONS, 1)
+    return {t.question: t.result for t in tries}
+
+
+def test_our_own_queue_shows_nothing(tmp_path: Path) -> None:
+    found = marks("ffq/sqlite", tmp_path, "killed-after", "last-failure", "poison", "again-done")
+    assert {name: m.mark for name, m in found.items()} == dict.fromkeys(found, NOT_SHOWN)
+    assert len(found) == 4
+
+
+def test_a_job_that_huey_has_handed_over_is_lost_with_its_worker(tmp_path: Path) -> None:
+    found = marks("huey/sqlite", tmp_path, "killed-before")["killed-before"]
+    assert (found.mark, found.effects) == (SHOWN, 0)
+    assert "FM-001" in found.modes
+
+
+def test_a_late_success_of_litequeue_is_believed(tmp_path: Path) -> None:
+    found = marks("litequeue/rescue", tmp_path, "late-success", "late-failure")
+    assert found["late-success"].mark == SHOWN
+    assert "FM-010" in found["late-success"].modes
+
+
+CONTROLS = [v for v in subjects()["ffq"].variants.values() if v.control is not None]
+
+
+@pytest.mark.parametrize("variant", CONTROLS, ids=lambda v: v.name)
+def test_our_own_queue_without_a_protection_is_found_out(variant: Variant, tmp_path: Path) -> None:
+    assert variant.control is not None
+    (found,) = marks(variant.title, tmp_path, variant.control).values()
+    assert found.mark == SHOWN
+    without = frozenset(variant.given["without"])
+    assert any(without >= set(texts) for texts in found.without), found
