@@ -75,7 +75,7 @@ def job_of(history: History, job: str, file: str = "history") -> Seen:
     workers = list(dict.fromkeys(e.worker for e in own if e.worker))
     running = [history.running(e.line) for e in own if e.kind == QUIET]
     workers = list(dict.fromkeys([*workers, *filter(None, running)]))
-    silent = not history.header.others and len(history.workers) > len(workers)
+    silent = not history.header.others and (len(history.workers) > len(workers) or not workers)
     events = _merged(history, own, workers)
     slots = _Slots(history.header, file)
     shows = list[tuple[tuple[Sign, ...], ...]]()
