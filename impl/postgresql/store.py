@@ -43,6 +43,10 @@ _PATIENCE = 30.0
 
 _SLICE = 0.2
 
+_READING = """\
+REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0"""
+"""Whoever only reads keeps no row from others, and may think for as long as it takes."""
+
 _KEEP = """\
 INSERT INTO meta VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 
@@ -186,7 +190,7 @@ class QueueStore:
         if writes and self.read_only:
             raise StoreError(self.path, "was opened to be read only", "open it for writing")
         with self._alone.opened(Span(writes, durable)) as span:
-            connection = self._begun("READ COMMITTED" if writes else "REPEATABLE READ READ ONLY")
+            connection = self._begun("READ COMMITTED" if writes else _READING)
             opened = PostgreSQLTransaction(self.design, connection, span, self.path, self.clock)
             try:
                 if at_rest:
@@ -213,8 +217,11 @@ class QueueStore:
         except (psycopg.OperationalError, psycopg.InterfaceError) as failed:
             self.close()
             said = str(failed)
+        except psycopg.IntegrityError:
+            # The answer of a constraint that is asked at the end, and is none of ours.
+            self._roll_back()
+            raise
         except psycopg.Error as failed:
-            # An answer, as of a constraint that is asked at the end: nothing is kept.
             self._roll_back()
             raise self._said(failed, "COMMIT") from None
         if said == "COMMIT" and not self._warned:

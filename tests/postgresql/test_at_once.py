@@ -144,6 +144,30 @@ def test_whoever_sleeps_in_a_transaction_keeps_no_job_for_ever(queue: Queue, aga
 
 
 @pytest.mark.deep
+def test_whoever_only_reads_may_think_for_as_long_as_it_takes(queue: Queue) -> None:
+    queue.enqueue("k")
+    with queue.snapshot() as t:
+        assert t.own("SELECT count(*) FROM job") == [(1,)]
+        ((limit,),) = t.own("SELECT current_setting('idle_in_transaction_session_timeout')")
+        assert limit == "0"
+    with queue.transaction() as t:
+        ((limit,),) = t.own("SELECT current_setting('idle_in_transaction_session_timeout')")
+        assert limit == "10s"
+
+
+def test_a_constraint_of_users_that_is_asked_at_the_end_is_an_answer(queue: Queue) -> None:
+    """It fails again however often it is tried, unlike a store that cannot be used."""
+    queue.define("CREATE TABLE parent (id bigint PRIMARY KEY)")
+    queue.define("CREATE TABLE child (id bigint REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+    orphan = "INSERT INTO child VALUES (99)"
+    queue.enqueue("written", max_attempts=1)
+    worker = Worker(queue, {"written": lambda attempt: attempt.write(orphan)})
+    assert worker.run(until_empty=True) == {"failed": 1}
+    with pytest.raises(psycopg.errors.ForeignKeyViolation), queue.transaction() as t:
+        t.execute(orphan)
+    assert queue.query("SELECT status FROM job") == [("dead",)]
+
+
 def test_a_commit_that_no_standby_has_confirmed_is_unknown(queue: Queue, server: Server) -> None:
     worker = queue.process(WorkerSort)
     with server.connect() as other:
