@@ -18,7 +18,7 @@ class Mark:
 
     `line` and `event` are the first that no run allows; `without` are the sets of protections
     without which it is a run, and `modes` their failure modes. `why` says why there is no answer,
-    or what else there is to say.
+    and `note` what else there is to say.
     """
 
     mark: str
@@ -29,6 +29,7 @@ class Mark:
     without: tuple[tuple[str, ...], ...] = ()
     modes: tuple[str, ...] = ()
     why: str | None = None
+    note: str | None = None
 
 
 def unreached(why: str) -> Mark:
@@ -36,7 +37,7 @@ def unreached(why: str) -> Mark:
     return Mark(UNREACHED, why=why)
 
 
-def mark(file: Path, job: str, seconds: float, note: str | None = None) -> Mark:
+def mark(file: Path, job: str, seconds: float) -> Mark:
     """Return what the judge says of a history."""
     history = read(file)
     report = Report(history, str(file), seconds)
@@ -45,7 +46,7 @@ def mark(file: Path, job: str, seconds: float, note: str | None = None) -> Mark:
     if report.unfinished:
         return Mark(UNDECIDED, starts, effects, why=report.unfinished[0].stopped)
     if not report.findings:
-        return Mark(NOT_SHOWN, starts, effects, why=note)
+        return Mark(NOT_SHOWN, starts, effects)
     (finding,) = report.findings
     report.explain(finding)
     event, diagnosis = finding.verdict.event, finding.diagnosis
@@ -55,7 +56,7 @@ def mark(file: Path, job: str, seconds: float, note: str | None = None) -> Mark:
     return Mark(
         SHOWN, starts, effects, event.line, str(event),
         tuple(tuple(sorted(texts)) for texts in sets), tuple(sorted(modes)),
-        diagnosis.stopped or note,
+        diagnosis.stopped,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from checker.exam.director import BOUND, Director, Unreached, Worker
+from checker.exam.director import BOUND, ENDED, Director, Unreached, Worker
 from checker.exam.witness import Point
 
 _STOP_S = 15.0
@@ -26,6 +26,8 @@ class Question:
     """Puts it, and returns what else there is to say of how it went."""
     of_children: bool = False
     """Whether it is about a handler in a process below the worker."""
+    counts: bool = False
+    """Whether it asks how often the job may be interrupted."""
 
 
 # ---------------------------------------------------------------- the worker is killed
@@ -82,9 +84,9 @@ def _late_before(d: Director, how: str) -> str | None:
     d.go_on(late)
     heard = d.through(first, how)
     d.starts(2.0, since=second.number + 1)  # nothing says that a product has taken a report
-    d.status()
-    d.kill(other)  # if it was believed, nobody does the other's work now
-    d.worker()
+    if not set(d.status()) <= ENDED:
+        d.kill(other)  # if it was believed, nobody does the other's work now
+        d.worker()
     d.finish()
     return None if heard else _BROKEN_OFF
 
@@ -190,10 +192,11 @@ QUESTIONS = {
         ),
         Question(
             "poison", "The job kills every worker that begins it.", ("FM-027a", "FM-028"), _poison,
+            counts=True,
         ),
         Question(
             "child-poison", "The job kills every process that its handler runs in.",
-            ("FM-027a", "FM-028"), partial(_poison, child=True), of_children=True,
+            ("FM-027a", "FM-028"), partial(_poison, child=True), of_children=True, counts=True,
         ),
         Question(
             "again-waiting", "It is asked for again while it waits.", ("FM-024a",), _again_waiting,

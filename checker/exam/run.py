@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from checker.exam.environments import python, version
 from checker.exam.marks import Mark, mark, unreached
 from checker.exam.questions import QUESTIONS, Question
 from checker.exam.sessions import Failed
-from checker.exam.subject import Subject, Variant, subjects
+from checker.exam.subject import Variant, subjects
 
-RESULTS = "results.jsonl"
-JUDGE_S = 60.0
+RESULTS, HISTORY = "results.jsonl", "history.jsonl"
+JUDGE_S = 120.0
 
 Say = Callable[[str], None]
 
@@ -49,8 +50,7 @@ class Try:
 
 def _read(line: str) -> Try:
     row = json.loads(line)
-    known = {f.name for f in fields(Mark)}
-    result = {key: value for key, value in row["result"].items() if key in known}
+    result = row["result"]
     result["without"] = tuple(tuple(texts) for texts in result["without"])
     result["modes"] = tuple(result["modes"])
     return Try(**{**row, "result": Mark(**result)})
@@ -79,40 +79,28 @@ class Exam:
         folder.mkdir(parents=True, exist_ok=True)
         if again:
             (folder / RESULTS).unlink(missing_ok=True)
-        self.before = kept(folder)
+        self.before = {(t.variant, t.question, t.number): t for t in kept(folder)}
+        self._judged = {seen(folder / t.file): t.result for t in self.before.values()}
 
     def examine(self, variant: Variant, names: Iterable[str], times: int) -> Iterator[Try]:
         """Yield what the questions come to, each put so often; raises `Unavailable`, `OSError`."""
-        subject = subjects()[variant.subject]
-        interpreter = python(subject, self.say)
-        which = version(subject, interpreter)
-        for question in askable(variant, names):
-            for number in range(1, times + 1):
-                done = self._done(variant, question.name, number, which)
-                said = f"{variant.title}: {question.name}, {number} of {times}"
-                yield done or self._ask(
-                    subject, variant, interpreter, question, number, which, said
-                )
-
-    def _done(self, variant: Variant, question: str, number: int, which: str) -> Try | None:
-        wanted = variant.title, question, number, which, variant.settings
-        return next(
-            (
-                t
-                for t in self.before
-                if (t.variant, t.question, t.number, t.version, t.settings) == wanted
-            ),
-            None,
-        )
+        interpreter = python(subjects()[variant.subject], self.say)
+        which = version(subjects()[variant.subject], interpreter)
+        for number in range(1, times + 1):
+            for question in askable(variant, names):
+                done = self.before.get((variant.title, question.name, number))
+                if done is not None and (done.version, done.settings) == (which, variant.settings):
+                    yield done
+                    continue
+                self.say(f"{variant.title}: {question.name}, {number} of {times}")
+                yield self._ask(variant, interpreter, question, number, which)
 
     def _ask(
-        self, subject: Subject, variant: Variant, interpreter: Path, question: Question,
-        number: int, which: str, said: str,
-    ) -> Try:  # fmt: skip
-        self.say(said)
+        self, variant: Variant, interpreter: Path, question: Question, number: int, which: str
+    ) -> Try:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="ffq-exam-") as place:
-            result = put(variant, interpreter, question, Path(place))
+            result = self.put(variant, interpreter, question, Path(place))
             seconds = round(time.monotonic() - began, 1)
             on = time.strftime("%Y-%m-%d", time.gmtime())
             found = Try(
@@ -120,17 +108,29 @@ class Exam:
             )
             file = self.folder / found.file
             file.parent.mkdir(exist_ok=True)
-            shutil.copy(Path(place, "history.jsonl"), file)
+            shutil.copy(Path(place, HISTORY), file)
         with (self.folder / RESULTS).open("a", encoding="utf-8") as results:
             results.write(json.dumps(found.as_json()) + "\n")
         return found
 
+    def put(self, variant: Variant, interpreter: Path, question: Question, folder: Path) -> Mark:
+        """Put a question once, in a folder of its own; raises `Unavailable`."""
+        try:
+            with Director(variant, interpreter, folder, question.counts) as director:
+                note = question.put(director)
+        except (Unreached, Failed) as why:
+            return unreached(str(why))
+        events = seen(folder / HISTORY)
+        if events not in self._judged:
+            self._judged[events] = mark(folder / HISTORY, Director.JOB, JUDGE_S)
+        return replace(self._judged[events], note=note)
 
-def put(variant: Variant, interpreter: Path, question: Question, folder: Path) -> Mark:
-    """Put a question once, in a folder of its own; raises `Unavailable`."""
+
+def seen(history: Path) -> str:
+    """Return what was seen, whatever the numbers of the processes: to judge it once is enough."""
+    numbers: dict[str, int] = {}
     try:
-        with Director(variant, interpreter, folder) as director:
-            note = question.put(director)
-    except (Unreached, Failed) as why:
-        return unreached(str(why))
-    return mark(folder / "history.jsonl", Director.JOB, JUDGE_S, note)
+        text = history.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+    return re.sub(r"/(\d+)", lambda pid: f"/{numbers.setdefault(pid[1], len(numbers))}", text)

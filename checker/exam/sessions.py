@@ -47,7 +47,9 @@ class Session:
                 "stdout": output,
                 "stderr": output,
             } | how
-            self.leader = subprocess.Popen(command, start_new_session=True, **given)
+            # It dies with this process, which may be killed itself.
+            mortal = ["setpriv", "--pdeathsig", "KILL", *command]
+            self.leader = subprocess.Popen(mortal, start_new_session=True, **given)
         self.id = self.leader.pid
 
     @property

@@ -11,7 +11,7 @@ from checker.exam.director import Director, Unreached
 from checker.exam.environments import Unavailable
 from checker.exam.marks import NOT_SHOWN, SHOWN, UNREACHED, Mark
 from checker.exam.questions import QUESTIONS, Question
-from checker.exam.run import put
+from checker.exam.run import Exam
 from checker.exam.subject import Variant, subjects
 
 FOUND = Mark(
@@ -24,14 +24,14 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Let questions be answered at once, and return those that were put."""
     put: list[str] = []
 
-    def answer(variant: Variant, _: Path, question: Question, folder: Path) -> Mark:
+    def answer(_: Exam, variant: Variant, python: Path, question: Question, folder: Path) -> Mark:
         put.append(f"{variant.title} {question.name}")
         (folder / "history.jsonl").write_text("{}\n")
         late = Mark(UNREACHED, why="nobody takes it")
         known = {"late-success": FOUND, "late-failure": late}
         return known.get(question.name, Mark(NOT_SHOWN, 1, 1))
 
-    monkeypatch.setattr("checker.exam.run.put", answer)
+    monkeypatch.setattr("checker.exam.run.Exam.put", answer)
     monkeypatch.setattr("checker.exam.run.python", lambda subject, say: Path("python"))
     monkeypatch.setattr("checker.exam.run.version", lambda subject, python: "1.2")
     monkeypatch.chdir(tmp_path)
@@ -61,7 +61,7 @@ def test_a_finding_exits_with_1_and_says_where_its_history_is(
 def test_what_was_kept_is_not_asked_again(
     asked: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["exam", "huey", "--question", "poison", "--keep", "kept", "--json"]
+    command = ["exam", "huey/sqlite", "--question", "poison", "--keep", "kept", "--json"]
     assert main(command) == 0
     assert main([*command, "--times", "3"]) == 0
     assert asked == ["huey/sqlite poison"] * 3
@@ -86,7 +86,8 @@ def test_a_schedule_that_does_not_come_so_far_says_how_far(
 
     monkeypatch.setattr("checker.exam.run.Director", Silent)
     variant = subjects()["huey"].variants["sqlite"]
-    found = put(variant, Path("python"), QUESTIONS["killed-after"], tmp_path)
+    exam = Exam(tmp_path / "kept", print)
+    found = exam.put(variant, Path("python"), QUESTIONS["killed-after"], tmp_path)
     assert found == Mark(UNREACHED, why="the job is not begun")
 
 

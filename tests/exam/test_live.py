@@ -37,6 +37,18 @@ def test_a_late_success_of_litequeue_is_believed(tmp_path: Path) -> None:
     assert "FM-010" in found["late-success"].modes
 
 
+def test_an_item_of_persist_queue_is_given_back_by_the_next_process(tmp_path: Path) -> None:
+    found = marks("persist/default", tmp_path, "killed-before", "late-failure")
+    assert found["killed-before"] == Mark(NOT_SHOWN, starts=2, effects=1)
+    assert found["late-failure"].starts >= 2
+
+
+def test_rq_believes_a_late_success(tmp_path: Path) -> None:
+    found = marks("rq/unique", tmp_path, "late-success", "again-done")
+    assert "FM-010" in found["late-success"].modes
+    assert found["again-done"].mark == NOT_SHOWN
+
+
 CONTROLS = [v for v in subjects()["ffq"].variants.values() if v.control is not None]
 
 

@@ -77,8 +77,9 @@ def test_a_handler_that_is_gone_is_heard_of_and_has_not_ended(witness: Witness) 
 
 
 def test_one_process_that_is_twice_in_a_handler_is_two_workers(witness: Witness) -> None:
-    for _ in range(2):
-        Handler(witness).says("start")
+    both = [Handler(witness), Handler(witness)]
+    for handler in both:
+        handler.says("start")
     witness.wait(5, lambda p: p.number == 1)
     assert sorted(lines(witness)) == ["start w1 job", "start w1/2 job"]
 

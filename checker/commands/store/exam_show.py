@@ -108,5 +108,5 @@ def in_words(tries: list[Try]) -> str:
     if shown is not None:
         modes = ", ".join(shown.result.modes) or "no single failure mode"
         return f"{'; '.join(parts)}: {shown.result.event}; {modes}; {shown.file}"
-    whys = sorted({t.result.why for t in tries if t.result.why})
+    whys = sorted({w for t in tries for w in (t.result.why, t.result.note) if w})
     return "; ".join(parts + whys)

@@ -1,0 +1,1 @@
+"""Dramatiq, with Redis as its broker."""

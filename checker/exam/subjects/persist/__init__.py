@@ -1,0 +1,1 @@
+"""persist-queue, a queue in a file of SQLite."""

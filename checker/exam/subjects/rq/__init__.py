@@ -1,0 +1,1 @@
+"""RQ, a queue on Redis."""

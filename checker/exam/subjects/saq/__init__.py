@@ -1,0 +1,1 @@
+"""SAQ, a queue on Redis for asyncio."""

@@ -1,0 +1,1 @@
+"""taskiq, with Redis as its broker."""
