@@ -46,6 +46,7 @@ MODULES = {
     "ablate": "spec.ablate",
     "failures": "spec.failures",
     "profiles": "spec.profiles",
+    "design": "spec.design",
     "sql": "store.sql",
     "replay": "store.replay",
     "validate": "store.validate",

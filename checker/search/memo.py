@@ -87,7 +87,7 @@ def hopes(
     scope: Scope, off: tuple[str, ...], limits: Limits, threads: int
 ) -> Mapping[str, Decision]:
     """Return what is decided of each `leads_to` in the scope with the guards `off` removed;
-    remembered if finished.
+    remembered if finished, or if nothing but the scope kept it from that.
     """
     from checker.search import fair_cycles
 
@@ -96,9 +96,9 @@ def hopes(
     if known is not None:
         return known
     decided = fair_cycles.decide(scope, off, limits, threads)
-    if all(decision.verdict != "unfinished" for decision in decided.values()):
-        lassos = {name: _lasso_as_json(d.lasso) for name, d in decided.items()}
-        remember(at, lassos)
+    if limits == Limits() or all(d.verdict != "unfinished" for d in decided.values()):
+        kept = {name: d.reason or _lasso_as_json(d.lasso) for name, d in decided.items()}
+        remember(at, kept)
     return decided
 
 
@@ -112,6 +112,9 @@ def _hopes(kept: Any, scope: Scope) -> dict[str, Decision]:
     actions = scope.spec.actions
     found = {}
     for name, parts in kept.items():
+        if isinstance(parts, str):
+            found[name] = Decision("unfinished", parts)
+            continue
         found[name] = Decision("holds")
         if parts is not None:
             stem, loop = (tuple(Step(actions[a], b) for a, b in part) for part in parts)

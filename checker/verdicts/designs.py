@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from checker.prove.proof import known
 from checker.runs.exploration import Limits, Report
+from checker.runs.lasso import Decision
 from checker.runs.story import RANGE
 from checker.search.memo import hopes, look
+from spec.failures.answers import Design
 from spec.failures.edits import Edits
-from spec.failures.profiles import Profile
 from spec.language.declared.model import Property
 from spec.language.scope import Scope
 
@@ -31,12 +32,12 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class ProfileVerdict:
-    """A profile in a scope: how many states there are, and what became of each claim; `undecided`
+class DesignVerdict:
+    """A design in a scope: how many states there are, and what became of each claim; `undecided`
     is why a claim of fair runs has a question mark.
     """
 
-    profile: Profile
+    design: Design
     states: int
     cells: tuple[Cell, ...]
     ranges: Mapping[str, int]
@@ -59,22 +60,23 @@ def claims(scope: Scope) -> list[Property]:
     return [p for p in scope.spec.properties.values() if p.kind in kinds]
 
 
-def asked(scope: Scope, profile: Profile) -> Scope:
-    """Return the scope as a profile would have it."""
-    return Edits(profile.edits).on(scope)
+def able(scope: Scope, edits: Iterable[str]) -> Edits:
+    """Return those of the edits that can be made in a scope, which has a part of the queue."""
+    return Edits(edit for edit in edits if Edits((edit,)).refused(scope.spec) is None)
 
 
-def row(scope: Scope, profile: Profile, limits: Limits, watch: Watch) -> ProfileVerdict:
+def row(scope: Scope, design: Design, limits: Limits, watch: Watch) -> DesignVerdict:
     """Return what becomes of each claim in a scope; P only for the queue without edits."""
-    design = asked(scope, profile)
-    threads = len(os.sched_getaffinity(0))
-    found = look(design, (), "compiled", limits, watch)
-    alive = hopes(design, (), limits, threads)
-    proved: frozenset[str] = frozenset() if profile.edits else _proved(scope)
+    edits = able(scope, design.edits)
+    # Guards are switched off, which costs nothing; what makes another step of one is compiled.
+    base, off = edits.whole.on(scope), edits.guards
+    found = look(base, off, "compiled", limits, watch)
+    decided = alive(scope, edits)
+    proved: frozenset[str] = frozenset() if edits else _proved(scope)
     cells = []
     for claim in claims(scope):
         if claim.kind == "leads_to":
-            decision = alive[claim.name]
+            decision = decided[claim.name]
             lasso, finished = decision.lasso, decision.verdict != "unfinished"
             steps = len(lasso.stem) if lasso else None
         else:
@@ -83,8 +85,24 @@ def row(scope: Scope, profile: Profile, limits: Limits, watch: Watch) -> Profile
         mark = "✗" if steps is not None else holds if finished else "?"
         cells.append(Cell(claim, mark, steps))
     ranges = {name: n for name, n in found.violations.items() if name.startswith(RANGE)}
-    reasons = (d.reason for d in alive.values() if d.verdict == "unfinished")
-    return ProfileVerdict(profile, found.states, tuple(cells), ranges, next(reasons, None))
+    reasons = (d.reason for d in decided.values() if d.verdict == "unfinished")
+    return DesignVerdict(design, found.states, tuple(cells), ranges, next(reasons, None))
+
+
+def alive(scope: Scope, edits: Edits) -> Mapping[str, Decision]:
+    """Return what is decided of fair runs in the scope with the edits made."""
+    return hopes(edits.whole.on(scope), edits.guards, Limits(), len(os.sched_getaffinity(0)))
+
+
+def holds(scope: Scope, edits: Edits, claim: Property, watch: Watch) -> bool:
+    """Return whether a claim holds in every state, or every fair run, of the scope with the edits
+    made.
+    """
+    if claim.kind == "leads_to":
+        return alive(scope, edits)[claim.name].verdict == "holds"
+    base, off = edits.whole.on(scope), edits.guards
+    found = look(base, off, "compiled", Limits(), watch)
+    return claim.name not in found.violations and found.stopped_by is None
 
 
 def _proved(scope: Scope) -> frozenset[str]:
@@ -94,13 +112,13 @@ def _proved(scope: Scope) -> frozenset[str]:
     return frozenset(p.name for p in claims(scope) if proof.proves(p.name))
 
 
-def complaints(rows: Sequence[ProfileVerdict]) -> list[str]:
+def complaints(rows: Sequence[DesignVerdict]) -> list[str]:
     """Say what is not as expected: the queue itself must hold, and every other design must not."""
     found = []
     for r in rows:
         broken = any(c.steps is not None for c in r.cells)
-        if broken and not r.profile.edits:
-            found.append(f"{r.profile.name}: a claim of the queue itself is broken; run ffq check")
-        if not broken and r.profile.edits:
-            found.append(f"{r.profile.name}: nothing breaks, so nothing is missing there")
+        if broken and not r.design.edits:
+            found.append(f"{r.design.name}: a claim of the queue itself is broken; run ffq check")
+        if not broken and r.design.edits:
+            found.append(f"{r.design.name}: nothing breaks, so nothing is missing there")
     return found

@@ -13,7 +13,7 @@ from checker.commands.options import AsJson, among, catalogue, complete_scope
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from checker.verdicts.designs import ProfileVerdict
+    from checker.verdicts.designs import DesignVerdict
     from spec.language.scope import Scope
 
 
@@ -59,10 +59,12 @@ def profiles(
     raise typer.Exit(1 if wrong else 0)
 
 
-def show(out: Console, rows: list[ProfileVerdict]) -> None:
+def show(out: Console, rows: list[DesignVerdict]) -> None:
     """Print one line for each ID, one column for each design, and what the columns are."""
     from rich.table import Table
     from rich.text import Text
+
+    from spec.failures.profiles import PROFILES
 
     table = Table("", *(str(n) for n in range(1, len(rows) + 1)), box=None, pad_edge=False)
     for id in sorted(rows[0].by_id):
@@ -71,16 +73,16 @@ def show(out: Console, rows: list[ProfileVerdict]) -> None:
         table.add_row(id, *(Text(m, "bold red" if "✗" in m else "") for m in marks))
     out.print(table)
     for n, r in enumerate(rows, 1):
-        out.print(f"{n}  {r.profile.name}: {r.profile.doc}", soft_wrap=True)
+        out.print(f"{n}  {r.design.name}: {r.design.doc}", soft_wrap=True)
         if r.undecided:
             out.print(f"   ?: {r.undecided}", style="dim", soft_wrap=True)
-        for incident in r.profile.incidents:
+        for incident in PROFILES[r.design.name].incidents:
             out.print(f"   {incident.system}: {incident.url}", style="dim", soft_wrap=True)
 
 
-def _show_one(out: Console, r: ProfileVerdict) -> None:
-    out.print(f"{r.profile.name}: {r.profile.doc}", soft_wrap=True)
-    edits = ", ".join(r.profile.edits) or "none: every protection is in place"
+def _show_one(out: Console, r: DesignVerdict) -> None:
+    out.print(f"{r.design.name}: {r.design.doc}", soft_wrap=True)
+    edits = ", ".join(r.design.edits) or "none: every protection is in place"
     out.print(f"edits: {edits}", soft_wrap=True)
     for c in r.cells:
         steps = "" if c.steps is None else str(c.steps)
@@ -88,16 +90,18 @@ def _show_one(out: Console, r: ProfileVerdict) -> None:
         out.print(f"{mark:<5}{c.claim.id:<8}{c.claim.name}", style="bold red" if steps else "")
 
 
-def _as_json(scope: Scope, rows: list[ProfileVerdict], wrong: list[str]) -> dict[str, Any]:
+def _as_json(scope: Scope, rows: list[DesignVerdict], wrong: list[str]) -> dict[str, Any]:
+    from spec.failures.profiles import PROFILES
+
     return {
         "ok": not wrong,
         "scope": {"name": scope.name, "bounds": dict(scope.bounds)},
         "profiles": [
             {
-                "name": r.profile.name,
-                "doc": r.profile.doc,
-                "edits": list(r.profile.edits),
-                "told": [i.url for i in r.profile.incidents],
+                "name": r.design.name,
+                "doc": r.design.doc,
+                "edits": list(r.design.edits),
+                "told": [i.url for i in PROFILES[r.design.name].incidents],
                 "states": r.states,
                 "claims": [
                     {

@@ -28,12 +28,12 @@ def designs(watch: Callable[[Scope, str], Report | None]) -> str:
         cells = [r.by_id[id] for r in rows]
         lines.append([id, *(f"{c.mark}{'' if c.steps is None else c.steps}" for c in cells)])
     described = []
-    for n, r in enumerate(rows, 1):
-        told = ", ".join(f"[{i.system}]({i.url})" for i in r.profile.incidents)
-        edits = ", ".join(map(code, r.profile.edits))
+    for n, profile in enumerate(PROFILES.values(), 1):
+        told = ", ".join(f"[{i.system}]({i.url})" for i in profile.incidents)
+        edits = ", ".join(map(code, profile.edits))
         without = f" Without {edits}." if edits else ""
         from_where = f" Told of {told}." if told else ""
-        described.append(f"{n}. **`{r.profile.name}`**: {r.profile.doc}{without}{from_where}")
+        described.append(f"{n}. **`{profile.name}`**: {profile.doc}{without}{from_where}")
     listing = "\n".join(described)
     head = ["", *(str(n) for n in range(1, len(rows) + 1))]
     undecided = sorted({r.undecided for r in rows if r.undecided})
