@@ -182,9 +182,10 @@ def _sql_shown(command: str, text: str) -> str:
 
 def _tried(name: str) -> Printer:
     def print_block() -> str:
-        from checker.docs.evidence import crashes, failover, isolation
+        from checker.docs.evidence import crashes, failover, isolation, queues
 
-        return {**crashes.PRINTERS, **failover.PRINTERS, **isolation.PRINTERS}[name]()
+        known = (crashes.PRINTERS, failover.PRINTERS, isolation.PRINTERS, queues.PRINTERS)
+        return next(printers[name] for printers in known if name in printers)()
 
     return alone(print_block)
 
@@ -243,6 +244,7 @@ _TRIED = (
     "crash-settings", "crash-round", "crash-faults", "contention",
     "isolation-levels", "isolation-rows", "isolation-claims",
     "failover-runs", "failover-facts",
+    "queues-examined", "queues-questions", "queues-marks", "queues-findings", "queues-foretold",
 )  # fmt: skip
 _CODE = re.compile(r"`([^`]+)`")
 _GUARD = re.compile(r"([a-z][a-z_0-9]*)\.([a-z][a-z_0-9]*)")

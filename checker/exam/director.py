@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checker.exam.sessions import Client, Session, kill_child
+from checker.exam.environments import Unavailable
+from checker.exam.sessions import Client, Failed, Session, kill_child
 from checker.exam.stores import served
 from checker.exam.subject import Variant
 from checker.exam.witness import CANARY, GONE, Point, Witness
@@ -75,7 +76,10 @@ class Director:
                 "EXAM_WITNESS": self.witness.socket,
             }
             self.client = self.new_client()
-            self.client.call("setup")
+            try:
+                self.client.call("setup")
+            except Failed as why:
+                raise Unavailable(f"{variant.title}: {why}: {last_line(folder)}") from None
         except BaseException:
             self.close()
             raise
@@ -143,7 +147,7 @@ class Director:
             point = self.witness.wait(left, through, since)
             if point is not None and worker in (None, self.named(point.process)):
                 return
-        raise Unreached(f"{worker.name if worker else 'no worker'} does not come up")
+        raise Unreached(f"no job goes through {worker.name if worker else 'any worker'}")
 
     def canary(self) -> str:
         """Ask for a job that shows that somebody works."""
@@ -158,11 +162,11 @@ class Director:
     def stop(self, worker: Worker) -> None:
         """Let it take no step."""
         worker.session.stop()
-        self.witness.write("stopped", worker=worker.name)
+        self.witness.write("stopped", worker=self.witness.named(worker.name))
 
     def go_on(self, worker: Worker) -> None:
         """Let it go on."""
-        self.witness.write("continued", worker=worker.name)
+        self.witness.write("continued", worker=self.witness.named(worker.name))
         worker.session.go_on()
 
     def kill(self, worker: Worker) -> None:
@@ -172,13 +176,13 @@ class Director:
 
     def kill_child(self, point: Point) -> None:
         """End the one process that the handler runs in."""
-        kill_child(int(point.worker.split("/")[1]))
-        self.witness.write("died", worker=point.worker)
+        kill_child(point.pid)
+        self.witness.renew(point.process)
 
     def _died(self, worker: Worker) -> None:
         if not worker.told:
             worker.told = True
-            self.witness.write("died", worker=worker.name)
+            self.witness.write("died", worker=self.witness.named(worker.name))
 
     def bury(self) -> bool:
         """Write down who has ended by itself, and return whether any worker is left."""
@@ -286,3 +290,9 @@ class Director:
         since = self.witness.now
         while self.starts(self.variant.lease + 1, since=since) is not None:
             since = self.witness.now
+
+
+def last_line(folder: Path) -> str:
+    """Return the last thing that a client has printed."""
+    lines = (folder / "client.log").read_text("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "nothing")

@@ -40,7 +40,8 @@ def _make(subject: Subject, folder: Path) -> None:
         pip = [str(draft / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
         pip += ["--no-input", "-q", "install", "--require-hashes", "--only-binary", ":all:"]
         _run(subject, [*pip, "-r", str(subject.requirements)])
-        draft.rename(folder)
+        if not folder.exists():  # somebody else was faster
+            draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

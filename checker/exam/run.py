@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 import time
@@ -14,7 +13,7 @@ from typing import Any
 
 from checker.exam.director import Director, Unreached
 from checker.exam.environments import python, version
-from checker.exam.marks import Mark, mark, unreached
+from checker.exam.marks import NOT_SHOWN, SHOWN, Mark, mark, unreached
 from checker.exam.questions import QUESTIONS, Question
 from checker.exam.sessions import Failed
 from checker.exam.subject import Variant, subjects
@@ -80,7 +79,12 @@ class Exam:
         if again:
             (folder / RESULTS).unlink(missing_ok=True)
         self.before = {(t.variant, t.question, t.number): t for t in kept(folder)}
-        self._judged = {seen(folder / t.file): t.result for t in self.before.values()}
+        # The same was seen: to judge it once is enough.
+        self._judged = {
+            (folder / t.file).read_bytes(): t.result
+            for t in self.before.values()
+            if t.result.mark in (SHOWN, NOT_SHOWN)
+        }
 
     def examine(self, variant: Variant, names: Iterable[str], times: int) -> Iterator[Try]:
         """Yield what the questions come to, each put so often; raises `Unavailable`, `OSError`."""
@@ -120,17 +124,7 @@ class Exam:
                 note = question.put(director)
         except (Unreached, Failed) as why:
             return unreached(str(why))
-        events = seen(folder / HISTORY)
+        events = (folder / HISTORY).read_bytes()
         if events not in self._judged:
             self._judged[events] = mark(folder / HISTORY, Director.JOB, JUDGE_S)
         return replace(self._judged[events], note=note)
-
-
-def seen(history: Path) -> str:
-    """Return what was seen, whatever the numbers of the processes: to judge it once is enough."""
-    numbers: dict[str, int] = {}
-    try:
-        text = history.read_text("utf-8")
-    except FileNotFoundError:
-        return ""
-    return re.sub(r"/(\d+)", lambda pid: f"/{numbers.setdefault(pid[1], len(numbers))}", text)

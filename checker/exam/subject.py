@@ -32,6 +32,8 @@ class Variant:
     recovery: str = "workers"
     given: Mapping[str, Any] = field(default_factory=dict)
     """What the adapter reads."""
+    design: str | None = None
+    """The known design that its documentation describes, of `ffq profiles`."""
     control: str | None = None
     """Of our own queue without a protection: the question that has to find it out."""
     unasked: Mapping[str, str] = field(default_factory=dict)
@@ -54,6 +56,18 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Documented:
+    """What the documentation says of an answer, in these variants: a choice, not a surprise."""
+
+    questions: tuple[str, ...]
+    variants: tuple[str, ...]
+    says: str
+    where: str
+    instead: str | None = None
+    """The variant whose setting prevents it."""
+
+
+@dataclass(frozen=True)
 class Subject:
     """A product, as `about.toml` in its folder describes it."""
 
@@ -62,6 +76,12 @@ class Subject:
     package: str | None
     documentation: str
     variants: Mapping[str, Variant]
+    documented: tuple[Documented, ...] = ()
+
+    def says(self, variant: str, question: str) -> Documented | None:
+        """Return what the documentation says of this answer, if it does."""
+        found = (d for d in self.documented if question in d.questions and variant in d.variants)
+        return next(found, None)
 
     @property
     def requirements(self) -> Path:
@@ -79,9 +99,12 @@ def _read(file: Path) -> Subject:
     about = tomllib.loads(file.read_text("utf-8"))
     id, unasked = file.parent.name, about.pop("unasked", {})
     name, package = about.pop("name"), about.pop("package", None)
-    documentation = about.pop("documentation")
+    documentation, said = about.pop("documentation"), about.pop("documented", ())
     variants = {}
-    for variant, said in about.items():
-        why = {**unasked, **said.pop("unasked", {})}
-        variants[variant] = Variant(id, variant, unasked=why, **said)
-    return Subject(id, name, package, documentation, variants)
+    for variant, settings in about.items():
+        why = {**unasked, **settings.pop("unasked", {})}
+        variants[variant] = Variant(id, variant, unasked=why, **settings)
+    documented = tuple(
+        Documented(tuple(row.pop("questions")), tuple(row.pop("variants")), **row) for row in said
+    )
+    return Subject(id, name, package, documentation, variants, documented)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -30,18 +30,19 @@ SEEN = ("asked", "answered", "up", "died", "stopped", "continued", "start", "eff
 
 @dataclass(frozen=True)
 class Point:
-    """Where a handler stands: at its start, effect or end, or gone; `entry` is new each time."""
+    """Where a handler stands: at its start, effect or end, or gone; `entry` is new each time.
+
+    `worker` is its name in the history, `process` that of the process which was started, and `pid`
+    the one that it runs in, which may be another one below it.
+    """
 
     number: int
     at: str
     job: str
     worker: str
     entry: int
-
-    @property
-    def process(self) -> str:
-        """The worker process that it is in."""
-        return self.worker.split("/")[0]
+    process: str
+    pid: int
 
 
 class Witness:
@@ -56,6 +57,7 @@ class Witness:
         self._changed = threading.Condition(threading.RLock())
         self._gates: dict[int, SimpleQueue[str]] = {}
         self._inside: set[str] = set()
+        self._names: dict[str, str] = {}
         self._entries = self._answered = 0
         self._line({"format": FORMAT, "version": VERSION, "seen": list(SEEN), **header})
         self._server = socket.socket(socket.AF_UNIX)
@@ -84,6 +86,23 @@ class Witness:
             self._file.write(json.dumps(line).encode() + b"\n")
             os.fsync(self._file.fileno())
 
+    def named(self, process: str) -> str:
+        """Return the name of the worker that a process is now, in the history."""
+        return self._names.get(process, process)
+
+    def renew(self, process: str) -> None:
+        """Write down that the process below a worker is dead: the next one is another worker.
+
+        A worker runs one job at a time. Were each process below it one of its own, nobody could say
+        of the next that it had not begun the job before.
+        """
+        with self._changed:
+            before = self.named(process)
+            self.write("died", worker=before)
+            number = int(before.partition(".")[2] or 1) + 1
+            self._names[process] = f"{process}.{number}"
+            self.write("up", worker=self.named(process))
+
     # ---------------------------------------------------------------- handlers
     def _accept(self) -> None:
         with suppress(OSError):  # closed
@@ -109,17 +128,20 @@ class Witness:
         if last is not None:
             self._leave(last, None)
 
-    def _arrived(self, said: dict[str, str], last: Point | None) -> Point:
+    def _arrived(self, said: dict[str, Any], last: Point | None) -> Point:
         with self._changed:
             if last is None:
                 self._entries += 1
-                entry, worker = self._entries, said["worker"]
+                entry, worker = self._entries, self.named(said["worker"])
                 while worker in self._inside:  # one process, twice at once
                     worker += "/2"
                 self._inside.add(worker)
             else:
                 entry, worker = last.entry, last.worker
-            point = Point(len(self.points), said["point"], said["job"], worker, entry)
+            point = Point(
+                len(self.points), said["point"], said["job"], worker, entry,
+                said["worker"], said["pid"],
+            )  # fmt: skip
             self._gates[point.number] = SimpleQueue()
             if point.at != "end" and not point.job.startswith(CANARY):
                 self.write(point.at, worker=worker, job=point.job)
@@ -147,7 +169,7 @@ class Witness:
             if how is not None and not last.job.startswith(CANARY):
                 self.write("ended", worker=last.worker, job=last.job, how=how)
             at = GONE if how is None else "left"
-            self._add(Point(len(self.points), at, last.job, last.worker, last.entry))
+            self._add(replace(last, number=len(self.points), at=at))
 
     def _add(self, point: Point) -> None:
         self.points.append(point)

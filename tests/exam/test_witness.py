@@ -24,7 +24,7 @@ class Handler:
         self.connection.settimeout(5)
 
     def says(self, point: str) -> None:
-        line = {"point": point, "worker": self.worker, "job": self.job}
+        line = {"point": point, "worker": self.worker, "pid": 1, "job": self.job}
         self.connection.sendall(json.dumps(line).encode() + b"\n")
 
     def hears(self) -> str:
@@ -82,6 +82,21 @@ def test_one_process_that_is_twice_in_a_handler_is_two_workers(witness: Witness)
         handler.says("start")
     witness.wait(5, lambda p: p.number == 1)
     assert sorted(lines(witness)) == ["start w1 job", "start w1/2 job"]
+
+
+def test_what_runs_after_the_death_of_a_process_below_a_worker_is_another_worker(
+    witness: Witness,
+) -> None:
+    first = Handler(witness)
+    first.says("start")
+    at(witness, "start")
+    first.connection.close()
+    at(witness, GONE)
+    witness.renew("w1")
+    second = Handler(witness)
+    second.says("start")
+    witness.wait(5, lambda p: p.number == 2)
+    assert lines(witness) == ["start w1 job", "died w1", "up w1.2", "start w1.2 job"]
 
 
 def test_whoever_waits_is_let_go_and_nobody_waits_any_more(witness: Witness) -> None:

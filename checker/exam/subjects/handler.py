@@ -25,14 +25,9 @@ class Refused(Exception):
     """The director wants this attempt to fail."""
 
 
-def _worker() -> str:
-    """Return the name of the worker, or of the part of it that a process below it is."""
-    name, pid = os.environ["EXAM_WORKER"], os.getpid()
-    return name if pid == os.getsid(0) else f"{name}/{pid}"
-
-
 def _says(point: str, job: str) -> bytes:
-    return json.dumps({"point": point, "job": job, "worker": _worker()}).encode() + b"\n"
+    who = {"worker": os.environ["EXAM_WORKER"], "pid": os.getpid()}
+    return json.dumps({"point": point, "job": job, **who}).encode() + b"\n"
 
 
 def _go_on(answer: bytes, job: str) -> None:
