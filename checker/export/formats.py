@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checker.explain.run import Run, run_of
-from checker.export import itf, markdown, mermaid, pytest_file, shiviz, svg
+from checker.export import html, itf, markdown, mermaid, pytest_file, shiviz, svg
 from checker.runs.trace import FORMAT as TRACE
 from checker.runs.trace import BadTrace, Trace, check_destination, in_the_way, put, record
 
@@ -95,6 +95,8 @@ FORMATS = {
                _postmortem, markdown.MARK, "a postmortem of ours"),
         Format("svg", "a picture of the timeline",
                lambda run, file: svg.text(run), svg.MARK, "a picture of ours"),
+        Format("html", "one page to step through in a browser",
+               lambda run, file: html.text(run), html.MARK, "a page of ours"),
         Format("pytest", "a test that replays it on the implementation",
                lambda run, file: _test(run), pytest_file.MARK, "a test of ours"),
         Format("shiviz", "a log with vector clocks, for ShiViz",

@@ -35,6 +35,7 @@ class As(StrEnum):
     mermaid = "mermaid"
     md = "md"
     svg = "svg"
+    html = "html"
     pytest = "pytest"
     shiviz = "shiviz"
     jsonl = "jsonl"
@@ -46,8 +47,8 @@ def export(
         As,
         typer.Option(
             "--as",
-            help="md: a postmortem. mermaid, svg: a picture. pytest: a test that replays it. "
-            "itf, shiviz: for other tools. jsonl: a trace of ours.",
+            help="md: a postmortem. mermaid, svg: a picture. html: a page to step through. "
+            "pytest: a test that replays it. itf, shiviz: for other tools. jsonl: a trace of ours.",
         ),
     ],
     out: Annotated[
