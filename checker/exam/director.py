@@ -277,18 +277,19 @@ class Director:
         self.witness.free(self.JOB)
         if not self.bury():
             self.worker()
-        self.ends(self.patience)
-        self._rests()
+        ended = self.ends(self.patience)
+        longest = self.variant.lease + 1
+        self._rests(longest)
         self.up()  # which also is traffic, for those who recover only then
-        self._rests()
+        self._rests(1.0 if ended else longest)
         self.bury()
         self.witness.write("quiet", job=self.JOB)
         self.status()
 
-    def _rests(self) -> None:
-        """Return when no attempt has begun for longer than the timers of the product."""
+    def _rests(self, seconds: float) -> None:
+        """Return when no attempt has begun for so long."""
         since = self.witness.now
-        while self.starts(self.variant.lease + 1, since=since) is not None:
+        while self.starts(seconds, since=since) is not None:
             since = self.witness.now
 
 

@@ -116,10 +116,10 @@ def _again_waiting(d: Director) -> None:
 
 
 def _again_running(d: Director) -> None:
-    d.begun()
+    _, first = d.begun()
     d.ask()
     d.worker()
-    d.up()
+    d.starts(d.patience, but=first)
     d.finish()
 
 

@@ -7,6 +7,7 @@ import pytest
 from checker.exam.questions import QUESTIONS
 from checker.exam.subject import SUBJECTS, Subject, subjects
 from spec.failures import FAILURES
+from spec.failures.profiles import PROFILES
 from tests.rules import report, unpinned
 
 
@@ -37,3 +38,16 @@ def test_no_two_variants_of_a_subject_have_the_same_settings() -> None:
         about = tomllib.loads((SUBJECTS / subject.id / "about.toml").read_text("utf-8"))
         settings = [v["settings"] for v in about.values() if isinstance(v, dict) and "store" in v]
         assert len(settings) == len(set(settings)) == len(subject.variants)
+
+
+def test_what_is_documented_is_said_of_questions_and_variants_that_there_are() -> None:
+    for subject in subjects().values():
+        for said in subject.documented:
+            assert {*said.questions} <= QUESTIONS.keys()
+            named = {*said.variants, *([said.instead] if said.instead else [])}
+            assert named <= subject.variants.keys(), said
+
+
+def test_a_design_is_one_that_is_known() -> None:
+    designs = {v.design for s in subjects().values() for v in s.variants.values()}
+    assert designs - {None} <= PROFILES.keys()
