@@ -184,19 +184,19 @@ QUESTIONS = {
         ),
         Question(
             "last-success", "A stopped worker reports success when another has done the job.",
-            ("FM-010", "FM-030"), partial(_late_after, how="ok"),
+            ("FM-030",), partial(_late_after, how="ok"),
         ),
         Question(
             "last-failure", "A stopped worker reports failure when another has done the job.",
-            ("FM-010", "FM-030"), partial(_late_after, how="error"),
+            ("FM-011", "FM-030"), partial(_late_after, how="error"),
         ),
         Question(
-            "poison", "The job kills every worker that begins it.", ("FM-027a", "FM-028"), _poison,
+            "poison", "The job kills every worker that begins it.", (*_LOST, "FM-027a"), _poison,
             counts=True,
         ),
         Question(
             "child-poison", "The job kills every process that its handler runs in.",
-            ("FM-027a", "FM-028"), partial(_poison, child=True), of_children=True, counts=True,
+            (*_LOST, "FM-027a"), partial(_poison, child=True), of_children=True, counts=True,
         ),
         Question(
             "again-waiting", "It is asked for again while it waits.", ("FM-024a",), _again_waiting,

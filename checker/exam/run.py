@@ -83,7 +83,7 @@ class Exam:
         self._judged = {
             (folder / t.file).read_bytes(): t.result
             for t in self.before.values()
-            if t.result.mark in (SHOWN, NOT_SHOWN)
+            if t.result.mark in (SHOWN, NOT_SHOWN) and (folder / t.file).exists()
         }
 
     def examine(self, variant: Variant, names: Iterable[str], times: int) -> Iterator[Try]:

@@ -82,7 +82,8 @@ def findings() -> str:
 
 def _finding(a: Answer) -> Iterator[str]:
     first = a.first
-    modes = ", ".join(f"[{m}](failure-modes/{m}.md)" for m in a.best.modes) or "not explained"
+    asked = sorted(a.best.modes, key=lambda m: m not in a.question.modes)
+    modes = ", ".join(f"[{m}](failure-modes/{m}.md)" for m in asked) or "not explained"
     file = f"../postmortems/queues/{first.file}"
     yield (
         f"- {code(a.variant.title)}, {code(a.question.name)}, {len(a.shown)} of {a.asked}: "
