@@ -11,6 +11,7 @@ from impl.terms.requests import BadRequest
 
 if TYPE_CHECKING:
     from impl.derive.design import Design
+    from impl.interface.making import Fill
     from impl.interface.store import Store
     from impl.terms.clock import Clock
 
@@ -39,6 +40,19 @@ def store_at(
     with needing_psycopg():
         from impl.postgresql.store import QueueStore as Served
     return Served(design, address, clock, busy_ms, read_only)
+
+
+def make_at(address: str, design: Design, fill: Fill) -> None:
+    """Make a store of what is there; raises `StoreError` if there is one already, or none can be
+    made, `BadRequest`, and what `fill` raises.
+    """
+    if not on_a_server(address):
+        from impl.sqlite.made import made
+
+        return made(address, design, fill)
+    with needing_psycopg():
+        from impl.postgresql.making import made as served
+    return served(address, design, fill)
 
 
 @contextlib.contextmanager

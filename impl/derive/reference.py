@@ -121,7 +121,7 @@ CREATE TABLE paused (  -- kinds of which nothing is claimed
 
 ENDED = """\
 INSERT INTO ended
-SELECT id, iif(reason = 'cancelled', reason, status), ? FROM job
+SELECT id, CASE WHEN reason = 'cancelled' THEN reason ELSE status END, CAST(? AS INTEGER) FROM job
 WHERE status IN ('done', 'dead') AND id NOT IN (
   SELECT retry_of FROM job WHERE retry_of IS NOT NULL
 )"""

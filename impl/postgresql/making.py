@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import psycopg
 from psycopg import errors
 
 from impl.derive.design import Design
-from impl.postgresql.connection import Address, Connection, usable
+from impl.derive.origin import insertion, row_of
+from impl.derive.tables import Table
+from impl.derive.view import Global
+from impl.interface.making import Fill
+from impl.postgresql.connection import Address, Connection, connect, usable
+from impl.postgresql.connection import address as of
+from impl.postgresql.text import by_hand
 from impl.postgresql.text.schema import own_triggers, says, whole
+from impl.postgresql.text.sql import table_name
+from impl.terms.requests import BadRequest
 from impl.terms.unusable import StoreError
+from spec.language.scope import Value
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ffq ' || %s, 0))"
 
@@ -29,10 +40,70 @@ def make(opened: Connection, design: Design, where: Address, read_only: bool) ->
         elif read_only:
             raise StoreError(where.shown, "is no queue", "let someone make one who may write")
         else:
-            opened.execute(f"CREATE SCHEMA {where.schema}".encode())
-            opened.execute(whole(design).encode())
-            for row in says(design).items():
-                opened.execute("INSERT INTO meta VALUES (%s, %s)", row)
+            _create(opened, design, where)
+
+
+def _create(opened: Connection, design: Design, where: Address) -> None:
+    opened.execute(f"CREATE SCHEMA {where.schema}".encode())
+    opened.execute(whole(design).encode())
+    for row in says(design).items():
+        opened.execute("INSERT INTO meta VALUES (%s, %s)", row)
+
+
+class _Making:
+    """A schema that is being made: no trigger looks at its rows, for they are no steps."""
+
+    def __init__(self, opened: Connection) -> None:
+        self._opened = opened
+
+    def own(self, sql: str, values: Any = ()) -> list[Any]:
+        """Run a statement of the queue's, and return its rows."""
+        try:
+            cursor = self._opened.execute(by_hand.asked(sql).encode(), values)
+        except psycopg.DataError as wrong:
+            raise BadRequest(f"value: {' '.join(str(wrong).split())}; leave it out") from None
+        return cursor.fetchall() if cursor.description else []
+
+    def put(
+        self,
+        table: Table,
+        number: int,
+        state: Mapping[str, Value],
+        moments: Mapping[str, int | None],
+        carried: Sequence[Any],
+    ) -> None:
+        """Put a row into a table of the spec, or what belongs to no row in place of what it was
+        made with.
+        """
+        if table.sort is Global:
+            self.own(f"DELETE FROM {table.name}")
+        _, *row = row_of(table, number, state, moments)
+        kinds = [f.type for f in table.columns]
+        said = [bool(v) if kind is bool else v for kind, v in zip(kinds, row, strict=True)]
+        insert = insertion(table).replace("INSERT OR REPLACE", "INSERT")
+        self.own(insert, (number, *said, *carried))
+
+
+def made(address: str, design: Design, fill: Fill) -> None:
+    """Make a schema and fill it, whole or not at all; raises `StoreError` if there is one."""
+    where = of(address)
+    opened = connect(where, 5_000)
+    try:
+        with usable(where.shown, "the making"), opened.transaction():
+            opened.execute(_LOCK, (where.schema,))
+            if opened.execute(_THERE, (where.schema,)).fetchall():
+                fact = "exists, and is not overwritten"
+                raise StoreError(where.shown, fact, "name another one, as DATABASE#jobs")
+            _create(opened, design, where)
+            names = [table_name(t.sort) for t in design.tables]
+            for name in names:
+                opened.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER".encode())
+            fill(_Making(opened))
+            for name in names:
+                opened.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER".encode())
+            opened.execute("SELECT setval('job_number', max(id)) FROM job HAVING count(*) > 0")
+    finally:
+        opened.close()
 
 
 def _require_ours(opened: Connection, design: Design, where: Address) -> None:

@@ -12,13 +12,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import apsw
-
 from impl.derive.sql import identifier
 from impl.derive.tracing import plain
 from impl.derive.view import Global
 from impl.interface.transaction import Transaction
 from impl.queue import Queue
+from impl.terms.requests import BadRequest
 from impl.terms.unusable import REMEDY, Damaged
 from spec.language.terms.types import Sort
 from spec.queue.job import Job
@@ -32,7 +31,7 @@ SELECT id, CAST(key AS BLOB), CAST(kind AS BLOB), timeout_ms, due - ? + ?,
   retry_of, CAST(payload AS BLOB)
 FROM job WHERE id > ? ORDER BY id LIMIT ?"""
 _STEPS = """\
-SELECT CAST(name AS BLOB), what, CAST(coalesce(result, 'null') AS BLOB)
+SELECT CAST(name AS BLOB), what, CAST(result AS BLOB)
 FROM checkpoint WHERE job = ? ORDER BY rowid"""
 _PAUSED = "SELECT kind, since - ? + ?, user, pid FROM paused ORDER BY kind"
 _UNSENT = """\
@@ -78,7 +77,7 @@ class _Export:
             yield self._line(what, told, "payload", payload)
             for name, how, result in self._t.own(_STEPS, (job,)):
                 step = {"checkpoint": self._text(what, name), "job": job, "what": how}
-                yield self._line(what, step, "result", result)
+                yield self._line(what, step, "result", result or b"null")
         for number, key, job, topic, body in self._pages(_UNSENT):
             what = f"message {number}"
             message = {
@@ -106,9 +105,10 @@ class _Export:
         """Return a line with a value that is JSON already, and can be nested deeper than Python
         reads; every character of it is ASCII.
         """
+        said = re.sub(r"[\t\n\r]", " ", self._text(what, value))
         try:
-            ((text,),) = self._t.own("SELECT json(?)", (self._text(what, value),))
-        except apsw.SQLError:
+            ((text,),) = self._t.own("SELECT json(?)", (said,))
+        except (BadRequest, Damaged):
             raise self._damaged(what) from None
         line = f'{json.dumps(told)[:-1]}, "{name}": {text}}}'
         return re.sub(r"[^\x20-\x7e]", _escaped, line)

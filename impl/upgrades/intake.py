@@ -1,4 +1,4 @@
-"""Takes an export in, as a queue in a new file: all of it, or nothing and no file.
+"""Takes an export in, as a new queue, in a file or on a server: all of it, or nothing.
 
 Whoever wrote the lines is not trusted. A job is taken in only in a state that a run of the spec can
 lead to; the trace of the new queue begins there.
@@ -6,6 +6,7 @@ lead to; the trace of the new queue begins there.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import reprlib
@@ -14,19 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import apsw
-
+from impl.address import make_at
 from impl.derive import origin
 from impl.derive.design import Design
-from impl.derive.origin import Rows, Unfit, fits, from_plain, insertion, recorded_as, row_of
+from impl.derive.origin import Rows, Unfit, fits, from_plain, recorded_as
 from impl.derive.reference import ENDED, design
 from impl.derive.view import Global
-from impl.sqlite.file import files
-from impl.sqlite.file.making import make
-from impl.sqlite.file.opening import usable
-from impl.sqlite.scribe import write_down
+from impl.interface.making import Making
 from impl.terms.requests import LONGEST, BadRequest, as_json, whole
-from impl.terms.unusable import StoreError
 from impl.upgrades.export import FORMAT, VERSION
 from spec.language.scope import Value
 from spec.language.terms.types import Sort, is_timer
@@ -48,29 +44,23 @@ class Taken:
     messages: int = 0
 
 
-def take_in(path: str | os.PathLike[str], lines: Iterable[bytes]) -> Taken:
-    """Make a queue of an export; raises `StoreError` if the file is there or cannot be made, and
-    `BadRequest` that names the line which is not as it should be.
+def take_in(place: str | os.PathLike[str], lines: Iterable[bytes]) -> Taken:
+    """Make a queue of an export, in a file or on a server; raises `StoreError` if there is one or
+    none can be made, and `BadRequest` that names the line which is not as it should be.
     """
-    name, to, taken = os.path.realpath(path), design(), Taken()
+    to, taken = design(), Taken()
 
-    def fill(opened: apsw.Connection) -> None:
-        files.prepare(opened, name, 0, "wal")
-        files.fill(opened, to)
-        write_down(opened, False)
-        with opened:
-            origin.write(opened.execute, 0, _Intake(opened, to, taken).states(lines))
-            opened.execute(ENDED, (int(time.time() * 1000),))
+    def fill(new: Making) -> None:
+        origin.write(new.own, 0, _Intake(new, to, taken).states(lines))
+        new.own(ENDED, (int(time.time() * 1000),))
 
-    with usable(name):
-        if os.path.lexists(name) or not make(name, 0, fill):
-            raise StoreError(name, "exists, and is not overwritten", "name a file that does not")
+    make_at(os.fspath(place), to, fill)
     return taken
 
 
 class _Intake:
-    def __init__(self, opened: apsw.Connection, to: Design, taken: Taken) -> None:
-        self._opened, self._taken = opened, taken
+    def __init__(self, new: Making, to: Design, taken: Taken) -> None:
+        self._new, self._taken = new, taken
         self._rows = {t.sort: Rows(to, t) for t in to.tables}
         self._fields: list[str] = []
         self._at = "line 1"
@@ -176,15 +166,16 @@ class _Intake:
     ) -> tuple[str, str]:
         """Put in a row of a table; return its state as an origin has it."""
         rows = self._rows[sort]
-        beside = (carried.get(c.name) for c in rows.table.carried)
-        self._put(insertion(rows.table), *row_of(rows.table, number, state, moments), *beside)
+        beside = [carried.get(c.name) for c in rows.table.carried]
+        with self._at_line():
+            self._new.put(rows.table, number, state, moments, beside)
         return rows.recorded(number - 1, state)
 
     def _claims(self, job: int | None) -> int:
         """Return how many claims there were before of a job that does this one again."""
         query = "SELECT claimed_before + token FROM job WHERE id = ?"
-        ((claims,),) = self._opened.execute(query, (job,)).fetchall() or [(0,)]
-        return int(str(claims))
+        ((claims,),) = self._new.own(query, (job,)) or [(0,)]
+        return int(claims)
 
     def _require_dead(self, job: int, key: str) -> None:
         """Refuse a retry of this job, and with this key, if there cannot be one."""
@@ -299,10 +290,20 @@ class _Intake:
 
     # ------------------------------------------------------------ the new queue
     def _known(self, query: str, *values: Any) -> bool:
-        return bool(self._opened.execute(query, values).fetchall())
+        with self._at_line():
+            return bool(self._new.own(query, values))
 
     def _put(self, insert: str, *values: Any) -> None:
-        self._opened.execute(insert, values)
+        with self._at_line():
+            self._new.own(insert, values)
+
+    @contextlib.contextmanager
+    def _at_line(self) -> Iterator[None]:
+        """Say at which line there is what the store cannot hold."""
+        try:
+            yield
+        except BadRequest as wrong:
+            raise BadRequest(f"{self._at}: {wrong}") from None
 
     def _refuse(self, fact: str, remedy: str) -> NoReturn:
         raise BadRequest(f"{self._at}: {fact}; {remedy}")

@@ -27,12 +27,12 @@ def fail(attempt: Attempt) -> None:
     raise RuntimeError("no such account")
 
 
-def lines_of(file: Path, clock: HandClock) -> list[str]:
+def lines_of(file: Path | str, clock: HandClock) -> list[str]:
     with Queue(file, clock=clock) as queue:
         return list(exported(queue))
 
 
-def taken_in(file: Path, lines: Sequence[str]) -> Taken:
+def taken_in(file: Path | str, lines: Sequence[str]) -> Taken:
     return take_in(file, (f"{line}\n".encode(errors="surrogatepass") for line in lines))
 
 
@@ -46,7 +46,7 @@ def refused(file: Path, lines: Sequence[str]) -> str:
     return text
 
 
-def jobs(file: Path, clock: HandClock) -> list[Any]:
+def jobs(file: Path | str, clock: HandClock) -> list[Any]:
     """Return what users see of jobs, but for their tokens and what only a trace tells."""
     with Queue(file, clock=clock) as queue:
         found = [report.job(queue, line.id) for line in report.jobs(queue)]

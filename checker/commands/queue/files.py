@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from checker.commands.options import AsJson, Wrong, for_sqlite, writing
-from checker.commands.queue.shared import File, opened
+from checker.commands.queue.shared import File, Place, opened, queue_at
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _carried_out(found: Upgrade, as_json: bool) -> str:
 
 
 def export(
-    file: File,
+    file: Place,
     out: Annotated[Path | None, typer.Option(help="A new file; else stdout.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -84,7 +84,7 @@ def export(
     from checker.shown import console
     from impl.upgrades.export import exported
 
-    with opened(str(file), as_json, looks=True) as found:
+    with opened(file, as_json, looks=True) as found:
         if out is None:
             for line in exported(found):
                 console.line(line)
@@ -111,11 +111,18 @@ def _new(out: Path) -> Iterator[BinaryIO]:
 
 
 def take_in(
-    file: Annotated[Path, typer.Argument(help="A new file.", callback=for_sqlite)],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="A new file, or postgresql://USER@HOST/DATABASE#SCHEMA with a new schema.",
+            callback=queue_at,
+        ),
+    ],
     source: Annotated[Path | None, typer.Argument(help="An export; else stdin.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a queue of an export, in a new file: all of it, or nothing.
+    """Make a queue of an export, in a new file, or on a server in a new schema: all of it, or
+    nothing.
 
     A job that was claimed counts as interrupted, for nobody here knows its worker.
 
@@ -131,7 +138,7 @@ def take_in(
         raise Wrong(f"{source}: cannot be read: {failed.strerror}; name another file") from None
     except BadRequest as wrong:
         raise Wrong(f"{source or 'stdin'}: {wrong}") from None
-    with opened(str(file), as_json) as found:
+    with opened(file, as_json) as found:
         ended = found.recover()
     answer = {"ok": True, "jobs": taken.jobs, "messages": taken.messages, "ended": ended}
     counts = ((taken.jobs, "job"), (taken.messages, "message"))

@@ -36,6 +36,7 @@ _ASKED: Rules = (
         r"jsonb_array_elements_text((\1)::jsonb) AS \2 (value)",
     ),
     (re.compile(r"\bINTEGER\b"), "bigint"),
+    (re.compile(r"\bjson\(\?\)"), "?::json::text"),
     (re.compile(r"\browid\b"), "ctid"),
     (re.compile(r"\buser\b"), '"user"'),
     (re.compile(r"\?(\d)"), r"%(p\1)s"),
