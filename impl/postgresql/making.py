@@ -22,6 +22,9 @@ from impl.terms.requests import BadRequest
 from impl.terms.unusable import StoreError
 from spec.language.scope import Value
 
+MOVE = "export it with the ffq that made it, and import that into another schema"
+"""What to do with a schema of another version, or of another spec."""
+
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ffq ' || %s, 0))"
 
 _THERE = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
@@ -119,10 +122,17 @@ def _require_ours(opened: Connection, design: Design, where: Address) -> None:
             continue
         if name == "application":
             raise StoreError(where.shown, strange, "name another one, as DATABASE#jobs")
-        fact = f"was made with {name} {found.get(name)}, not {wanted}"
-        raise StoreError(where.shown, fact, "use the ffq that made it, or another schema")
+        raise StoreError(where.shown, _differs(name, found.get(name), wanted), MOVE)
     there = {name for (name,) in opened.execute(_TRIGGERS, (where.schema,)).fetchall()}
     missing = sorted(own_triggers(design) - there)
     if missing:
         fact = f"is damaged: the trigger '{missing[0]}' is missing or switched off"
         raise StoreError(where.shown, fact, "restore it from a backup of the server")
+
+
+def _differs(name: str, found: str | None, wanted: str) -> str:
+    if name != "version":
+        return f"was made with {name} {found}, not {wanted}"
+    numbers = [int(v) if v and v.isdecimal() else 0 for v in (found, wanted)]
+    whose = "a newer" if numbers[0] > numbers[1] else "an older"
+    return f"was made by {whose} ffq: its schema is of version {found}, and not {wanted}"
