@@ -165,6 +165,7 @@ def test_a_library_outside_its_room_is_named() -> None:
         "checker/cvc.py": "import cvc5",
         "impl/derive/view.py": "import textual",
         "checker/store.py": "import apsw",
+        "checker/exam/subjects/some/adapter.py": "import psycopg",
     }
     one = "z3 belongs in one file, and is in checker/prove.py, checker/bounded.py"
     assert out_of_its_room(files) == [

@@ -1,1 +1,1 @@
-"""SAQ, a queue on Redis for asyncio."""
+"""SAQ, a queue for asyncio, on Redis or PostgreSQL."""

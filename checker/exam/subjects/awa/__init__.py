@@ -1,0 +1,1 @@
+"""awa, a queue on PostgreSQL with a core in Rust."""

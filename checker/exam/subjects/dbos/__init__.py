@@ -1,0 +1,1 @@
+"""DBOS, durable workflows on PostgreSQL."""

@@ -1,0 +1,1 @@
+"""PgQueuer, a queue on PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Procrastinate, a task queue on PostgreSQL."""
