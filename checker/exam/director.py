@@ -205,10 +205,14 @@ class Director:
         self.witness.write("status", job=self.JOB, **{"is": answer})
         return answer
 
-    def ends(self, seconds: float) -> bool:
-        """Return whether the job is known to have ended within this time."""
+    def ends(self, seconds: float, supervised: bool = False) -> bool:
+        """Return whether the job is known to have ended within this time; `supervised`: where no
+        worker is left, one is started, as a supervisor does.
+        """
         until = time.monotonic() + seconds
         while time.monotonic() < until:
+            if supervised and not self.bury():
+                self.worker()
             if set(self.client.call("status", self.JOB)) <= ENDED:
                 return True
             time.sleep(_LOOK_S)
@@ -275,11 +279,11 @@ class Director:
     def finish(self) -> None:
         """Let everybody go on until nothing more happens, and write that down."""
         self.witness.free(self.JOB)
-        if not self.bury():
-            self.worker()
-        ended = self.ends(self.patience)
+        ended = self.ends(self.patience, supervised=True)
         longest = self.variant.lease + 1
         self._rests(longest)
+        if not self.bury():
+            self.worker()
         self.up()  # which also is traffic, for those who recover only then
         self._rests(1.0 if ended else longest)
         self.bury()

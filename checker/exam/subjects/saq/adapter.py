@@ -4,14 +4,14 @@ import asyncio
 import functools
 from typing import Any
 
+from redis.asyncio import Redis
 from saq import Queue, Worker
+from saq.queue.redis import RedisQueue
 
 from ..handler import GIVEN, STORE, arun
 
-NAMES = {
-    "queued": "ready", "new": "ready", "active": "claimed", "aborting": "claimed",
-    "complete": "done", "failed": "dead", "aborted": "dead",
-}  # fmt: skip
+NAMES = {"active": "claimed", "aborting": "claimed", "complete": "done"}
+NAMES |= {"queued": "ready", "new": "ready", "failed": "dead", "aborted": "dead"}
 loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
 
@@ -23,7 +23,7 @@ async def job(_: Any, *, key: str) -> None:
 
 async def opened() -> Queue:
     """Open the queue."""
-    queue = Queue.from_url(STORE if "://" in STORE else f"unix://{STORE}")
+    queue = Queue.from_url(STORE) if "://" in STORE else RedisQueue(Redis(unix_socket_path=STORE))
     await queue.connect()
     return queue
 
@@ -47,7 +47,7 @@ def enqueue(key: str) -> None:
 def status(key: str) -> list[str]:
     """Return the status of the job."""
     found = loop.run_until_complete(known().job(key))
-    return ["absent" if found is None else NAMES[found.status.value]]
+    return [NAMES[found.status.value] if found else "absent"]
 
 
 def work(name: str) -> None:
