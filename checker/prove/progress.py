@@ -24,7 +24,8 @@ from checker.prove.obligations import Obligation, Prover
 from checker.prove.solvers.smt import Taken, after
 from spec.language.declared.model import Action, Property
 from spec.language.declared.stages import Stage, refuse_unfair
-from spec.language.terms.expr import Equal, Expr, LessEqual, Var, number
+from spec.language.misuse import Misuse
+from spec.language.terms.expr import Equal, Exists, Expr, LessEqual, Var, number
 
 AFTER = ".after"
 """Ends the name of a stage where it is assumed of the state after the step."""
@@ -137,6 +138,8 @@ class Progress:
         enabled = conditions[0] if conditions else Equal(number(0), number(0))
         for condition in conditions[1:]:
             enabled = enabled & condition
+        for p in _open(action, stage.params):
+            enabled = Exists(p, enabled)
         says = f"Where {stage.name} does not hold, {action.name} is enabled."
         goal = _Goal(ENABLED, stage.name, stage.params, says)
         return self._state(goal, earlier, where >> enabled)
@@ -151,6 +154,11 @@ class Progress:
         assert stage.by is not None, stage.name
         action = self.spec.actions[stage.by]
         refuse_unfair(stage, action)  # an edit may have made it so
+        if _open(action, stage.params) and action.fair != "strong":
+            # Enabled all the time, but each time for another one, it need not be taken for any.
+            known = ", ".join(p.name for p in _open(action, stage.params))
+            fact = f"{stage.name} relies on {action.name}, whichever its {known}"
+            raise Misuse(fact, "rely on a strongly fair action")
         return action
 
     def _for_ever(self) -> list[Action]:
@@ -176,10 +184,13 @@ class Progress:
     ) -> Obligation:
         """Return the obligation that the body is true of every step of the action in the run's end.
 
-        `shared`: the action is taken for the very parameters that the goal has. `kept`: the body is
-        true of a step that changes nothing.
+        `shared`: the action is taken for the very parameters that the goal has, if it has them.
+        `kept`: the body is true of a step that changes nothing.
         """
         declared, names = self.smt.parameters(goal.params, "for")
+        if shared:
+            others, more = self.smt.parameters(_open(action, goal.params), action.name)
+            declared, names = [*declared, *others], {**names, **more}
         assumed, step = self.prover.step(action, declared, names if shared else None)
         lines = [*assumed, *self._facts(earlier, None), *self._facts(earlier, step)]
         shown = self.smt.term(body, names, step)
@@ -197,3 +208,13 @@ class Progress:
             else:
                 continue
             yield f"(assert (! {self.smt.closed(stage.params, body, step)} :named {label}))"
+
+
+def _open(action: Action, params: Sequence[Var]) -> tuple[Var, ...]:
+    """Return the parameters of an action that a stage leaves open: later modules have added them.
+
+    There are finitely many of everything, so an action that is enabled again and again for some of
+    them is so for one of them; a strongly fair one is then taken.
+    """
+    named = {p.name for p in params}
+    return tuple(p for p in action.params if p.name not in named)

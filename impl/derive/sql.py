@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from impl.derive.view import Global
+from impl.derive.view import Global, sort_of
 from spec.language.declared.model import Field
 from spec.language.scope import Value
 from spec.language.terms.expr import (
@@ -17,6 +17,7 @@ from spec.language.terms.expr import (
     Bound,
     Const,
     Equal,
+    Exists,
     Expr,
     Implies,
     Ite,
@@ -159,8 +160,13 @@ def _sql(e: Expr, names: Name, outer: int, words: bool = False) -> str:
         case And() | Or() | Less() | LessEqual() | Add() | Subtract():
             symbol, strength = _BINARY[type(e)]
             text = f"{at(e.left, strength)} {symbol} {at(e.right, strength + 1)}"
+        case Exists(body=Equal(Read() as slot, wanted)):
+            # Each name in it is of that row.
+            having = f"{identifier(slot.field.name)} = {at(wanted, _SUM)}"
+            table = table_name(sort_of(slot.field))
+            text, strength = f"EXISTS (SELECT 1 FROM {table} WHERE {having})", _TIGHT
         case Quantifier():
-            raise AssertionError("a view has no quantifiers")
+            raise AssertionError("a view has no quantifiers but those that ask for a slot")
         case _:
             raise AssertionError(type(e))
     return f"({text})" if strength < outer else text

@@ -22,6 +22,7 @@ from impl.derive.view import Global, Inexpressible, sort_of
 from impl.derive.worldless import claims
 from spec.language.declared.model import Field, Property
 from spec.language.evaluate import Evaluator
+from spec.language.reads import slots
 from spec.language.scope import Scope, Value, element_name
 from spec.language.terms.expr import And, Bound, Expr, Quantifier, Read, Var
 from spec.language.terms.tree import walk
@@ -205,8 +206,9 @@ class Dialect:
     declared: Callable[[str], str] = str
 
     def tables(self, scope: Scope, tables: Iterable[Table], checks: bool = True) -> str:
-        """Return the tables; with `checks`, a row that breaks an invariant of one row is refused.
-        What would ask a clock is no CHECK: it would be asked once.
+        """Return the tables; with `checks`, a row is refused that breaks an invariant of one row,
+        or that has what no two rows may have. What would ask a clock is no CHECK: it would be asked
+        once.
         """
         return "\n".join(self._create(scope, t, checks) for t in tables)
 
@@ -223,8 +225,16 @@ class Dialect:
             parts += [f"  -- {p.doc}\n{self._check(scope, p)}," for p in rules]
         parts[-1] = parts[-1].removesuffix(",").replace(",  -- ", "  -- ")
         begun = ["1", *(self.literal(f.type, t.initial[f.name]) for f in t.columns)]
+        own = {f.name: f for f in t.columns}
+        alike = [(own[f], p) for f, p in slots(scope.spec).items() if checks and f in own]
         first = [f"INSERT INTO {name} VALUES ({', '.join(begun)});\n"] if t.sort is Global else []
-        return "\n".join([f"CREATE TABLE {name} (", *parts, f"){self.ends};\n", *first])
+        alone = [self._index(name, f, p) for f, p in alike]
+        return "\n".join([f"CREATE TABLE {name} (", *parts, f"){self.ends};\n", *first, *alone])
+
+    def _index(self, table: str, f: Field, p: Property) -> str:
+        column = self.identifier(f.name)
+        unique = f"CREATE UNIQUE INDEX {self.identifier(p.name)}  -- {p.doc}"
+        return f"{unique}\nON {table} ({column}) WHERE {column} IS NOT NULL;\n"
 
     def _column(self, scope: Scope, t: Table, f: Field) -> str:
         name = self.identifier(f.name)

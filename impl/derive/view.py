@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from spec.language.declared.model import Action, Field, Spec, Survival, Update
 from spec.language.evaluate import Evaluator, Meaning
+from spec.language.reads import wanted
 from spec.language.scope import Scope, State, Value
 from spec.language.terms.expr import Expr, NoneOf, Quantifier, Read, Var
 from spec.language.terms.tree import alike, rebuild, walk
@@ -69,7 +70,7 @@ def view(spec: Spec, action: Action, answered: Collection[str] = ()) -> View:
     `Inexpressible` if that is too much. `answered`: fields of the world that the store answers.
     """
     updates = tuple(u for u in action.updates(spec) if u.field.kept)
-    seen: list[Expr] = [g.condition for g in action.guards]
+    seen = [_asked(spec, g.condition) for g in action.guards]
     seen += [e for u in updates for e in (u.value, Read(u.field, u.index))]
     process: Var | None = None
     key: Expr | None = None
@@ -101,6 +102,12 @@ def view(spec: Spec, action: Action, answered: Collection[str] = ()) -> View:
             fact = f"writes a value of no row, and sees the row `{key}` as well"
             raise Inexpressible(action.name, fact, u.field.name)
     return View(action, updates, process, key, table, tuple(world.values()), answered)
+
+
+def _asked(spec: Spec, condition: Expr) -> Expr:
+    """Return what a guard sees: of one that asks for a slot, which slot, for an index decides."""
+    slot = wanted(spec, condition)
+    return condition if slot is None else slot.value
 
 
 def _with_row(read: Read, answered: Collection[str]) -> bool:

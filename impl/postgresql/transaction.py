@@ -12,6 +12,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from psycopg import errors
+
 from impl.derive.fused import Fused
 from impl.derive.tracing import ALL, plain
 from impl.derive.transition import Transition
@@ -103,7 +105,7 @@ class PostgreSQLTransaction(Statements):
         for _ in range(100):  # others may be faster where there is no row to be locked
             now = bound["now"] = self._say(lines)
             texts = said.tries if chosen is None else [_wanting(x, chosen) for x in said.tries]
-            found = self._tried(texts, bound)
+            found = self._contended(texts, bound) if said.contends else self._tried(texts, bound)
             if found is not None:
                 break
             guard = self._refusal(step, said, bound)
@@ -200,6 +202,17 @@ class PostgreSQLTransaction(Statements):
             if found:
                 return found[0]
         return None
+
+    def _contended(self, texts: Any, bound: Mapping[str, Any]) -> Any:
+        """Return what came back of a step; None also if somebody else has taken what it asked for,
+        and the transaction goes on.
+        """
+        self._run("SAVEPOINT before_step")
+        try:
+            return self._tried(texts, bound)
+        except errors.UniqueViolation:
+            self._run("ROLLBACK TO SAVEPOINT before_step")
+            return None
 
     def _refusal(self, step: Step, said: Statement, bound: dict[str, Any]) -> str | None:
         """Return the first guard that is false; None if all hold by now."""

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from spec.language.declared.actions import Action
-from spec.language.declared.model import Spec
-from spec.language.terms.expr import Expr, Quantifier, Read, Var
+from spec.language.declared.model import Field, Property, Spec
+from spec.language.terms.expr import (
+    And,
+    Equal,
+    Exists,
+    Expr,
+    Implies,
+    NoneOf,
+    Not,
+    Quantifier,
+    Read,
+    Var,
+)
 from spec.language.terms.tree import alike, walk
 from spec.language.terms.types import is_sort
 
-Kind = Literal["memory", "own row", "another row", "many rows", "world"]
+Kind = Literal["memory", "own row", "slot", "another row", "many rows", "world"]
 """memory: of the process that acts, which nobody else changes. own row: the row that the step
-writes, or the only one that it sees. world: what no store has.
+writes, or the only one that it sees. slot: whether any row has a value which the step gives to its
+own, where no two rows may have the same. world: what no store has.
 """
 
 
 def kind_of(spec: Spec, action: Action, condition: Expr) -> Kind:
     """Return what a guard of the action reads: the most that a store can be asked for."""
+    if (slot := wanted(spec, condition)) is not None and _takes(spec, action, slot):
+        return "slot"
     whole = walk(condition)
     if any(isinstance(e, Quantifier) and is_sort(e.var.type) for e in whole):
         return "many rows"
@@ -30,6 +45,47 @@ def kind_of(spec: Spec, action: Action, condition: Expr) -> Kind:
     if rows:
         return "own row"
     return "memory" if all(r.field.survival == "volatile" for r in reads) else "world"
+
+
+def slots(spec: Spec) -> dict[str, Property]:
+    """Return the fields of which no two rows have the same value, each with the invariant that says
+    so: `((s.f[i] != None) & (s.f[i] == s.f[j])) >> (i == j)`.
+    """
+    found = {}
+    for p in spec.properties.values():
+        match p.body:
+            case Implies(
+                And(Not(Equal(Read() as some, NoneOf())), Equal(Read() as one, Read() as other)),
+                Equal(Var() as i, Var() as j),
+            ) if p.kind == "invariant" and one.field is other.field is some.field:
+                if alike(some, one) and alike(one.index, i) and alike(other.index, j):
+                    found[one.field.name] = p
+    return found
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A value of a field, of which a guard says that no row has it."""
+
+    field: Field
+    value: Var
+
+
+def wanted(spec: Spec, condition: Expr) -> Slot | None:
+    """Return the slot that a guard asks for; None if it asks something else, or two rows may have
+    the same.
+    """
+    match condition:
+        case Not(Exists(var=i, body=Equal(Read(index=Var() as at) as read, Var() as value))):
+            if alike(at, i) and not alike(value, i) and read.field.name in slots(spec):
+                return Slot(read.field, value)
+    return None
+
+
+def _takes(spec: Spec, action: Action, slot: Slot) -> bool:
+    """Return whether the action gives its row what it has asked for."""
+    updates = action.updates(spec)
+    return any(u.field is slot.field and alike(u.value, slot.value) for u in updates)
 
 
 def remembering(spec: Spec, action: Action) -> list[Var]:

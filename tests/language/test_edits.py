@@ -226,6 +226,21 @@ def test_what_no_process_does_two_may_be_half_way_through_and_block_nobody() -> 
     assert (run["raise_price_half"], run["price"]) == ([1, 0], [2, 1])
 
 
+def test_what_no_process_does_is_begun_once_for_each_and_the_rest_recalled() -> None:
+    desk = Spec("desk")
+    desk.durable("given", Order, Clerk, None, "who is to see to it")
+
+    @desk.action()
+    def give(s, o: Order, c: Clerk):  # type: ignore[no-untyped-def]
+        """An order that nobody has is given to a clerk."""
+        require(free=s.given[o] == None)  # noqa: E711  # a term of the spec
+        s.given[o] = c
+
+    run = Run(split(desk, "give")).take("give 0 1")
+    assert run.possible() == {"give 1 0", "give 1 1", "give_rest 0"}
+    assert run.take("give_rest 0")["given"] == [1, None]
+
+
 def test_two_clients_that_look_for_a_key_and_then_insert_it_revive_a_job_that_has_ended() -> None:
     """By hand: both find the key free, one inserts, the job is buried, the other one inserts."""
     requests = SCOPES["requests"]

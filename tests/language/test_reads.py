@@ -1,4 +1,6 @@
-"""What each guard reads: of the queue, nothing but its own row, its memory and the world."""
+"""What each guard reads: of the queue, nothing but its own row, its memory and the world, and
+whether a value is free that no two rows may have.
+"""
 
 from collections import Counter
 
@@ -6,7 +8,8 @@ import pytest
 
 from impl.derive.design import derive
 from spec.language.declared.model import Spec
-from spec.language.reads import Kind, kind_of
+from spec.language.edited.edits import find
+from spec.language.reads import Kind, kind_of, slots
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.corners import corners
 from tests.specs.ferry import ferry
@@ -31,7 +34,8 @@ def test_the_guards_of_the_whole_queue_are_counted() -> None:
 
 def test_no_guard_of_the_queue_needs_more_than_one_row() -> None:
     whole = sum((counted(SCOPES[name].spec) for name in DEFAULT), Counter[Kind]())
-    assert set(whole) == {"own row", "memory", "world"}
+    assert set(whole) == {"own row", "memory", "world", "slot"}
+    assert whole["slot"] == 2
 
 
 @pytest.mark.parametrize("name", DEFAULT)
@@ -49,7 +53,7 @@ def test_the_deriver_asks_the_store_for_the_guards_of_a_row_and_no_others(name: 
         f"{a.name}.{g.name}"
         for a in actions
         for g in a.guards
-        if kind_of(scope.spec, a, g.condition) == "own row"
+        if kind_of(scope.spec, a, g.condition) in ("own row", "slot")
     }
     assert rows == asked
 
@@ -61,6 +65,18 @@ def test_a_count_and_a_quantifier_read_many_rows() -> None:
     assert kinds(permits, "begin") == {"waits": "own row", "own": "own row", "left": "many rows"}
     assert kinds(commit_protocol, "decide_commit")["all_prepared"] == "many rows"
     assert "many rows" in counted(corners)
+
+
+def test_a_value_that_no_two_rows_have_is_free_or_not_by_an_index() -> None:
+    spec = SCOPES["permits"].spec
+    assert kinds(spec, "claim")["free"] == "slot"
+    assert {f: p.name for f, p in slots(spec).items()} == {"permit": "a_permit_has_one_job"}
+    shared = spec.edited(
+        "shared", properties={n: p for n, p in spec.properties.items() if "permit" not in n}
+    )
+    assert kinds(shared, "claim")["free"] == "many rows"
+    for half in ("split claim permit", "stale claim.free"):  # who looks takes nothing yet
+        assert kinds(find(spec, half), "claim")["free"] == "many rows"
 
 
 def test_a_second_row_is_another_one() -> None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ from impl.terms.unusable import StoreError
 from impl.worker import Worker
 from impl.working.attempt import LostClaim
 from spec.queue.job import Worker as WorkerSort
+from tests.postgresql.waiting import waits
 from tests.queue.file.looking import claimed, fail, queue_worker
 from tests.stores import address
 from tests.worker.looking import AT_ONCE
@@ -40,17 +41,6 @@ def again(queue: Queue) -> Iterator[Queue]:
 def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(4) as running:
         yield running
-
-
-def waits(server: Server, what: Future[Any]) -> None:
-    """Wait until somebody waits for a lock."""
-    asked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    with server.connect() as looking:
-        until = time.monotonic() + 10
-        while not looking.execute(asked).fetchall():
-            assert time.monotonic() < until
-            assert not what.done()
-            time.sleep(0.01)
 
 
 def test_two_who_ask_for_one_key_get_one_job(

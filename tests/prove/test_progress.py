@@ -116,6 +116,45 @@ def test_a_weakly_fair_action_cannot_carry_what_is_enabled_now_and_then() -> Non
         argued(candles(burns="weak"))
 
 
+class Match(Sort):
+    """What candles are lit and kept burning with, while it is dry."""
+
+
+def matched(action: str) -> Spec:
+    """Return the candles where a later module asks for a match; the rain leaves one of them dry."""
+    base = argued(candles())
+    made = Spec("matched", base)
+    made.durable("dry", None, Match, None, "the one that is dry; none: all are")
+
+    @made.action(fault=True)
+    def rain(s, m: Match):  # type: ignore[no-untyped-def]
+        """Another one is left dry."""
+        s.dry = m
+
+    @made.also(base.actions[action])
+    def with_a_match(s, c: Candle, m: Match):  # type: ignore[no-untyped-def]
+        """It takes a match that is dry."""
+        require(dry=(s.dry == None) | (s.dry == m))  # noqa: E711  # a term of the spec
+
+    return made
+
+
+def test_a_strongly_fair_action_carries_a_stage_whichever_it_is_possible_for() -> None:
+    spec = matched("burn")
+    assert decide(Scope("two", spec, {"Candle": 1, "Match": 2}))["candles_burn_down"].verdict == (
+        "holds"
+    )
+    assert prove(spec).proves("candles_burn_down")
+
+
+def test_a_weakly_fair_one_does_not_for_it_may_be_possible_for_another_each_time() -> None:
+    spec = matched("light")
+    found = decide(Scope("two", spec, {"Candle": 1, "Match": 2}))
+    assert found["candles_burn_down"].verdict == "violated"
+    with pytest.raises(Misuse, match="lit_again relies on light, whichever its m"):
+        prove(spec)
+
+
 def hindered(base: Spec, name: str, action: str, stage: str) -> Spec:
     """Return the spec with something that stands in the way of a candle until it is taken off."""
     made = Spec(name, base)

@@ -2,7 +2,8 @@
 
 A guard of the row that is written stands in the WHERE of the statement that writes: a statement
 that has waited for the row asks it again, so the weakest level is enough. Of other rows a statement
-sees what its snapshot has, at every level: there the derivation ends.
+sees what its snapshot has, at every level: there the derivation ends. Whether any of them has the
+value that the step takes is decided by a unique index, which sees them all.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from impl.postgresql.text.sql import (
     value,
 )
 from spec.language.declared.model import Field, Guard, Update
-from spec.language.terms.expr import Expr, Read
+from spec.language.terms.expr import Exists, Expr, Quantifier, Read
 from spec.language.terms.tree import rebuild, walk
 
 
@@ -34,13 +34,15 @@ class Statement:
     """What a step says to the store. Of the `tries`, each is made where none before it has found a
     row; each returns of the row what a process will remember something of, as it was before, and
     what it `sets` or has looked at, as it is now, or its id. `verdicts` says of each guard of the
-    row whether it holds; `before` reads the row.
+    row whether it holds; `before` reads the row. If it `contends`, a unique index may refuse it: it
+    has asked for what no two rows have, and another one has taken that since it looked.
     """
 
     tries: tuple[str, ...]
     sets: tuple[Field, ...]
     verdicts: str
     before: str
+    contends: bool
 
     @property
     def text(self) -> str:
@@ -66,7 +68,8 @@ def statement(t: Transition) -> Statement | None:
             # In one statement, ON CONFLICT DO UPDATE would judge the guards by the snapshot, and
             # write over a row that has come meanwhile.
             tries = [said.update(), said.insert(guarded=True)]
-    return Statement(tuple(tries), said.sets(), said.verdicts(), said.before())
+    contends = any(isinstance(e, Exists) for g in said.guards for e in walk(g.condition))
+    return Statement(tuple(tries), said.sets(), said.verdicts(), said.before(), contends)
 
 
 def together(whole: Fused) -> str:
@@ -216,7 +219,9 @@ def _of(start: Mapping[str, Expr], g: Guard) -> Guard:
 
 
 def _from(start: Mapping[str, Expr], e: Expr) -> Expr:
-    """Return what an expression comes to where there is no row."""
+    """Return what an expression comes to where there is no row; others may be there."""
+    if isinstance(e, Quantifier):
+        return e
     if isinstance(e, Read) and e.field.name in start:
         return start[e.field.name]
     return rebuild(e, lambda child: _from(start, child))

@@ -81,7 +81,7 @@ class Session(Transactions):
         assert said is not None
         for _ in range(100):  # others may be faster, and not for ever
             mine = all(holds(step.seen, step.seen) for holds in t.asked)
-            row = self._tried(t, said, bound) if mine else None
+            row = self._contended(t, said, bound) if mine else None
             if row is not None:
                 return Done(row, t.remembered(t.local.state(step.known, row) if row else step.seen))
             (answers,) = self.run(said.verdicts, bound) if said.verdicts else [()]
@@ -89,6 +89,19 @@ class Session(Transactions):
             if guard is not None:
                 return Refused(guard)
         raise Disagreement(f"every guard of {action} holds, and no row came back")
+
+    def _contended(
+        self, t: Transition, said: Statement, bound: Mapping[str, Any]
+    ) -> dict[str, Value] | None:
+        """Return the same as `_tried`; None also if somebody else has taken what was asked for."""
+        if not said.contends:
+            return self._tried(t, said, bound)
+        self.run("SAVEPOINT before_step")
+        try:
+            return self._tried(t, said, bound)
+        except errors.UniqueViolation:
+            self.run("ROLLBACK TO SAVEPOINT before_step")
+            return None
 
     def _tried(
         self, t: Transition, said: Statement, bound: Mapping[str, Any]

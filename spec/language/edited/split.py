@@ -25,9 +25,9 @@ def split(spec: Spec, name: str, at: str | None = None) -> Spec:
     The process that acts is the parameter whose memory the action reads or writes. Half-way, it can
     only finish or crash, and what it was working on is in its memory: a crash forgets that the
     second half was to come. An action that names no process is anybody's: two of them may be
-    half-way through it at once, and each finishes at any time or never. The second half reads the
-    state as it is by then. Raises `Misuse` if the action has the memory of two processes, or of
-    none and more than one parameter.
+    half-way through it at once, and each finishes at any time or never; of one with more parameters
+    one for each value of the first. The second half reads the state as it is by then. Raises
+    `Misuse` if the action has the memory of two processes.
     """
     half, actions = _halves(spec, name, at)
     return with_actions(spec, f"split {name} {at or ''}".strip(), actions, half.fields)
@@ -137,17 +137,18 @@ def _half(spec: Spec, action: Action, process: Var | None) -> _Half:
         over = None if key is None else key.type
         return Field(f"{name}_{suffix}", over, t, lift(initial, t), "volatile", doc)  # type: ignore[arg-type]
 
-    if process is None:
+    if process is None and len(action.params) < 2:
         count = memory("half", Nat(2), 0, f"how many are half-way through {name}")
         now = Read(count, key)
         mark, clear = (Update(count, key, now + 1),), (Update(count, key, now - 1),)
         few = Guard(f"few_half_{name}", now < 2)
         return _Half(key, {count.name: count}, {}, now > 0, mark, clear, {name: few})
-    half = memory("half", bool, False, f"the process is half-way through {name}")
+    who = "somebody" if process is None else "the process"
+    half = memory("half", bool, False, f"{who} is half-way through {name}")
     kept = {
         p.name: memory(p.name, p.type, *_nothing(p.type), f"the {p.name} of that {name}")
         for p in action.params
-        if p is not process
+        if p is not key
     }
     return _Half(
         key,
@@ -156,10 +157,12 @@ def _half(spec: Spec, action: Action, process: Var | None) -> _Half:
         Read(half, key),
         (
             Update(half, key, Const(True, bool)),
-            *(Update(kept[p.name], key, p) for p in action.params if p is not process),
+            *(Update(kept[p.name], key, p) for p in action.params if p is not key),
         ),
         tuple(Update(f, key, f.initial) for f in (half, *kept.values())),
-        _not_half(spec, name, half, process),
+        {name: Guard(f"not_half_{name}", Not(Read(half, key)))}
+        if process is None
+        else _not_half(spec, name, half, process),
     )
 
 
@@ -186,12 +189,6 @@ def _process(spec: Spec, action: Action) -> Var | None:
                 f"{action.name} has the memory of two processes, {one.name} and {other.name}",
                 "split an action of one process",
             )
-    if len(action.params) > 1:
-        raise Misuse(
-            f"{action.name} names no process, so nobody remembers which of its "
-            f"{len(action.params)} parameters it has begun with",
-            "split an action of one process, or of one parameter",
-        )
     return None
 
 
