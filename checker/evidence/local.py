@@ -57,6 +57,11 @@ class Healthy:
             found |= set(self._distinct([(f, j) for f in fields]))
         return found - {tuple(self.table.initial[f.name] for f in fields)}
 
+    def tables(self, column: Field) -> set[tuple[Value, ...]]:
+        """Return what is in a column, row by row, each time that it is otherwise in some state."""
+        every = [(column, j) for j in range(self.scope.size(self.table.sort))]
+        return set(self._distinct(every))
+
     def steps(self) -> set[LocalStep]:
         """Return each durable step that some state allows."""
         sort = self.table.sort

@@ -30,6 +30,8 @@ from spec.queue import SCOPES
 FEWEST = {
     "whole": {"MaxFails": 1, "Recoverer": 1},
     "space": {"MaxInterrupts": 1, "Recoverer": 1},
+    "permits": {"Recoverer": 1},
+    "unique": {"Recoverer": 1},
 }
 """A second failure, interruption or recoverer makes the states of these many times as many; what
 needs one, as a retry that waits does, is asked in a scope of its own.

@@ -140,13 +140,14 @@ class _Run:
         return found
 
     def _shown(self, claim: Property) -> bool:
-        """Return whether rows alone show the claim to be broken: no memory, of clients neither, and
-        nothing of what the disk has of a row, which nobody can read.
+        """Return whether a row alone shows the claim to be broken: no other row, no memory, of
+        clients neither, and nothing of what the disk has of a row, which nobody can read.
         """
         disk = self.mend.scope.spec.disk
         kept = disk.images.values() if disk else ()
         read = [e.field for e in walk(claim.body) if isinstance(e, Read)]
-        return all(f.survival == "durable" and f not in kept for f in read)
+        rows = [p for p in claim.params if p.type is self.mend.sort]
+        return len(rows) < 2 and all(f.survival == "durable" and f not in kept for f in read)
 
 
 # ---------------------------------------------------------------- no harm, and the same in SQL

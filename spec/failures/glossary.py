@@ -180,6 +180,12 @@ TERMS = (
         ("FM-037",),
     ),
     Term(
+        "permit",
+        ("concurrency limit", "semaphore", "max concurrent", "limits_concurrency", "mutex"),
+        "One unit of how many jobs may be at work at once; a claim has it, and ends with it.",
+        ("FM-025a", "FM-025b", "FM-025c", "FM-041", "FM-042"),
+    ),
+    Term(
         "race",
         ("two workers same job", "select then update", "double claim", "skip locked"),
         "Two workers read that a job is free, and both take it.",
@@ -208,6 +214,12 @@ TERMS = (
         ("partial write", "half done", "torn update", "non-atomic"),
         "What belongs together is written in two steps, and something dies between them.",
         ("FM-002b", "FM-003b", "FM-021"),
+    ),
+    Term(
+        "uniqueness",
+        ("duplicate jobs", "until executed", "queueing lock", "lock digest", "debounce"),
+        "Of jobs about the same one is in the queue at a time, whoever asks and with which key.",
+        ("FM-024b", "FM-043", "FM-025a"),
     ),
     Term(
         "visibility timeout",

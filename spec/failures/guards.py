@@ -35,6 +35,9 @@ BELONG_TO_NONE = {
     "stop_inside.stored": "says what a lock is: there is a row to lock",
     "claim.unlocked": "says what a lock is: who looks for something to do goes round it",
     "recover.unlocked": "says what a lock is: who looks for something to do goes round it",
+    "park.waits": "says what it is to be put aside: a job that waits is",
+    "look_again.aside": "says what it is to be put aside: until it is looked at again",
+    "claim.unparked": "says what it is to be put aside: no worker looks at the job",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""
 

@@ -96,7 +96,7 @@ D18 A FM-013 FM-010 | Solid Queue
 D19 A FM-025b | Solid Queue
   Prevent concurrency lock leaks that cause duplicate job execution
   https://github.com/rails/solid_queue/pull/761
-D20 B FM-025c | Solid Queue
+D20 B FM-025c FM-025a | Solid Queue
   Fix duplicate job execution despite limits_concurrency
   https://github.com/rails/solid_queue/pull/689
 D21 A FM-002b | Solid Queue
@@ -254,4 +254,34 @@ D70 A FM-008e FM-040 | GoodJob behind PgBouncer
 D71 B FM-022a | Enqueue (PHP)
   [Job][Symfony] Job not found on Master/Slave setup
   https://github.com/php-enqueue/enqueue-dev/issues/794
+D72 A FM-025a | Solid Queue
+  Release concurrency locks when supervisor fails the jobs handled by workers
+  https://github.com/rails/solid_queue/pull/547
+D73 A FM-025a | Centaur (Absurd on PostgreSQL)
+  fix: release worker permit for cancelled tasks
+  https://github.com/paradigmxyz/centaur/pull/635
+D74 A FM-041 | Windmill
+  race condition issue of concurrency limit when N workers are fetching jobs at the same time
+  https://github.com/windmill-labs/windmill/issues/2216
+D75 A FM-041 | PgQueuer
+  fix(qb): window candidates before locking
+  https://github.com/janbjorge/pgqueuer/pull/774
+D76 B FM-042 | sidekiq-unique-jobs
+  Problem when job failed and is retrying
+  https://github.com/zoolutions/sidekiq-unique-jobs/issues/332
+D77 A FM-043 | River
+  Fix unique scheduling issues
+  https://github.com/riverqueue/river/pull/619
+D78 A FM-043 | Awa
+  fix(maintenance): per-row rescue fallback for unique-claim conflicts; cut 0.6.1
+  https://github.com/hardbyte/awa/pull/390
+D79 B FM-043 | Procrastinate
+  Suggested `retry_stalled_jobs` implementation fails on jobs with queueing lock
+  https://github.com/procrastinate-org/procrastinate/issues/1446
+D80 A FM-024b | Cezar
+  fix: race-proof job enqueue with partial unique indexes (#72)
+  https://github.com/open-mercato/cezar/pull/192
+D81 B FM-024b | ownCloud
+  Race condition could insert duplicate async jobs
+  https://github.com/owncloud/core/issues/25322
 """)

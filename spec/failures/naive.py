@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from spec.failures import naive_storing
+from spec.failures import naive_limits, naive_storing
 from spec.language import forget, ite, require
 from spec.queue.deadlines import Deadline
 from spec.queue.due import Due
@@ -291,6 +291,7 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     mark_first,
     withdraw_and_undo,
     fail_directly,
+    *naive_limits.STEPS,
     *naive_storing.STEPS,
 )
 NAIVE = {step.__name__: step for step in _STEPS}

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spec.language import ite, require
-from spec.queue.job import Job, Lease, Reason, Status, ends, last_interrupt
+from spec.queue.job import Job, Lease, Reason, Status, ends, interrupt, last_interrupt
 from spec.queue.notices import Notice
 
 
@@ -140,6 +140,22 @@ def done_is_on_record(s, j: Job):
     return (s.status[j] == Status.done) >> s.recorded[j]
 
 
+def drop_permit(s, j: Job):
+    """A permit of a job that nobody has is given back."""
+    require(unclaimed=s.status[j] != Status.claimed, taken=s.permit[j] != None)
+    s.permit[j] = None
+
+
+def end_without_permit(s, j: Job):
+    """A claim that has lost its permit is ended as one that was cut short."""
+    require(
+        claimed=s.status[j] == Status.claimed,
+        without=s.permit[j] == None,
+        left=~last_interrupt(s, j),
+    )
+    interrupt(s, j)
+
+
 Repair = Callable[..., Any]
 
 SHOWS = {"done_has_its_effect": done_is_on_record}
@@ -153,11 +169,14 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-005": (ask_again,),
     "FM-008e": (charge,),
     "FM-022b": (reopen_unproved,),
+    "FM-025a": (drop_permit,),
+    "FM-025b": (end_without_permit,),
     "FM-027a": (charge,),
     "FM-027b": (charge,),
     "FM-028": (reopen_unjust, correct_reason, announce_late),
     "FM-029": (announce_late,),
     "FM-035b": (take_back_effect,),
+    "FM-042": (drop_permit,),
 }
 """Which repairs each failure mode wants; where none is named, bad rows are set aside."""
 
@@ -191,6 +210,10 @@ RESIDUE = {
     "FM-019": "work that is marked and was not done looks done: ask whatever the effect is made in",
     "FM-020": "the effect has taken place twice, and only a compensation takes it back",
     "FM-024a": "the counts and the token of the first life are gone, and the job has run again",
+    "FM-024b": "the work was done twice; what the second job did outside stays done",
+    "FM-025a": "what waited was late by as long as the permit was lost",
+    "FM-025b": "more was at work than the limit allows, and whatever it protects has seen that",
+    "FM-025c": "the job is late by as long as nobody looked",
     "FM-028": "the job was late by as long as it lay buried",
     "FM-033": "room has to be made from outside: a larger disk, or a file that was kept for it",
     "FM-034a": "the work is done again, and its effect meets its key",
@@ -203,6 +226,9 @@ RESIDUE = {
     "by hand, and receivers asked which keys they know",
     "FM-039": "the job is late by as long as its row was locked",
     "FM-040": "the job is late by as long as nobody asked",
+    "FM-041": "more was at work than the limit allows, and whatever it protects has seen that",
+    "FM-042": "what waited was late by as long as the job backed off with its permit",
+    "FM-043": "the job, and what waited for it, is late by as long as it was nobody's",
     "FM-035b": "whoever read the effect before it was taken back has read it",
 }
 """What no repair takes back."""

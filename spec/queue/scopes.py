@@ -13,6 +13,8 @@ from spec.queue.due import due
 from spec.queue.hints import hints
 from spec.queue.holding.clocks import clocks
 from spec.queue.holding.periods import periods
+from spec.queue.limits.parking import parking
+from spec.queue.limits.unique import unique
 from spec.queue.notices import notices
 from spec.queue.outside.effects import effects
 from spec.queue.outside.intents import intents
@@ -70,6 +72,8 @@ _APART = (
     _scope("clocks", clocks, 1, 1, 2, "One job, held in time, while clocks differ."),
     _scope("busy", busy, 1, 1, 2, "One job while the store, or its row, is locked."),
     _scope("hints", hints, 1, 1, 2, "One job that workers are told of, or not."),
+    _scope("permits", parking, 2, 2, 2, "Two jobs that need the one permit.", Permit=1),
+    _scope("unique", unique, 2, 1, 2, "Two jobs about the same.", Subject=1),
 )
 # Another design, which the queue is held against.
 _DESIGNS = (

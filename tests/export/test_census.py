@@ -34,6 +34,8 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "clocks": (109_520, 27),
     "busy": (5_610, 17),
     "hints": (1_211, 15),
+    "permits": (264_220, 26),
+    "unique": None,
     "due": (3_420, 20),
 }
 

@@ -24,6 +24,7 @@ from impl.derive.sql import encode
 from spec.failures import FailureMode
 from spec.failures.edits import Edits
 from spec.language.hashes import spec_hash
+from spec.language.reads import slots
 from spec.language.scope import Scope, Value
 from spec.language.terms.types import is_timer
 from spec.queue import SCOPES
@@ -74,17 +75,21 @@ def _healthy(scope: Scope, detector: Detector) -> dict[str, Any]:
     if known is not None:
         return known
     healthy = _states(scope.name)
-    if table == "job":
-        names = [f.name for f in healthy.table.columns]
-        cases = _encoded(healthy, _rows(scope.name))
-        of = "rows"
+    alike = [scope.spec.fields[f] for f, p in slots(scope.spec).items() if p.name == detector.by]
+    if alike:  # of several rows: each column as a whole, not each row alone
+        names, of = [alike[0].name], "columns"
+        whole = sorted(healthy.tables(alike[0]), key=repr)
+        tables = [[(encode(alike[0].type, v),) for v in column] for column in whole]
+    elif table == "job":
+        names, of = [f.name for f in healthy.table.columns], "rows"
+        tables = [_encoded(healthy, _rows(scope.name))]
     else:
         names, cases = _as_steps(healthy, columns(design, where))
-        of = "steps"
+        tables, of = [cases], "steps"
     answer = {
         "states": healthy.count,
-        "cases": len(cases),
-        "alarms": _alarms(table, names, cases, where),
+        "cases": len(tables) if alike else len(tables[0]),
+        "alarms": _alarms(table, names, tables, where),
         "of": of,
     }
     remember(at, answer)
@@ -134,12 +139,16 @@ def _as_steps(healthy: Healthy, wanted: list[str]) -> tuple[list[str], list[tupl
     return ["actor", "action", "job", "held", *wanted], sorted(cases, key=repr)
 
 
-def _alarms(table: str, names: list[str], cases: list[tuple[Any, ...]], where: str) -> int:
-    """Return how many of the cases the condition picks out, by SQLite itself."""
+def _alarms(table: str, names: list[str], tables: list[list[tuple[Any, ...]]], where: str) -> int:
+    """Return how much the condition picks out of each of the tables, by SQLite itself."""
     quoted = ", ".join(f'"{name}"' for name in names)
+    marks = ", ".join("?" * len(names))
+    found = 0
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute(f"CREATE TABLE {table} ({quoted})")
-        marks = ", ".join("?" * len(names))
-        database.executemany(f"INSERT INTO {table} VALUES ({marks})", cases)
-        (count,) = database.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()
-    return int(count)
+        for rows in tables:
+            database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+            ((count,),) = database.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchall()
+            database.execute(f"DELETE FROM {table}")
+            found += int(count)
+    return found

@@ -48,6 +48,9 @@ DETECTORS = {
     "FM-021": Detector("no_hidden_partial_update"),
     "FM-022b": Detector(table="job", where="status = 'done' AND NOT recorded"),
     "FM-024a": Detector("terminal_is_absorbing"),
+    "FM-024b": Detector("one_job_about_the_same"),
+    "FM-025a": Detector("permits_come_back"),
+    "FM-025b": Detector("who_is_at_work_has_a_permit"),
     "FM-027a": Detector("deliveries_are_bounded"),
     "FM-027b": Detector("deliveries_are_bounded"),
     "FM-028": Detector("verdicts_are_just"),
@@ -55,6 +58,8 @@ DETECTORS = {
     "FM-030": Detector("terminal_is_absorbing"),
     "FM-036": Detector("retries_are_paced"),
     "FM-035b": Detector("nothing_stands_on_a_withdrawn_input"),
+    "FM-041": Detector("a_permit_has_one_job"),
+    "FM-042": Detector("permits_come_back"),
 }
 
 _TIME = (
@@ -99,6 +104,8 @@ UNDETECTED = {
     "one. Compare the horizon with how long clients go on asking",
     "FM-022a": "dropping a job changes no row, and the claim looks like that of a dead worker, as "
     f"which recovery treats it; {_LATER}",
+    "FM-025c": "a job that is put aside looks like any other that is, whether or not anybody comes "
+    "back to it. Watch the age of the oldest one, and whether permits are free meanwhile",
     "FM-033": "how much room is left is known to the file system alone: watch it, and the log",
     "FM-034a": "dropping a job changes no row; the claim looks like that of a dead worker, and "
     "recovery treats it as one. Count the answers that were busy",
@@ -114,6 +121,7 @@ UNDETECTED = {
     ),
     "FM-039": "the row is that of any claim whose lease has expired; who has it locked is known to "
     "the server alone. Watch the age of the oldest transaction that is idle",
+    "FM-043": _TIME,
     "FM-040": "a job that waits looks like any other, whoever was told of it. Watch the age of the "
     "oldest job that is ready",
 }

@@ -17,6 +17,7 @@ from impl.derive.design import Design
 from impl.derive.sql import called, needs_clock
 from impl.derive.tables import Table, of_one_row
 from spec.language.declared.model import Field, Property
+from spec.language.reads import slots
 from spec.language.terms.expr import Bound, Not, Quantifier, Read, Var
 from spec.language.terms.tree import walk
 from spec.language.terms.types import is_timer
@@ -50,6 +51,11 @@ def condition_of(design: Design, detector: Detector, words: Words = SQLITE) -> t
         return detector.table, detector.where
     claim = design.scope.spec.properties[detector.by]
     (table,) = (t for t in design.tables if t.name == "job")
+    alike = [name for name, p in slots(design.scope.spec).items() if p.name == claim.name]
+    if alike:
+        column = words.identifier(alike[0])
+        twice = f"SELECT {column} FROM job GROUP BY {column} HAVING count(*) > 1"
+        return "job", f"{column} IN ({twice})"
     if of_one_row(claim, table):
         if needs_clock(claim.body):
             raise NoQuery(f"{claim.name} is about a moment, and a query over rows has no clock")

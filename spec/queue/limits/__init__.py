@@ -1,0 +1,1 @@
+"""Limits: how many jobs at once, and which of two that are about the same."""
