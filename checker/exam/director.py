@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checker.exam.cut import Cut
 from checker.exam.environments import Unavailable
 from checker.exam.sessions import Client, Failed, Session, kill_child
-from checker.exam.stores import served
+from checker.exam.stores import served, wire
 from checker.exam.subject import Variant
 from checker.exam.witness import CANARY, GONE, Point, Witness
 
@@ -54,24 +55,28 @@ class Worker:
 class Director:
     """One subject, one store, one witness, and one job that is asked about."""
 
-    JOB = "job"
+    JOB = "the-job"
 
-    def __init__(self, variant: Variant, python: Path, folder: Path, counts: bool = False) -> None:
-        """Begin; `counts`: it is asked how often the job may be interrupted."""
-        self.variant, self.python, self.folder = variant, python, folder
+    def __init__(
+        self, variant: Variant, python: Path, folder: Path, counts: bool = False, number: int = 1
+    ) -> None:
+        """Begin; `counts`: it is asked how often the job may be interrupted; `number`: which try
+        it is.
+        """
+        self.variant, self.python, self.folder, self.number = variant, python, folder, number
         self.workers: list[Worker] = []
         self._canaries = itertools.count(1)
         self._ended = ExitStack()
         try:
             self.witness = Witness(folder, self._header(counts))
             self._ended.callback(self.witness.close)
-            store = self._ended.enter_context(served(variant.store, folder))
+            self.store = self._ended.enter_context(served(variant.store, folder))
             self._environment = {
                 **os.environ,
                 "PYTHONPATH": str(Path(__file__).parent),
                 "PYTHONUNBUFFERED": "1",
                 "EXAM_FOLDER": str(folder),
-                "EXAM_STORE": store,
+                "EXAM_STORE": self.store,
                 "EXAM_GIVEN": variant.given_json,
                 "EXAM_WITNESS": self.witness.socket,
             }
@@ -116,23 +121,38 @@ class Director:
     def _command(self, role: str) -> list[str]:
         return [str(self.python), "-m", "subjects.agent", self.variant.subject, role]
 
-    def new_client(self) -> Client:
-        """Return somebody who asks for jobs."""
-        log = self.folder / "client.log"
-        how = {"env": self._environment, "cwd": self.folder}
-        client = Client(self._command("client"), log, **how)
+    def new_client(self, store: str | None = None) -> Client:
+        """Return somebody who asks for jobs, at this address of the store."""
+        client = Client(
+            self._command("client"),
+            self.folder / "client.log",
+            env=self._of(store),
+            cwd=self.folder,
+        )
         self._ended.callback(client.close)
         return client
 
-    def worker(self) -> Worker:
-        """Start a worker under a new name."""
+    def worker(self, store: str | None = None) -> Worker:
+        """Start a worker under a new name, at this address of the store."""
         name = f"w{len(self.workers) + 1}"
         self.witness.write("up", worker=name)
-        environment = {**self._environment, "EXAM_WORKER": name}
+        environment = {**self._of(store), "EXAM_WORKER": name}
         log = self.folder / f"{name}.log"
         session = Session(self._command("worker"), log, env=environment, cwd=self.folder)
         self.workers.append(Worker(name, session))
         return self.workers[-1]
+
+    def _of(self, store: str | None) -> dict[str, str]:
+        return {**self._environment, "EXAM_STORE": store or self.store}
+
+    def cut(self, act: Callable[[], None], answer: bool = False) -> tuple[Cut, str]:
+        """Return a wire to the store that is cut at the call of this number, and its address."""
+        folder = self.folder / "cut"
+        folder.mkdir()
+        socket, address = wire(self.store, folder)
+        cut = Cut(socket, str(folder / Path(socket).name), self.JOB, self.number, act, answer)
+        self._ended.callback(cut.close)
+        return cut, address
 
     def up(self, worker: Worker | None = None) -> None:
         """Return when a job has gone through this worker, or any; raises `Unreached`."""

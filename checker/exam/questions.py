@@ -5,10 +5,12 @@ modes of the catalogue.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from checker.exam.director import BOUND, ENDED, Director, Unreached, Worker
+from checker.exam.sessions import Failed
 from checker.exam.witness import Point
 
 _STOP_S = 15.0
@@ -26,6 +28,8 @@ class Question:
     """Puts it, and returns what else there is to say of how it went."""
     of_children: bool = False
     """Whether it is about a handler in a process below the worker."""
+    of_servers: bool = False
+    """Whether it is about calls of a server; the number of the try is that of the call."""
     counts: bool = False
     """Whether it asks how often the job may be interrupted."""
 
@@ -152,6 +156,40 @@ def _takes_long(d: Director, jobs: int) -> None:
     d.finish()
 
 
+# ---------------------------------------------------------------- a call of the store
+def _cut(d: Director) -> None:
+    """The worker dies at a call of its store, counted from when it is handed the job."""
+    d.witness.free(d.JOB)
+    victim: list[Worker] = []
+    cut, address = d.cut(lambda: d.kill(victim[0]))
+    victim.append(d.worker(address))
+    d.up(victim[0])
+    d.ask()
+    ended = d.ends(d.patience)
+    if not cut.fired.wait(0 if ended else d.patience):
+        raise Unreached("the job has ended before that call")
+    d.finish()
+
+
+def _unanswered(d: Director) -> None:
+    """The client does not hear the answer, and asks again."""
+    cut, address = d.cut(lambda: None, answer=True)
+    client = d.new_client(address)
+    client.call("setup")
+    d.witness.write("asked", job=d.JOB)
+    with suppress(Failed):
+        client.call("enqueue", d.JOB)
+    if not cut.fired.wait(1):
+        raise Unreached("the client makes no such call")
+    d.ask()
+    d.worker()
+    _, point = d.has_begun()
+    d.through(point)
+    d.ends(d.patience)
+    d.status()
+    d.finish()
+
+
 _LOST = ("FM-001", "FM-002a", "FM-028")
 _LATE = ("FM-010", "FM-011")
 
@@ -206,6 +244,14 @@ QUESTIONS = {
         ),
         Question(
             "again-done", "It is asked for again when it is done.", ("FM-024a",), _again_done,
+        ),
+        Question(
+            "again-unanswered", "It is asked for again, for the answer was lost.", ("FM-024a",),
+            _unanswered, of_servers=True,
+        ),
+        Question(
+            "killed-at-call", "The worker is killed at a call of its store.", _LOST, _cut,
+            of_servers=True,
         ),
         Question(
             "told-to-stop", "The worker is told to stop while it works.", _LOST, _told_to_stop,

@@ -65,8 +65,16 @@ def askable(variant: Variant, names: Iterable[str]) -> Iterator[Question]:
     """Yield the questions that can be put to a variant."""
     for name in names:
         question = QUESTIONS[name]
-        if variant.why_not(name) is None and not (question.of_children and not variant.children):
+        if variant.why_not(name) is None and concerns(question, variant):
             yield question
+
+
+def concerns(question: Question, variant: Variant) -> bool:
+    """Return whether a variant has what the question is about, and is not there for others."""
+    without_child = question.of_children and not variant.children
+    without_server = question.of_servers and variant.store == "file"
+    asked = not variant.only or question.name in variant.only
+    return asked and not without_child and not without_server
 
 
 class Exam:
@@ -104,7 +112,7 @@ class Exam:
     ) -> Try:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="ffq-exam-") as place:
-            result = self.put(variant, interpreter, question, Path(place))
+            result = self.put(variant, interpreter, question, Path(place), number)
             seconds = round(time.monotonic() - began, 1)
             on = time.strftime("%Y-%m-%d", time.gmtime())
             found = Try(
@@ -117,10 +125,12 @@ class Exam:
             results.write(json.dumps(found.as_json()) + "\n")
         return found
 
-    def put(self, variant: Variant, interpreter: Path, question: Question, folder: Path) -> Mark:
+    def put(
+        self, variant: Variant, interpreter: Path, question: Question, folder: Path, number: int
+    ) -> Mark:
         """Put a question once, in a folder of its own; raises `Unavailable`."""
         try:
-            with Director(variant, interpreter, folder, question.counts) as director:
+            with Director(variant, interpreter, folder, question.counts, number) as director:
                 note = question.put(director)
         except (Unreached, Failed) as why:
             return unreached(str(why))

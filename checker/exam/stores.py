@@ -75,3 +75,11 @@ def _postgresql() -> Iterator[str]:
         yield f"postgresql://ffq@/postgres?host={server.folder}"
     finally:
         server.stop()
+
+
+def wire(address: str, folder: Path) -> tuple[str, str]:
+    """Return the socket of a store, and the address of one of the same name in a folder."""
+    server, is_postgresql, host = address.partition("?host=")
+    if is_postgresql:
+        return f"{host}/.s.PGSQL.5432", f"{server}?host={folder}"
+    return address, str(folder / Path(address).name)

@@ -36,6 +36,8 @@ class Variant:
     """The known design that its documentation describes, of `ffq profiles`."""
     control: str | None = None
     """Of our own queue without a protection: the question that has to find it out."""
+    only: tuple[str, ...] = ()
+    """If it is there for some questions alone: which."""
     unasked: Mapping[str, str] = field(default_factory=dict)
     """Of questions that cannot be asked, by how their names begin: why."""
 

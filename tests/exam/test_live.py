@@ -49,6 +49,11 @@ def test_rq_believes_a_late_success(tmp_path: Path) -> None:
     assert found["again-done"].mark == NOT_SHOWN
 
 
+def test_an_answer_that_arq_has_lost_makes_no_second_job(tmp_path: Path) -> None:
+    found = marks("arq/default", tmp_path, "again-unanswered")["again-unanswered"]
+    assert (found.mark, found.effects) == (NOT_SHOWN, 1)
+
+
 CONTROLS = [v for v in subjects()["ffq"].variants.values() if v.control is not None]
 
 

@@ -15,7 +15,7 @@ from checker.commands.statuses import FAILED
 from checker.exam.environments import Unavailable
 from checker.exam.marks import SHOWN
 from checker.exam.questions import QUESTIONS
-from checker.exam.run import RESULTS, Exam, Try
+from checker.exam.run import RESULTS, Exam, Try, concerns
 from checker.exam.subject import Variant, subjects
 from checker.shown import console
 from checker.shown.live import Live
@@ -89,7 +89,7 @@ def _show(
     rows = []
     for question in names:
         why = variant.why_not(question)
-        if why is None and QUESTIONS[question].of_children and not variant.children:
+        if why is None and not concerns(QUESTIONS[question], variant):
             continue
         said = (
             f"not askable: {why}" if why else in_words([t for t in tries if t.question == question])

@@ -1,0 +1,93 @@
+"""A wire between one process and its store, which is cut at a call.
+
+A call is what arrives from the process in one piece: protocols of questions and answers send it so.
+Nothing here knows a protocol. Calls are counted from the first time that the job is spoken of.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+_PIECE = 1 << 20
+
+
+class Cut:
+    """Stands between a process and the socket of its store, until a call is reached.
+
+    With `answer` the store gets that call, and its answer is lost; else it does not get it. `act`
+    is done at that moment.
+    """
+
+    def __init__(
+        self, store: str, at: str, job: str, number: int, act: Callable[[], None], answer: bool
+    ) -> None:
+        self.fired = threading.Event()
+        self._store, self._job, self._number = store, job.encode(), number
+        self._act, self._answer = act, answer
+        self._lock = threading.Lock()
+        self._counting, self._calls = False, 0
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(at)
+        self._server.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Let nobody through any more."""
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                ours, _ = self._server.accept()
+                theirs = socket.socket(socket.AF_UNIX)
+                theirs.connect(self._store)
+                lost = threading.Event()
+                for work in (self._up, self._down):
+                    given = (ours, theirs, lost)
+                    threading.Thread(target=work, args=given, daemon=True).start()
+
+    def _up(self, ours: socket.socket, theirs: socket.socket, lost: threading.Event) -> None:
+        """Pass on what the process says, up to the call."""
+        with suppress(OSError):
+            while piece := ours.recv(_PIECE):
+                if self._reached(piece):
+                    if not self._answer:
+                        self._fire()
+                        break
+                    lost.set()
+                theirs.sendall(piece)
+        _end(ours, theirs)
+
+    def _down(self, ours: socket.socket, theirs: socket.socket, lost: threading.Event) -> None:
+        """Pass on what the store says, but for the answer to the call."""
+        with suppress(OSError):
+            while piece := theirs.recv(_PIECE):
+                if lost.is_set():
+                    self._fire()
+                    break
+                with self._lock:
+                    self._counting |= self._job in piece
+                ours.sendall(piece)
+        _end(ours, theirs)
+
+    def _reached(self, piece: bytes) -> bool:
+        with self._lock:
+            self._counting |= self._job in piece
+            self._calls += self._counting
+            return self._counting and self._calls == self._number
+
+    def _fire(self) -> None:
+        self._act()
+        self.fired.set()
+
+
+def _end(*sockets: socket.socket) -> None:
+    for each in sockets:
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
