@@ -16,8 +16,8 @@ from impl.terms.unusable import Busy, OtherHistory, StoreError
 
 Connection = psycopg.Connection
 
-OLDEST = 18
-"""The oldest version whose statements tell of a row what it was before and is after."""
+OLDEST = 16
+"""The oldest version that knows all that is said to it."""
 
 _IDLE_MS = 10_000
 """How long a transaction may stand still: whoever sleeps in one keeps its rows from all others."""
@@ -78,6 +78,11 @@ def connect(where: Address, busy_ms: int) -> Connection:
         opened.close()
         raise
     return opened
+
+
+def tells_old(opened: Connection) -> bool:
+    """Return whether what writes a row can tell how it was before, as from PostgreSQL 18 on."""
+    return opened.info.server_version >= 180_000
 
 
 def _require(opened: Connection, where: Address) -> None:

@@ -18,7 +18,7 @@ from impl.derive import origin
 from impl.derive.design import Design
 from impl.interface.transaction import History, Span, Transaction, Written
 from impl.postgresql.clock import ServerClock
-from impl.postgresql.connection import Connection, gone, unusable
+from impl.postgresql.connection import Connection, gone, tells_old, unusable
 from impl.postgresql.text import by_hand
 from impl.postgresql.text.schema import REFUSED, own_tables
 from impl.postgresql.trace import ends
@@ -90,6 +90,7 @@ class Statements(Transaction):
     ) -> None:
         super().__init__(design, span)
         self._connection, self._shown, self._clock = connection, shown, clock
+        self._old = tells_old(connection)
         self.tx = token_hex(8)
         self.receipts: list[str] = []
         self._locked: set[str] = set()

@@ -81,7 +81,7 @@ class PostgreSQLTransaction(Statements):
     def _taken(
         self, step: Step, pending: Pending, note: str | None, chosen: Chosen | None
     ) -> Done | Refused:
-        t, said = step.transition, _said_of(step.transition)
+        t, said = step.transition, _said_of(step.transition, self._old)
         assert said is not None and t.table is not None
         bound = step.bound()
         key = _key(t, bound)
@@ -113,8 +113,10 @@ class PostgreSQLTransaction(Statements):
                 return Refused(guard)
         else:
             raise Disagreement(f"every guard of {t.action.name} holds, and no row came back")
-        fields = [*t.reads, *said.sets]
+        fields = [*said.tells, *said.sets]
         values = {f.name: decode(f.type, v, now) for f, v in zip(fields, found, strict=False)}
+        if t.reads and row is not None and not said.tells:
+            values = _as_read(t, row, now) | values
         if t.writes:
             self.receipts.append(element)
             pending.unseen.clear()
@@ -129,7 +131,7 @@ class PostgreSQLTransaction(Statements):
     def _take_together(self, whole: Fused, steps: list[Step], pending: Pending) -> Done | None:
         bound = steps[0].bound() | {n: v for step in steps[1:] for n, v in step.timed().items()}
         first = steps[0].transition
-        element, said = f"{_sort(first)}{_key(first, bound)}", _said_of(first)
+        element, said = f"{_sort(first)}{_key(first, bound)}", _said_of(first, self._old)
         assert said is not None
         if element not in self._locked and self._row_before(first, said, bound) is not None:
             self._locked |= {element}
@@ -250,10 +252,13 @@ def _remembered(step: Step, row: Any) -> Mapping[str, Any]:
     t = step.transition
     if not t.reads or t.table is None:
         return t.remembered(step.seen)
-    found = t.table.initial  # where there is no row
-    if row is not None:
-        found = {f.name: decode(f.type, v) for f, v in zip(t.reads, row, strict=True)}
+    found = t.table.initial if row is None else _as_read(t, row)  # where there is no row
     return t.remembered(t.local.state(step.known, found))
+
+
+def _as_read(t: Transition, row: Any, now: int = 0) -> dict[str, Value]:
+    """Return what a process will remember something of, as it was when the row was locked."""
+    return {f.name: decode(f.type, v, now) for f, v in zip(t.reads, row, strict=True)}
 
 
 def _wanting(text: str, chosen: Chosen) -> str:

@@ -32,13 +32,15 @@ from spec.language.terms.tree import rebuild, walk
 @dataclass(frozen=True)
 class Statement:
     """What a step says to the store. Of the `tries`, each is made where none before it has found a
-    row; each returns of the row what a process will remember something of, as it was before, and
-    what it `sets` or has looked at, as it is now, or its id. `verdicts` says of each guard of the
-    row whether it holds; `before` reads the row. If it `contends`, a unique index may refuse it: it
-    has asked for what no two rows have, and another one has taken that since it looked.
+    row; each returns of the row what it `tells`, which a process will remember something of, as it
+    was before, and what it `sets` or has looked at, as it is now, or its id. `verdicts` says of
+    each guard of the row whether it holds; `before` reads the row. If it `contends`, a unique index
+    may refuse it: it has asked for what no two rows have, and another one has taken that since it
+    looked.
     """
 
     tries: tuple[str, ...]
+    tells: tuple[Field, ...]
     sets: tuple[Field, ...]
     verdicts: str
     before: str
@@ -50,11 +52,13 @@ class Statement:
         return ";\n-- and if there is no such row:\n".join(self.tries)
 
 
-def statement(t: Transition) -> Statement | None:
-    """Return what the step says to the store; None if it is in memory alone."""
+def statement(t: Transition, old: bool = True) -> Statement | None:
+    """Return what the step says to the store; None if it is in memory alone. Without `old`, as
+    before PostgreSQL 18, what writes does not tell how the row was.
+    """
     if t.statement is None or t.table is None:
         return None
-    said = _Saying(t, t.table, t.statement.shown)
+    said = _Saying(t, t.table, t.statement.shown, old)
     match t.statement.form:
         case "select":
             tries = [said.select(t.statement.anywhere)]
@@ -69,14 +73,16 @@ def statement(t: Transition) -> Statement | None:
             # write over a row that has come meanwhile.
             tries = [said.update(), said.insert(guarded=True)]
     contends = any(isinstance(e, Exists) for g in said.guards for e in walk(g.condition))
-    return Statement(tuple(tries), said.sets(), said.verdicts(), said.before(), contends)
+    return Statement(
+        tuple(tries), said.tells, said.sets(), said.verdicts(), said.before(), contends
+    )
 
 
 def together(whole: Fused) -> str:
     """Return the statement that takes steps on one row at once."""
     first = whole.transitions[0]
     assert first.table is not None
-    said = _Saying(first, first.table, ())
+    said = _Saying(first, first.table, (), old=False)
     sets = [
         f"{identifier(f.name)} = {assigned(first.table, f, e)}" for f, e in whole.written.items()
     ]
@@ -87,8 +93,10 @@ def together(whole: Fused) -> str:
 class _Saying:
     """A step as it is said: its row, its guards and what it writes."""
 
-    def __init__(self, t: Transition, table: Table, shown: Sequence[str]) -> None:
-        self.t, self.table, self.shown = t, table, shown
+    def __init__(self, t: Transition, table: Table, shown: Sequence[str], old: bool) -> None:
+        self.t, self.table, self.shown, self.old = t, table, shown, old
+        reads_only = t.statement is None or t.statement.form in ("select", "delete")
+        self.tells = tuple(t.reads) if old or reads_only else ()
         self.names, self.name = bound(table.sort, table.answers), table_name(table.sort)
         # What is said of the row before the step has these as columns of its own.
         self.beside = bound(table.sort, {name: identifier(name) for name in table.answers})
@@ -108,8 +116,8 @@ class _Saying:
         sets = [f"{identifier(u.field.name)} = {self._value(u)}" for u in self.writes]
         head = [f"UPDATE {self.name}", *_listed("SET ", sets)]
         # `old` is the row that was locked and judged, also after a wait.
-        old = [f"old.{identifier(f.name)}" for f in self.t.reads]
-        new = [f"new.{identifier(f.name)}" for f in self.sets()]
+        old = [f"old.{identifier(f.name)}" for f in self.tells]
+        new = [f"{'new.' * self.old}{identifier(f.name)}" for f in self.sets()]
         returning = f"RETURNING {', '.join([*old, *new])}"
         return "\n".join([*head, *self.where(self.here()), returning])
 
@@ -127,7 +135,7 @@ class _Saying:
         shown = f"  /* {', '.join(self.shown)} */" if self.shown and not guarded else ""
         begun = [
             literal(f.type, self.table.initial[f.name])
-            for f in self.t.reads
+            for f in self.tells
             if f in self.table.columns
         ]
         return "\n".join(

@@ -59,11 +59,15 @@ class Server:
     """A server that runs as long as its `with`; `address` is what psycopg connects to."""
 
     def __init__(
-        self, source: Server | None = None, settings: Mapping[str, str] | None = None
+        self,
+        source: Server | None = None,
+        settings: Mapping[str, str] | None = None,
+        oldest: bool = False,
     ) -> None:
-        """Make its folder and start it, as a standby of the source if there is one; raises
-        `NoServer`.
+        """Make its folder and start it, as a standby of the source if there is one; the `oldest`
+        that a queue can be kept on, if that is said, or else the newest. Raises `NoServer`.
         """
+        self._programs_in = "pginstall" if oldest else "pginstall18"
         self._source, self._settings = source, {**_SETTINGS, **(settings or {})}
         # PostgreSQL does not run as root.
         self._user = "nobody" if os.geteuid() == 0 else None
@@ -94,11 +98,11 @@ class Server:
         if found is None or found.origin is None:
             raise NoServer(f"there is no package {_PACKAGE}; install the extra 'postgresql'")
         package = Path(found.origin).parent
-        inside = Path("pginstall18", "bin")
+        inside = Path(self._programs_in, "bin")
         if self._user is None or all(p.stat().st_mode & 1 for p in (package / inside).parents):
             return package / inside
         # Libraries are looked for beside the package, so both are copied as they lie.
-        for folder in (package / "pginstall18", package.with_name(f"{_PACKAGE}.libs")):
+        for folder in (package / self._programs_in, package.with_name(f"{_PACKAGE}.libs")):
             to = self.folder / folder.relative_to(package.parent)
             shutil.copytree(folder, to, symlinks=True)
         return self.folder / package.name / inside
