@@ -25,14 +25,6 @@ from checker.exam.witness import CANARY, GONE, Point, Witness
 UP_S, START_S = 30.0, 20.0
 """A worker that is not up after so long never will be; nor is a job begun by one that is."""
 
-BOUND = 5
-"""How often a job may kill its worker, where the product has no number of its own."""
-
-FEW = 3
-"""No other schedule interrupts a job so often, or lets it fail: a smaller number says the same, and
-is judged faster.
-"""
-
 ENDED = {"done", "dead"}
 
 _LOOK_S = 0.05
@@ -103,10 +95,10 @@ class Director:
 
     def _header(self, counts: bool) -> dict[str, Any]:
         v = self.variant
-        often = v.interruptions or BOUND
+        failures, interruptions = v.budgets(counts)
         return {
-            "failures": min(v.failures or FEW, FEW),
-            "interruptions": often if counts else min(often, FEW),
+            "failures": failures,
+            "interruptions": interruptions,
             "store": "embedded" if v.store == "file" else "remote",
             "recovery": v.recovery,
             "note": f"{v.title}: {v.settings}",
@@ -239,10 +231,15 @@ class Director:
         return False
 
     def starts(
-        self, seconds: float, but: Point | None = None, since: int = 0, traffic: bool = False
+        self,
+        seconds: float,
+        but: Point | None = None,
+        since: int = 0,
+        traffic: bool = False,
+        supervised: bool = False,
     ) -> Point | None:
         """Return the start of an attempt, another than this one, if there is one in time; with
-        `traffic`, other jobs keep coming meanwhile.
+        `traffic`, other jobs keep coming meanwhile; `supervised` is as in `ends`.
         """
 
         def wanted(point: Point) -> bool:
@@ -251,6 +248,8 @@ class Director:
 
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
+            if supervised and not self.bury():
+                self.worker()
             if (found := self.witness.wait(min(1.0, left), wanted, since)) is not None:
                 return found
             if traffic:

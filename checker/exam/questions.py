@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from checker.exam.director import BOUND, ENDED, Director, Unreached, Worker
+from checker.exam.director import ENDED, Director, Unreached, Worker
 from checker.exam.sessions import Failed
 from checker.exam.witness import Point
 
@@ -47,18 +47,16 @@ def _killed(d: Director, at: str, child: bool = False) -> None:
 
 
 def _poison(d: Director, child: bool = False) -> None:
-    """The job kills whoever begins it, once more than it may."""
-    bound = d.variant.interruptions or BOUND
+    """The job kills whoever begins it, until it has been begun more often than it may be."""
     worker, point = d.begun()
-    for _ in range(bound + 1):
+    # Whoever died may have been the one who said that the job had failed.
+    for _ in range(sum(d.variant.budgets(counts=True))):
         since = d.witness.now
         if child:
             d.kill_child(point)
         else:
             d.kill(worker)
-        if not d.bury():
-            d.worker()
-        again = d.starts(d.patience, since=since)
+        again = d.starts(d.patience, since=since, supervised=True)
         if again is None:
             break
         worker, point = d.named(again.process), again

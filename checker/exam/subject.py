@@ -12,6 +12,12 @@ from typing import Any
 
 SUBJECTS = Path(__file__).parent / "subjects"
 
+FEW = 3
+"""How often a job may fail, or be interrupted, where the product has no number of its own. No
+schedule lets it fail so often, nor interrupts it, but those that count: there a smaller number says
+the same, and is judged faster.
+"""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -40,6 +46,15 @@ class Variant:
     """If it is there for some questions alone: which."""
     unasked: Mapping[str, str] = field(default_factory=dict)
     """Of questions that cannot be asked, by how their names begin: why."""
+
+    def budgets(self, counts: bool) -> tuple[int, int]:
+        """Return how many failures, and interruptions, make a job dead: as it is said of a schedule
+        that counts them, or of one that does not come so far.
+        """
+        failures, interruptions = self.failures or FEW, self.interruptions or FEW
+        if counts:
+            return failures, interruptions
+        return min(failures, FEW), min(interruptions, FEW)
 
     @property
     def given_json(self) -> str:
