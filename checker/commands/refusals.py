@@ -6,7 +6,7 @@ REFUSALS = {
     "spec.language.misuse": "Misuse",
     "checker.crashlab.keep": "BadImage",
     "checker.docs.skeleton": "Unusable",
-    "checker.explain.search": "BadQuery",
+    "checker.explain.queries.expressions": "BadQuery",
     "checker.explain.witness": "NoTarget",
     "checker.export.pytest_file": "NoTest",
     "checker.prove.solvers.answer": "MissingSolver",

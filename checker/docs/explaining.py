@@ -7,7 +7,7 @@ from checker.docs.model.tables import code, table
 
 def queries() -> str:
     """Print the words of a search with what each is compared with."""
-    from checker.explain.search import KEYS
+    from checker.explain.queries.search import KEYS
 
     return table(["word", "what it is compared with"], ([code(f"{k}:"), KEYS[k]] for k in KEYS))
 

@@ -65,7 +65,7 @@ def _module(place: str) -> ModuleType:
         where = f"{wrong.path}:{wrong.line}: {wrong.fact}"
         raise Misuse(where, wrong.remedy) from None
     except BaseException as failed:  # it runs what the user has written
-        fact = f"{place} cannot be imported: {type(failed).__name__}: {_said(failed)}"
+        fact = f"{place} cannot be imported: {type(failed).__name__}: {said(failed)}"
         raise Misuse(fact, "see that Python can import it") from None
     if place.endswith(".py") and Path(found.__file__ or "").resolve() != Path(place).resolve():
         raise Misuse(f"{place}: Python finds {found.__file__} by its name", "give it another")
@@ -77,7 +77,8 @@ def _find_in(folder: str) -> None:
         sys.path.append(folder)  # last: a file of the user's takes the place of nothing
 
 
-def _said(failed: BaseException) -> str:
+def said(failed: BaseException) -> str:
+    """Return what an exception of the user's own says."""
     try:
         return str(failed)
     except Exception:  # so is this

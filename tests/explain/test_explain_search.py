@@ -11,8 +11,9 @@ from checker.evidence.traces import FOLDER
 from checker.explain import align as align_module
 from checker.explain.align import align
 from checker.explain.bookmarks import Notes, beside, load, note
+from checker.explain.queries.expressions import BadQuery
+from checker.explain.queries.search import find, parse
 from checker.explain.run import Run
-from checker.explain.search import BadQuery, find, parse
 from checker.runs.trace import BadTrace
 from tests.sample_runs import KEPT, kept, leaving
 

@@ -121,6 +121,23 @@ def test_n_is_the_next_that_was_found_and_nothing_else() -> None:
     explore(look, LATE)
 
 
+# ---------------------------------------------------------------- what is watched
+def test_an_expression_is_watched_above_the_state_until_it_is_asked_for_again() -> None:
+    async def look(app: Explorer, pilot: Pilot[str]) -> None:
+        keys = ["token", "left_square_bracket", "job1", "right_square_bracket"]
+        asked = [key for word in keys for key in ([word] if "_" in word else [*word])]
+        await press(pilot, "k", "equals_sign", *asked)
+        assert "here: 2" in text(app)
+        await press(pilot, "enter")
+        assert "= token[job1]  1 -> 2" in text(app)
+        await press(pilot, "k")
+        assert "= token[job1]  1" in text(app)
+        await press(pilot, "equals_sign", *asked, "enter")
+        assert "= token[job1]" not in text(app)
+
+    explore(look, LATE, size=(140, 40))
+
+
 # ---------------------------------------------------------------- why
 def test_why_goes_on_from_the_move_that_is_chosen_and_points_at_what_it_explains() -> None:
     async def look(app: Explorer, pilot: Pilot[str]) -> None:

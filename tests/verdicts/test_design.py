@@ -124,3 +124,16 @@ def test_the_command_says_what_breaks_what_mends_it_and_where_to_see_it(
     assert "ffq browse .ffq/traces/late-" in out
     (kept,) = {line.split()[-1] for line in out.splitlines() if "see it:" in line}
     assert cli.main(["trace", "show", kept]) == 0
+
+
+@pytest.mark.deep
+def test_a_run_that_cannot_be_saved_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".ffq").write_text("in the way", "utf-8")
+    assert cli.main(["design", "check", "destructive_pop"]) == 1
+    seen = capsys.readouterr()
+    assert "mended by taken = leased" in seen.out
+    assert "see it:" not in seen.out
+    assert "was not saved to .ffq/traces/destructive_pop-" in seen.err

@@ -103,6 +103,7 @@ class _Log(logging.Handler):
 
 def load(option: str, where: str) -> Table:
     """Return the table that the command line names, or raise `Wrong`."""
+    from checker.runs.projects import said
     from impl.terms.calls import run_when_called
 
     place, _, name = where.rpartition(":")
@@ -117,20 +118,13 @@ def load(option: str, where: str) -> Table:
     except KeyboardInterrupt:
         raise
     except BaseException as failed:  # it runs what the user has written
-        fact = f"'{place}' cannot be loaded: {type(failed).__name__}: {_said(failed)}"
+        fact = f"'{place}' cannot be loaded: {type(failed).__name__}: {said(failed)}"
         raise Wrong(f"{option}: {fact}; see that Python can import it") from None
     if not good:
         raise Wrong(f"{option}: '{name}' in {place} is no dict of functions by name; write one")
     run_when_called({f"{option}: '{kind}' in {place}": f for kind, f in table.items()})
     found: Table = table
     return found
-
-
-def _said(failed: BaseException) -> str:
-    try:
-        return str(failed)
-    except Exception:  # so is this
-        return "it does not say why"
 
 
 def _from_file(file: Path) -> ModuleType:

@@ -15,7 +15,7 @@ from checker.commands.options import (
     reachable,
 )
 from checker.commands.store.replay import replay
-from checker.commands.trace import diff, files, lens, notes, search, why
+from checker.commands.trace import diff, files, lens, notes, search, watch, why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,6 +102,7 @@ trace = group(
         "lens": lens.lens,
         "replay": replay,
         "search": search.search,
+        "watch": watch.watch,
         "witness": search.witness,
         "compare": notes.compare,
         "note": notes.note,

@@ -42,7 +42,7 @@ def search(
         list[str],
         typer.Argument(
             help="actor:worker1 action:claim changed:token field:status=done fault, or any text; "
-            "all of them must match. `A then B`: B after A."
+            "all of them must match. `A then B`: B after A. `when EXPRESSION`: what makes it true."
         ),
     ],
     as_json: AsJson = False,
@@ -51,7 +51,7 @@ def search(
 
     Exit status: 0 whatever is found, 1 the spec does not follow the trace, 2 bad usage.
     """
-    from checker.explain.search import find, parse
+    from checker.explain.queries.search import find, parse
     from checker.runs.trace import step_as_json
     from checker.shown import console
 

@@ -9,11 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from checker.explain.diff import Compared, entities
+from checker.explain.queries.expressions import BadQuery, Expression, expression
 from checker.explain.run import Run
 from checker.explain.writers import writers
-from tui.rows.rows import name_of
+from spec.language.scope import State
+from tui.rows.rows import Row, name_of, row
 from tui.rows.state_table import state_rows
 from tui.rows.text import Plain, content, one_line
+from tui.screens.asking import Ask
 from tui.screens.run.stepping import Stepping
 from tui.shared.explained import Explained
 from tui.widgets.lines import Lines, Pane
@@ -26,6 +29,9 @@ class StatePane(Stepping):
         Binding("d", "unchanged", "Hide or show what did not change", show=False),
         Binding("h", "fold(True)", "Fold a job, a worker or the like", show=False),
         Binding("l", "fold(False)", "Unfold it", show=False),
+        Binding(
+            "equals_sign", "watch", "Watch an expression, or no more", key_display="=", show=False
+        ),
     ]
 
     explained: Explained
@@ -34,6 +40,7 @@ class StatePane(Stepping):
     def __init__(self) -> None:
         super().__init__()
         self._folded: set[str] = set()
+        self._watched: dict[str, Expression] = {}
 
     @property
     def shown(self) -> Run:
@@ -64,13 +71,47 @@ class StatePane(Stepping):
         k, explained = self.k, self.explained
         before, after = explained.state(max(k - 1, 0)), explained.state(k)
         found = entities(self.shown.scope, before, after)
-        rows = state_rows(found, self._all or k == 0, self._folded)
+        watched = [self._watch_row(one, before, after) for one in self._watched.values()]
+        rows = [*watched, *state_rows(found, self._all or k == 0, self._folded)]
         self.query_one("#state", Pane).show(rows)
         title = f"State after step {k}" + (f", changes from {k - 1}" if k else "")
         if k > self.shown.end:
             title = f"State before step {k}, which leads to none"
         self.box("state", title)
         self._tell_writers()
+
+    def _watch_row(self, asked: Expression, before: State, after: State) -> Row:
+        scope = self.shown.scope
+        was, now = asked.shown(scope, before), asked.shown(scope, after)
+        if was == now:
+            return row((f"= {asked.text}  {now}", "dim"), hang=4)
+        return row((f"= {asked.text}  {was} -> {now}", "changed"), hang=4)
+
+    def action_watch(self) -> None:
+        """Ask for an expression to show above the state; one that is shown is taken away."""
+        question = "Watch, such as: held[worker1] == token[job1]; the same again ends it"
+        self.app.push_screen(Ask(question, "", self._value_here), self._watch)
+
+    def _value_here(self, text: str) -> str:
+        if not text.strip():
+            return "an empty line changes nothing"
+        try:
+            asked = expression(self.shown.scope, text)
+        except BadQuery as bad:
+            return str(bad)
+        return f"here: {asked.shown(self.shown.scope, self.explained.state(self.k))}"
+
+    def _watch(self, text: str | None) -> None:
+        if not (text or "").strip():
+            return
+        try:
+            asked = expression(self.shown.scope, text or "")
+        except BadQuery as bad:
+            self.say(str(bad))
+            return
+        if self._watched.pop(asked.text, None) is None:
+            self._watched[asked.text] = asked
+        self.show_state()
 
     def _tell_writers(self) -> None:
         """Say below the state who wrote the place that is pointed at."""

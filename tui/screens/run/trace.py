@@ -14,7 +14,8 @@ from checker.evidence.traces import FOLDER, as_kept
 from checker.explain.fate.questions import marks_along
 from checker.explain.lens import Lens, restored, under
 from checker.explain.moves import Move
-from checker.explain.search import BadQuery, find, parse
+from checker.explain.queries.expressions import BadQuery
+from checker.explain.queries.search import find, parse
 from checker.process.ask import Fault
 from spec.failures.edits import NONE, Edits, in_words
 from tui.rows import glyphs
@@ -253,7 +254,7 @@ class Trace(Explaining, Noting):
     # ---------------------------------------------------------------- search
     def action_search(self) -> None:
         """Ask what to look for; an empty answer ends the search."""
-        question = "Find, such as: actor:worker1 fault, field:status=done, claim then expire"
+        question = "Find: actor:worker1 fault, claim then expire, when token[job1] == 2"
         self.app.push_screen(Ask(question, self._sought, self._counted), self._search)
 
     def _counted(self, text: str) -> str:

@@ -2,6 +2,7 @@
 
 Words are ANDed. `A then B` finds the first step of A, and the steps of B after it. In a word, `*`
 stands for anything, and capitals count for nothing; the name of an action is that action.
+`when held[worker1] == token[job1]` finds the steps that make an expression true.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from checker.explain.queries.expressions import BadQuery, turns_true
 from checker.explain.run import Run
 from checker.runs.story import Line
 from spec.language.scope import value_name
@@ -25,15 +27,14 @@ text of the step.
 """
 
 
-class BadQuery(ValueError):
-    """The text is no query: `what: fact; remedy`."""
-
-
 @dataclass(frozen=True)
 class Query:
-    """What to look for: groups of words, each group after the one before it."""
+    """What to look for: groups of words, each group after the one before it; or when an expression
+    becomes true.
+    """
 
     groups: tuple[tuple[tuple[str, str], ...], ...]
+    when: str = ""
 
 
 Test = Callable[[Line], bool]
@@ -41,6 +42,9 @@ Test = Callable[[Line], bool]
 
 def parse(text: str) -> Query:
     """Return the query that the text is, or raise `BadQuery`."""
+    first, _, rest = text.strip().partition(" ")
+    if first == "when":
+        return Query((), rest)
     groups: list[list[tuple[str, str]]] = [[]]
     for word in text.split():
         if word == "then":
@@ -62,7 +66,9 @@ def parse(text: str) -> Query:
 
 
 def find(run: Run, query: Query) -> list[int]:
-    """Return the numbers of the steps found, counted from 1."""
+    """Return the numbers of the steps found, counted from 1; raises `BadQuery`."""
+    if not query.groups:
+        return turns_true(run, query.when)
     begin = 0
     firsts: list[int] = []
     found: list[int] = []
