@@ -38,7 +38,7 @@ def store_at(
 
         return QueueStore(design, address, clock, busy_ms, read_only)
     with needing_psycopg():
-        from impl.postgresql.store import QueueStore as Served
+        from impl.postgresql.queue_store import QueueStore as Served
     return Served(design, address, clock, busy_ms, read_only)
 
 

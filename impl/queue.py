@@ -44,6 +44,7 @@ from impl.terms.requests import (
     whole,
 )  # fmt: skip
 from impl.terms.unusable import RESTORE, Damaged
+from spec.language.scope import element_name
 from spec.language.terms.types import Sort
 from spec.queue.job import Job
 
@@ -162,9 +163,8 @@ class Queue:
 
     @contextlib.contextmanager
     def snapshot(self, at_rest: bool = False) -> Iterator[Transaction]:
-        """Open a transaction that only reads, takes no lock, and sees one moment of the store;
-        `at_rest` one in which nobody is in the middle of writing. Raises `BadRequest` if one is
-        open already, `StoreError`.
+        """Open a transaction that only reads, takes no lock, and sees one moment of the store, as
+        `Owner` has it. Raises `BadRequest` if one is open already, `StoreError`.
         """
         with self.store.transaction(writes=False, at_rest=at_rest) as t:
             t.require(self.history, self.path)
@@ -189,6 +189,7 @@ class Queue:
         with self.transaction() as t:
             insert = "INSERT INTO process (sort, pid, kinds) VALUES (?, ?, ?) RETURNING id"
             ((number,),) = t.own(insert, (sort.__name__, os.getpid(), known))
+        self.store.appear(element_name(sort, number - 1))
         return newcomer(self.store.design, sort, number - 1)
 
     # ------------------------------------------------------------ producers

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from impl.interface.seeing import Seeing
 from impl.interface.transaction import Transaction
 from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
@@ -96,7 +97,7 @@ class Whole:
 @dataclass(frozen=True)
 class Waiting:
     """Jobs of a kind that wait for a worker: how many, the pause of the kind if it is paused, and
-    the process of the system of each worker that has ever opened the queue and knows the kind.
+    the process of the system of each worker that is seen to run and knows the kind.
     """
 
     jobs: int
@@ -110,7 +111,8 @@ class Stats:
 
     `oldest_due`: of the job that could have been claimed first. `oldest_expired`: since the lease
     ran out that nobody has recovered. `given_up`: of what is not sent or announced, what nobody
-    took however often it was tried. `kinds`: of which jobs wait, or that are paused.
+    took however often it was tried. `kinds`: of which jobs wait, or that are paused. `seeing`: what
+    is said of a worker that is seen to run.
     """
 
     jobs: dict[str, int]
@@ -122,6 +124,7 @@ class Stats:
     given_up: int
     epoch: int
     kinds: dict[str, Waiting]
+    seeing: str
 
 
 _LINE = """\
@@ -241,6 +244,7 @@ def _pid(t: Transaction, actor: str) -> int | None:
 def stats(queue: Queue) -> Stats:
     """Return the counts and ages. Raises `StoreError`."""
     now, wall = moment(queue)
+    seeing = queue.store.seeing()
     with queue.snapshot() as t:
 
         def one(query: str, *values: int) -> Any:
@@ -255,26 +259,28 @@ def stats(queue: Queue) -> Stats:
             one("SELECT count(*) FROM job WHERE notice = 'due'"),
             one(_GIVEN_UP),
             queue.epoch,
-            _kinds(t, now, wall),
+            _kinds(t, seeing, now, wall),
+            seeing.one,
         )
 
 
 _KNOW = """\
-SELECT DISTINCT mine.value, pid FROM process, json_each(process.kinds) AS mine
-WHERE sort = 'Worker' ORDER BY pid"""
+SELECT mine.value, process.id, pid FROM process, json_each(process.kinds) AS mine
+WHERE sort = 'Worker' ORDER BY pid, process.id"""
 
 
-def workers_of(t: Transaction) -> dict[str, tuple[int, ...]]:
-    """Return the processes of the system of all workers that there have been, by kind."""
-    found: dict[str, tuple[int, ...]] = {}
-    for kind, pid in t.own(_KNOW):
-        found[kind] = (*found.get(kind, ()), pid)
-    return found
+def workers_of(t: Transaction, seeing: Seeing) -> dict[str, tuple[int, ...]]:
+    """Return the processes of the system of all workers that are seen to run, by kind."""
+    found: dict[str, dict[int, None]] = {}
+    for kind, number, pid in t.own(_KNOW):
+        if seeing.runs(number, pid):
+            found.setdefault(kind, {})[pid] = None
+    return {kind: tuple(pids) for kind, pids in found.items()}
 
 
-def _kinds(t: Transaction, now: int, wall: int) -> dict[str, Waiting]:
+def _kinds(t: Transaction, seeing: Seeing, now: int, wall: int) -> dict[str, Waiting]:
     ready = "SELECT kind, count(*) FROM job WHERE status = 'ready' GROUP BY kind"
-    jobs, workers = dict(t.own(ready)), workers_of(t)
+    jobs, workers = dict(t.own(ready)), workers_of(t, seeing)
     paused = {pause.kind: pause for pause in pauses(t, now, wall)}
     return {
         kind: Waiting(jobs.get(kind, 0), paused.get(kind), workers.get(kind, ()))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from impl.derive.mapping import rows_of
+from impl.interface.seeing import Seeing
 from impl.interface.transaction import Transaction
 from impl.parts.pauses import Pause, pauses
 from impl.queue import Queue
@@ -17,7 +18,7 @@ from spec.queue.job import Job
 @dataclass(frozen=True)
 class Wrote:
     """A step of the trace: which action of whom, in which process of the system if it is one, and
-    when by the wall clock, in ms.
+    when by the wall clock, in ms; whether that process is seen to run.
     """
 
     action: str
@@ -25,6 +26,7 @@ class Wrote:
     pid: int | None
     at: int
     note: str | None
+    runs: bool
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Standing:
     `row`: each durable field of the spec, budgets too. `status`: the step that made the status what
     it is, None if it is older than the trace. `lease_until` and `deadline`: of its claim. `ahead`:
     jobs of its kind that are due and before it in line. `pause`: of its kind. `workers`: the
-    process of the system of each worker that has ever opened the queue and knows its kind.
+    process of the system of each worker that is seen to run and knows its kind; `seeing`: what that
+    means.
     """
 
     line: Line
@@ -46,6 +49,7 @@ class Standing:
     ahead: int
     pause: Pause | None
     workers: tuple[int, ...]
+    seeing: Seeing
 
 
 _TIMES = "SELECT lease, deadline FROM job WHERE id = ?"
@@ -56,14 +60,15 @@ WHERE other.kind = mine.kind AND other.due <= ?2
   AND (other.due, other.id) < (coalesce(mine.due, ?2), mine.id)"""
 
 _STATUS = """\
-SELECT action, actor, (SELECT pid FROM process WHERE sort || id = 'Worker' || substr(actor, 7)),
-  at - ?2 + ?3, note
-FROM trace WHERE after ->> ?1 IS NOT NULL ORDER BY seq DESC LIMIT 1"""
+SELECT action, actor, process.id, pid, at - ?2 + ?3, note
+FROM trace LEFT JOIN process ON sort || process.id = 'Worker' || substr(actor, 7)
+WHERE after ->> ?1 IS NOT NULL ORDER BY seq DESC LIMIT 1"""
 
 
 def standing(queue: Queue, number: int) -> Standing:
     """Return where a job stands. Raises `BadRequest` if there is none, `StoreError`."""
     now, wall = moment(queue)
+    seeing = queue.store.seeing()
     with queue.snapshot() as t:
         line = line_of(queue.path, t, (now, wall), number)
         ((lease_until, deadline),) = t.own(_TIMES, (number,))
@@ -73,13 +78,27 @@ def standing(queue: Queue, number: int) -> Standing:
             line,
             _row(queue, t, number, now),
             wall,
-            Wrote(*status[0]) if status else None,
+            _wrote(seeing, *status[0]) if status else None,
             None if lease_until is None else lease_until - now + wall,
             None if deadline is None else deadline - now + wall,
             ahead,
             next((pause for pause in pauses(t, now, wall) if pause.kind == line.kind), None),
-            workers_of(t).get(line.kind, ()),
+            workers_of(t, seeing).get(line.kind, ()),
+            seeing,
         )
+
+
+def _wrote(
+    seeing: Seeing,
+    action: str,
+    actor: str,
+    number: int | None,
+    pid: int | None,
+    at: int,
+    note: str | None,
+) -> Wrote:
+    runs = number is not None and pid is not None and seeing.runs(number, pid)
+    return Wrote(action, actor, pid, at, note, runs)
 
 
 def _row(queue: Queue, t: Transaction, number: int, now: int) -> Mapping[str, Value]:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from impl.derive.design import Design
+from impl.interface.seeing import Seeing
 from impl.interface.transaction import History, Span, Transaction
 from impl.terms.clock import Moments
 from impl.terms.unusable import StoreError
@@ -79,6 +80,12 @@ class Store(Protocol):
 
     def legible(self) -> AbstractContextManager[None]:
         """Raise `Damaged` where what the queue has written cannot be read back."""
+
+    def appear(self, process: str) -> None:
+        """Let others see that a process of the queue runs, by its name."""
+
+    def seeing(self) -> Seeing:
+        """Return what says of workers whether they run, as far as it can be seen from here."""
 
     def references(self, table: str) -> list[tuple[str, str]]:
         """Return the tables of others that keep a row of one of ours from being deleted as long as

@@ -29,6 +29,13 @@ _GIVEN = {
 }  # fmt: skip
 """What the address does not say: after half a minute without a sign a connection is dead."""
 
+_PROBES = {
+    "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
+}  # fmt: skip
+"""What the server asks in turn of a connection over TCP, and needs not of others: whoever is gone
+without a word is seen to be.
+"""
+
 _SECRET = re.compile(r"(//[^:@/]*):[^@]*(?=@)|(?<=[?&])(?:ssl)?password=[^&]*&?")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 
@@ -113,7 +120,7 @@ def _set(opened: Connection, where: Address, busy_ms: int) -> None:
     ((waits,),) = opened.execute("SELECT current_setting('synchronous_commit')").fetchall()
     if waits == "remote_apply":  # which waits for more
         del wanted["synchronous_commit"]
-    for name, value in wanted.items():
+    for name, value in (_PROBES | wanted).items():
         opened.execute("SELECT set_config(%s, %s, false)", (name, value))
     asked = """\
 SELECT name, CASE unit WHEN 'ms' THEN setting || 'ms' ELSE setting END FROM pg_settings

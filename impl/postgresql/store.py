@@ -11,7 +11,6 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from secrets import token_hex
 from typing import Any, TypeVar
 
 import psycopg
@@ -21,18 +20,17 @@ from psycopg.pq import TransactionStatus
 from impl.derive.design import Design
 from impl.derive.mapping import rows_of
 from impl.interface.alone import Alone
-from impl.interface.transaction import History, Span
+from impl.interface.transaction import Span
 from impl.postgresql import making
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, address, connect, gone, unusable, usable
 from impl.postgresql.own import refused, require_harmless
 from impl.postgresql.text import by_hand
-from impl.postgresql.text.schema import own_tables
 from impl.postgresql.transaction import PostgreSQLTransaction
 from impl.terms.clock import Clock
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.requests import BadRequest
-from impl.terms.unusable import REMEDY, Damaged, OtherHistory, StoreError
+from impl.terms.unusable import OtherHistory, StoreError
 from spec.language.scope import Value
 from spec.language.terms.types import Sort
 
@@ -47,7 +45,7 @@ _READING = """\
 REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0"""
 """Whoever only reads keeps no row from others, and may think for as long as it takes."""
 
-_KEEP = """\
+KEEP = """\
 INSERT INTO meta VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 
 
@@ -55,16 +53,9 @@ _AT_REST = """\
 SAVEPOINT moment; LOCK TABLE trace IN SHARE MODE; SELECT 1; ROLLBACK TO SAVEPOINT moment"""
 """Who has written is waited for; then the moment is chosen, which stays, and the lock is let go."""
 
-_REFERENCES = """\
-SELECT conrelid::regclass::text, quote_ident(attname) FROM pg_constraint
-JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
-JOIN pg_class ON pg_class.oid = conrelid
-WHERE contype = 'f' AND confdeltype NOT IN ('c', 'n') AND confrelid = to_regclass(%(table)s)
-  AND NOT (relnamespace = current_schema()::regnamespace AND relname = ANY (%(ours)s))"""
 
-
-class QueueStore:
-    """A connection to a queue on a server, with the server's clock."""
+class Store:
+    """A connection to a schema on a server: questions, and transactions."""
 
     def __init__(
         self, design: Design, whole: str, clock: Clock | None, busy_ms: int, read_only: bool
@@ -77,6 +68,7 @@ class QueueStore:
         self._alone: Alone[Span] = Alone(self.path)
         self._open: Connection | None = None
         self._warned = False
+        self._name: str | None = None
         making.make(self.connection, design, self.where, read_only)
 
     @property
@@ -95,7 +87,21 @@ class QueueStore:
         if self._open is None:
             self._open = connect(self.where, self.busy_ms)
             self._open.add_notice_handler(self._noticed)
+            self._show()
         return self._open
+
+    def appear(self, process: str) -> None:
+        """Let others see that a process of the queue runs, by the name of its connection."""
+        self._name = f"ffq {self.where.schema} {process}"
+        if self._open is not None and not self._open.closed:
+            self._show()
+
+    def _show(self) -> None:
+        if self._open is not None and self._name is not None:
+            with usable(self.path, "the connection"):
+                self._open.execute(
+                    "SELECT set_config('application_name', %s, false)", (self._name,)
+                )
 
     def _noticed(self, said: errors.Diagnostic) -> None:
         self._warned |= said.sqlstate == "01000"
@@ -154,20 +160,6 @@ class QueueStore:
         except psycopg.Error as failed:
             found = unusable(self.path, "the query", failed, theirs=True)
             raise refused(sql, failed) or found or failed from None
-
-    @contextlib.contextmanager
-    def aside(self, make: str) -> Iterator[Callable[[str], list[Any]]]:
-        """Make temporary tables of one moment of the store, and give what asks of that moment, them
-        included; they are gone afterwards.
-        """
-        with self._alone.opened(Span(False, False)):
-            try:
-                opened = self._begun("REPEATABLE READ")
-                with usable(self.path, "the query"):
-                    opened.execute(make.encode())
-                yield self._asked
-            finally:
-                self._roll_back()
 
     def rows(self, now: int = 0) -> dict[type[Sort], dict[int, dict[str, Value]]]:
         """Return every row of every table at a moment, by sort and element."""
@@ -266,61 +258,7 @@ class QueueStore:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (opened.nonce,))
             found = "SELECT 1 FROM trace WHERE element = %s AND tx = %s"
             took_place = bool(connection.execute(found, (opened.receipts[0], opened.tx)).fetchall())
-            connection.execute(_KEEP, ("asked", opened.tx))
+            connection.execute(KEEP, ("asked", opened.tx))
         if self._warned:
             raise StoreError(self.path, "a standby has not confirmed it", "try again")
         return took_place
-
-    # ------------------------------------------------------------ histories
-    def enter(self) -> History:
-        """Return the history of the store, which is begun if there is none that can go on: after a
-        crash or a promotion nobody knows what was taken back.
-        """
-        with self.transaction(writes=False) as t:
-            found = t.history
-        if found.boot is not None or self.read_only:
-            return found
-        with self.transaction() as t:
-            t.own("LOCK TABLE incarnation IN SHARE ROW EXCLUSIVE MODE")
-            found = t.history
-            return found if found.boot is not None else self._begin(t, found)
-
-    def _begin(self, t: PostgreSQLTransaction, found: History) -> History:
-        """Begin a history above all that were: a copy of the server may have begun others since,
-        but no more than seconds have passed.
-        """
-        epoch = 1 if not found.epoch else max(found.epoch + 1, self.clock.wall() // 1000)
-        begun = History(epoch, token_hex(8), None, 0)
-        keep = "INSERT INTO incarnation VALUES (current_schema()::regnamespace, ?, ?)"
-        t.own(_KEEP.replace("%s", "?"), ("epoch", str(epoch)))
-        t.own("DELETE FROM incarnation")
-        t.own(keep, (epoch, begun.boot))
-        for (job,) in t.own("SELECT id FROM job WHERE status = 'claimed' ORDER BY id"):
-            t.take("expire", j=job - 1)
-        return begun
-
-    # ------------------------------------------------------------ what a queue asks beside
-    @contextlib.contextmanager
-    def legible(self) -> Iterator[None]:
-        """Raise `Damaged` where what the queue has written cannot be read back."""
-        try:
-            yield
-        except (ValueError, RecursionError) as wrong:
-            raise Damaged(self.path, f"is damaged: {wrong}", REMEDY) from None
-
-    def references(self, table: str) -> list[tuple[str, str]]:
-        """Return the tables of others that refer to one of ours, each with its column, as SQL."""
-        return self._asked(_REFERENCES, {"table": table, "ours": own_tables(self.design)})
-
-    def free(self, before: int) -> int:
-        """Return what lets one job in: a server says itself when its disk is full."""
-        return 2
-
-    def full(self) -> StoreError:
-        """Return the error that nothing leads to."""
-        return StoreError(self.path, "has no room", "make room on the server's disk")
-
-    def backup(self, to: str | os.PathLike[str]) -> None:
-        """Raise `BadRequest`: a server has its own means."""
-        fact = "is on a server, which a file cannot be a copy of"
-        raise BadRequest(f"{self.path}: {fact}; use pg_dump or pg_basebackup")

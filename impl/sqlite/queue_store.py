@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from impl.derive.design import Design
+from impl.interface.seeing import Seeing
 from impl.interface.transaction import History
 from impl.sqlite.backup import backup
 from impl.sqlite.file.damage import legible
@@ -45,6 +47,17 @@ class QueueStore(Store):
         """Raise `Damaged` where what the queue has written cannot be read back."""
         return legible(self.path)
 
+    def appear(self, process: str) -> None:
+        """Do nothing: the system knows which processes run."""
+
+    def seeing(self) -> Seeing:
+        """Return what asks the system: all workers are processes of this machine."""
+
+        def said(pid: int, there: bool) -> str:
+            return f"whose process {pid} {'runs' if there else 'is gone'}"
+
+        return Seeing(lambda _, pid: runs(pid), "runs here", "run here", said)
+
     def references(self, table: str) -> list[tuple[str, str]]:
         """Return the tables of others that refer to one of ours, each with its column, as SQL."""
         return references(self.own, self.design, table)
@@ -60,6 +73,17 @@ class QueueStore(Store):
     def backup(self, to: str | os.PathLike[str]) -> None:
         """Copy what is committed into a new file, whole or not at all."""
         backup(self, to)
+
+
+def runs(pid: int) -> bool:
+    """Return whether a process of this number runs here; one that only waits to be buried does
+    not. A number may be given to another process later.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 def in_file(store: object) -> QueueStore:

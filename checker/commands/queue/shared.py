@@ -89,17 +89,6 @@ def opened(
             raise typer.Exit(NOT_FINISHED) from None
 
 
-def runs(pid: int) -> bool:
-    """Return whether a process of this number runs here; one that only waits to be buried does
-    not. A number may be given to another process later.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
-
-
 def paused(pause: Pause, now: int) -> str:
     """Say of a kind that it is paused, for how long, and by whom."""
     return f"is paused for {age(now - pause.since)}, by {pause.user} in process {pause.pid}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from checker.commands.options import NUMBER_MAX, AsJson, Wrong, close
-from checker.commands.queue.shared import Number, Place, age, opened, paused, runs
+from checker.commands.queue.shared import Number, Place, age, opened, paused
 
 if TYPE_CHECKING:
     from impl.report import Past, Waiting, Whole
@@ -114,7 +114,7 @@ def stats(file: Place, as_json: AsJson = False) -> None:
         s = counted(found)
         now = found.clock.wall()
     if as_json:
-        console.emit({"ok": True, **asdict(s), "kinds": _told(s.kinds)})
+        console.emit({"ok": True, **asdict(s)})
         return
     rows = [(status, str(s.jobs.get(status, 0))) for status in STATUSES]
     rows += [(f"dead of {reason}", str(n)) for reason, n in s.dead.items()]
@@ -127,23 +127,15 @@ def stats(file: Place, as_json: AsJson = False) -> None:
     ]
     _columns(rows)
     for kind, waiting in s.kinds.items():
-        for why in _held_back(waiting, now):
+        for why in _held_back(waiting, now, s.seeing):
             console.line(f"{kind} {why}: {waiting.jobs} ready")
 
 
-def _held_back(w: Waiting, now: int) -> Iterable[str]:
+def _held_back(w: Waiting, now: int, seeing: str) -> Iterable[str]:
     if w.pause is not None:
         yield paused(w.pause, now)
-    if w.jobs and not any(map(runs, w.workers)):
-        yield "is known to no worker that runs here"
-
-
-def _told(kinds: Mapping[str, Waiting]) -> dict[str, object]:
-    """Return the kinds as JSON, `workers` being those that run here."""
-    return {
-        kind: asdict(w) | {"workers": [pid for pid in w.workers if runs(pid)]}
-        for kind, w in kinds.items()
-    }
+    if w.jobs and not w.workers:
+        yield f"is known to no worker that {seeing}"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from checker.commands.options import AsJson
-from checker.commands.queue.shared import Number, Place, age, opened, paused, runs
+from checker.commands.queue.shared import Number, Place, age, opened, paused
 
 if TYPE_CHECKING:
     from checker.explain.fate.held_back import HeldBack
@@ -59,7 +59,7 @@ def _asked(where: Standing) -> HeldBack:
     }
     scope = Scope("a job", spec, least)
     evaluator = Evaluator(scope)
-    known, is_paused = any(map(runs, where.workers)), where.pause is not None
+    known, is_paused = bool(where.workers), where.pause is not None
     said = {**where.row, "known": known, "paused": is_paused}
     state = tuple(
         said.get(place.field.name, blank)
@@ -84,17 +84,20 @@ def _story(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
     else:
         yield f"  nothing holds it back: an idle worker that knows {line.kind} may claim it"
         yield f"  due jobs of its kind before it: {where.ahead}"
-        yield f"  workers that run here and know it: {len(list(filter(runs, where.workers)))}"
+        yield f"  workers that {where.seeing.many} and know it: {len(where.workers)}"
 
 
 def _since(where: Standing) -> str:
     wrote = where.status
     if wrote is None:
         return ""
-    who = "" if wrote.pid is None else f" of {wrote.actor}, whose process {wrote.pid} "
-    state = "" if wrote.pid is None else "runs" if runs(wrote.pid) else "is gone"
+    who = (
+        ""
+        if wrote.pid is None
+        else f" of {wrote.actor}, {where.seeing.said(wrote.pid, wrote.runs)}"
+    )
     note = f": {wrote.note}" if wrote.note else ""
-    return f" for {age(where.now - wrote.at)}, by {wrote.action}{who}{state}{note}"
+    return f" for {age(where.now - wrote.at)}, by {wrote.action}{who}{note}"
 
 
 def _freed(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
@@ -126,8 +129,8 @@ def _of_its_kind(where: Standing, file: str) -> Iterator[str]:
     if where.pause is not None:
         resume = f"`ffq queue resume {file} {kind}` frees it"
         yield f"  {kind} {paused(where.pause, where.now)}; {resume}"
-    if not any(map(runs, where.workers)):
-        yield f"  no worker that runs here knows {kind}; start one that does"
+    if not where.workers:
+        yield f"  no worker that {where.seeing.one} knows {kind}; start one that does"
 
 
 # ---------------------------------------------------------------- for programs
@@ -151,5 +154,5 @@ def _told(where: Standing, held: HeldBack) -> dict[str, Any]:
         "deadline": where.deadline,
         "ahead": where.ahead,
         "paused": None if where.pause is None else asdict(where.pause),
-        "workers": [pid for pid in where.workers if runs(pid)],
+        "workers": list(where.workers),
     }
