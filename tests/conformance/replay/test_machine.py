@@ -3,8 +3,11 @@
 It is independent of the explorer, which says for each fault how long the shortest run to it is.
 """
 
+from collections.abc import Collection
+from functools import partial
+
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     rule,
@@ -13,18 +16,22 @@ from hypothesis.stateful import (
 from hypothesis.strategies import sampled_from
 
 from checker.conformance.beside_spec import Divergence, Replay, Steps
+from checker.conformance.heard import OnServer
 from checker.search.targets import Target, ways
 from impl.derive.design import Design, derive
+from impl.postgresql.trial.embedded import Server
 from spec.language.evaluate import Instance
 from spec.queue import SCOPES
 from tests.conformance.faults import setting, unasked
+from tests.postgresql.mutants import mutate, rewritten
+from tests.walks import Opened
 
 ONE_JOB = SCOPES["one-job"]
 BARE = derive(ONE_JOB, checks=False)
 """Without CHECKs, so that it is the comparison that notices a fault."""
 
 
-def machine(design: Design) -> type[RuleBasedStateMachine]:
+def machine(design: Design, opened: Opened) -> type[RuleBasedStateMachine]:
     """Return a machine that tries any step at any time: the store takes it as the spec does, or
     refuses it as the spec does.
 
@@ -36,7 +43,7 @@ def machine(design: Design) -> type[RuleBasedStateMachine]:
     class Machine(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
-            self.replay = Replay(design, steps=steps)
+            self.replay = opened(design, steps=steps)
 
         @rule(step=sampled_from(steps.every))
         def attempt(self, step: Instance) -> None:
@@ -48,13 +55,16 @@ def machine(design: Design) -> type[RuleBasedStateMachine]:
     return Machine
 
 
-def hunt(design: Design, examples: int, steps: int = 100) -> None:
+def hunt(
+    design: Design, examples: int, opened: Opened = Replay, phases: Collection[Phase] = tuple(Phase)
+) -> None:
     """Run the machine; derandomized, so that it does the same every time."""
     run_state_machine_as_test(
-        machine(design),
+        machine(design, opened),
         settings=settings(
             max_examples=examples,
-            stateful_step_count=steps,
+            phases=phases,
+            stateful_step_count=100,
             derandomize=True,
             database=None,
             deadline=None,
@@ -67,6 +77,12 @@ def hunt(design: Design, examples: int, steps: int = 100) -> None:
 @pytest.mark.parametrize("name", ["one-job", pytest.param("whole", marks=pytest.mark.deep)])
 def test_the_machine_finds_no_difference(name: str) -> None:
     hunt(derive(SCOPES[name]), examples=30)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", ["one-job", "whole"])
+def test_the_machine_finds_no_difference_on_a_server(name: str, server: Server) -> None:
+    hunt(derive(SCOPES[name]), 30, partial(OnServer, server=server))
 
 
 FAULTS: dict[str, tuple[Design, Target]] = {
@@ -108,3 +124,12 @@ def test_a_fault_is_found_and_shrunk_to_the_shortest_run(fault: str) -> None:
     found = differs.value
     assert found.call.startswith(f"{target.action}(")
     assert found.step == len(way.steps) + 1
+
+
+@pytest.mark.deep
+def test_a_fault_on_a_server_is_found(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To shrink it, a store made anew for each run is too slow."""
+    twice = partial(rewritten, rewrite=lambda text: text.replace("token + 1", "token + 2"))
+    mutate(monkeypatch, "claim", twice)
+    with pytest.raises(Divergence, match=r"claim.*token.job1.: the spec says 1, the store 2"):
+        hunt(BARE, 100, partial(OnServer, server=server, checks=False), [Phase.generate])

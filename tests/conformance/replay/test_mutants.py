@@ -8,16 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from checker.conformance.beside_spec import Divergence, Replay
-from checker.runs.trace import binding_of
+from checker.conformance.beside_spec import Divergence, Replay, Steps
+from checker.runs.trace import Trace, binding_of
 from impl.derive.design import Design, derive
 from impl.derive.statements import Assignment
 from impl.derive.transition import Guard, Remember, Transition
 from spec.language.scope import State, Value
 from spec.language.terms.types import Nat, Type, is_enum, is_timer
 from spec.queue import SCOPES
+from tests.conformance.faults import replaced
 from tests.counterexamples import GUARDS, counterexample
-from tests.walks import Walks
+from tests.walks import Opened, Walks
 
 DEEP = SCOPES["whole-deep"]
 FEW = replace(DEEP, bounds={**DEEP.bounds, "MaxFails": 1})  # so that random runs meet the last one
@@ -37,15 +38,11 @@ TWINS = (
 )
 
 
-def replaced(design: Design, t: Transition) -> Design:
-    return replace(design, transitions={**design.transitions, t.action.name: t})
-
-
-def differs_on_twins(mutant: Transition) -> bool:
-    design = replaced(TWO_JOBS, mutant)
+def differs_on_twins(design: Design, opened: Opened = Replay) -> bool:
+    steps = Steps(design.scope)
     try:
         for script in TWINS:
-            replay = Replay(design)
+            replay = opened(design, steps=steps)
             for action in script.split():
                 for twin in range(2):
                     params = design.transitions[action].action.params
@@ -57,24 +54,18 @@ def differs_on_twins(mutant: Transition) -> bool:
     return False
 
 
-def differs_on_random_runs(mutant: Transition, design: Design = TWO_JOBS) -> bool:
+def differs_on_random_runs(design: Design, opened: Opened = Replay) -> bool:
     try:
         for seed in SEEDS:
-            Walks(replaced(design, mutant), seed).run(walks=7, steps=60)
+            Walks(design, seed, opened).run(walks=7, steps=60)
     except Divergence:
         return True
     return False
 
 
-def differs_on_the_run_that_misses(guard: str) -> bool:
-    """Return whether the shortest run that breaks something without the guard shows its loss, or
-    another one in that scope, where nothing covers for it.
-    """
-    trace, _ = counterexample(guard)
-    action, name = guard.split(".")
-    design = derive(trace.scope, checks=False)
-    mutant = unguarded(design.transitions[action], name)
-    replay = Replay(replaced(design, mutant))
+def differs_on(trace: Trace, design: Design, opened: Opened = Replay) -> bool:
+    """Return whether a run shows a difference, or another one in its scope does."""
+    replay = opened(design, steps=Steps(design.scope))
     try:
         for line in trace.lines:
             binding = binding_of(trace.scope, trace.scope.spec.actions[line.action], line)
@@ -84,7 +75,7 @@ def differs_on_the_run_that_misses(guard: str) -> bool:
         return True
     finally:
         replay.store.close()
-    return differs_on_random_runs(mutant, design)
+    return differs_on_random_runs(design, opened)
 
 
 # ---------------------------------------------------------------- one fault each
@@ -175,16 +166,23 @@ FAULTS = dict(faults())
 
 @pytest.mark.parametrize("guard", GUARDS)
 def test_a_guard_that_is_left_out_is_caught(guard: str) -> None:
+    # Of the run that misses it, or of another one there, where nothing covers for it.
+    trace, _ = counterexample(guard)
+    there = without(derive(trace.scope, checks=False), guard)
+    assert differs_on(trace, there) or differs_on_random_runs(without(TWO_JOBS, guard))
+
+
+def without(design: Design, guard: str) -> Design:
     action, name = guard.split(".")
-    mutant = unguarded(TWO_JOBS.transitions[action], name)
-    assert differs_on_the_run_that_misses(guard) or differs_on_random_runs(mutant)
+    return replaced(design, unguarded(design.transitions[action], name))
 
 
 def test_twins_agree_and_take_every_action() -> None:
-    assert not differs_on_twins(TWO_JOBS.transitions["claim"])
+    assert not differs_on_twins(TWO_JOBS)
     assert set(" ".join(TWINS).split()) == set(TWO_JOBS.transitions)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_wrong_row_or_value_is_caught(fault: str) -> None:
-    assert differs_on_twins(FAULTS[fault]) or differs_on_random_runs(FAULTS[fault])
+    mutant = replaced(TWO_JOBS, FAULTS[fault])
+    assert differs_on_twins(mutant) or differs_on_random_runs(mutant)
