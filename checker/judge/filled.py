@@ -36,6 +36,11 @@ class Run:
     trace: Trace | None
     story: Story | None
 
+    @property
+    def unseen(self) -> int:
+        """How many of its steps nobody saw."""
+        return sum(at is None for _, at in self.steps)
+
 
 def run_of(setup: Setup, seen: Seen, texts: frozenset[str] = frozenset()) -> Run:
     """Return a run that shows these events, with just these edits in force."""

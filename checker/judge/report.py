@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.judge.apart import Group
-from checker.judge.filled import Run, run_of
+from checker.judge.filled import Run
 from checker.judge.history import ANSWERS, KINDS, OF_THE_STORE, QUIET, History
 from checker.judge.jobs import Code
 from checker.judge.verdict import Diagnosis, Judge, Verdict, in_words
@@ -42,7 +42,8 @@ class Finding:
 
     def run(self, texts: frozenset[str]) -> Run:
         """Return the run that an explanation is."""
-        return run_of(self.verdict.setup, self.verdict.seen, texts)
+        assert self.diagnosis is not None
+        return self.diagnosis.runs[texts]
 
 
 class Report:

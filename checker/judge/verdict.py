@@ -5,7 +5,7 @@ then.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,12 +43,14 @@ class Verdict:
 
     @cached_property
     def allowed(self) -> list[str]:
-        """What a run might have shown instead of it."""
+        """What a run might have shown instead of it, first what is of the same kind."""
         if self.at is None:
             return []
         follower = whole(self.setup)
         last = follower.open(follower.follow(self.seen.codes[: self.at], self.seen.claiming).last)
-        found = [in_words(s, self.seen) for s in follower.possible(last) if self._asked(s)]
+        signs = [s for s in follower.possible(last) if self._asked(s)]
+        signs.sort(key=lambda s: s[0] != self.seen.events[self.at or 0].kind)
+        found = [in_words(s, self.seen) for s in signs]
         rests = len(follower.layers[follower.after(last, self.seen.quiet)]) > 0
         return found + ["quiet"] * rests
 
@@ -64,12 +66,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Explanations, in groups that some event could tell apart; `stopped` says why none.
+    """Explanations, in groups that some event could tell apart, first those that assume the fewest
+    steps that nobody saw; `stopped` says why none.
 
     Of those that are `left` it is not known whether they explain it.
     """
 
     groups: tuple[Group, ...]
+    runs: Mapping[frozenset[str], Run]
     stopped: str | None = None
     left: tuple[frozenset[str], ...] = ()
 
@@ -109,8 +113,10 @@ class Judge:
         if key not in self._diagnosed:
             until = time.monotonic() + seconds
             found = explain(verdict.setup, verdict.seen, until)
-            groups = apart(verdict.setup, verdict.seen, found.sets, until)
-            self._diagnosed[key] = Diagnosis(tuple(groups), found.stopped, found.left)
+            runs = {texts: run_of(verdict.setup, verdict.seen, texts) for texts in found.sets}
+            sets = sorted(runs, key=lambda texts: (runs[texts].unseen, sorted(texts)))
+            groups = apart(verdict.setup, verdict.seen, sets, until)
+            self._diagnosed[key] = Diagnosis(tuple(groups), runs, found.stopped, found.left)
         return self._diagnosed[key]
 
 

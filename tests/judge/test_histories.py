@@ -52,7 +52,8 @@ def test_a_late_success_is_explained_by_the_missing_fence(tmp_path: Path) -> Non
     (finding,) = report.findings
     report.explain(finding)
     text = "\n".join(report.text())
-    assert "without settle_done.fenced\n      FM-010 a_late_worker_is_believed" in text
+    first = "  it is a run\n    without settle_done.fenced\n      FM-010 a_late_worker_is_believed"
+    assert first in text
     assert "line 11: status done" in text
     kept = tmp_path / "run.jsonl"
     report.keep(kept)
@@ -96,6 +97,13 @@ def test_the_smallest_explanations_are_known(name: str, explained: set[tuple[str
     judge = Judge(read(KEPT / f"{name}.jsonl"), name)
     diagnosis = judge.diagnose(found, 300)
     assert {tuple(sorted(t)) for g in diagnosis.groups for t in g.sets} == explained
+
+
+@pytest.mark.deep
+def test_what_assumes_least_comes_first() -> None:
+    judge = Judge(read(KEPT / "stays-claimed.jsonl"), "stays-claimed")
+    groups = judge.diagnose(verdict("stays-claimed"), 300).groups
+    assert groups[0].sets[0] == {"unfair expire"}  # a worker is killed, and nothing comes of it
 
 
 @pytest.mark.deep
