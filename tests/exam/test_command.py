@@ -47,9 +47,8 @@ def test_a_finding_exits_with_1_and_says_where_its_history_is(
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("litequeue/rescue: litequeue 1.2; list_locked(2)")
     assert printed[-1] == "`ffq judge .ffq/exam/FILE` says what is wrong, and shows the run"
-    words = {
-        line.split()[0]: " ".join(line.split()[1:]) for line in printed[1:-1] if line[2] != " "
-    }
+    lines = [line.split() for line in printed]
+    words = {first: " ".join(rest) for first, *rest in lines if first in QUESTIONS}
     assert words["killed-before"] == "not shown 2 of 2"
     assert words["late-failure"] == "not reached 2 of 2; nobody takes it"
     assert words["again-done"].startswith("not askable: it has no key")

@@ -82,9 +82,11 @@ def _show(
     """Print a line for each question, and of each finding where its history is."""
     version = f" {tries[0].version}" if tries else ""
     name = subjects()[variant.subject].name
-    console.line(f"{variant.title}: {name}{version}; {variant.settings}")
+    out = console.console()
+    title = Text(f"{variant.title}: {name}{version}; {variant.settings}")
+    out.print(title, soft_wrap=not console.has_width(out))
     if variant.title in missing:
-        console.line(f"  {missing[variant.title]}")
+        out.print(Text(f"  {missing[variant.title]}"), soft_wrap=not console.has_width(out))
         return
     rows = []
     for question in names:
@@ -95,7 +97,7 @@ def _show(
             f"not askable: {why}" if why else in_words([t for t in tries if t.question == question])
         )
         rows.append([Text(f"  {question}"), Text(said)])
-    console.print_table(console.console(), rows)
+    console.print_table(out, rows)
 
 
 def in_words(tries: list[Try]) -> str:
