@@ -97,8 +97,12 @@ def _require(opened: Connection, where: Address) -> None:
     if version < OLDEST:
         fact = f"is PostgreSQL {version}, and this needs {OLDEST}"
         raise StoreError(where.shown, fact, "use a newer server")
-    asked = "SELECT pg_is_in_recovery(), current_setting('server_encoding')"
-    ((standby, encoding),) = opened.execute(asked).fetchall()
+    asked = "SELECT pg_is_in_recovery(), current_setting('server_encoding'), pg_backend_pid()"
+    ((standby, encoding, session),) = opened.execute(asked).fetchall()
+    if session != opened.info.backend_pid:
+        # What is set for a session would be set for somebody else's, and be missing in ours.
+        fact = "is answered by a pooler, which may give each transaction another session"
+        raise StoreError(where.shown, fact, "name the server itself")
     if standby:
         raise StoreError(where.shown, "is a standby, which can only be read", "name the primary")
     if encoding != "UTF8":
