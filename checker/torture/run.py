@@ -10,21 +10,18 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from checker.torture.acts.conditions import ADDRESS, DATABASE, open_queue
+from checker.torture.acts.conditions import DATABASE, open_queue
 from checker.torture.acts.handlers import TABLES
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.plan import Plan
 from checker.torture.producers import Producers
+from checker.torture.servers import Served
 from checker.torture.verdict.counts import Counts
 from checker.torture.weather import Weather
 from checker.torture.workers import Victims
-from impl.address import needing_psycopg
 from impl.postgresql.text.by_hand import declared
-
-if TYPE_CHECKING:
-    from impl.postgresql.trial.embedded import Server
 
 Report = Callable[[str], None]
 
@@ -66,11 +63,12 @@ class Torture:
         if begun(folder) is None:
             self.ledger.write("plan", plan=asdict(plan))
         self._look()
-        self._server = self._served() if plan.store == "postgresql" else None
-        self.weather = Weather(folder, plan, self.counts, self._note, self._crash)
+        self._over = False
+        self._served = Served(folder, plan.standby) if plan.store == "postgresql" else None
+        self.weather = Weather(folder, plan, self.counts, self._note, self._served)
         self.queue = open_queue(folder / DATABASE, folder, plan.lease_ms)
         for table in TABLES.split(";\n\n"):
-            self.queue.define(table if self._server is None else declared(f"{table};"))
+            self.queue.define(table if self._served is None else declared(f"{table};"))
         self._victims = Victims(folder, plan, self.counts, self._note)
         self._producers = Producers(folder, plan, self.counts, self._note)
 
@@ -95,6 +93,7 @@ class Torture:
                 self._look()
             self.weather.clear()
             self._victims.end()
+            self._over = True
             return True
         finally:
             self._victims.kill()
@@ -102,27 +101,11 @@ class Torture:
             self.weather.clear()
             self._look()
 
-    # ------------------------------------------------------------ a server
-    def _served(self) -> Server:
-        """Start a server, and say where it is."""
-        with needing_psycopg():
-            from impl.postgresql.trial.embedded import Server
-        server = Server()
-        address = f"postgresql://ffq@/postgres?host={server.folder}"
-        (self.folder / ADDRESS).write_text(address)
-        return server
-
-    def _crash(self) -> None:
-        """Let the server end as without power, and come up again."""
-        assert self._server is not None
-        self._server.kill()
-        self._server.start()
-
     def close(self) -> None:
-        """Let go of the queue, and of the server if there is one: it cannot be gone on with."""
+        """Let go of the queue, and of its server; what is not over can be gone on with."""
         self.queue.close()
-        if self._server is not None:
-            self._server.stop()
+        if self._served is not None:
+            self._served.end(self._over)
 
     # ------------------------------------------------------------ how far it is
     def _note(self, event: str, **what: Any) -> None:
@@ -143,8 +126,10 @@ class Torture:
         return c.kills >= p.kills and c.pauses >= p.pauses and c.stops >= p.stops
 
     def _done(self) -> bool:
-        over = self._struck() and self.counts.changes >= self.plan.changes
-        if not over or len(self.counts.answered) < self.plan.jobs:
+        if (
+            not (self._struck() and self.weather.is_over)
+            or len(self.counts.answered) < self.plan.jobs
+        ):
             return False
         if not self._producers.finish() or self._open():
             return False
@@ -158,7 +143,7 @@ class Torture:
         c, p = self.counts, self.plan
         if self._struck():
             return p.jobs
-        share = (c.kills + c.pauses + c.stops + 1) / (p.blows + 1)
+        share = (c.blows + 1) / (p.blows + 1)
         return min(p.jobs, round(p.jobs * share))
 
     def progress(self) -> str:

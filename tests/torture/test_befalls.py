@@ -92,7 +92,7 @@ def test_where_a_worker_fails_the_torture_has_failed(
 
 def test_fine_weather_is_there_whoever_has_held_a_lock(tmp_path: Path) -> None:
     plan: Any = None
-    weather = Weather(tmp_path, plan, plan, plan, lambda: None)
+    weather = Weather(tmp_path, plan, plan, plan, None)
     killed: list[str] = []
     holder: Any = SimpleNamespace(kill=lambda: killed.append("held"), join=fail(ValueError()))
     weather._holder = holder

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from checker.commands.main import main
 from checker.torture.acts.conditions import DATABASE
 from checker.torture.acts.ledger import Ledger
 
+WITH_STANDBY = ("--standby", "synchronous")
 SMALL = ("--workers", "3", "--kills", "8", "--pauses", "3", "--jobs", "40", "--lease-ms", "300")
 
 
@@ -39,7 +41,7 @@ def test_nothing_is_lost_when_workers_are_killed(
     status, answer = torture(capsys, str(folder), *SMALL, "--seed", "7", "--seconds", "120")
     assert (status, answer["wrong"]) == (0, []), answer
     assert (answer["ok"], answer["seed"], answer["kills"], answer["pauses"]) == (True, 7, 8, 3)
-    assert (answer["stops"], answer["changes_of_weather"]) == (2, 1)
+    assert (answer["stops"], sum(answer["changes_of_weather"].values())) == (2, 1)
     assert answer["workers"] >= 13  # three at once, and ten were replaced
     assert sum(answer["jobs"].values()) >= 40  # and retries
     # Counted once more, by hand: every job that is done has one effect of its own.
@@ -68,11 +70,15 @@ def test_how_far_it_is_is_told_where_nobody_sees_a_line_drawn_anew(
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("how", "on"),
+    [(signal.SIGKILL, ()), (signal.SIGTERM, ()), (signal.SIGKILL, WITH_STANDBY)],
+    ids=["SIGKILL", "SIGTERM", "SIGKILL, on servers"],
+)
 def test_a_torture_that_was_killed_leaves_nobody_behind_and_goes_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals, on: tuple[str, ...]
 ) -> None:
-    command = [sys.executable, "-m", "checker.commands", "torture", str(tmp_path), *SMALL]
+    command = [sys.executable, "-m", "checker.commands", "torture", str(tmp_path), *SMALL, *on]
     process = subprocess.Popen([*command, "--seed", "8"], stderr=subprocess.DEVNULL)
     ledger, seen = Ledger(tmp_path), list[dict[str, Any]]()
     until = time.monotonic() + 120
@@ -91,6 +97,13 @@ def test_a_torture_that_was_killed_leaves_nobody_behind_and_goes_on(
     status, answer = torture(capsys, str(tmp_path), "--seconds", "120")
     assert (status, answer["seed"], answer["wrong"]) == (0, 8, [])
     assert answer["kills"] == 8
+    if on:
+        assert_nothing_is_left(tmp_path)
+
+
+def assert_nothing_is_left(folder: Path) -> None:
+    """Of the servers that the folder speaks of."""
+    assert not Path((folder / "servers").read_text()).exists()
 
 
 def gone(pid: int) -> bool:
@@ -152,16 +165,42 @@ def test_two_hundred_kills_lose_none_of_a_thousand_jobs(
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize(
+    ("on", "befalls"),
+    [(("--store", "postgresql"), {"crash"}), (WITH_STANDBY, {"crash", "promoted"})],
+    ids=["alone", "with a standby"],
+)
 def test_killed_with_its_server_a_queue_loses_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], on: tuple[str, ...], befalls: set[str]
 ) -> None:
-    given = ("--store", "postgresql", "--kills", "80", "--jobs", "200", "--seed", "2")
+    given = (*on, "--kills", "80", "--jobs", "200", "--seed", "2")
     status, answer = torture(capsys, str(tmp_path), *given, "--seconds", "600")
     assert (status, answer["wrong"]) == (0, []), answer
-    assert (answer["kills"], answer["changes_of_weather"]) == (80, 15)
-    ledger = (tmp_path / "ledger.jsonl").read_text()
-    assert ledger.count('"what": "crash"') >= 5
-    assert not Path((tmp_path / "address").read_text().partition("host=")[2]).exists()
+    weather = answer["changes_of_weather"]
+    assert (answer["kills"], sum(weather.values())) == (80, 15)
+    assert all(weather[what] >= 4 for what in befalls)
+    assert_nothing_is_left(tmp_path)
+    assert main(["torture", str(tmp_path)]) == 2
+    assert "was begun here on a server, which is gone" in capsys.readouterr().err
+
+
+@pytest.mark.deep
+def test_a_standby_that_nobody_waits_for_has_lost_what_was_answered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--standby", "asynchronous", "--kills", "40", "--jobs", "150", "--seed", "1")
+    status, answer = torture(capsys, str(tmp_path), *given, "--seconds", "600")
+    assert status == 1
+    lost = re.compile(r"(.* is lost: a producer was told .*|2 attempts of job .* that it is done)")
+    assert any(lost.fullmatch(text) for text in answer["wrong"]), answer["wrong"]
+    assert answer["validation"]["finding"] is None  # what is left is a shorter run
+
+
+def test_a_file_has_no_standby(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["torture", str(tmp_path), "--store", "sqlite", "--standby", "synchronous"]
+    assert main(asked) == 2
+    said = "ffq: --standby: is that of a server; leave it out, or name --store postgresql\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.deep

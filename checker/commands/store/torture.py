@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from checker.commands.edits import complete_edit
-from checker.commands.options import AsJson, finite, for_sqlite
+from checker.commands.options import AsJson, Wrong, finite, for_sqlite
 from checker.commands.store.served import Store
+
+
+class Standby(StrEnum):
+    """Whether what is committed waits for the standby."""
+
+    synchronous = "synchronous"
+    asynchronous = "asynchronous"
 
 
 def torture(
@@ -45,6 +53,10 @@ def torture(
     store: Annotated[
         Store | None, typer.Option(help="Where the queue is; else sqlite. A server is killed too.")
     ] = None,
+    standby: Annotated[
+        Standby | None,
+        typer.Option(help="Give the server a standby, which is waited for or not, and promoted."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Kill and pause real workers at random instants, and see whether anything is lost.
@@ -58,9 +70,13 @@ def torture(
     """
     from checker.commands.store import torture_show
 
+    if standby is not None and store is Store.sqlite:
+        raise Wrong("--standby: is that of a server; leave it out, or name --store postgresql")
+    store = Store.postgresql if standby is not None else store
     given = {
         "workers": workers, "kills": kills, "pauses": pauses, "jobs": jobs, "seed": seed,
         "lease_ms": lease_ms, "without": tuple(without) if without else None,
         "store": None if store is None else store.value,
+        "standby": None if standby is None else standby.value,
     }  # fmt: skip
     torture_show.run(folder, given, seconds, as_json)

@@ -17,10 +17,17 @@ from checker.shown import console
 from checker.shown.live import Live
 from checker.torture.acts.plan import Plan
 from checker.torture.run import NotOurs, Torture, begun
+from checker.torture.servers import home_of
 from checker.torture.verdict.judge import Outcome, judge
 from checker.torture.workers import WorkerFailed
 from impl.derive.reference import design
 from spec.failures.edits import Edits
+
+WEATHER = {
+    "clock": "the clock set", "locked": "a lock held", "full": "the disk full",
+    "crash": "the server killed", "promoted": "its standby promoted",
+}  # fmt: skip
+"""What a change of the weather is called, before how often there was one."""
 
 
 def run(folder: Path, given: Mapping[str, Any], seconds: float, as_json: bool) -> NoReturn:
@@ -54,7 +61,7 @@ def _plan(folder: Path, given: dict[str, Any]) -> Plan:
         before = begun(folder)
     except NotOurs as wrong:
         raise Wrong(str(wrong)) from None
-    if before is not None and before.store == "postgresql":
+    if before is not None and before.store == "postgresql" and home_of(folder) is None:
         fact = "a torture was begun here on a server, which is gone"
         raise Wrong(f"{folder}: {fact}; name another folder")
     if before is not None:
@@ -106,9 +113,8 @@ def _show(plan: Plan, found: Outcome) -> None:
     line(f"seed {plan.seed}: {c.started} workers, {plan.workers} at once{without}")
     line(f"  {c.kills} killed, {c.stops} told to stop, {len(c.leaving)} ended by their handlers")
     line(f"  {c.pauses} pauses past a lease of {plan.lease_ms} ms")
-    served = plan.store == "postgresql"
-    weather = "the server killed" if served else "the clock set, the disk full"
-    line(f"  {c.changes} changes of the weather: a lock held, {weather}")
+    weather = ", ".join(f"{WEATHER[what]} {count}" for what, count in sorted(c.weather.items()))
+    line(f"  {c.changes} changes of the weather: {weather or 'none'}")
     line(f"  {len(c.gave_up)} workers gave up, for they could not use the store")
     jobs = ", ".join(f"{count} {status}" for status, count in found.jobs.items())
     line(f"  {plan.jobs} jobs asked for, {found.answers} answers: {jobs}")

@@ -19,6 +19,12 @@ LIFE_S = 0.4
 
 PRODUCERS = 3
 
+BLOWS_A_CHANGE = 8
+"""After so many blows the weather changes: it is to find work under way."""
+
+Standby = Literal["synchronous", "asynchronous"]
+"""Whether what is committed waits for the standby of a server."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -32,6 +38,7 @@ class Plan:
     lease_ms: int
     without: tuple[str, ...] = ()
     store: Literal["sqlite", "postgresql"] = "sqlite"
+    standby: Standby | None = None
 
     @property
     def stops(self) -> int:
@@ -46,7 +53,7 @@ class Plan:
     @property
     def changes(self) -> int:
         """How often the weather changes."""
-        return self.blows // 8
+        return self.blows // BLOWS_A_CHANGE
 
 
 # ---------------------------------------------------------------- jobs
@@ -110,23 +117,32 @@ def fate(plan: Plan, incarnation: int) -> Iterator[Blow]:
 
 
 # ---------------------------------------------------------------- weather
+What = Literal["clock", "locked", "full", "crash", "promoted"]
+
+
 @dataclass(frozen=True)
 class Change:
     """A change of the weather after so many seconds.
 
     `clock`: the wall clock is set to so many ms ahead. `locked`: somebody holds what others need,
     one of three locks, for so many seconds. `full`: the disk is full for so long. `crash`: the
-    server ends as without power, and comes up again.
+    server ends as without power, and comes up again. `promoted`: after so many seconds it ends, and
+    its standby takes its place; one that is not waited for falls behind until then.
     """
 
     after: float
-    what: Literal["clock", "locked", "full", "crash"]
+    what: What
     ahead_ms: int
     lock: Literal["gate", "writer", "transaction"]
     seconds: float
 
 
 HOURS_MS = 3_600_000
+_WEATHERS: dict[str, tuple[What, ...]] = {
+    "sqlite": ("clock", "clock", "locked", "full"),
+    "postgresql": ("crash", "locked"),
+    "standby": ("crash", "locked", "promoted"),
+}
 
 
 def weather(plan: Plan, nth: int) -> Change:
@@ -136,7 +152,7 @@ def weather(plan: Plan, nth: int) -> Change:
     served = plan.store == "postgresql"
     return Change(
         random.uniform(0.2, 1.5),
-        random.choice(("crash", "locked") if served else ("clock", "clock", "locked", "full")),
+        random.choice(_WEATHERS[plan.store if plan.standby is None else "standby"]),
         random.choice((0, 11, -1, -24)) * HOURS_MS,
         "transaction" if served else random.choice(("gate", "writer", "transaction")),
         random.uniform(0.3, 2.5) * lease_s,

@@ -19,7 +19,7 @@ class Counts:
     kills: int = 0
     pauses: int = 0
     stops: int = 0
-    changes: int = 0
+    weather: Counter[str] = field(default_factory=Counter)
     joined: set[int] = field(default_factory=set)
     answered: set[int] = field(default_factory=set)
     leaving: set[int] = field(default_factory=set)
@@ -27,6 +27,16 @@ class Counts:
     broke: dict[int, str] = field(default_factory=dict)
     held: list[tuple[float, float]] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def blows(self) -> int:
+        """How many workers were killed, paused or told to stop."""
+        return self.kills + self.pauses + self.stops
+
+    @property
+    def changes(self) -> int:
+        """How often the weather has changed."""
+        return self.weather.total()
 
     def note(self, line: dict[str, Any]) -> None:
         """Take a line of the ledger into account."""
@@ -43,9 +53,11 @@ class Counts:
             case {"event": "stops"}:
                 self.stops += 1
             case {"event": "weather", "at": at, "what": what, "seconds": seconds}:
-                self.changes += 1
+                self.weather[what] += 1
                 if what != "clock":
                     self.held.append((at, seconds))
+            case {"event": "away", "at": at, "seconds": seconds}:
+                self.held.append((at - seconds, seconds))
             case {"event": "leaves", "by": pid}:
                 self.leaving.add(pid)
             case {"event": "gave up", "by": pid, "at": at, "why": why}:

@@ -69,9 +69,11 @@ def ended(plan: Plan, books: Books) -> Iterator[str]:
         if end not in right:
             yield f"job {job}, {task.key}, ended as {task.status}, by {task.reason}"
     for line in books.answers("cancel"):
-        task = books.tasks[line["job"]]
-        if task.reason != "cancelled":
-            yield f"job {line['job']}, which is {task.status}, was cancelled: so it was told"
+        found = books.tasks.get(line["job"])
+        if found is None:
+            yield f"job {line['job']} is lost: a producer was told that it is cancelled"
+        elif found.reason != "cancelled":
+            yield f"job {line['job']}, which is {found.status}, was cancelled: so it was told"
     done = Counter(line["job"] for line in books.told["ended"] if line["how"] == "done")
     for job, times in done.items():
         if times > 1:

@@ -66,7 +66,7 @@ class Outcome:
             "kills": self.counts.kills,
             "pauses": self.counts.pauses,
             "stops": self.counts.stops,
-            "changes_of_weather": self.counts.changes,
+            "changes_of_weather": dict(self.counts.weather),
             "workers": self.counts.started,
             "ended_by_their_handlers": len(self.counts.leaving),
             "gave_up": len(self.counts.gave_up),

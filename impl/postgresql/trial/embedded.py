@@ -62,32 +62,38 @@ class Server:
         self,
         source: Server | None = None,
         settings: Mapping[str, str] | None = None,
+        folder: Path | None = None,
         oldest: bool = False,
     ) -> None:
-        """Make its folder and start it, as a standby of the source if there is one; the `oldest`
-        that a queue can be kept on, if that is said, or else the newest. Raises `NoServer`.
+        """Make its folder and start it, as a standby of the source if there is one; in this folder,
+        if it is named, a server that was there before goes on. It is the `oldest` that a queue can
+        be kept on, if that is said, or else the newest. Raises `NoServer`.
         """
         self._programs_in = "pginstall" if oldest else "pginstall18"
         self._source, self._settings = source, {**_SETTINGS, **(settings or {})}
         # PostgreSQL does not run as root.
         self._user = "nobody" if os.geteuid() == 0 else None
-        self.folder = Path(tempfile.mkdtemp(prefix="ffq-pg-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="ffq-pg-"))
+        self.folder.mkdir(exist_ok=True)
         if self._user is not None:
             who = pwd.getpwnam(self._user)
             os.chown(self.folder, who.pw_uid, who.pw_gid)
         self.address = f"host={self.folder} user=ffq dbname=postgres"
         self._process: subprocess.Popen[bytes] | None = None
+        new = not (self.folder / "data").exists()
+        undo = self.stop if new else self.halt
         try:
             self._bin = self._programs()
-            self._make()
+            if new:
+                self._make()
             self.start()
         except OSError as failed:
-            self.stop()
+            undo()
             who_runs = self._user or "this user"
             fact = f"{failed.filename} cannot be used by {who_runs}: {failed.strerror}"
             raise NoServer(f"{fact}; keep it where everybody may read") from None
         except BaseException:
-            self.stop()
+            undo()
             raise
 
     def _programs(self) -> Path:
@@ -104,7 +110,7 @@ class Server:
         # Libraries are looked for beside the package, so both are copied as they lie.
         for folder in (package / self._programs_in, package.with_name(f"{_PACKAGE}.libs")):
             to = self.folder / folder.relative_to(package.parent)
-            shutil.copytree(folder, to, symlinks=True)
+            shutil.copytree(folder, to, symlinks=True, dirs_exist_ok=True)
         return self.folder / package.name / inside
 
     def _make(self) -> None:
@@ -193,8 +199,8 @@ class Server:
         asked = ["ps", "-o", "pid=", "--ppid", str(self._process.pid)]
         return [int(pid) for pid in subprocess.run(asked, capture_output=True).stdout.split()]
 
-    def stop(self) -> None:
-        """End the server at once, and leave nothing of it."""
+    def halt(self) -> None:
+        """End the server at once, and leave its folder to another one."""
         if self._process is not None and self._process.poll() is None:
             for pid in self._processes():  # who has been stopped would not hear of it
                 with suppress(ProcessLookupError):
@@ -202,6 +208,10 @@ class Server:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(30)
         self._free_memory()
+
+    def stop(self) -> None:
+        """End the server at once, and leave nothing of it."""
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _free_memory(self) -> None:
