@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -28,20 +29,22 @@ def python(subject: Subject, say: Callable[[str], None]) -> Path:
     found = folder / "bin" / "python"
     if not found.exists():
         say(f"making an environment for {subject.name}")
-        _make(subject, folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with folder.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # whoever waited finds it made
+            if not found.exists():
+                _make(subject, folder)
     return found
 
 
 def _make(subject: Subject, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="draft-", dir=folder.parent))
     try:
         _run(subject, [sys.executable, "-m", "venv", str(draft)])
         pip = [str(draft / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
         pip += ["--no-input", "-q", "install", "--require-hashes", "--only-binary", ":all:"]
         _run(subject, [*pip, "-r", str(subject.requirements)])
-        if not folder.exists():  # somebody else was faster
-            draft.rename(folder)
+        draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

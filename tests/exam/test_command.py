@@ -11,7 +11,7 @@ from checker.exam.director import Director, Unreached
 from checker.exam.environments import Unavailable
 from checker.exam.marks import NOT_SHOWN, SHOWN, UNREACHED, Mark
 from checker.exam.questions import QUESTIONS, Question
-from checker.exam.run import Exam
+from checker.exam.run import Exam, Try
 from checker.exam.subject import Variant, subjects
 
 FOUND = Mark(
@@ -70,6 +70,23 @@ def test_what_was_kept_is_not_asked_again(
     assert [(t["number"], t["result"]["mark"]) for t in tries] == [
         (n, NOT_SHOWN) for n in (1, 2, 3)
     ]
+
+
+def test_several_variants_are_examined_at_once_and_one_that_cannot_be_had_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(variant: Variant, names: list[str], times: int, folder: Path) -> list[str]:
+        if variant.name == "sqlite":
+            return ["sh", "-c", "echo 'ffq: no network' >&2; exit 2"]
+        found = Try(variant.title, names[0], times, "1.2", variant.settings, "a day", 1.0, FOUND)
+        text = json.dumps(found.as_json())
+        return ["sh", "-c", f"echo '{text}' >> {folder}/results.jsonl"]
+
+    monkeypatch.setattr("checker.exam.together.command", command)
+    assert main(["exam", "huey", "--question", "poison", "--keep", str(tmp_path / "kept")]) == 1
+    printed = capsys.readouterr().out
+    assert "huey/sqlite: Huey; " in printed and "no network" in printed
+    assert printed.count("poison  shown 1 of 1: status done; FM-010;") == 3
 
 
 def test_a_schedule_that_does_not_come_so_far_says_how_far(

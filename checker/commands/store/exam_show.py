@@ -15,8 +15,9 @@ from checker.commands.statuses import FAILED
 from checker.exam.environments import Unavailable
 from checker.exam.marks import SHOWN
 from checker.exam.questions import QUESTIONS
-from checker.exam.run import RESULTS, Exam, Try, concerns
+from checker.exam.run import RESULTS, Exam, Try, concerns, kept
 from checker.exam.subject import Variant, subjects
+from checker.exam.together import together
 from checker.shown import console
 from checker.shown.live import Live
 
@@ -50,22 +51,20 @@ def run(
 ) -> NoReturn:
     """Put the questions, print what came of them, and exit."""
     folder = keep or HERE
-    found: list[Try] = []
-    missing: dict[str, str] = {}
     try:
         with Live() as live:
             exam = Exam(folder, live.report("exam"), again=keep is None)
-            for variant in variants:
-                try:
-                    found += exam.examine(variant, names, times)
-                except Unavailable as why:
-                    missing[variant.title] = str(why)
+            if len(variants) == 1:
+                found, missing = list(exam.examine(variants[0], names, times)), dict[str, str]()
+            else:
+                missing = together(variants, names, times, folder, exam.say)
+                found = [t for t in kept(folder) if _wanted(t, variants, names, times)]
+    except Unavailable as why:
+        raise Wrong(str(why)) from None
     except OSError as wrong:
         raise Wrong(f"{folder}: cannot be used: {wrong.strerror}; name another folder") from None
     except (ValueError, KeyError, TypeError):
         raise Wrong(f"{folder / RESULTS}: is not what an exam keeps; name another folder") from None
-    if len(variants) == len(missing) == 1:
-        raise Wrong(missing[variants[0].title])
     if as_json:
         console.emit({"tries": [t.as_json() for t in found], "missing": missing})
     else:
@@ -74,6 +73,11 @@ def run(
         if any(t.result.mark == SHOWN for t in found):
             console.line(f"`ffq judge {folder}/FILE` says what is wrong, and shows the run")
     raise typer.Exit(FAILED if any(t.result.mark == SHOWN for t in found) else 0)
+
+
+def _wanted(t: Try, variants: Sequence[Variant], names: Sequence[str], times: int) -> bool:
+    known = {v.title: v.settings for v in variants}
+    return known.get(t.variant) == t.settings and t.question in names and t.number <= times
 
 
 def _show(
