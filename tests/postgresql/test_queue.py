@@ -151,6 +151,18 @@ def test_a_gap_in_the_trace_is_found(queue: Queue, place: str, other: psycopg.Co
     assert (finding.kind, finding.what) == ("order", "version 2 of job1 is missing")
 
 
+def test_two_who_take_themselves_for_one_process_are_found(
+    queue: Queue, place: str, other: psycopg.Connection
+) -> None:
+    queue.enqueue("k")
+    Worker(queue, {"k": lambda _: None}).run(until_empty=True)
+    other.execute("SET session_replication_role = replica")
+    other.execute("UPDATE trace SET nth = 1 WHERE action = 'settle_done'")
+    finding = validate(place).finding
+    assert finding is not None
+    assert (finding.kind, finding.what) == ("order", "row 1 of worker1 is there twice")
+
+
 def test_a_step_that_never_was_is_found(
     queue: Queue, place: str, other: psycopg.Connection
 ) -> None:

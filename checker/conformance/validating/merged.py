@@ -93,12 +93,14 @@ def _chains(
     places: Sequence[tuple[str | None, int | None]], ends: Mapping[str, int], said: str
 ) -> dict[tuple[str, int], int]:
     """Return which row is at each place of its chain, which has come so far before; raises
-    `NotAllowed` if one is missing.
+    `NotAllowed` if one is missing, or there twice.
     """
     found: dict[tuple[str, int], int] = {}
     longest: dict[str, int] = defaultdict(int)
     for n, (chain, place) in enumerate(places):
         assert chain is not None and place is not None
+        if (chain, place) in found:
+            raise NotAllowed(Finding("order", f"{said.format(place, chain)} is there twice"))
         found[chain, place] = n
         longest[chain] = max(longest[chain], place)
     for chain, last in longest.items():

@@ -33,8 +33,7 @@ CREATE TABLE trace (  -- every durable step
   unseen json NOT NULL,  -- by its process since its last row
   note text,  -- what the spec does not speak of
   at bigint NOT NULL,  -- by the clock of the server, in ms
-  PRIMARY KEY (element, version),
-  UNIQUE (process, nth)
+  PRIMARY KEY (element, version)
 );
 
 CREATE INDEX trace_as_written ON trace USING brin (seq);
