@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from checker.bench import measure
+from checker.bench import measure, servers
 from checker.bench.measure import Figure, Unavailable
 from checker.bench.statements import counted
 from checker.commands.main import main
@@ -51,3 +51,21 @@ def test_a_job_takes_so_many_statements_and_no_more() -> None:
     assert one_by_one == {"enqueue": 5, "claim": 6, "start": 6, "finish": 5}
     at_once = {what: round(len(texts) / 100) for what, texts in counted(100).items()}
     assert at_once == {"enqueue": 1, "claim": 1, "start": 6, "finish": 1}
+
+
+@pytest.mark.deep
+def test_each_queue_on_a_server_does_all_its_jobs_and_waits_for_the_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(servers, "PROCESSES", (2,))
+    monkeypatch.setattr(servers, "JOBS", 10)
+    found = {figure.what: figure.value for figure in servers.servers(1)}
+    one_by_one = ("a bare loop", "this queue", "procrastinate", "pgqueuer")
+    for name in (*one_by_one, "this queue, 10 at once", "pgqueuer, 10 at once"):
+        assert found[f"{name} on PostgreSQL, 2 at work"] > 0
+        assert found[f"{name}, 2 at work"] > 0.7 or name not in one_by_one, name
+    assert {name for name in found if " / " in name} == {
+        "this queue / a bare loop: 2 at work", "this queue / procrastinate: 2 at work",
+        "this queue / pgqueuer: 2 at work",
+        "this queue, 10 at once / pgqueuer, 10 at once: 2 at work",
+    }  # fmt: skip
