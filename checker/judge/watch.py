@@ -132,7 +132,7 @@ def sign_of(
         if mine and (kind in seen or kind == "crashed"):
             return (kind, w, how) if how else (kind, w)
         if kind in ("stopped", "continued"):
-            return (kind, w) if silent and not mine else None
+            return (kind, w) if setup.silent and not mine else None
         if known == "touch":
             return None
         if kind == "died" and not mine and not setup.stranger:

@@ -29,6 +29,7 @@ HEADERS: dict[str, dict[str, object]] = {
     "few lines": {"seen": ("start",), "failures": 1, "interruptions": 2},
     "exact": {"seen": (*LIFE, "effect"), "start": "exact", "failures": 2, "interruptions": 2},
     "by workers": {"seen": LIFE, "recovery": "workers", "failures": 2, "interruptions": 2},
+    "clients alone": {"seen": ("asked", "answered", *CLIENT), "failures": 1, "interruptions": 2},
     "strangers": {"seen": ("start", "ended"), "others": True, "failures": 2, "interruptions": 2},
     "no budget": {"seen": LIFE},
     "outages": {"seen": (*LIFE, "outage", "back"), "failures": 2, "interruptions": 2},
