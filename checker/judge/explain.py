@@ -25,8 +25,8 @@ STATES_MAX = 3_000_000
 
 @dataclass(frozen=True)
 class Explained:
-    """The smallest sets of edits, all of the same size; `stopped` says why there may be any at all,
-    if the search was not finished. Of those that are `left` it is not known whether they explain
+    """The smallest sets of edits, all of the same size; `stopped` says why there may be others, if
+    the search was not finished. Of those that are `left` it is not known whether they explain
     it.
     """
 
@@ -45,6 +45,7 @@ def explain(setup: Setup, seen: Seen, until: float | None = None) -> Explained:
     reached: set[int] = set()
     left: list[frozenset[str]] = []
     for size in range(1, EDITS_MAX + 1):
+        true: list[frozenset[str]] = []
         try:
             asked = {1 << i for i in range(len(one.edits))}
             if size > 1:
@@ -52,7 +53,6 @@ def explain(setup: Setup, seen: Seen, until: float | None = None) -> Explained:
                 asked = set(reached)
                 if len(active) < len(codes):
                     asked |= set(_extended(one, before, size))
-            true = []
             for bits in sorted(asked):
                 _refuse_late(until)
                 follower = without(setup, one.texts(bits))
@@ -67,7 +67,7 @@ def explain(setup: Setup, seen: Seen, until: float | None = None) -> Explained:
             return Explained((), f"{many} without {size} protections", tuple(left))
         except TimeoutError:
             why = f"the time was up among sets of {size} protections"
-            return Explained((), why, tuple(left))
+            return Explained(tuple(true), why, tuple(left))
         if true:
             return Explained(tuple(sorted(true, key=sorted)), None, tuple(left))
     return Explained((), None, tuple(left))

@@ -105,10 +105,19 @@ class Report:
             yield ""
             yield from self._finding(finding)
         yield ""
-        unseen = [k for k in KINDS if k not in header.seen and k in _TELLING]
         yield f"seen: {', '.join(k for k in KINDS if k in header.seen) or 'nothing'}"
+        yield from self._unsaid()
+
+    def _unsaid(self) -> Iterator[str]:
+        h, header = self.history, self.history.header
+        unseen = [k for k in KINDS if k not in header.seen and k in _TELLING]
         if unseen:
             yield f"not seen, so nothing is said of it: {', '.join(unseen)}"
+        budgets = {"failures": header.failures, "interruptions": header.interruptions}
+        if unknown := [name for name, budget in budgets.items() if budget is None]:
+            yield f"without {' and '.join(unknown)} nothing is said of how often a job is tried"
+        if header.start == "late" and len(h.workers) > 1:
+            yield "start is late, so nothing is said of the order in which workers took a job"
         if not any(e.kind == QUIET for events in h.jobs.values() for e in events):
             yield "without quiet nothing is said of whether a job comes to an end"
 
@@ -120,11 +129,12 @@ class Report:
         yield f"job {finding.jobs[0]}{others}: not a run of the queue"
         yield f"  line {v.event.line}: {v.event}, which no run allows there"
         yield f"  a run allows: {', '.join(v.allowed) or 'nothing that would be seen'}"
-        if finding.diagnosis is None or finding.diagnosis.stopped:
-            why = "not looked for" if finding.diagnosis is None else finding.diagnosis.stopped
-            yield f"  what explains it: not finished, {why}"
+        if finding.diagnosis is None:
+            yield "  what explains it: not looked for"
             return
-        if not finding.diagnosis.groups:
+        if finding.diagnosis.stopped:
+            yield f"  what explains it: not finished, {finding.diagnosis.stopped}"
+        elif not finding.diagnosis.groups:
             yield "  no loss of up to three protections explains it"
         for n, group in enumerate(finding.diagnosis.groups, 1):
             yield from self._group(finding, group, n)
