@@ -83,3 +83,5 @@ def test_the_page_says_what_the_witness_does_not_watch() -> None:
     rows = re.findall(r"^\| ([a-z]+) \| (FM-.+?) \|$", page, re.MULTILINE)
     assert {scope: set(ids.split(", ")) for scope, ids in rows} == elsewhere
     assert set(UNSEEN) <= set(ALL)
+    assert f"Of the {len(ALL)} edits" in page
+    assert f" {len(ALL) - len(UNSEEN)} show outside" in page
