@@ -219,9 +219,12 @@ def test_a_run_that_cannot_be_believed_is_refused(
     assert complaint in capsys.readouterr().err
 
 
-def test_a_run_asks_nothing_of_a_protection(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("option", "value"), [("--without", "claim.ready"), ("--store", "postgresql")]
+)
+def test_a_run_asks_nothing_of_a_protection_and_nothing_of_a_server(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
 ) -> None:
     save(tmp_path / "run.jsonl", a_run(), run_file.FORMAT)
-    assert main(["replay", str(tmp_path / "run.jsonl"), "--without", "claim.ready"]) == 2
-    assert "leave --without out" in capsys.readouterr().err
+    assert main(["replay", str(tmp_path / "run.jsonl"), option, value]) == 2
+    assert f"leave {option} out" in capsys.readouterr().err
