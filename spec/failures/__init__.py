@@ -1,10 +1,10 @@
 """The catalogue of failure modes: each is the queue with one protection taken away.
 
 `handing_out`, `holding`, `settling`, `recovering` and `working` hold them, in the order of a job's
-life, `storing` and `keeping` those of the store and of what it keeps, and `limiting` those of how
-much there may be at once; `incidents` says where each happened; `naive` holds steps as they are
-often written. `guards` says which guard of the spec belongs to which failure mode, and why the
-others belong to none.
+life, `storing` and `keeping` those of the store and of what it keeps, `limiting` those of how much
+there may be at once, and `scheduling` those of schedules; `incidents` says where each happened;
+`naive` holds steps as they are often written. `guards` says which guard of the spec belongs to
+which failure mode, and why the others belong to none.
 """
 
 from spec.failures.failure import FailureMode, Loss
@@ -14,6 +14,7 @@ from spec.failures.modes import (
     keeping,
     limiting,
     recovering,
+    scheduling,
     settling,
     storing,
     working,
@@ -28,6 +29,7 @@ _MODES = (
     *storing.MODES,
     *keeping.MODES,
     *limiting.MODES,
+    *scheduling.MODES,
 )
 
 FAILURES = {mode.id: mode for mode in sorted(_MODES, key=lambda mode: mode.id)}

@@ -66,6 +66,12 @@ TERMS = (
         ("FM-027a",),
     ),
     Term(
+        "cron",
+        ("periodic job", "recurring job", "missed run", "catch up", "misfire", "celery beat"),
+        "Jobs that a schedule asks for, one for each moment; here the moment is a *tick*.",
+        ("FM-031a", "FM-031b", "FM-044"),
+    ),
+    Term(
         "dead letter",
         ("dlq", "dead letter queue", "failed jobs", "morgue"),
         "A job that was given up, with the reason and what had been written of its effect.",

@@ -35,8 +35,13 @@ BELONG_TO_NONE = {
     "stop_inside.stored": "says what a lock is: there is a row to lock",
     "claim.unlocked": "says what a lock is: who looks for something to do goes round it",
     "recover.unlocked": "says what a lock is: who looks for something to do goes round it",
+    "come.ahead": "says what time is: a moment comes once",
+    "go_by.now": "says what time is: a moment goes by once",
+    "see.alive": "says what a crash is: a scheduler that is dead does nothing",
+    "see.come": "says what a tick is: before its moment there is nothing to see",
+    "see.unserved": "saves work: `enqueue.new_key` (FM-031b) refuses a tick that has its job",
+    "enqueue.seen": "says what a scheduler does: it asks for a tick that it has seen",
     "park.waits": "says what it is to be put aside: a job that waits is",
-    "look_again.aside": "says what it is to be put aside: until it is looked at again",
     "claim.unparked": "says what it is to be put aside: no worker looks at the job",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""

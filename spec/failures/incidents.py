@@ -284,4 +284,17 @@ D80 A FM-024b | Cezar
 D81 B FM-024b | ownCloud
   Race condition could insert duplicate async jobs
   https://github.com/owncloud/core/issues/25322
+D82 B FM-031a | Dkron
+  Jobs Missing Execution after Leadership election
+  https://github.com/dkron-io/dkron/issues/1210
+D83 A FM-031b | GoodJob
+  Use unique index on [cron_key, cron_at] columns to prevent duplicate cron jobs from being
+  enqueued
+  https://github.com/bensheldon/good_job/pull/423
+D84 A FM-031b | Steady Queue
+  Fix duplicate recurring enqueues when multiple schedulers run
+  https://github.com/knifecake/steady-queue/pull/54
+D85 A FM-044 | Hermes Agent
+  fix(cron): fire one catch-up for a slot missed during a restart gap (#107485)
+  https://github.com/NousResearch/hermes-agent/pull/108945
 """)

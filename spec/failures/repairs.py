@@ -156,6 +156,12 @@ def end_without_permit(s, j: Job):
     interrupt(s, j)
 
 
+def unmark(s, j: Job):
+    """A tick that is marked and has no job is to be served again."""
+    require(absent=s.status[j] == Status.absent, served=s.served[j])
+    s.served[j] = False
+
+
 Repair = Callable[..., Any]
 
 SHOWS = {"done_has_its_effect": done_is_on_record}
@@ -177,6 +183,7 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-029": (announce_late,),
     "FM-035b": (take_back_effect,),
     "FM-042": (drop_permit,),
+    "FM-044": (unmark,),
 }
 """Which repairs each failure mode wants; where none is named, bad rows are set aside."""
 
@@ -215,6 +222,8 @@ RESIDUE = {
     "FM-025b": "more was at work than the limit allows, and whatever it protects has seen that",
     "FM-025c": "the job is late by as long as nobody looked",
     "FM-028": "the job was late by as long as it lay buried",
+    "FM-031a": "what was to happen at that moment did not: whoever knows the schedule has to ask",
+    "FM-031b": "the counts and the token of the first job are gone, and what it did stays done",
     "FM-033": "room has to be made from outside: a larger disk, or a file that was kept for it",
     "FM-034a": "the work is done again, and its effect meets its key",
     "FM-035a": "what two workers did under one token cannot be told apart; the store is put back "
@@ -228,6 +237,7 @@ RESIDUE = {
     "FM-040": "the job is late by as long as nobody asked",
     "FM-041": "more was at work than the limit allows, and whatever it protects has seen that",
     "FM-042": "what waited was late by as long as the job backed off with its permit",
+    "FM-044": "the job is late by as long as the mark stood",
     "FM-043": "the job, and what waited for it, is late by as long as it was nobody's",
     "FM-035b": "whoever read the effect before it was taken back has read it",
 }

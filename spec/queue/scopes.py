@@ -19,6 +19,7 @@ from spec.queue.notices import notices
 from spec.queue.outside.effects import effects
 from spec.queue.outside.intents import intents
 from spec.queue.outside.producers import producers
+from spec.queue.outside.ticks import ticks
 from spec.queue.outside.versions import versions
 from spec.queue.pausing import pausing
 from spec.queue.recovery import recovery
@@ -73,6 +74,7 @@ _APART = (
     _scope("busy", busy, 1, 1, 2, "One job while the store, or its row, is locked."),
     _scope("hints", hints, 1, 1, 2, "One job that workers are told of, or not."),
     _scope("permits", parking, 2, 2, 2, "Two jobs that need the one permit.", Permit=1),
+    _scope("ticks", ticks, 1, 1, 2, "One tick, for which two schedulers look.", Scheduler=2),
     _scope("unique", unique, 2, 1, 2, "Two jobs about the same.", Subject=1),
 )
 # Another design, which the queue is held against.

@@ -35,7 +35,8 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "busy": (5_610, 17),
     "hints": (1_211, 15),
     "permits": (264_220, 26),
-    "unique": None,
+    "unique": (232_039, 24),
+    "ticks": (7_665, 19),
     "due": (3_420, 20),
 }
 

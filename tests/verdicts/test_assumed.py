@@ -40,6 +40,15 @@ NEEDED = {
 }
 """By hand: what one job needs."""
 
+SCHEDULING = {
+    "unfair enqueue",
+    "weakly enqueue",  # one scheduler sees two ticks in turn, and serves neither
+    "unfair see",
+    "endless scheduler_crash",
+    "unfair scheduler_restart",
+}
+"""By hand: what a tick needs."""
+
 
 def unwatched(scope: Scope, what: str) -> Report | None:
     return None
@@ -82,6 +91,19 @@ def test_a_kind_that_is_never_resumed_for_good_keeps_its_jobs_waiting() -> None:
     assert (rows["unfair resume"], rows["endless pause"]) == ("LIVE-01", "LIVE-01")
 
 
+def test_a_job_that_nobody_looks_at_again_waits_for_ever() -> None:
+    scope = replace(SCOPES["permits"], bounds={**FEW, "Job": 1, "Permit": 1})
+    rows = {row.edit: broken(row) for row in needed(scope)}
+    assert (rows["unfair look_again"], rows["endless park"]) == ("LIVE-01", "LIVE-01")
+
+
+def test_a_tick_needs_schedulers_that_come_back_look_and_serve_one_before_they_see_all() -> None:
+    scope = replace(SCOPES["ticks"], bounds={**FEW, "Scheduler": 1})
+    rows = {row.edit: broken(row) for row in needed(scope)}
+    found = {edit for edit, broken in rows.items() if broken == "LIVE-05"}
+    assert found == SCHEDULING
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize(
     ("scope", "dropped"), [(DISTRACTED, "weakly recover"), (STUCK, "unfair abandon")]
@@ -108,8 +130,10 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "endless pause",
         "endless stop_inside",
         "unfair break_off",
+        "unfair look_again",
+        "endless park",
     }
-    assert every == {*NEEDED, *elsewhere, "unfair abandon", "weakly recover"}
+    assert every == {*NEEDED, *elsewhere, *SCHEDULING, "unfair abandon", "weakly recover"}
 
 
 def test_what_is_assumed_in_vain_is_named() -> None:

@@ -57,9 +57,11 @@ DETECTORS = {
     "FM-029": Detector("deaths_are_announced"),
     "FM-030": Detector("terminal_is_absorbing"),
     "FM-036": Detector("retries_are_paced"),
+    "FM-031b": Detector(table="step", where="action = 'enqueue' AND status <> 'absent'"),
     "FM-035b": Detector("nothing_stands_on_a_withdrawn_input"),
     "FM-041": Detector("a_permit_has_one_job"),
     "FM-042": Detector("permits_come_back"),
+    "FM-044": Detector("served_ticks_have_their_job"),
 }
 
 _TIME = (
@@ -106,6 +108,8 @@ UNDETECTED = {
     f"which recovery treats it; {_LATER}",
     "FM-025c": "a job that is put aside looks like any other that is, whether or not anybody comes "
     "back to it. Watch the age of the oldest one, and whether permits are free meanwhile",
+    "FM-031a": "a job that was never put in leaves no row: compare the moments of the schedule "
+    "with the keys that are there",
     "FM-033": "how much room is left is known to the file system alone: watch it, and the log",
     "FM-034a": "dropping a job changes no row; the claim looks like that of a dead worker, and "
     "recovery treats it as one. Count the answers that were busy",

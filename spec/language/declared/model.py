@@ -30,6 +30,8 @@ from spec.language.misuse import Misuse, near
 from spec.language.terms.expr import Bound, Const, lift
 from spec.language.terms.types import Enum, Sort, Type, is_enum, is_sort, is_timer, is_type
 
+Declares = Callable[[Callable[..., Any]], Action]
+
 __all__ = [
     "Action", "Exemption", "Fairness", "Field", "Guard", "Kind", "Member", "Part", "Property",
     "Spec", "Survival", "Update",
@@ -133,9 +135,8 @@ class Spec:
         if over is not None and not is_sort(over):
             raise Misuse(f"field '{name}' is kept per {over!r}", "keep it per sort, or over=None")
         if not is_type(type):
-            raise Misuse(
-                f"field '{name}' has no type: {type!r}", "use bool, an Enum, a Sort or Nat(limit)"
-            )
+            fact = f"field '{name}' has no type: {type!r}"
+            raise Misuse(fact, "use bool, an Enum, a Sort or Nat(limit)")
         made = Field(name, over, type, lift(initial, type), survival, doc)
         tracing.refuse_unbound(self, [made.initial], (), f"field '{name}'")
         if is_timer(type):
@@ -145,10 +146,8 @@ class Spec:
 
     def fresh(self, name: str) -> None:
         """Raise `Misuse` if a declaration of this spec has the name."""
-        for what in (
-            self.constants, self.fields, self.actions, self.properties, self.stages, self.events,
-            self.naive_steps,
-        ):  # fmt: skip
+        taken = (self.constants, self.fields, self.actions, self.properties, self.stages)
+        for what in (*taken, self.events, self.naive_steps):
             if name in what:
                 raise Misuse(f"'{name}' is declared twice", "give each thing one name of its own")
 
@@ -159,7 +158,7 @@ class Spec:
         finite: bool = False,
         fault: bool = False,
         loose: bool = False,
-    ) -> Callable[[Callable[..., Any]], Action]:
+    ) -> Declares:
         """Decorate a function `(s, parameters...)` that says with `require` and assignments what a
         step does.
         """
@@ -168,15 +167,14 @@ class Spec:
             name = function.__name__
             self.fresh(name)
             part = tracing.trace_action(self, function, parameters(function, 1))
-            self.actions[name] = Action(
-                name, first_sentence(function), (part,), fair, finite, fault, loose
-            )
+            doc = first_sentence(function)
+            self.actions[name] = Action(name, doc, (part,), fair, finite, fault, loose)
             self._expand()
             return self.actions[name]
 
         return declare
 
-    def elapse(self, timer: str) -> Callable[[Callable[..., Any]], Action]:
+    def elapse(self, timer: str) -> Declares:
         """Decorate a function `(s, element)` that says only what it is that the timer of an element
         runs out: the action is enabled while it runs, weakly fair, and a fault of nobody.
         """
@@ -189,17 +187,18 @@ class Spec:
 
         return declare
 
-    def also(self, action: Action) -> Callable[[Callable[..., Any]], Action]:
-        """Decorate a function that gives an action of an extended spec more guards and updates."""
+    def also(self, action: Action, fair: Fairness | None = None) -> Declares:
+        """Decorate a function that gives an action of an extended spec more guards and updates, and
+        may promise that it is taken.
+        """
 
         def declare(function: Callable[..., Any]) -> Action:
             if action.name not in self.actions:
-                raise Misuse(
-                    f"no action '{action.name}' to add to", near(action.name, self.actions)
-                )
+                fact = f"no action '{action.name}' to add to"
+                raise Misuse(fact, near(action.name, self.actions))
             base = self.actions[action.name]
             part = tracing.trace_action(self, function, parameters(function, 1))
-            extra = replace(base, parts=(part,))
+            extra = replace(base, parts=(part,), fair=fair or base.fair)
             self.actions[base.name] = joined(base, extra)
             self._expand()
             return self.actions[base.name]

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 
 def joined(a: Action, b: Action) -> Action:
-    """Return one action with the parts of both, each part once; those of the first agree."""
+    """Return one action with the parts of both, each part once; those of the first agree. It is as
+    fair as either promises.
+    """
     known = {id(p) for p in a.parts}
     parts = a.parts + tuple(p for p in b.parts if id(p) not in known)
 
     def disagree(p: Part, q: Part) -> bool:
         return p is not q and not {id(p), id(q)} <= known
 
-    whole = replace(a, parts=parts)
+    promised: dict[str | None, int] = {None: 0, "weak": 1, "strong": 2}
+    whole = replace(a, parts=parts, fair=max(a.fair, b.fair, key=lambda fair: promised[fair]))
     _refuse_capture(whole)
     seen: set[str] = set()
     for g in whole.guards:

@@ -32,7 +32,6 @@ def park(s, j: Job):
 @parking.action(fair="weak")
 def look_again(s, j: Job):
     """A job that was put aside is looked at again, after a while."""
-    require(aside=s.parked[j])
     s.parked[j] = False
 
 
