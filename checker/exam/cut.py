@@ -25,7 +25,9 @@ class Cut:
         self, store: str, at: str, job: str, number: int, act: Callable[[], None], answer: bool
     ) -> None:
         self.fired = threading.Event()
-        self._store, self._job, self._number = store, job.encode(), number
+        self._store, self._number = store, number
+        # PostgreSQL writes bytes as hexadecimal digits.
+        self._spoken = (job.encode(), job.encode().hex().encode())
         self._act, self._answer = act, answer
         self._lock = threading.Lock()
         self._counting, self._calls = False, 0
@@ -71,15 +73,18 @@ class Cut:
                     self._fire()
                     break
                 with self._lock:
-                    self._counting |= self._job in piece
+                    self._counting |= self._speaks(piece)
                 ours.sendall(piece)
         _end(ours, theirs)
 
     def _reached(self, piece: bytes) -> bool:
         with self._lock:
-            self._counting |= self._job in piece
+            self._counting |= self._speaks(piece)
             self._calls += self._counting
             return self._counting and self._calls == self._number
+
+    def _speaks(self, piece: bytes) -> bool:
+        return any(spoken in piece for spoken in self._spoken)
 
     def _fire(self) -> None:
         self._act()
