@@ -16,7 +16,7 @@ from impl.parts.line import Ask
 from impl.parts.owner import Owner
 from impl.terms.outcomes import Refused
 from impl.terms.requests import BadRequest, milliseconds
-from impl.terms.unusable import REMEDY, Damaged
+from impl.terms.unusable import REMEDY, Busy, Damaged
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +84,16 @@ class Retention:
 
     def prune_some(self) -> int:
         """Forget some of it; return how many jobs. What is kept back for a reason keeps nothing
-        else back: each time the next ones are looked at. Raises `StoreError`.
+        else back: each time the next ones are looked at. Where others are in the way it is left for
+        another time. Raises `StoreError`.
         """
-        return 0 if self.retain is None else sum(self._prune(how) or 0 for how in _USUAL)
+        if self.retain is None:
+            return 0
+        try:
+            return sum(self._prune(how) or 0 for how in _USUAL)
+        except Busy as busy:
+            log.info("forgotten another time: %s", busy)
+            return 0
 
     def _prune(self, how: str) -> int | None:
         """Look at the next work that ended so, and forget it where it can be, in one transaction;
@@ -108,7 +115,10 @@ class Retention:
         log.info("%s forgotten", "1 job is" if forgotten == 1 else f"{forgotten} jobs are")
         ((many,),) = ask(_MANY, ())
         if many:
-            cut(self._queue)
+            try:
+                cut(self._queue)
+            except Busy as busy:
+                log.info("the trace is cut another time: %s", busy)
         return forgotten
 
     def _free(self, ask: Ask, lasts: list[int]) -> list[int]:

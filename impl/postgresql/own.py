@@ -211,7 +211,10 @@ class Statements(Transaction):
         in a job from now on, who wait until this is over.
         """
         if self._run(_FEWER, {"claims": claims}):
+            ((patience,),) = self._run("SELECT current_setting('lock_timeout')")
+            self._run("SET LOCAL lock_timeout = '100ms'")  # whoever puts a job in waits as well
             self.alone("claims")
+            self._run("SELECT set_config('lock_timeout', %s, true)", (patience,))
             self._run(_CLAIMS, {"claims": claims})
 
     # ------------------------------------------------------------ what is forgotten

@@ -50,8 +50,11 @@ INSERT INTO meta VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = exclud
 
 
 _AT_REST = """\
-SAVEPOINT moment; LOCK TABLE trace IN SHARE MODE; SELECT 1; ROLLBACK TO SAVEPOINT moment"""
-"""Who has written is waited for; then the moment is chosen, which stays, and the lock is let go."""
+SAVEPOINT moment; SET LOCAL lock_timeout = '100ms'; LOCK TABLE trace IN SHARE MODE; SELECT 1;
+ROLLBACK TO SAVEPOINT moment"""
+"""Who has written is waited for, but not long, for all others wait as well; then the moment is
+chosen, which stays, and the lock is let go.
+"""
 
 
 class Store:

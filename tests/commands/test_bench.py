@@ -9,6 +9,8 @@ from checker.bench import measure, servers
 from checker.bench.measure import Figure, Unavailable
 from checker.bench.statements import counted
 from checker.commands.main import main
+from checker.exam import environments
+from checker.exam.subject import Subject
 
 Said = pytest.CaptureFixture[str]
 
@@ -69,3 +71,15 @@ def test_each_queue_on_a_server_does_all_its_jobs_and_waits_for_the_disk(
         "this queue / pgqueuer: 2 at work",
         "this queue, 10 at once / pgqueuer, 10 at once: 2 at work",
     }  # fmt: skip
+
+
+def test_a_product_that_cannot_be_had_is_missing_and_the_others_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none(subject: Subject, say: object) -> str:
+        raise environments.Unavailable(f"{subject.name}: cannot be had: no network")
+
+    monkeypatch.setattr(environments, "python", none)
+    found, missing = servers._contenders()
+    assert list(found) == ["a bare loop", "this queue", "this queue, 10 at once"]
+    assert missing == [f"{n}: cannot be had: no network" for n in ("Procrastinate", "PgQueuer")]
