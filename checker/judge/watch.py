@@ -212,7 +212,7 @@ class Edited:
 
     def allowed(self, texts: frozenset[str]) -> int:
         """Return the bits of what may be used with just these edits in force."""
-        replaced = {text.split()[1] for text in texts if self.way(text)}
+        replaced = {self.way(text) for text in texts}
         found = self.bits(texts)
         for i, name in enumerate(self.bases):
             if name not in replaced:
