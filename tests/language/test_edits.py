@@ -255,6 +255,22 @@ def test_two_clients_that_look_for_a_key_and_then_insert_it_revive_a_job_that_ha
 # Instead.
 
 
+def test_an_action_is_as_fair_as_any_of_its_modules_promises() -> None:
+    assert till.actions["settle"].fair is None
+    weakly, strongly, more = (Spec(name, till) for name in ("weakly", "strongly", "more"))
+
+    def nothing_else(s, c: Clerk, o: Order) -> None:  # type: ignore[no-untyped-def]
+        """Nothing is asked, and nothing changed."""
+
+    weakly.also(till.actions["settle"], fair="weak")(nothing_else)
+    strongly.also(till.actions["settle"], fair="strong")(nothing_else)
+    more.also(till.actions["settle"])(nothing_else)
+    promised = [spec.actions["settle"].fair for spec in (weakly, strongly, more)]
+    assert promised == ["weak", "strong", None]
+    for parts in ((weakly, strongly), (strongly, more), (more, strongly, weakly)):
+        assert Spec("both", *parts).actions["settle"].fair == "strong"
+
+
 def test_a_naive_action_takes_the_place_of_the_real_one_in_every_part() -> None:
     guarded = Spec("guarded", till)
 
