@@ -54,6 +54,12 @@ def test_an_answer_that_arq_has_lost_makes_no_second_job(tmp_path: Path) -> None
     assert (found.mark, found.effects) == (NOT_SHOWN, 1)
 
 
+@pytest.mark.parametrize("title", ["awa/default", "pgqueuer/default", "procrastinate/default"])
+def test_a_job_that_waits_is_not_asked_for_twice(title: str, tmp_path: Path) -> None:
+    found = marks(title, tmp_path, "again-waiting")["again-waiting"]
+    assert (found.mark, found.effects) == (NOT_SHOWN, 1)
+
+
 CONTROLS = [v for v in subjects()["ffq"].variants.values() if v.control is not None]
 
 
