@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from checker.docs.evidence.queues import KEPT
-from checker.exam.director import Director
 from checker.exam.marks import NOT_SHOWN, SHOWN, UNREACHED, mark
 from checker.exam.run import Try, kept
 from checker.exam.summary import answers
@@ -89,6 +88,7 @@ def test_nothing_is_shown_of_our_own_queue() -> None:
     "found", [a.first for a in answers(kept(KEPT)) if a.shown], ids=lambda t: t.file
 )
 def test_a_finding_of_the_page_is_found_again(found: Try) -> None:
-    again = mark(KEPT / found.file, Director.JOB, 0)
+    (job,) = read(KEPT / found.file).jobs
+    again = mark(KEPT / found.file, job, 0)
     result = found.result
     assert (again.mark, again.line, again.event) == (SHOWN, result.line, result.event)
