@@ -56,9 +56,7 @@ def one_job_about_the_same(s, i: Job, j: Job):
 
 @unique.invariant("INV-016")
 def who_was_not_begun_keeps_others_out(s, j: Job):
-    """A job that waits, and that no worker had, keeps out whoever is about the same; one that was
-    to do so throughout goes on until it is over.
-    """
+    """A job that no worker had keeps others out, and one that does so throughout until its end."""
     new = (s.status[j] == Status.ready) & (s.token[j] == 0)
     at_work = s.throughout[j] & s.status[j].is_in(Status.ready, Status.claimed)
     return (new | at_work) >> ((s.keeps_out[j] != None) & (s.keeps_out[j] == s.about[j]))
