@@ -120,7 +120,7 @@ def test_work_that_meets_a_fault_of_ours_says_where_its_traceback_is() -> None:
     assert isinstance(end, Failed)
     assert end.why.startswith("KeyError: 'no such scope'; this is a fault of ffq")
     written = Path(end.why.split(" is in ")[1]).read_text("utf-8")
-    assert "in _check\n    scope = SCOPES[job.scope]\n" in written
+    assert "in _check\n    scope = load(job.project).scopes[job.scope]\n" in written
 
 
 def test_what_is_closed_answers_no_more(aside: Aside) -> None:

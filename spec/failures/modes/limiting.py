@@ -31,7 +31,7 @@ MODES = (
             "permits_come_back",
             "permits",
             "A recoverer ends the claim of a dead worker and gives its permit back afterwards; if "
-            "it dies in between, nobody has the permit and nobody gets it.",
+            "it dies in between, nobody gets it.",
         ),
         "The permit stands in the row of the job, and the step that ends a claim gives it back.",
         elsewhere=(
