@@ -72,7 +72,7 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matrix, "modes", lambda: MODES)
     monkeypatch.setattr(matrix, "claims", lambda: CLAIMS)
     monkeypatch.setattr(tui.screens.catalogue, "DEFAULT", COLUMNS)
-    monkeypatch.setattr(tui.screens.begin, "SCOPES", {"one-job": SCOPES["one-job"]})
+    monkeypatch.setattr(Explorer, "scopes", {"one-job": SCOPES["one-job"]})
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.chdir(tmp_path)
     Path("damaged.jsonl").write_text("{}\n", "utf-8")
