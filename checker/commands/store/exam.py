@@ -63,7 +63,7 @@ def exam(
     from checker.exam.questions import QUESTIONS
 
     for name in question or ():
-        among(name, QUESTIONS, "question", "ffq exam --help")
+        among(name, QUESTIONS, "question", "ffq exam")
     if all_ and subject is not None:
         raise Wrong(f"--all is every subject, and {subject} is one; leave one of them out")
     if subject is None and not all_:
@@ -71,6 +71,9 @@ def exam(
         return
     variants = exam_show.named(subject)
     if not variants:
+        product = f"{(subject or '').partition('/')[0]}/"
         known = [title for title, _ in complete_subject("")]
-        raise Wrong(f"there is no subject '{subject}'; {close(subject or '', known, 'ffq exam')}")
+        same = [title for title in known if title.startswith(product)]
+        near = f"write one of: {', '.join(same)}" if same else close(product, known, "ffq exam")
+        raise Wrong(f"there is no subject '{subject}'; {near}")
     exam_show.run(variants, question or list(QUESTIONS), times, keep, as_json)
