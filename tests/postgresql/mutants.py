@@ -17,8 +17,8 @@ def mutate(monkeypatch: pytest.MonkeyPatch, action: str, change: Change) -> None
     """Let this action be said otherwise."""
 
     @cache
-    def said_of(t: Transition) -> Statement | None:
-        said = statement(t)
+    def said_of(t: Transition, old: bool = True) -> Statement | None:
+        said = statement(t, old)
         return change(said) if said is not None and t.action.name == action else said
 
     monkeypatch.setattr(transaction, "_said_of", said_of)
