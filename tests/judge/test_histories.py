@@ -72,11 +72,15 @@ def test_an_accepted_run_is_kept_filled_in(tmp_path: Path) -> None:
     assert calls[-1] == "close"
 
 
-FENCE = {("settle_done.fenced",), ("settle_done.running",), ("split enqueue",)}
+FENCE = {
+    ("settle_done.fenced",), ("settle_done.running",), ("split enqueue",),
+    ("stale enqueue.new_key",),  # a look for the key and an insert apart, as `split` has it
+}  # fmt: skip
 AGAIN = {
     (text,)
     for text in (
         "claim.ready", "recover.expired", "stale recover.expired", "split enqueue", "split recover",
+        "stale enqueue.new_key",
     )
 }  # fmt: skip
 
