@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from checker.exam.listening import Listener
+
 _PIECE = 1 << 20
 
 
@@ -31,27 +33,21 @@ class Cut:
         self._act, self._answer = act, answer
         self._lock = threading.Lock()
         self._counting, self._calls = False, 0
-        self._server = socket.socket(socket.AF_UNIX)
-        self._server.bind(at)
-        self._server.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(at, self._between)
 
     def close(self) -> None:
-        """Let nobody through any more."""
-        with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        """Let nobody new through."""
+        self._listener.close()
 
-    def _accept(self) -> None:
-        with suppress(OSError):  # closed
-            while True:
-                ours, _ = self._server.accept()
-                theirs = socket.socket(socket.AF_UNIX)
-                theirs.connect(self._store)
-                lost = threading.Event()
-                for work in (self._up, self._down):
-                    given = (ours, theirs, lost)
-                    threading.Thread(target=work, args=given, daemon=True).start()
+    def _between(self, ours: socket.socket) -> None:
+        theirs, lost = socket.socket(socket.AF_UNIX), threading.Event()
+        try:
+            theirs.connect(self._store)
+        except OSError:  # the store is away: so the process finds it
+            _end(ours, theirs)
+            return
+        threading.Thread(target=self._down, args=(ours, theirs, lost), daemon=True).start()
+        self._up(ours, theirs, lost)
 
     def _up(self, ours: socket.socket, theirs: socket.socket, lost: threading.Event) -> None:
         """Pass on what the process says, up to the call."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from checker.exam.listening import Listener
 from checker.judge.history import FORMAT, VERSION
 
 CANARY = "canary"
@@ -60,16 +61,11 @@ class Witness:
         self._names: dict[str, str] = {}
         self._entries = self._answered = 0
         self._line({"format": FORMAT, "version": VERSION, "seen": list(SEEN), **header})
-        self._server = socket.socket(socket.AF_UNIX)
-        self._server.bind(self.socket)
-        self._server.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(self.socket, self._hear)
 
     def close(self) -> None:
         """Hear nobody any more, and let everybody go."""
-        with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        self._listener.close()
         with self._changed:
             self._file.close()
             for gate in self._gates.values():
@@ -104,12 +100,6 @@ class Witness:
             self.write("up", worker=self.named(process))
 
     # ---------------------------------------------------------------- handlers
-    def _accept(self) -> None:
-        with suppress(OSError):  # closed
-            while True:
-                connection, _ = self._server.accept()
-                threading.Thread(target=self._hear, args=(connection,), daemon=True).start()
-
     def _hear(self, connection: socket.socket) -> None:
         """Hear one handler, from its entry to its end."""
         last: Point | None = None

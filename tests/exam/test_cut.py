@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,4 +46,23 @@ def test_a_wire_is_cut_at_its_call(answer: bool, heard: int, tmp_path: Path) -> 
     assert cut.fired.wait(5)
     assert acts == ["act"]
     assert len(store.heard) == heard
+    cut.close()
+
+
+def test_whoever_calls_while_the_store_is_away_is_let_through_later(tmp_path: Path) -> None:
+    at = str(tmp_path / "cut")
+    cut = Cut(str(tmp_path / "store"), at, "job", 9, lambda: None, False)
+    for away in (True, False):
+        if not away:
+            Store(tmp_path / "store")
+        with socket.socket(socket.AF_UNIX) as calls:
+            calls.settimeout(5)
+            calls.connect(at)
+            if away:  # and whoever has spoken meanwhile hears that nobody listened
+                with suppress(ConnectionError):
+                    calls.sendall(b"call")
+                    assert calls.recv(100) == b""
+                continue
+            calls.sendall(b"call")
+            assert calls.recv(100) == b"call"
     cut.close()
