@@ -5,38 +5,5 @@
 The command `ffq` checks, proves and shows what is written in it.
 """
 
-from spec.language import (
-    Enum,
-    Misuse,
-    Nat,
-    Project,
-    Scope,
-    Sort,
-    Spec,
-    Timer,
-    count,
-    erase,
-    exists,
-    forall,
-    forget,
-    ite,
-    require,
-)
-
-__all__ = [
-    "Enum",
-    "Misuse",
-    "Nat",
-    "Project",
-    "Scope",
-    "Sort",
-    "Spec",
-    "Timer",
-    "count",
-    "erase",
-    "exists",
-    "forall",
-    "forget",
-    "ite",
-    "require",
-]
+from spec.language import *  # noqa: F403  # all of it, and nothing else
+from spec.language import __all__ as __all__
