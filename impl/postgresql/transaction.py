@@ -102,7 +102,9 @@ class PostgreSQLTransaction(Statements):
         if t.table.answers and t.statement is not None and t.statement.form == "update":
             self._hold_answers(t)
         try:
-            memory = _remembered(step, row)
+            # What it will remember of a timer is asked for with the row, before the line is said.
+            looks = any(is_timer(f.type) for f in t.reads)
+            memory = _remembered(step, row, self.now if looks else 0)
         except CheckFailed:
             guard = self._refusal(step, said, bound)
             if guard is not None:
@@ -253,14 +255,14 @@ def _key(t: Transition, bound: Mapping[str, Any]) -> int:
     return int(bound[key.name if isinstance(key, Var) else key.field.name])
 
 
-def _remembered(step: Step, row: Any) -> Mapping[str, Any]:
+def _remembered(step: Step, row: Any, now: int) -> Mapping[str, Any]:
     """Return what its process will remember of a step, if it is not refused; raises `CheckFailed`
     if that is out of range.
     """
     t = step.transition
     if not t.reads or t.table is None:
         return t.remembered(step.seen)
-    found = t.table.initial if row is None else _as_read(t, row)  # where there is no row
+    found = t.table.initial if row is None else _as_read(t, row, now)  # where there is no row
     return t.remembered(t.local.state(step.known, found))
 
 
@@ -271,7 +273,7 @@ def _asks_the_clock(t: Transition, said: Statement) -> bool:
     return any(":now" in text for text in said.tries) or any(is_timer(f.type) for f in fields)
 
 
-def _as_read(t: Transition, row: Any, now: int = 0) -> dict[str, Value]:
+def _as_read(t: Transition, row: Any, now: int) -> dict[str, Value]:
     """Return what a process will remember something of, as it was when the row was locked."""
     return {f.name: decode(f.type, v, now) for f, v in zip(t.reads, row, strict=True)}
 

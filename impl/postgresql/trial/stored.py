@@ -57,7 +57,7 @@ class Stored:
         self._schema = f"trial_{token_hex(4)}"
         self.run(f"CREATE SCHEMA {self._schema}; SET search_path = {self._schema}")
         self.run(whole(design, checks))
-        self._clock = _Still(self.run, None)
+        self._clock: ServerClock = _Still(self.run, None)
         self._processes: dict[tuple[type[Sort], int], Process] = {}
 
     def run(self, sql: str) -> list[Any]:
