@@ -58,6 +58,6 @@ def test_what_is_remembered_of_a_timer_is_how_it_stands_now(server: Server) -> N
         heard = stored.take("listen", {"c": 0, "e": 0}, {"calls": False}, {})
         assert isinstance(heard, Done)
         assert heard.memory == {"calls": (False, True)}
-        assert heard.values == {"clock": "rung"}
+        assert heard.row == {"clock": "rung"}
     finally:
         stored.close()
