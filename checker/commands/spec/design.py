@@ -142,6 +142,8 @@ def check(
     with Live() as live:
 
         def watch(scope: Scope, name: str) -> Any:
+            if not live.err.is_terminal:  # where no line can be drawn anew
+                console.say(f"{name}: visiting every state of {scope.name}")
             return live.watch(Scope(name, scope.spec, scope.bounds))
 
         for found in judge(design, scopes, watch):
