@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from ffq.textbook.two_phase_commit import commit_protocol
+
 from checker.evidence.traces import FOLDER
 from checker.explain.run import Run, open_run, run_of
 from checker.runs.story import tell, tell_lasso
@@ -13,7 +15,6 @@ from spec.language.scope import Scope
 from spec.queue import SCOPES
 from tests.specs.doors import DOOR
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 COMMIT = Scope("commit", commit_protocol, {"Manager": 2})
 LOCK = Scope("lock", lease_lock, {"Client": 1, "Tokens": 1})

@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import re
-import runpy
 import shutil
 import statistics
 import subprocess
@@ -66,12 +65,11 @@ def _processor() -> str:
 
 
 def two_phase_commit(managers: int) -> Scope:
-    """Return the textbook spec beside the tests, which only a checkout has."""
-    path = Path(__file__).parents[2] / "tests" / "specs" / "two_phase_commit.py"
-    if not path.exists():
-        raise Unavailable("tests/specs is missing; run ffq bench in a checkout")
-    spec = runpy.run_path(str(path))["commit_protocol"]
-    return Scope(f"two-phase commit, {managers} managers", spec, {"Manager": managers})
+    """Return the textbook spec with so many resource managers."""
+    from ffq.textbook.two_phase_commit import commit_protocol
+
+    name = f"two-phase commit, {managers} managers"
+    return Scope(name, commit_protocol, {"Manager": managers})
 
 
 def _explore(scope: Scope, threads: int, symmetry: bool) -> Exploration:

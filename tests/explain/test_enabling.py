@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.explain.fate import enabling as subject
 from checker.explain.fate.enabling import Enabled, NeverAgain, Unknown, enabling, possible_when
@@ -14,7 +15,6 @@ from spec.language.evaluate import Evaluator, Instance, OutOfRange
 from spec.language.scope import Scope, State
 from tests.specs.doors import FALLING
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})
 TWO = Scope("two", commit_protocol, {"Manager": 2})

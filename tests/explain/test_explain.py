@@ -3,6 +3,7 @@
 from functools import cache
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.evidence.traces import FOLDER
 from checker.explain.clauses import Clause, guard_clauses, property_clauses
@@ -13,7 +14,6 @@ from checker.explain.writers import writers
 from checker.runs.why import Why
 from spec.language.evaluate import Claim
 from spec.language.scope import Scope, value_name
-from tests.specs.two_phase_commit import commit_protocol
 
 TWO = Scope("two", commit_protocol, {"Manager": 2})
 KEPT = ["FM-007", "FM-010", "FM-011", "FM-017", "FM-022a"]

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.commands.main import main
 from checker.explain.witness import NoTarget, targets, witness
@@ -18,7 +19,6 @@ from spec.queue import SCOPES
 from tests.explain.toys import TEA
 from tests.explain.walked import Walked
 from tests.specs.doors import DOOR
-from tests.specs.two_phase_commit import commit_protocol
 
 TWO = Scope("two", commit_protocol, {"Manager": 2})
 

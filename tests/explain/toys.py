@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+from ffq.textbook.two_phase_commit import commit_protocol
+
 from spec.language import Nat, Sort, Spec, require
 from spec.language.edited.edits import without
 from spec.language.scope import Scope
 from tests.specs.corners import corners
 from tests.specs.lamps import STREET
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 
 class Cup(Sort):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.export.tla import spec as tla
 from checker.export.tla import tlc
@@ -21,7 +22,6 @@ from tests.specs.corners import Ball, corners
 from tests.specs.ferry import HARBOUR
 from tests.specs.hotel import INN
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 COMMIT = Scope("commit", commit_protocol, {"Manager": 3})
 LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})

@@ -5,6 +5,7 @@ whether a value is free that no two rows may have.
 from collections import Counter
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from impl.derive.design import derive
 from spec.language.declared.model import Spec
@@ -15,7 +16,6 @@ from tests.specs.corners import corners
 from tests.specs.ferry import ferry
 from tests.specs.lease_lock import lease_lock
 from tests.specs.permits import permits
-from tests.specs.two_phase_commit import commit_protocol
 
 
 def counted(spec: Spec) -> Counter[Kind]:

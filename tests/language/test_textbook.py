@@ -1,16 +1,19 @@
-"""Two specs whose answers are known from elsewhere: what is found in them is not ours to choose."""
+"""Specs whose answers are known from elsewhere: what is found in them is not ours to choose."""
 
 from pathlib import Path
 
 import pytest
+from ffq.textbook.bounded_buffer import buffer, one_condition, two_conditions
+from ffq.textbook.paxos import paxos, three_acceptors
+from ffq.textbook.peterson import peterson, two_processes
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.runs.exploration import Exploration
 from checker.search.plain import explore
 from spec.language.edited.edits import find
 from spec.language.scope import Scope
-from tests.export.test_tla import judged
+from tests.export.test_tla import judged, reached
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 
 def commit(managers: int) -> Exploration:
@@ -54,6 +57,77 @@ def test_without_waiting_for_all_a_manager_aborts_while_another_commits() -> Non
     steps = story(found, "all_agree")
     # One decides to commit before anybody was asked; one obeys, and the other had its own way.
     assert sorted(s.split()[0] for s in steps) == ["choose_abort", "decide_commit", "obey_commit"]
+
+
+# Peterson's algorithm. 42 is in the manifest of Peterson among the TLA+ examples.
+
+
+def test_peterson_has_42_states_once_somebody_gave_way() -> None:
+    at = [place.name for place in two_processes.places].index("gave_way")
+    states = reached(two_processes)
+    assert len([s for s in states if s[at] is not None]) == 42
+    found = explore(two_processes)
+    assert (found.states, dict(found.violations)) == (len(states), {})
+
+
+def test_three_are_too_many_for_peterson() -> None:
+    found = explore(Scope("three", peterson, {"Process": 3}))
+    assert "one_is_inside" in found.violations
+
+
+# The bounded buffer. That one condition deadlocks just if there are more threads than twice the
+# places, that two conditions never do, and the run of 8 states are in the tutorial BlockingQueue.
+
+
+@pytest.mark.parametrize("places", [1, 2, 3])
+def test_one_condition_stands_still_if_threads_are_more_than_twice_the_places(places: int) -> None:
+    for producers in (1, 2, 3):
+        for consumers in (1, 2, 3):
+            bounds = {"Producer": producers, "Consumer": consumers, "Places": places}
+            one = explore(Scope("one", one_condition, bounds))
+            stands = producers + consumers > 2 * places
+            assert set(one.violations) == ({"somebody_is_awake"} if stands else set()), bounds
+            assert not explore(Scope("two", two_conditions, bounds)).violations, bounds
+
+
+def test_one_producer_and_two_consumers_stand_still_in_the_8th_state() -> None:
+    bounds = {"Producer": 1, "Consumer": 2, "Places": 1}
+    found = explore(Scope("one", one_condition, bounds))
+    assert len(found.walk("somebody_is_awake").steps) == 8 - 1
+
+
+# Paxos. 25 states, the longest way to one of 9 states, are in the manifest of MCPaxos among the
+# TLA+ examples, for one acceptor, one value and two ballots.
+
+
+def test_paxos_of_one_acceptor_has_25_states() -> None:
+    found = explore(Scope("one", paxos, {"Acceptor": 1, "Value": 1, "Majority": 1}))
+    assert (found.states, found.depth, dict(found.violations)) == (25, 9 - 1, {})
+
+
+def test_three_acceptors_choose_one_value_unless_a_leader_ignores_what_it_is_told() -> None:
+    found = explore(three_acceptors)
+    assert (dict(found.violations), found.exercised) == ({}, set(paxos.properties))
+    assert (
+        "one_value_is_chosen" in explore(three_acceptors, off=("propose_second.safe",)).violations
+    )
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    "scope",
+    [
+        two_processes,
+        buffer,
+        Scope("one condition", one_condition, {"Producer": 2, "Consumer": 3, "Places": 3}),
+        three_acceptors,
+    ],
+    ids=lambda scope: scope.name,
+)
+def test_tlc_counts_as_many_states_of_the_textbooks(scope: Scope, tmp_path: Path) -> None:
+    found, theirs = explore(scope), judged(scope, tmp_path)
+    assert (found.states, found.depth) == (theirs.distinct, theirs.depth)
+    assert (theirs.violated, dict(found.violations)) == (None, {})
 
 
 # The lock with leases.

@@ -2,8 +2,9 @@
 decision to commit was agreed to by everybody, and who has prepared does not abort by himself.
 """
 
+from ffq.textbook.two_phase_commit import Decision, Manager, Phase, commit_protocol
+
 from spec.language import Spec
-from tests.specs.two_phase_commit import Decision, Manager, Phase, commit_protocol
 
 agreed = Spec("two-phase commit, proved", commit_protocol)
 

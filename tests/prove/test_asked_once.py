@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.prove import portfolio, proof
 from checker.prove.export import everything
@@ -18,7 +19,6 @@ from spec.language.terms.tree import walk
 from tests.edited import updated
 from tests.prove.agreed import agreed
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 pytestmark = pytest.mark.usefixtures("forgetful")
 

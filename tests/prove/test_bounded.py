@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.prove.bmc import search as bounded
 from checker.prove.bmc.search import Runs, search
@@ -24,7 +25,6 @@ from tests.language.test_edits import till
 from tests.specs.corners import corners
 from tests.specs.lamps import SHOP, STREET
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 LOCK = Scope("lock", lease_lock, {"Client": 2, "Tokens": 2})
 CORNERS = Scope("corners", corners, {"Ball": 2, "Next": 1, "Limit": 1})

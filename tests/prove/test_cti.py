@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.commands.main import main
 from checker.prove import cti, obligations
@@ -22,7 +23,6 @@ from spec.queue import SCOPES
 from tests.specs.corners import corners
 from tests.specs.lamps import lamps
 from tests.specs.lease_lock import Client, lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 WHOLE = SCOPES["whole"].spec
 

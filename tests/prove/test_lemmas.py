@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.prove.lemmas.atoms import written_lemma
 from checker.prove.lemmas.houdini import base, keep, not_implied
@@ -35,7 +36,6 @@ from spec.queue import DEFAULT, SCOPES
 from tests.commands.processes.two_managers import Ffq
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 LOCK = Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3})
 COMMIT = Scope("two-phase commit", commit_protocol, {"Manager": 3})

@@ -1,6 +1,7 @@
 """What is called proved is: it needs both solvers, every obligation, and hypotheses that stand."""
 
 import pytest
+from ffq.textbook.two_phase_commit import Manager, Phase, commit_protocol
 
 from checker.prove import portfolio
 from checker.prove.obligations import Prover, inductive
@@ -16,7 +17,6 @@ from spec.queue import SCOPES
 from spec.queue.scopes import requests
 from tests.prove.agreed import agreed
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import Manager, Phase, commit_protocol
 
 pytestmark = pytest.mark.usefixtures("forgetful")
 

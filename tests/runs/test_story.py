@@ -1,6 +1,7 @@
 """A violation is told so that a reader sees who did what and which clause broke."""
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.runs.lasso import Lasso
 from checker.runs.story import NotBroken, Story, render, tell, tell_lasso
@@ -12,7 +13,6 @@ from spec.language.edited.edits import find, without
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from tests.specs.doors import DOOR
-from tests.specs.two_phase_commit import commit_protocol
 
 TWO = Scope("two", commit_protocol, {"Manager": 2})
 UNGUARDED = without(commit_protocol, "decide_commit.all_prepared")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.runs.reading import read, rows, scope_of
 from checker.runs.story import render, tell
@@ -20,7 +21,6 @@ from spec.language.edited.edits import find
 from spec.language.hashes import spec_hash
 from spec.language.scope import Scope
 from tests.checkout import ROOT
-from tests.specs.two_phase_commit import commit_protocol
 
 TWO = Scope("two", commit_protocol, {"Manager": 2})
 SCOPES = {"two": TWO}
@@ -298,7 +298,7 @@ def test_the_hash_of_a_spec_moves_with_its_text_and_not_with_its_prose() -> None
 def test_the_hash_of_a_spec_is_the_same_in_another_process() -> None:
     program = (
         "from spec.language.hashes import spec_hash\n"
-        "from tests.specs.two_phase_commit import commit_protocol\n"
+        "from ffq.textbook.two_phase_commit import commit_protocol\n"
         "print(spec_hash(commit_protocol))\n"
     )
     env = {**os.environ, "PYTHONHASHSEED": "7"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.runs.exploration import Exploration, Limits
 from checker.search.plain import _Search
@@ -13,7 +14,6 @@ from spec.language.scope import Scope, State
 from spec.queue.scopes import life, paced, requests, shared
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
-from tests.specs.two_phase_commit import commit_protocol
 
 ONE = {"Job": 1, "Worker": 2, "Recoverer": 2, "MaxFails": 1, "MaxInterrupts": 2, "Histories": 0}
 TINY = {"Job": 1, "Worker": 2, "Recoverer": 1, "MaxFails": 1, "MaxInterrupts": 2, "Histories": 0}

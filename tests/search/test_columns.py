@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.prove.lemmas.atoms import shapes
 from checker.runs.exploration import Limits
@@ -19,7 +20,6 @@ from tests.expressions import BOX, BOXES, HAND, random_expression
 from tests.specs.corners import corners
 from tests.specs.lease_lock import lease_lock
 from tests.specs.permits import PERMITS
-from tests.specs.two_phase_commit import commit_protocol
 
 LOCK = Scope("lease lock", lease_lock, {"Client": 2, "Tokens": 3})
 COMMIT = Scope("two-phase commit", commit_protocol, {"Manager": 3})

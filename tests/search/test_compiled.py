@@ -8,6 +8,7 @@ import struct
 import sys
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.search.compiled import TooWide, Tuning, explore
 from checker.search.compiled.code import module
@@ -32,7 +33,6 @@ from tests.search.small import (
     plain_corners,
     reachable,
 )
-from tests.specs.two_phase_commit import commit_protocol
 
 
 # ------------------------------------------------------------------ counts

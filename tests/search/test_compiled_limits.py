@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.runs.exploration import Interrupted, Limits, Progress
 from checker.search.compiled import explore
@@ -15,7 +16,6 @@ from checker.search.compiled.search import Search
 from checker.search.shortest import shortest_story
 from spec.language.scope import Scope
 from tests.search.small import BIG
-from tests.specs.two_phase_commit import commit_protocol
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ffq.textbook.two_phase_commit import commit_protocol
 
 from checker.commands.main import main
 from checker.runs.exploration import Exploration, Limits, Progress
@@ -15,7 +16,6 @@ from checker.verdicts.check import CheckPlan, Result, judge, run, shortest, stat
 from spec.failures.edits import Edits
 from spec.language import Nat, Sort, Spec, require
 from spec.language.scope import Scope
-from tests.specs.two_phase_commit import commit_protocol
 
 
 class Lamp(Sort):

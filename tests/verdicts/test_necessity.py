@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from ffq.textbook.two_phase_commit import Decision, Manager, Phase, commit_protocol
 
 from checker.commands.main import main
 from checker.commands.options import Catalogue
@@ -19,7 +20,6 @@ from spec.language.scope import Scope
 from spec.queue import DEFAULT, SCOPES
 from tests.specs.lamps import SHOP
 from tests.specs.lease_lock import Client, lease_lock
-from tests.specs.two_phase_commit import Decision, Manager, Phase, commit_protocol
 
 # ---------------------------------------------------------------- textbook specs, with their lemmas
 lock = Spec("lease lock", lease_lock)

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from ffq.textbook.two_phase_commit import Manager, commit_protocol
 
 from checker.commands import main as cli
 from spec.language import Spec, require
 from spec.language.scope import Scope
-from tests.specs.two_phase_commit import Manager, commit_protocol
 
 GUARD = "decide_commit.all_prepared"
 OFF = ("check", "--engine", "plain", "--without", GUARD)

@@ -4,7 +4,7 @@ A transaction manager asks resource managers to prepare, and decides. Messages a
 sent: they are fields that only grow. Known counts: 288 states for 3 resource managers, 8,832 for 5.
 """
 
-from spec.language import Enum, Sort, Spec, forall, require
+from ffq import Enum, Scope, Sort, Spec, forall, require
 
 commit_protocol = Spec("two-phase commit", doc="One transaction, one manager, no crashes.")
 
@@ -102,3 +102,6 @@ def all_agree(s, m: Manager, n: Manager):
 def all_commit(s):
     """The transaction can be committed everywhere."""
     return forall(Manager, lambda m: s.phase[m] == Phase.committed)
+
+
+three_managers = Scope("three managers", commit_protocol, {"Manager": 3})
