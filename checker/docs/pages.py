@@ -182,9 +182,10 @@ def _sql_shown(command: str, text: str) -> str:
 
 def _tried(name: str) -> Printer:
     def print_block() -> str:
-        from checker.docs.evidence import crashes, failover, isolation, queues
+        from checker.docs.evidence import crashes, failover, incidents, isolation, queues
 
-        known = (crashes.PRINTERS, failover.PRINTERS, isolation.PRINTERS, queues.PRINTERS)
+        tried = (crashes, failover, incidents, isolation, queues)
+        known: list[dict[str, Callable[[], str]]] = [module.PRINTERS for module in tried]
         return next(printers[name] for printers in known if name in printers)()
 
     return alone(print_block)
@@ -245,6 +246,7 @@ _TRIED = (
     "isolation-levels", "isolation-rows", "isolation-claims",
     "failover-runs", "failover-facts",
     "queues-examined", "queues-questions", "queues-marks", "queues-findings", "queues-foretold",
+    "incidents-told", "incidents-untold",
 )  # fmt: skip
 _CODE = re.compile(r"`([^`]+)`")
 _GUARD = re.compile(r"([a-z][a-z_0-9]*)\.([a-z][a-z_0-9]*)")

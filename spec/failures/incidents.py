@@ -39,7 +39,7 @@ def _read(text: str) -> dict[str, Incident]:
 
 # An entry: its number, its grade, what it teaches, the system; the title of the source; its URL.
 INCIDENTS = _read("""
-D01 A FM-001 | Celery
+D01 A FM-001 FM-022b | Celery
   Message being acknowledged on WorkerLostError when CELERY_ACKS_LATE=True
   https://github.com/celery/celery/issues/1628
 D02 A FM-008c | Celery/Kombu (Redis)
@@ -84,7 +84,7 @@ D14 A FM-005 | Sidekiq
 D15 A FM-027a | Sidekiq Pro
   Sidekiq Pro Request: Set SuperFetch recovery destination
   https://github.com/sidekiq/sidekiq/issues/4594
-D16 B FM-025a | sidekiq-unique-jobs
+D16 B FM-025a FM-043 | sidekiq-unique-jobs
   Lock digests not always removed after forced sidekiq worker shutdown
   https://github.com/zoolutions/sidekiq-unique-jobs/issues/861
 D17 A FM-025b | sidekiq-unique-jobs
@@ -147,7 +147,7 @@ D35 B FM-003a | Huey
 D36 A FM-023 | Kafka clients (sarama-cluster, librdkafka)
   Offset management skipping message
   https://github.com/bsm/sarama-cluster/issues/148
-D37 A FM-010 | RabbitMQ
+D37 A FM-010 FM-035a | RabbitMQ
   Clear unacknowledged messages in channel state when queue leader restarts
   https://github.com/rabbitmq/rabbitmq-server/pull/4305
 D38 A FM-004 | NATS JetStream
@@ -157,7 +157,7 @@ D39 B FM-020 | NATS JetStream
   De-duplication within the configured Duplicate Window does not refresh time last sent
   event time for message id
   https://github.com/nats-io/nats-server/issues/7302
-D40 B FM-035a | NATS JetStream
+D40 B FM-035a FM-004 | NATS JetStream
   Durable consumers Acknowledgment Floor "reset" on power failure
   https://github.com/nats-io/nats-server/issues/8036
 D41 A FM-016 | Google Pub/Sub

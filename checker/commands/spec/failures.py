@@ -134,8 +134,11 @@ def _chosen(wanted: list[str]) -> list[FailureMode]:
 
 
 def _write(chosen: list[FailureMode]) -> None:
+    from checker.evidence import incidents as told
     from checker.evidence import traces as found
     from checker.shown import console
+    from spec.failures.incidents import INCIDENTS
+    from spec.failures.stories import STORIES
 
     for mode in chosen:
         for loss in mode.losses:
@@ -144,6 +147,13 @@ def _write(chosen: list[FailureMode]) -> None:
                     console.say(f"kept {found.file_of(mode, loss).name}")
             except found.NotReproduced as wrong:
                 console.say(f"{mode.id}: {wrong}")
+    names = {mode.id for mode in chosen}
+    for id in (id for id in STORIES if names.intersection(INCIDENTS[id].teaches)):
+        try:
+            if told.keep(id):
+                console.say(f"kept {told.file_of(id).name}")
+        except found.NotReproduced as wrong:
+            console.say(f"{id}: {wrong}")
 
 
 def _show_pages(rows: list[Five]) -> None:

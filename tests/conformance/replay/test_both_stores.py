@@ -4,12 +4,14 @@ is taken away, both break as the spec says.
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checker.commands.main import main
 from checker.conformance.watched import replay_trace
+from checker.evidence import incidents
 from checker.evidence.traces import FOLDER
 from checker.explain.lens import under
 from checker.explain.run import open_run
@@ -21,7 +23,10 @@ QUICK = ("claim.ready", "settle_done.fenced", "recover.expired", "grow_old.outli
 """What is asked of a server in the quick tests as well."""
 
 EDITS = ("split claim token", "stale claim.ready", "split settle_failed status")
-TRACES = sorted(file.stem for file in FOLDER.glob("*.jsonl"))
+TRACES = sorted(
+    (file for folder in (FOLDER, incidents.FOLDER) for file in folder.glob("*.jsonl")),
+    key=lambda file: file.stem,
+)
 
 
 def on_both(missing: tuple[str, ...], deep: tuple[str, ...]) -> Iterator[Any]:
@@ -68,11 +73,11 @@ def test_the_store_breaks_as_the_spec_does_without_the_protection(
 
 @pytest.mark.deep
 @pytest.mark.parametrize("on", ["file", "server"], indirect=True)
-@pytest.mark.parametrize("name", TRACES)
+@pytest.mark.parametrize("file", TRACES, ids=lambda file: file.stem)
 def test_a_kept_trace_is_taken_and_refused_where_the_spec_says(
-    name: str, on: Server | None
+    file: Path, on: Server | None
 ) -> None:
-    run = open_run(FOLDER / f"{name}.jsonl")
+    run = open_run(file)
     broken = replay_trace(run.trace, run.trace.edits, server=on)
     assert (broken.taken, broken.refused) == (len(run.steps), None)
     assert broken.broken == (run.trace.loop is None)
