@@ -263,9 +263,7 @@ class Explorer(Host):
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Leave, and return the command that reopens this place, and the one of the branch that was
-        looked at last.
-        """
+        """Leave, and return the command that reopens this place, and one for each branch."""
         self.exit("\n".join(self._places()))
 
     def action_interrupt(self) -> None:
@@ -282,4 +280,4 @@ class Explorer(Host):
             return [with_project("ffq browse", self.start.project)]
         step = self.opened.command(self.opened.step)
         here = below.command if isinstance(below, RunScreen) else step
-        return dict.fromkeys([here, *([self.opened.branch] if self.opened.branch else [])])
+        return dict.fromkeys([here, *self.opened.branches.values()])

@@ -92,6 +92,23 @@ def test_the_way_to_the_nearest_is_a_way_and_no_longer_than_any(
             assert walked.broken(end)
 
 
+@pytest.mark.parametrize(("scope", "violated"), ASKED, ids=lambda x: getattr(x, "name", x))
+def test_the_violation_by_faults_takes_as_many_as_a_search_backwards_counts(
+    scope: Scope, violated: str
+) -> None:
+    walked, asked = Walked(scope, violated), Asked(f"{scope.name} {violated}", scope, violated)
+    faults = {step.step.call for step in walked.steps if step.step.action.fault}
+    known = fates(scope, violated)
+    for state in walked.states:
+        way, needed = nearest(asked, state, "broken", few=True), known.of(state).faults
+        if isinstance(way, str):
+            assert needed is None
+            continue
+        follow(walked, state, way)
+        assert sum(call in faults for call in way) == needed
+        assert len(way) >= away(walked, "broken", violated, state)
+
+
 def test_of_a_run_that_never_ends_no_state_is_the_nearest() -> None:
     asked = Asked("door", DOOR, "doors_are_locked")
     found = nearest(asked, Evaluator(DOOR).initial(), "broken")

@@ -107,10 +107,10 @@ def test_paxos_of_one_acceptor_has_25_states() -> None:
 
 def test_three_acceptors_choose_one_value_unless_a_leader_ignores_what_it_is_told() -> None:
     found = explore(three_acceptors)
-    assert (dict(found.violations), found.exercised) == ({}, set(paxos.properties))
-    assert (
-        "one_value_is_chosen" in explore(three_acceptors, off=("propose_second.safe",)).violations
-    )
+    assert not found.violations
+    assert found.exercised == set(paxos.properties)
+    deaf = explore(three_acceptors, off=("propose_second.safe",))
+    assert "one_value_is_chosen" in deaf.violations
 
 
 @pytest.mark.deep

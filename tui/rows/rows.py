@@ -7,6 +7,7 @@ as its escape, so that a value from a model or a database cannot draw over its n
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -40,6 +41,23 @@ def row(*pieces: str | Piece, subject: object = None, hang: int = 2) -> Row:
     """Return a row of these pieces; one without a tone is plain."""
     toned: list[Piece] = [(p, "") if isinstance(p, str) else p for p in pieces]
     return Row(tuple(toned), subject, hang)
+
+
+def having(rows: Sequence[Row], words: str) -> list[int]:
+    """Return the numbers of the rows that have these words, in themselves or in the heading above
+    them, which stays if one of its rows does; and of all that only say something.
+    """
+    wanted, kept, heading = words.lower().split(), list[int](), -1
+    for n, each in enumerate(rows):
+        if isinstance(each.subject, str):
+            heading = n
+        above = rows[heading].text if heading >= 0 else ""
+        said = f"{above} {each.text}".lower()
+        if each.subject is None or all(word in said for word in wanted):
+            if -1 < heading < n and heading not in kept and each.subject is not None:
+                kept.append(heading)
+            kept.append(n)
+    return kept
 
 
 @lru_cache(4096)

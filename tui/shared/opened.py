@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,19 +24,35 @@ class Opened:
     step: int = 0
     take: tuple[str, ...] = ()
     """The moves that the what-if screen is to take when it is looked at next."""
-    branch: str = ""
-    """The command that opens the branch that was looked at last, if one was."""
+    branches: dict[int, str] = field(default_factory=dict)
+    """The command that opens each branch where it was looked at last, by its number."""
     project: str = ""
     """The spec of the user's own that it is a run of; none is the queue."""
 
     @property
     def failure(self) -> FailureMode | None:
-        """The failure mode that it is of, if it is a run of the catalogue."""
+        """The failure mode that it is of, if the catalogue has the run, or one that comes of the
+        same edits in the same scope and breaks the same.
+        """
         from checker.evidence.traces import FOLDER
         from spec.failures import FAILURES
 
-        file = Path(self.run.trace.where).resolve()
-        return FAILURES.get("-".join(file.stem.split("-")[:2])) if file.parent == FOLDER else None
+        trace = self.run.trace
+        file = Path(trace.where).resolve()
+        if file.parent == FOLDER:
+            return FAILURES.get("-".join(file.stem.split("-")[:2]))
+        if self.project:
+            return None
+        same = (trace.scope.name, set(trace.edits), trace.violated)
+        return next(
+            (
+                mode
+                for mode in FAILURES.values()
+                for loss in mode.losses
+                if (loss.scope, set(loss.edits), loss.breaks) == same
+            ),
+            None,
+        )
 
     @property
     def file(self) -> Path | None:
@@ -53,6 +70,21 @@ class Opened:
         """Look at another step, or at the nearest there is; return which."""
         self.step = max(0, min(step, len(self.run.steps)))
         return self.step
+
+
+def told_in(failure: FailureMode) -> Iterator[tuple[str, str]]:
+    """Yield where a failure mode is told, if this is a checkout, and where it happened."""
+    from checker.evidence.traces import FOLDER
+
+    root = FOLDER.parents[1]
+    for what, where in (
+        ("page", f"docs/failure-modes/{failure.id}.md"),
+        ("postmortem", f"postmortems/{failure.id.lower()}-*.md"),
+    ):
+        for file in root.glob(where):
+            yield what, os.path.relpath(file)
+    for each in failure.incidents:
+        yield f"{each.system}: {each.title}", each.url
 
 
 def with_project(command: str, project: str) -> str:

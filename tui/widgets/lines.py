@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -17,7 +18,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.rows.rows import Piece, Row, Tone, fold
+from tui.rows.rows import Piece, Row, Tone, fold, having
 from tui.rows.text import one_line
 from tui.widgets.tones import looks
 
@@ -206,14 +207,17 @@ class Pane(Lines):
     ) -> None:
         super().__init__(id, classes)
         self.rows: Sequence[Row] = rows
+        self.only = ""
+        """The words that a row must have to be shown."""
         self._lines: list[tuple[int, tuple[Piece, ...]]] = []
         self._first: list[int] = []
 
     def show(self, rows: Sequence[Row], cursor: int | None = None) -> None:
         """Show other rows; the cursor stays where it was unless it is sent elsewhere."""
         self.refresh_row(self.cursor)
-        self.rows = rows
-        wanted = self.cursor if cursor is None else cursor
+        kept = having(rows, self.only)
+        self.rows = [rows[n] for n in kept]
+        wanted = self.cursor if cursor is None else bisect_left(kept, cursor)
         wanted = min(max(wanted, 0), max(len(rows) - 1, 0))
         stop = self.stop(wanted, 1)
         stop = self.stop(wanted, -1) if stop is None else stop

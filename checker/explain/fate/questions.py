@@ -97,9 +97,23 @@ _NOWHERE: State = ()
 """Where a step leads that takes a number out of its range."""
 
 
-def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> list[str] | str:
+def turning(asked: Asked, states: Sequence[State]) -> tuple[int, list[str]] | str:
+    """Return the number of the last of these states of a run from which a good end can be reached,
+    and the moves to the nearest; or say why there is none.
+    """
+    for k in reversed(range(len(states))):
+        way = nearest(asked, states[k], "finished")
+        if not isinstance(way, str):
+            return k, way
+    return "no state of this run has a good end near it"
+
+
+def nearest(
+    asked: Asked, state: State, goal: Literal["broken", "finished"], few: bool = False
+) -> list[str] | str:
     """Return the names of the fewest moves from a state to a violation, or to a state in which
-    nothing is owed and on the way to which nothing new is broken; or say why there are none.
+    nothing is owed and on the way to which nothing new is broken; or say why there are none. If
+    `few`, as few of them as can be are faults, and then there are as few as can be.
     """
     known = _of(asked)
     judged = _Good(known, state) if goal == "finished" else None
@@ -122,16 +136,21 @@ def nearest(asked: Asked, state: State, goal: Literal["broken", "finished"]) -> 
             if judged is None or after in near.came or judged.keeps(here, after):
                 yield step, after
 
+    def ends(here: State, after: State) -> bool:
+        return after == _NOWHERE or reached(here, after)
+
     near = Nearby(state, leading)
-    for here, edges in near:
-        for step, after in edges:
-            if after == _NOWHERE or reached(here, after):
-                return [i.step.call for i in [*near.way(here), step]]
-        if len(near.came) > NEAR_MAX:
-            count = f"{len(near.came):,}"
-            return f"none is {goal} among the nearest {count} states; there may be one further"
+    if few:
+        way = near.cheapest(ends, lambda step: step.step.action.fault, NEAR_MAX)
+    else:
+        way = near.shortest(ends, NEAR_MAX)
+    if way is not None:
+        return [instance.step.call for instance in way]
+    count = f"{len(near.came):,}"
+    if len(near.came) > NEAR_MAX:
+        return f"none is {goal} among the nearest {count} states; there may be one further"
     how = "from here" if judged is None else "from here with nothing more broken"
-    return f"none of the {len(near.came):,} states that can be reached {how} is {goal}"
+    return f"none of the {count} states that can be reached {how} is {goal}"
 
 
 def _breaks(known: _Known) -> Callable[[State, State], bool] | None:

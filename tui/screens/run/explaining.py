@@ -17,6 +17,7 @@ from tui.rows.invariants import Judged, invariant_rows
 from tui.rows.moves import move_rows
 from tui.rows.text import Plain
 from tui.rows.why import move_reasons, property_reasons
+from tui.screens.asking import Ask
 from tui.screens.run.state_pane import StatePane
 from tui.widgets.lines import Lines, Pane
 from tui.widgets.tabs import TabLine
@@ -41,6 +42,7 @@ class Explaining(StatePane):
         Binding("w", "why", "Why", tooltip="why, or why not; again: the next move or property"),
         Binding("tab", "pane(1)", "Next pane", show=False, priority=True),
         Binding("shift+tab", "pane(-1)", "Pane before", show=False, priority=True),
+        Binding("f", "only", "Filter", tooltip="only the lines that have some words", show=False),
         Binding("z", "maximize", "Make the pane as large as the screen", show=False),
     ]
 
@@ -215,6 +217,23 @@ class Explaining(StatePane):
     def _picked(self, event: TabLine.Picked) -> None:
         self._show_tab(event.number)
         self.query_one(f"#{PANES[event.number]}").focus()
+
+    def action_only(self) -> None:
+        """Ask which lines of the pane that is looked at to show; it stays so for every step."""
+        focused = self.focused.id if self.focused is not None else None
+        name = focused if focused in PANES else PANES[self._tab]
+        if name == "why":
+            self.say("all reasons are shown; moves, state and invariants can be filtered")
+            return
+        pane = self.query_one(f"#{name}", Pane)
+
+        def chosen(words: str | None) -> None:
+            if words is not None:
+                pane.only = words.strip()
+                self.explain()
+
+        question = f"Only these {name}: words that a line or its heading has; none shows all"
+        self.app.push_screen(Ask(question, pane.only), chosen)
 
     def action_pane(self, step: int) -> None:
         """Go to the next pane; where there is room for one, show that."""

@@ -55,6 +55,9 @@ class StatePane(Stepping):
     def box(self, name: str, title: str, below: str = "") -> None:
         """Write on the border of a pane."""
         box = self._box(name)
+        panes = self.query(f"#{name}").results(Pane)
+        if only := next((pane.only for pane in panes), ""):
+            below = f"only {only}; f shows all"
         box.border_title, box.border_subtitle = content(one_line(title)), content(one_line(below))
 
     def _box(self, name: str) -> Widget:

@@ -8,9 +8,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
-from checker.evidence.traces import FOLDER, as_kept
 from checker.explain.fate.questions import marks_along
 from checker.explain.lens import Lens, restored, under
 from checker.explain.moves import Move
@@ -22,7 +20,7 @@ from tui.rows import glyphs
 from tui.rows.rows import row
 from tui.rows.text import Plain
 from tui.screens.asking import Ask, Pick
-from tui.screens.run.compare import Compare
+from tui.screens.run.besides import Besides
 from tui.screens.run.explaining import Explaining
 from tui.screens.run.noting import Noting
 from tui.shared.explained import TROUBLE, Explained, first_of
@@ -43,7 +41,7 @@ class Variant:
     about: str = ""
 
 
-class Trace(Explaining, Noting):
+class Trace(Explaining, Noting, Besides):
     """The trace screen."""
 
     HELP = (
@@ -56,7 +54,6 @@ class Trace(Explaining, Noting):
         *(Binding(str(n), f"take({n})", f"Take move {n}", show=False) for n in range(1, 10)),
         Binding("s", "app.place('replay')", "SQLite", tooltip="the same step on SQLite"),
         Binding("v", "lens", "Variant", tooltip="the same steps on another variant", show=False),
-        Binding("c", "compare", "Compare", tooltip="another run beside this one", show=False),
         Binding("slash", "search", "Find", key_display="/"),
         Binding("n", "found(1)", "Next step that was found", show=False),
         Binding("N", "found(-1)", "Step found before", show=False),
@@ -185,7 +182,7 @@ class Trace(Explaining, Noting):
         self._signs = replace(self._signs, noted=self.noted())
         self.query_one(Timeline).mark(self._signs)
 
-    # ---------------------------------------------------------------- another variant, another run
+    # ---------------------------------------------------------------- another variant
     def action_lens(self) -> None:
         """Ask for another variant, and take the same steps on it."""
         from spec.failures import FAILURES
@@ -235,21 +232,6 @@ class Trace(Explaining, Noting):
         guard = lens.refused_by or ""
         told = f"! {guard} refuses step {lens.refused_at}"
         return told if not self._variant or guard in self._variant else f"{told} {self._variant}"
-
-    def action_compare(self) -> None:
-        """Ask for another run, and lay it beside this one."""
-        question = "Compare with: the ID of a failure mode (FM-007), or a trace file"
-        self.app.push_screen(Ask(question), self._compare)
-
-    def _compare(self, text: str | None) -> None:
-        if not (text and text.strip()):
-            return
-        name = as_kept(text.strip())
-        kept = FOLDER / f"{name}.jsonl"
-        other = self.explorer.read(str(kept) if "/" not in name and kept.is_file() else name)
-        if not isinstance(other, Screen):
-            other = Compare(self.opened.run, other, name)
-        self.app.push_screen(other)
 
     # ---------------------------------------------------------------- search
     def action_search(self) -> None:

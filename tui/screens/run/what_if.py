@@ -16,6 +16,8 @@ from spec.language.evaluate import Instance, OutOfRange, Step
 from spec.language.scope import State
 from tui.rows import glyphs
 from tui.rows.branch_tree import Tree
+from tui.rows.rows import row
+from tui.screens.asking import Pick
 from tui.screens.run.compare import Compare
 from tui.screens.run.explaining import Explaining
 from tui.shared.explained import Explained, Known
@@ -35,9 +37,11 @@ class WhatIf(Explaining):
         ),
         Binding("u", "undo", "Undo", tooltip="one step back; the branch is kept"),
         Binding("b", "nearest('broken')", "Nearest violation"),
+        Binding("B", "nearest('broken', True)", "Nearest by faults", show=False,
+                tooltip="the violation that needs the fewest faults"),
         Binding("o", "nearest('finished')", "Nearest end",
                 tooltip="the nearest end: nothing owed, nothing broken on the way"),
-        Binding("c", "compare", "Compare", tooltip="this branch beside the run"),
+        Binding("c", "compare", "Compare", tooltip="this branch beside the run or another"),
     ]  # fmt: skip
 
     branches: Branches
@@ -85,7 +89,7 @@ class WhatIf(Explaining):
     def _at(self, node: Node) -> None:
         self.node = node
         if node.branch:
-            self.opened.branch = self.command
+            self.opened.branches[node.branch] = self.command
         self.explained = Explained(self.branches.run_to(node), self._known)
         self._draw_tree()
         self.explain()
@@ -192,9 +196,9 @@ class WhatIf(Explaining):
         self._at(node)
 
     @work(exclusive=True, group="nearest")
-    async def action_nearest(self, goal: str) -> None:
+    async def action_nearest(self, goal: str, few: bool = False) -> None:
         """Go along the shortest way to a violation, or to a state in which nothing is owed and
-        before which nothing is broken.
+        before which nothing is broken; if `few`, along the one with the fewest faults.
         """
         broken = self.opened.run.story.broken
         if goal == "finished" and (k := self._broken_on_the_way()) is not None:
@@ -204,7 +208,7 @@ class WhatIf(Explaining):
         self.say(f"looking for the nearest state that is {goal}")
         asked, node = self.explained.asked, self.node
         try:
-            way = await self.explorer.aside.ask(nearest, asked, node.state, goal)
+            way = await self.explorer.aside.ask(nearest, asked, node.state, goal, few)
         except Fault as fault:
             self.say(str(fault))
             return
@@ -242,9 +246,22 @@ class WhatIf(Explaining):
         return self.opened.command(self.k - len(steps), (i.step.call for i in steps))
 
     def action_compare(self) -> None:
-        """Lay this branch beside the run."""
-        here = self.branches.run_to(self.node)
-        self.app.push_screen(Compare(self.opened.run, here, f"branch {self.node.branch}"))
+        """Lay this branch beside the run, or beside another branch if there is one."""
+        number = self.node.branch
+        others = {f"branch {b.number}": self.branches.run_to(b.nodes[-1])
+                  for b in self.branches.kept if b.number != number}  # fmt: skip
+        others = {"the run itself": self.opened.run, **others}
+        rows = [row(name, subject=name) for name in others]
+
+        def beside(name: object) -> None:
+            if isinstance(name, str):
+                here = self.branches.run_to(self.node)
+                self.app.push_screen(Compare(others[name], here, f"branch {number}"))
+
+        if len(others) == 1:
+            beside("the run itself")
+        else:
+            self.app.push_screen(Pick(f"Branch {number} beside:", rows), beside)
 
     def why_not(self, action: str) -> str | None:
         """Return why an action is not possible now."""
