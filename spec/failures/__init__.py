@@ -2,9 +2,10 @@
 
 `handing_out`, `holding`, `settling`, `recovering` and `working` hold them, in the order of a job's
 life, `storing` and `keeping` those of the store and of what it keeps, `limiting` those of how much
-there may be at once, and `scheduling` those of schedules; `incidents` says where each happened;
-`naive` holds steps as they are often written. `guards` says which guard of the spec belongs to
-which failure mode, and why the others belong to none.
+there may be at once, `scheduling` those of schedules, and `relating` those between jobs that have
+to do with each other; `incidents` says where each happened; `naive` holds steps as they are often
+written. `guards` says which guard of the spec belongs to which failure mode, and why the others
+belong to none.
 """
 
 from spec.failures.failure import FailureMode, Loss
@@ -14,6 +15,7 @@ from spec.failures.modes import (
     keeping,
     limiting,
     recovering,
+    relating,
     scheduling,
     settling,
     storing,
@@ -30,6 +32,7 @@ _MODES = (
     *keeping.MODES,
     *limiting.MODES,
     *scheduling.MODES,
+    *relating.MODES,
 )
 
 FAILURES = {mode.id: mode for mode in sorted(_MODES, key=lambda mode: mode.id)}

@@ -228,6 +228,12 @@ TERMS = (
         ("FM-024b", "FM-043", "FM-025a"),
     ),
     Term(
+        "workflow",
+        ("dag", "fan-out", "fan-in", "chord", "batch callback", "waiting-children", "flow"),
+        "A job waits for its children, or follows another one; who ends a job tells who waits.",
+        ("FM-026a", "FM-026b", "FM-045", "FM-046", "FM-047", "FM-048", "FM-049"),
+    ),
+    Term(
         "visibility timeout",
         ("lease", "lock duration", "ack deadline", "invisibility", "acks_late"),
         "How long a claim stands without a sign of life; here the *lease*, renewed by heartbeats.",

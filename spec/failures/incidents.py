@@ -297,4 +297,36 @@ D84 A FM-031b | Steady Queue
 D85 A FM-044 | Hermes Agent
   fix(cron): fire one catch-up for a slot missed during a restart gap (#107485)
   https://github.com/NousResearch/hermes-agent/pull/108945
+D86 A FM-026b | Acidic Job
+  awaits: a permanently-failed awaited child strands its parent workflow
+  https://github.com/fractaledmind/acidic_job/issues/143
+D87 A FM-026b | BullMQ
+  [Bug]: Child job created through flowProducer is failed, but its parent job is stuck in
+  `waiting-children`
+  https://github.com/taskforcesh/bullmq/issues/3362
+D88 A FM-045 | Screwdriver
+  fix(1710): Race condition in logic for starting join job
+  https://github.com/screwdriver-cd/screwdriver/pull/1996
+D89 A FM-046 | Wurk
+  fix(pro): gate parent batch :complete/:success on running child batches (#209)
+  https://github.com/developerz-ai/wurk/pull/223
+D90 B FM-046 | Cloudtasker
+  Prevent on_batch_complete from firing before all children are enqueued
+  https://github.com/keypup-io/cloudtasker/pull/175
+D91 A FM-048 | Eneo
+  feat: deliver committed knowledge jobs reliably after crashes between database and queue
+  https://github.com/eneo-ai/eneo/pull/633
+D92 B FM-048 | Novu
+  Bug Report: Worker crash between DB update and queue insertion permanently orphans scheduled
+  jobs
+  https://github.com/novuhq/novu/issues/12124
+D93 A FM-049 | wf
+  chore(subworkflow): suport native mode
+  https://github.com/dthtien/wf/pull/14
+D94 A FM-047 | Trigger.dev
+  fix(webapp,run-engine): stop batchTriggerAndWait hanging when item streaming never completes
+  https://github.com/triggerdotdev/trigger.dev/pull/4397
+D95 B FM-049 | Yorc
+  Fix concurrent workers register duplicate task execution for nextstep
+  https://github.com/ystia/yorc/pull/787
 """)

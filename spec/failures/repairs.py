@@ -14,6 +14,7 @@ from typing import Any
 from spec.language import ite, require
 from spec.queue.job import Job, Lease, Reason, Status, ends, interrupt, last_interrupt
 from spec.queue.notices import Notice
+from spec.queue.related.joins import children_left
 
 
 def put_back(s, j: Job):
@@ -162,6 +163,29 @@ def unmark(s, j: Job):
     s.served[j] = False
 
 
+def follow_late(s, j: Job):
+    """A job that is done and has no follow-up gets it now."""
+    require(done=s.status[j] == Status.done, unfollowed=~s.followed[j])
+    s.followed[j] = True
+    s.follow_ups[j] = s.follow_ups[j] + 1
+
+
+def count_again(s, j: Job):
+    """A parent that waits for more children than are left, or for fewer, counts them again."""
+    require(miscounted=s.left[j] != children_left(s, j))
+    s.left[j] = children_left(s, j)
+
+
+def end_early_claim(s, j: Job):
+    """A parent that was begun too early is put back, to wait for the children that are left."""
+    require(
+        claimed=s.status[j] == Status.claimed,
+        early=children_left(s, j) > 0,
+        left=~last_interrupt(s, j),
+    )
+    interrupt(s, j)
+
+
 Repair = Callable[..., Any]
 
 SHOWS = {"done_has_its_effect": done_is_on_record}
@@ -177,6 +201,8 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-022b": (reopen_unproved,),
     "FM-025a": (drop_permit,),
     "FM-025b": (end_without_permit,),
+    "FM-026a": (count_again, end_early_claim),
+    "FM-026b": (count_again,),
     "FM-027a": (charge,),
     "FM-027b": (charge,),
     "FM-028": (reopen_unjust, correct_reason, announce_late),
@@ -184,6 +210,9 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-035b": (take_back_effect,),
     "FM-042": (drop_permit,),
     "FM-044": (unmark,),
+    "FM-045": (count_again,),
+    "FM-046": (count_again, end_early_claim),
+    "FM-048": (follow_late,),
 }
 """Which repairs each failure mode wants; where none is named, bad rows are set aside."""
 
@@ -239,6 +268,13 @@ RESIDUE = {
     "FM-042": "what waited was late by as long as the job backed off with its permit",
     "FM-044": "the job is late by as long as the mark stood",
     "FM-043": "the job, and what waited for it, is late by as long as it was nobody's",
+    "FM-026a": "what the parent has made of children that were not over stays made",
+    "FM-026b": "the parent was late by as long as nobody counted",
+    "FM-045": "the parent was late by as long as nobody counted",
+    "FM-046": "what the parent has made of children that were not there stays made",
+    "FM-047": "the parent is late by as long as nobody put the child in",
+    "FM-048": "what follows is late by as long as nobody asked for it",
+    "FM-049": "the second follow-up has run, and what it did stays done",
     "FM-035b": "whoever read the effect before it was taken back has read it",
 }
 """What no repair takes back."""

@@ -24,6 +24,8 @@ from spec.queue.outside.versions import versions
 from spec.queue.pausing import pausing
 from spec.queue.recovery import recovery
 from spec.queue.reference import reference, whole
+from spec.queue.related.followups import followups
+from spec.queue.related.joins import joins
 from spec.queue.stores.busy import busy
 from spec.queue.stores.keeping import keeping
 from spec.queue.stores.space import space
@@ -76,6 +78,8 @@ _APART = (
     _scope("permits", parking, 2, 2, 2, "Two jobs that need the one permit.", Permit=1),
     _scope("ticks", ticks, 1, 1, 2, "One tick, for which two schedulers look.", Scheduler=2),
     _scope("unique", unique, 2, 1, 2, "Two jobs about the same.", Subject=1),
+    _scope("followups", followups, 1, 1, 2, "One job that another one follows."),
+    _scope("joins", joins, 1, 1, 2, "One job that waits for two others."),
 )
 # Another design, which the queue is held against.
 _DESIGNS = (

@@ -37,6 +37,8 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "permits": (264_220, 26),
     "unique": (232_039, 24),
     "ticks": (7_665, 19),
+    "followups": (762, 14),
+    "joins": (807, 17),
     "due": (3_420, 20),
 }
 

@@ -132,6 +132,9 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "unfair break_off",
         "unfair look_again",
         "endless park",
+        "unfair put_in_younger",
+        "unfair end_elder",
+        "unfair end_younger",
     }
     assert every == {*NEEDED, *elsewhere, *SCHEDULING, "unfair abandon", "weakly recover"}
 

@@ -51,6 +51,8 @@ DETECTORS = {
     "FM-024b": Detector("one_job_about_the_same"),
     "FM-025a": Detector("permits_come_back"),
     "FM-025b": Detector("who_is_at_work_has_a_permit"),
+    "FM-026a": Detector("parents_wait_for_their_children"),
+    "FM-026b": Detector("parents_count_their_children"),
     "FM-027a": Detector("deliveries_are_bounded"),
     "FM-027b": Detector("deliveries_are_bounded"),
     "FM-028": Detector("verdicts_are_just"),
@@ -62,6 +64,10 @@ DETECTORS = {
     "FM-041": Detector("a_permit_has_one_job"),
     "FM-042": Detector("permits_come_back"),
     "FM-044": Detector("served_ticks_have_their_job"),
+    "FM-045": Detector("parents_count_their_children"),
+    "FM-046": Detector("parents_wait_for_their_children"),
+    "FM-048": Detector("done_has_its_follow_up"),
+    "FM-049": Detector(table="step", where="action = 'settle_done' AND followed"),
 }
 
 _TIME = (
@@ -126,6 +132,8 @@ UNDETECTED = {
     "FM-039": "the row is that of any claim whose lease has expired; who has it locked is known to "
     "the server alone. Watch the age of the oldest transaction that is idle",
     "FM-043": _TIME,
+    "FM-047": "a parent that waits for a child that is to come looks like any other, whether or "
+    "not anybody will put it in. Watch the age of the oldest one",
     "FM-040": "a job that waits looks like any other, whoever was told of it. Watch the age of the "
     "oldest job that is ready",
 }
