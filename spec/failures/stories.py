@@ -65,6 +65,10 @@ D02 FM-008c
 D03 FM-017-naive-1
   The sweep gives back a few jobs at a time, and more come than it gives back: some are never next.
   :: w1 claim, expire, w1 crash, r1 look
+D04 FM-026a
+  One task is delivered again and runs twice, and both runs count down: 0 is there too early.
+  :: end_elder, end_elder, w1 claim
+  but: the counter is not deleted, so that the callback comes too early and not never
 D05 FM-001
   A worker takes the job out of the list and dies before it has written down that it is at it.
   :: enqueue, w1 claim, w1 crash
@@ -77,6 +81,9 @@ D07 FM-010
 D08 FM-013
   The sweep has a job on its list, its worker ends it, and the sweep puts it back.
   :: w1 claim, w1 start, r1 look, w1 settle_done, r1 recover
+D10 FM-026b
+  A child is given up and removed, its parent is not told, and waits when all others are over.
+  :: end_elder, end_younger
 D12 FM-003a
   The poller takes what is due off the schedule, to push it job by job, and ends half-way.
   :: plan, come_due, p1 promote, p1 promoter_crash
@@ -159,6 +166,9 @@ D40 FM-004
 D41 FM-016
   A callback ends without an answer, and the library renews the lease for ever.
   :: w1 claim, w1 start, pass_deadline, w1 heartbeat
+D42 FM-026a
+  A controller that sees what was counted before counts one pod again: there are enough too early.
+  :: end_elder, end_elder, w1 claim
 D43 FM-031a
   No scheduler is up for many ticks; when one is, it counts them, gives up, and the count grows.
   :: come, go_by
