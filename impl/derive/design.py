@@ -26,6 +26,7 @@ from spec.language.declared.actions import Survival
 from spec.language.declared.model import Field, Property, Update
 from spec.language.evaluate import Evaluator
 from spec.language.hashes import spec_hash
+from spec.language.reads import wanted
 from spec.language.scope import Scope, Value
 from spec.language.terms.expr import Read
 from spec.language.terms.tree import alike, walk
@@ -252,12 +253,15 @@ def _statement(scope: Scope, v: View, t: Table) -> Statement:
     if from_nothing and not sets:
         return Statement("select", t, key, every, anywhere=True, returned=_returned(v, t))
     if from_nothing:
-        certain = all(not can(scope, g.condition, False, none) for g in guards)
+        left = tuple(
+            c for g, c in zip(guards, every, strict=True) if can(scope, g.condition, False, none)
+        )
+        slots = {g.name for g in guards if wanted(scope.spec, g.condition) is not None}
+        certain = all(c.guard in slots for c in left)
         if t.always and certain and not may(scope, v.action, some):
             shown = [g.name for g in guards if not can(scope, g.condition, True, some)]
-            return Statement(
-                "insert", t, key, (), statements.first_row(t, _writes(v)), shown=tuple(shown)
-            )
+            first = statements.first_row(t, _writes(v))
+            return Statement("insert", t, key, left, first, shown=tuple(shown))
         return Statement("upsert", t, key, every, sets)
     shown = [g.name for g in guards if not can(scope, g.condition, False, some)]
     where = tuple(c for c in every if c.guard not in shown)

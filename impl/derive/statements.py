@@ -1,8 +1,8 @@
 """The guarded statement of a step: guards are WHERE, updates are SET, and no row means refused.
 
 Five forms. SELECT, where nothing durable is written. UPDATE, where the row must be there, and
-DELETE, where nothing is left of it. INSERT, where it must not. And the upsert, where both are
-possible: with every guard in place none is.
+DELETE, where nothing is left of it. INSERT, where it must not, and which asks of other rows alone.
+And the upsert, where both are possible: with every guard in place none is.
 """
 
 from __future__ import annotations
@@ -119,11 +119,16 @@ class Statement:
         return [
             f"INSERT INTO {self.table.name}",
             _wrapped(["id", *(identifier(a.column) for a in self.sets), *carried]),
-            "VALUES",
-            _wrapped(values),
+            *self._values(values),
             f"{conflict} DO NOTHING{self._shown()}",
             self._returning(),
         ]
+
+    def _values(self, values: Sequence[str]) -> list[str]:
+        """Return the row to be inserted, if what is asked of others holds."""
+        if not self.where:
+            return ["VALUES", _wrapped(values)]
+        return [*_listed("SELECT ", values), *self._where("TRUE")]
 
     def _upsert(self) -> list[str]:
         values = {a.column: a.text for a in self.sets}

@@ -127,6 +127,13 @@ def element_of(sort: object, name: object) -> int | None:
     return int(digits) - 1 if int(digits) > 0 else None
 
 
+def parameter_of(t: Type | type[Sort], said: object) -> int | None:
+    """Return the value of a parameter that the trace holds; None if it is none of the type."""
+    if is_sort(t):
+        return element_of(t, said)
+    return said if t is bool and isinstance(said, bool) else None
+
+
 def plain(t: Type | type[Sort], v: Value) -> Value:
     """Return a value as the trace holds it: elements by name."""
     return element_name(t, v) if is_sort(t) and v is not None else v

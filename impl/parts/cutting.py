@@ -14,7 +14,7 @@ from impl.derive import origin
 from impl.derive.design import Design
 from impl.derive.mapping import rows_of
 from impl.derive.origin import Memory, Rows, Unfit, fits, from_plain
-from impl.derive.tracing import element_of, plain
+from impl.derive.tracing import element_of, parameter_of, plain
 from impl.interface.step import step_of
 from impl.interface.store import Store
 from impl.parts.owner import Owner
@@ -115,7 +115,7 @@ class _Memory:
         """Take what a row says that it leads to, and the steps of its process before it."""
         for _, action, said, *_ in json.loads(unseen):
             t = self._design.transitions[action]
-            params = {p.name: element_of(p.type, said[p.name]) for p in t.params}
+            params = {p.name: parameter_of(p.type, said[p.name]) for p in t.params}
             owner = t.seen.owner(params)
             if owner is not None and owner[0] in self._sorts:
                 memory = self._whole(owner)

@@ -19,7 +19,7 @@ from checker.conformance.validating.sparse import Element, Sparse
 from impl.derive.budgets import column
 from impl.derive.design import Design
 from impl.derive.origin import fits, from_plain
-from impl.derive.tracing import element_of, plain
+from impl.derive.tracing import element_of, parameter_of, plain
 from impl.derive.view import Global, sort_of
 from impl.terms.outcomes import Traced, Unseen
 from spec.language.evaluate import OutOfRange, Step
@@ -151,11 +151,12 @@ class Follower:
             raise NotAllowed(Finding("unreadable", "parameters", where, names, params))
         binding = {}
         for p in action.params:
-            element = element_of(p.type, params[p.name])
-            if element is None:
-                want, got = f"the name of a {type_name(p.type)}", params[p.name]
+            value = parameter_of(p.type, params[p.name])
+            if value is None:
+                name = f"the name of a {type_name(p.type)}"
+                want, got = name if is_sort(p.type) else type_name(p.type), params[p.name]
                 raise NotAllowed(Finding("unreadable", p.name, where, want, got))
-            binding[p.name] = element
+            binding[p.name] = value
         call = Step(action, binding).call
         if isinstance(said, Traced):
             sides: tuple[Any, Any] = said.before, said.after

@@ -1,9 +1,10 @@
 """A trace that is a partial order, as one line that keeps it.
 
 A server has no order of commits. Known are the versions of each row, the rows of each process in
-turn, and of a step that left its row as it was which version it read. No step sees two rows, so any
-two lines that keep all this differ by swaps of steps that have nothing to do with each other: the
-spec allows both, or none. A version that is missing, or a circle, is a finding.
+turn, of a step that left its row as it was which version it read, and of what no two rows may have
+who had it first: whoever waits for it is written down later. Of other rows no step sees anything,
+so any two lines that keep all this differ by swaps of steps that have nothing to do with each
+other: the spec allows both, or none. A version that is missing, or a circle, is a finding.
 """
 
 from __future__ import annotations
@@ -53,10 +54,10 @@ class _Order:
                     heapq.heappush(ready, other)
 
 
-def merged(rows: Iterable[Row], after: int, ends: Ends) -> list[Event]:
+def merged(rows: Iterable[Row], after: int, ends: Ends, slots: Collection[str] = ()) -> list[Event]:
     """Return the rows of a trace and the steps that they list in one line, numbered along it from
-    the one `after` which they come, where what was before `ends`; raises `NotAllowed` if there is
-    none.
+    the one `after` which they come, where what was before `ends`; `slots` are the fields of which
+    no two rows have the same value. Raises `NotAllowed` if there is none.
     """
     every = list(rows)
     order = _Order()
@@ -74,6 +75,7 @@ def merged(rows: Iterable[Row], after: int, ends: Ends) -> list[Event]:
     for (element, version), n in versions.items():
         if (element, version - 1) in versions:
             order.put(own[versions[element, version - 1]][-1], own[n][-1])
+    _hand_to_hand(order, every, own, slots)
     gone = {
         (n, i)
         for n, row in enumerate(every)
@@ -120,6 +122,28 @@ def _in_turn(order: _Order, every: list[Row], own: list[list[Node]]) -> None:
         turn.sort()
         for (_, one), (_, other) in itertools.pairwise(turn):
             order.put(own[one][-1], own[other][0])
+
+
+def _hand_to_hand(
+    order: _Order, every: list[Row], own: list[list[Node]], slots: Collection[str]
+) -> None:
+    """Let the steps that take a slot or give it back come as they were written."""
+    last: dict[tuple[str, str], int] = {}
+    for n, row in enumerate(every):
+        places = [*_places(row.said.before), *_places(row.said.after)]
+        named = {(field, value) for field, value in places if field in slots}
+        for slot in named:
+            if slot in last:
+                order.put(own[last[slot]][-1], own[n][-1])
+            last[slot] = n
+
+
+def _places(side: object) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a side of a row, whatever JSON it is, that name an element."""
+    if isinstance(side, dict):
+        for place, value in side.items():
+            if isinstance(value, str):
+                yield place.partition("[")[0], value
 
 
 def _read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from typing import Any
 
 from checker.conformance.validating.finding import Claimed, NotAllowed
 from checker.conformance.validating.follow import Follower
@@ -26,13 +27,16 @@ def possible(follower: Follower, step: Claimed) -> tuple[str, ...]:
     """
     if not step.action.params:
         return ()
-    near = _near(follower, step)
+    near, evaluator = _near(follower, step), follower.sparse.evaluator
     first = step.action.params[0]
     found: list[tuple[bool, int, str]] = []
     for action in follower.sparse.scope.spec.actions.values():
         if action is not step.action and (action.fault or not _begins_with(action, first)):
             continue
-        choices = [sorted(near.get(p.type, ())) if is_sort(p.type) else [] for p in action.params]
+        choices: list[list[Any]] = [
+            sorted(near.get(p.type, ())) if is_sort(p.type) else evaluator.choices(p.type)
+            for p in action.params
+        ]
         for values in itertools.product(*choices):
             binding = {p.name: v for p, v in zip(action.params, values, strict=True)}
             if list(binding.values())[:1] != [step.binding[first.name]]:

@@ -12,18 +12,18 @@ from __future__ import annotations
 import copy
 import itertools
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from checker.conformance.unbounded import BITS, Before, Changes, Now, Unbounded
 from impl.derive import worldless
 from impl.derive.view import sort_of
-from spec.language.declared.model import Field, Property
+from spec.language.declared.model import Field, Property, Spec
 from spec.language.evaluate import Claim, Instance
 from spec.language.scope import Scope, Value, element_name
-from spec.language.terms.expr import Count, Read
-from spec.language.terms.tree import walk
+from spec.language.terms.expr import Count, Expr, Quantifier, Read, Var
+from spec.language.terms.tree import alike, quantified, walk
 from spec.language.terms.types import Sort, Type, is_sort
 
 _ELEMENT = (1 << BITS) - 1
@@ -69,7 +69,17 @@ class Sparse:
         ]
         self._asked: dict[tuple[frozenset[int], bool], list[_Asked]] = {}
         self._references = [(f, n << BITS) for n, f in enumerate(self.fields) if is_sort(f.type)]
-        self._named_by: dict[Element, set[Element]] = defaultdict(set)
+        self._named_by: dict[Element, set[int]] = defaultdict(set)
+        self._asks_others = {
+            name
+            for name, instance in self.instances.items()
+            if any(
+                isinstance(e, Quantifier)
+                for g in instance.step.action.guards
+                for e in walk(g.condition)
+            )
+        }
+        self._relates = _relating(scope.spec)
         self._named = [f.type if is_sort(f.type) else None for f in self.fields]
         of = [(f.over, n << BITS, self._named[n]) for n, f in enumerate(self.fields)]
         self._of_none = [start for over, start, _ in of if over is None]
@@ -113,6 +123,10 @@ class Sparse:
     def refusal(self, action: str, binding: Mapping[str, int]) -> str | None:
         """Return what refuses a step now, or None; see `Instance.refusal`."""
         self.now.update(binding)
+        if action in self._asks_others:
+            params = self.instances[action].step.action.params
+            named = ((p.type, binding[p.name]) for p in params if is_sort(p.type))
+            self.evaluator.near = self._reached(named)
         return self.instances[action].refusal(self.now)
 
     def effect(self, action: str, binding: Mapping[str, int]) -> dict[int, tuple[Value, Value]]:
@@ -130,12 +144,12 @@ class Sparse:
         """Let these changes happen at once."""
         for at, (old, new) in changes.items():
             self.now[at] = new
-            named, over = self._named[at >> BITS], self.fields[at >> BITS].over
-            if named is not None and over is not None:
+            named, f = self._named[at >> BITS], self.fields[at >> BITS]
+            if named is not None and f.over is not None and f.name in self._relates:
                 if old is not None:
-                    self._named_by[named, int(old)].discard((over, at & _ELEMENT))
+                    self._named_by[named, int(old)].discard(at)
                 if new is not None:
-                    self._named_by[named, int(new)].add((over, at & _ELEMENT))
+                    self._named_by[named, int(new)].add(at)
 
     # ------------------------------------------------------------ what must hold
     def broken(self, changes: Changes, by_step: bool = True) -> Broken | None:
@@ -201,27 +215,56 @@ class Sparse:
         return self._asked[changed, by_step]
 
     def _around(self, changes: Changes) -> dict[type[Sort], set[int]]:
-        near: dict[type[Sort], set[int]] = {sort: set() for sort in self.sorts}
+        named: list[Element] = []
         for at, pair in changes.items():
             f, element = self.place(at)
             if f.over is not None:
-                near[f.over].add(element)
+                named.append((f.over, element))
             if is_sort(f.type):
-                near[f.type].update(int(v) for v in pair if v is not None)
+                named += [(f.type, int(v)) for v in pair if v is not None]
+        return self._reached(named)
+
+    def _reached(self, elements: Iterable[Element]) -> dict[type[Sort], set[int]]:
+        """Return these elements, those that they name, and those that name one of all these."""
+        near: dict[type[Sort], set[int]] = {sort: set() for sort in self.sorts}
+        for sort, element in elements:
+            near[sort].add(element)
         for f, start in self._references:
             assert is_sort(f.type)
             named = (self.now[start + element] for element in (near[f.over] if f.over else (0,)))
             near[f.type].update(int(v) for v in named if v is not None)
         for sort in list(near):
             for element in list(near[sort]):
-                for over, by in self._named_by.get((sort, element), ()):
-                    near[over].add(by)
+                for at in self._named_by.get((sort, element), ()):
+                    f, by = self.place(at)
+                    assert f.over is not None
+                    near[f.over].add(by)
         return near
 
 
 def _is_local(p: Property) -> bool:
     """Whether a claim asks of what is near alone, not for how many."""
     return not any(isinstance(part, Count) for part in walk(p.body))
+
+
+def _relating(spec: Spec) -> set[str]:
+    """Return the fields by which one element may say something of another: what is named has
+    fields of its own, or two rows that name the same are held against each other.
+    """
+    had = {f.over for f in spec.fields.values()}
+    whole = [p.body for p in spec.properties.values()]
+    whole += [g.condition for a in spec.actions.values() for g in a.guards]
+    apart: set[str] = set()
+    for e in whole:
+        chosen = {v.name for v in quantified([e])}
+        read: dict[str, Expr | None] = {}
+        for r in (each for each in walk(e) if isinstance(each, Read)):
+            name, index = r.field.name, r.index
+            other = not alike(read.setdefault(name, index), index)
+            if other or (isinstance(index, Var) and index.name in chosen):
+                apart.add(name)
+    fields = spec.fields.values()
+    return {f.name for f in fields if is_sort(f.type) and (f.type in had or f.name in apart)}
 
 
 def _reads(p: Property) -> list[Read]:

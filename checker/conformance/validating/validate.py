@@ -28,6 +28,7 @@ from impl.sqlite.file.opening import writable
 from impl.sqlite.store import Store
 from impl.terms.outcomes import Traced
 from impl.terms.unusable import RESTORE, Damaged, StoreError
+from spec.language.reads import slots
 from spec.language.terms.types import is_timer, phases
 
 
@@ -102,7 +103,8 @@ def _on_a_server(address: str) -> Verdict:
 
             after, states = origin.read(store.own, store.path)
             found, before = list(rows(store.own, after, store.path)), ends(store.own, after)
-            events = partial(merged, found, after, before)
+            alone = slots(store.design.scope.spec)
+            events = partial(merged, found, after, before, alone)
             run = _Run(store, after, list(states), lambda: iter(events()), lambda: None)
             return _judge(run)
     finally:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from impl.derive.fused import Fused
+from impl.derive.statements import Clause
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
 from impl.postgresql.text.by_hand import declared
@@ -67,12 +68,14 @@ def statement(t: Transition, old: bool = True) -> Statement | None:
         case "delete":
             tries = [said.delete()]
         case "insert":
-            tries = [said.insert(guarded=False)]
+            tries = [said.insert(t.statement.where)]
         case "upsert":
             # In one statement, ON CONFLICT DO UPDATE would judge the guards by the snapshot, and
             # write over a row that has come meanwhile.
-            tries = [said.update(), said.insert(guarded=True)]
-    contends = any(isinstance(e, Exists) for g in said.guards for e in walk(g.condition))
+            tries = [said.update(), said.insert(t.statement.where)]
+    asks = any(isinstance(e, Exists) for g in said.guards for e in walk(g.condition))
+    # Where any index may keep the row out, that is no error: the insert does nothing.
+    contends = asks and not (t.statement.form == "insert" and t.table.carried)
     return Statement(
         tuple(tries), said.tells, said.sets(), said.verdicts(), said.before(), contends
     )
@@ -125,14 +128,15 @@ class _Saying:
         head = [f"DELETE FROM {self.name}", *self.where(self.here())]
         return "\n".join([*head, f"RETURNING {self._returned()}"])
 
-    def insert(self, guarded: bool) -> str:
+    def insert(self, where: Sequence[Clause]) -> str:
         start: dict[str, Expr] = {f.name: f.initial for f in self.table.columns}
         becomes = start | {u.field.name: _from(start, u.value) for u in self.writes}
         values = [self.key, *(assigned(self.table, f, becomes[f.name]) for f in self.table.columns)]
         carried = [c.name for c in self.table.carried]
         values += [f":{c.name}::{declared(c.declared).split()[0]}" for c in self.table.carried]
-        asked = self.guards if guarded else []
-        shown = f"  /* {', '.join(self.shown)} */" if self.shown and not guarded else ""
+        names = {c.guard for c in where}
+        asked = [g for g in self.guards if g.name in names]
+        shown = f"  /* {', '.join(self.shown)} */" if self.shown else ""
         begun = [
             literal(f.type, self.table.initial[f.name])
             for f in self.tells
