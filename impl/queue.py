@@ -11,16 +11,15 @@ import json
 import logging
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from impl.address import store_at
 from impl.derive.reference import MOST, design
 from impl.interface.process import Process, newcomer
-from impl.interface.step import Beside
 from impl.interface.store import Store
 from impl.interface.transaction import Transaction
+from impl.parts.asking import Asking, Enqueued
 from impl.parts.line import Line
 from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.pauses import pause, resume
@@ -39,29 +38,14 @@ from impl.terms.requests import (
     known,
     milliseconds,
     named,
+    one_of,
     row_number,
-    same_json,
     whole,
 )  # fmt: skip
-from impl.terms.unusable import RESTORE, Damaged
 from spec.language.scope import element_name
 from spec.language.terms.types import Sort
-from spec.queue.job import Job
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Enqueued:
-    """A job that is in the queue; `new` is false if its key was known already."""
-
-    id: int
-    key: str
-    new: bool
-
-
-_OF_KEY = """\
-SELECT id, kind, CAST(payload AS BLOB) FROM job WHERE key = ? AND retry_of IS NULL"""
 
 
 class Queue:
@@ -203,9 +187,15 @@ class Queue:
         max_attempts: int = 3,
         max_interrupts: int = 10,
         timeout: float = 300.0,
+        unique: str | None = None,
+        unique_until: str = "over",
         within: Transaction | None = None,
     ) -> Enqueued:
         """Put a job in, or find it if its key is known: asking twice is asking once.
+
+        `unique`: what the job is about. While a job about the same is there that is not over, or
+        was not claimed if its `unique_until` was "claimed", no other is put in, and that one is
+        returned as one that has `kept_out` this one. One that is tried again asks nobody.
 
         `delay` and `timeout` (of one attempt) are in seconds. The job is given up after
         `max_attempts` failures, or when `max_interrupts` attempts were cut short. `within`: a
@@ -222,12 +212,14 @@ class Queue:
                 "MaxFails": whole("max_attempts", max_attempts, 1, MOST),
                 "MaxInterrupts": whole("max_interrupts", max_interrupts, 1, MOST),
             },
+            subject=None if unique is None else named("unique", unique),
+            throughout=_throughout(unique_until) and unique is not None,
         )
         if within is not None:
             self._require_ours(within)
-            return self._ask(within, request)
+            return Asking(self).ask(within, request)
         with self.transaction() as t:
-            return self._ask(t, request)
+            return Asking(self).ask(t, request)
 
     def _require_ours(self, within: Transaction) -> None:
         if within.span is not self.store.span or not within.span.writes:
@@ -237,65 +229,12 @@ class Queue:
             fact = "is not waited for, and a job that is in the queue must stay"
             raise BadRequest(f"within: {fact}; leave `durable` as it is")
 
-    def _ask(self, t: Transaction, r: Request) -> Enqueued:
-        made = self._insert(t, r)
-        if made is not None:
-            return made
-        ((job, kind, payload),) = t.own(_OF_KEY, (r.key,))
-        if kind != r.kind or not same_json(payload, r.payload):
-            fact = f"is that of job {job}, which has another kind or payload"
-            raise BadRequest(f"key '{r.key}': {fact}; choose a key of its own")
-        return Enqueued(job, r.key, False)
-
-    def _insert(self, t: Transaction, r: Request) -> Enqueued | None:
-        """Put a job in, unless its key is known."""
-        job = t.new(Job)
-        client = newcomer(self.store.design, Job, job)
-        t.take("send", client)
-        # Whoever asks is not content yet.
-        world = {"content": False, "free": self.store.free(job)}
-        lasts, beside = {"due": r.delay_ms}, Beside(carried=r.carried(t.claims))
-        outcome = t.take(
-            "enqueue", client, constants=r.budgets, world=world, beside=beside, lasts=lasts, d=0
-        )
-        match outcome:
-            case Refused("new_key"):
-                return None
-            case Refused("headroom") if r.retry_of is None and t.own(_OF_KEY, (r.key,)):
-                return None  # a job that is there needs no room
-            case Refused("headroom"):
-                raise self.store.full()
-            case Refused(guard):
-                fact = f"is damaged: job {job + 1} is new, and refused for {guard}"
-                raise Damaged(self.path, fact, RESTORE)
-        return Enqueued(job + 1, r.key, True)
-
     def retry(self, job: int) -> Enqueued:
         """Put the work of a dead job in again, as a new job with new budgets under the same key;
         the dead one stays dead. Steps that it has done are not done again. Asking twice is asking
-        once. Raises `BadRequest`, `StoreError`.
+        once. Raises `BadRequest`, also where a job about the same keeps it out, `StoreError`.
         """
-        query = """\
-SELECT status, recorded, key, kind, payload, timeout_ms, max_fails, max_interrupts,
-  claimed_before + token FROM job WHERE id = ?"""
-        with self.transaction() as t:
-            found = known(t.own(query, (row_number(job),)), job)
-            status, recorded, key, kind, payload, timeout_ms, fails, interrupts, claims = found
-            if status != "dead":
-                raise BadRequest(f"job {job}: is {status}; only a dead job can be retried")
-            if recorded:
-                raise BadRequest(f"job {job}: its effect was made before it died; leave it")
-            for (already,) in t.own("SELECT id FROM job WHERE retry_of = ?", (job,)):
-                return Enqueued(already, key, False)
-            budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
-            made = self._insert(t, Request(key, kind, payload, timeout_ms, 0, budgets, job, claims))
-            if made is None:  # somebody else was faster
-                ((already,),) = t.own("SELECT id FROM job WHERE retry_of = ?", (job,))
-                return Enqueued(already, key, False)
-            copy = """\
-INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = ?"""
-            t.own(copy, (made.id, job))
-            return made
+        return Asking(self).retry(job)
 
     def cancel(self, job: int) -> None:
         """Give up a job that is not done: its worker, if it has one, can settle no more. Raises
@@ -348,3 +287,8 @@ INSERT INTO checkpoint SELECT ?, what, name, result FROM checkpoint WHERE job = 
         `StoreError`.
         """
         return Speaker(self).say_all({"": Deaths(told)})
+
+
+def _throughout(until: str) -> bool:
+    """Return whether a job keeps others out while it is at work, or raise `BadRequest`."""
+    return one_of("unique_until", until, ("over", "claimed")) == "over"

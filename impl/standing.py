@@ -34,16 +34,19 @@ class Standing:
     """A job at one moment, `now` by the wall clock; all times so, in ms, None where there is none.
 
     `row`: each durable field of the spec, budgets too. `status`: the step that made the status what
-    it is, None if it is older than the trace. `lease_until` and `deadline`: of its claim. `ahead`:
-    jobs of its kind that are due and before it in line. `pause`: of its kind. `workers`: the
-    process of the system of each worker that is seen to run and knows its kind; `seeing`: what that
-    means.
+    it is, None if it is older than the trace. `subject`: what it is about, if not itself alone, and
+    whether it `keeps_out` others about the same. `lease_until` and `deadline`: of its claim.
+    `ahead`: jobs of its kind that are due and before it in line. `pause`: of its kind. `workers`:
+    the process of the system of each worker that is seen to run and knows its kind; `seeing`: what
+    that means.
     """
 
     line: Line
     row: Mapping[str, Value]
     now: int
     status: Wrote | None
+    subject: str | None
+    keeps_out: bool
     lease_until: int | None
     deadline: int | None
     ahead: int
@@ -52,7 +55,9 @@ class Standing:
     seeing: Seeing
 
 
-_TIMES = "SELECT lease, deadline FROM job WHERE id = ?"
+_ALONE = """\
+SELECT lease, deadline, subject, subject IS NOT NULL AND keeps_out IS NOT NULL
+FROM job WHERE id = ?"""
 
 _AHEAD = """\
 SELECT count(*) FROM job AS other JOIN job AS mine ON mine.id = ?1
@@ -71,7 +76,7 @@ def standing(queue: Queue, number: int) -> Standing:
     seeing = queue.store.seeing()
     with queue.snapshot() as t:
         line = line_of(queue.path, t, (now, wall), number)
-        ((lease_until, deadline),) = t.own(_TIMES, (number,))
+        ((lease_until, deadline, subject, keeps_out),) = t.own(_ALONE, (number,))
         ((ahead,),) = t.own(_AHEAD, (number, now))
         status = t.own(_STATUS, (f"status[job{number}]", now, wall))
         return Standing(
@@ -79,6 +84,8 @@ def standing(queue: Queue, number: int) -> Standing:
             _row(queue, t, number, now),
             wall,
             _wrote(seeing, *status[0]) if status else None,
+            subject,
+            bool(keeps_out),
             None if lease_until is None else lease_until - now + wall,
             None if deadline is None else deadline - now + wall,
             ahead,

@@ -31,6 +31,7 @@ CARRIED = (
         "INTEGER NOT NULL CHECK (claimed_before >= 0)",
         "how many claims there were before under its key, or more",
     ),
+    Carried("subject", "TEXT", "what it is about, if not about itself alone"),
     Carried("payload", "TEXT NOT NULL CHECK (json_valid(payload))", "for the handler"),
 )
 """What a job is about."""
@@ -44,6 +45,7 @@ ANSWERS = {"paused": "EXISTS (SELECT 1 FROM paused WHERE paused.kind = job.kind)
 SCHEMA = """
 CREATE UNIQUE INDEX job_of_a_key ON job (key) WHERE retry_of IS NULL;
 CREATE UNIQUE INDEX job_is_a_retry ON job (retry_of) WHERE retry_of IS NOT NULL;
+CREATE INDEX job_about ON job (subject) WHERE subject IS NOT NULL;
 CREATE INDEX job_is_due ON job (kind, due) WHERE due IS NOT NULL;
 CREATE INDEX job_is_leased ON job (lease) WHERE lease IS NOT NULL;
 CREATE INDEX job_has_a_notice ON job (notice) WHERE notice = 'due';

@@ -28,7 +28,7 @@ from spec.language.terms.expr import And, Bound, Expr, Quantifier, Read, Var
 from spec.language.terms.tree import walk
 from spec.language.terms.types import Nat, Sort, Type, is_enum, is_sort, is_timer
 
-APPLICATION_ID, VERSION = 0x66667131, 6
+APPLICATION_ID, VERSION = 0x66667131, 7
 """What the header of the file says: `ffq1`, and the version of the schema."""
 
 TRACE = """\

@@ -35,7 +35,8 @@ class BadRequest(ValueError):
 @dataclass(frozen=True)
 class Request:
     """What the row of a new job says; times in milliseconds. `claimed_before`: how many claims
-    there were of the work that it does again, if it does.
+    there were of the work that it does again, if it does. `subject`: what it is about; it keeps
+    others about the same out until it is claimed, or `throughout`.
     """
 
     key: str
@@ -46,12 +47,14 @@ class Request:
     budgets: Mapping[str, int]
     retry_of: int | None = None
     claimed_before: int | None = None
+    subject: str | None = None
+    throughout: bool = False
 
     def carried(self, claims: int) -> dict[str, Any]:
         """Return what the row says of it that the spec does not speak of, where a forgotten key may
         have had so many claims.
         """
-        names = ("key", "kind", "payload", "timeout_ms", "retry_of")
+        names = ("key", "kind", "payload", "timeout_ms", "retry_of", "subject")
         before = claims if self.claimed_before is None else self.claimed_before
         return {name: getattr(self, name) for name in names} | {"claimed_before": before}
 
@@ -139,6 +142,13 @@ def named(subject: str, name: str) -> str:
     if size > MAX_NAME:
         raise BadRequest(f"{subject}: has {size} bytes, and {MAX_NAME} are allowed; shorten it")
     return name
+
+
+def one_of(subject: str, word: str, words: Sequence[str]) -> str:
+    """Return the word, or raise `BadRequest` if it is none of these."""
+    if word not in words:
+        raise BadRequest(f"{subject}: is {word!r}; choose {' or '.join(words)}")
+    return word
 
 
 def milliseconds(subject: str, seconds: float, least: int) -> int:

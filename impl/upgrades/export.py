@@ -22,13 +22,13 @@ from impl.terms.unusable import REMEDY, Damaged
 from spec.language.terms.types import Sort
 from spec.queue.job import Job
 
-FORMAT, VERSION = "ffq queue", 1
+FORMAT, VERSION = "ffq queue", 2
 
 _PAGE = 500
 
 _JOBS = """\
 SELECT id, CAST(key AS BLOB), CAST(kind AS BLOB), timeout_ms, due - ? + ?,
-  retry_of, CAST(payload AS BLOB)
+  retry_of, CAST(subject AS BLOB), CAST(payload AS BLOB)
 FROM job WHERE id > ? ORDER BY id LIMIT ?"""
 _STEPS = """\
 SELECT CAST(name AS BLOB), what, CAST(result AS BLOB)
@@ -63,8 +63,8 @@ class _Export:
         yield json.dumps(header | {"fields": fields} | whole)
         for kind, since, user, pid in self._t.own(_PAUSED, self._now):
             yield json.dumps({"paused": kind, "since": since, "user": user, "pid": pid})
-        for job, key, kind, timeout_ms, due, retry_of, payload in self._pages(_JOBS, *self._now):
-            what = f"job {job}"
+        for job, key, kind, timeout_ms, due, retry_of, *texts in self._pages(_JOBS, *self._now):
+            what, (subject, payload) = f"job {job}", texts
             told = {
                 "job": job,
                 "key": self._text(what, key),
@@ -72,6 +72,7 @@ class _Export:
                 "timeout_ms": timeout_ms,
                 "due": due,
                 "retry_of": retry_of,
+                "unique": None if subject is None else self._text(what, subject),
                 "state": self._state(Job, job),
             }
             yield self._line(what, told, "payload", payload)

@@ -24,12 +24,18 @@ from impl.derive.view import Global
 from impl.interface.making import Making
 from impl.terms.requests import LONGEST, BadRequest, as_json, whole
 from impl.upgrades.export import FORMAT, VERSION
+from impl.upgrades.subjects import about_itself, clash
 from spec.language.scope import Value
 from spec.language.terms.types import Sort, is_timer
 from spec.queue.job import Job
 
 MAX_LINE = 1024 * 1024
 """Bytes; the longest that is exported has a payload of 64 KiB, each character escaped."""
+
+_JOB = ("job", "key", "kind", "timeout_ms", "due", "retry_of", "unique", "state", "payload")
+
+OLDEST = 1
+"""The oldest version that can be read: its jobs are about themselves alone."""
 
 MAX_JOB = 2**40 - 1
 MAX_EPOCH = 2**53
@@ -63,6 +69,7 @@ class _Intake:
         self._new, self._taken = new, taken
         self._rows = {t.sort: Rows(to, t) for t in to.tables}
         self._fields: list[str] = []
+        self._names: tuple[str, ...] = _JOB
         self._at = "line 1"
         self._last = 0
 
@@ -100,11 +107,12 @@ class _Intake:
     def _header(self, said: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if said.get("format") != FORMAT:
             self._refuse("is not the beginning of an export", "name a file of `ffq queue export`")
-        if said.get("version") != VERSION:
-            fact = (
-                f"has version {_short(said.get('version'))}, and this ffq reads version {VERSION}"
-            )
+        if said.get("version") not in (OLDEST, VERSION):
+            read = f"{OLDEST} and {VERSION}"
+            fact = f"has version {_short(said.get('version'))}, and this ffq reads {read}"
             self._refuse(fact, "export anew, with this ffq")
+        if said["version"] == OLDEST:
+            self._names = tuple(name for name in _JOB if name != "unique")
         whole = ["global"] if "global" in said else []
         self._only(said, "format", "version", "epoch", "fields", *whole)
         fields = said["fields"]
@@ -129,11 +137,14 @@ class _Intake:
         self._put(insert, kind, since, self._text(said, "user"), pid)
 
     def _job(self, said: dict[str, Any]) -> tuple[str, str]:
-        self._only(said, "job", "key", "kind", "timeout_ms", "due", "retry_of", "state", "payload")
+        self._only(said, *self._names)
         job = self._last = self._number(said, "job", self._last + 1, MAX_JOB)
         if not isinstance(said["state"], dict) or set(said["state"]) != set(self._fields):
             self._refuse("has a state without just the fields of line 1", "export anew")
-        state = self._state(Job, said["state"])
+        state = self._state(Job, said["state"], job)
+        subject = None if said.get("unique") is None else self._text(said, "unique")
+        if (wrong := clash(self._known, job - 1, state, subject)) is not None:
+            self._refuse(wrong, "export anew")
         key, retry_of = self._text(said, "key"), said["retry_of"]
         if retry_of is not None:
             self._require_dead(self._number(said, "retry_of", 1, MAX_JOB), key)
@@ -152,6 +163,7 @@ class _Intake:
             "timeout_ms": self._number(said, "timeout_ms", 1, LONGEST * 1000),
             "retry_of": retry_of,
             "claimed_before": self._claims(retry_of),
+            "subject": subject,
         }
         self._taken.jobs += 1
         return self._row(Job, job, state, carried, moments)
@@ -186,7 +198,7 @@ class _Intake:
         if self._known("SELECT 1 FROM job WHERE retry_of = ?", job):
             self._again(f"job {job} to do again")
 
-    def _state(self, sort: type[Sort], said: Any) -> dict[str, Value]:
+    def _state(self, sort: type[Sort], said: Any, number: int = 1) -> dict[str, Value]:
         """Return the columns of a row, and with them what no row holds."""
         rows, row = self._rows[sort], dict[str, Value]()
         if not isinstance(said, dict):
@@ -196,6 +208,8 @@ class _Intake:
             row[f.name] = from_plain(f, said[f.name]) if f.name in said else begins
             if is_timer(f.type) and fits(rows.scope, f, row[f.name]):
                 row[f.name] = recorded_as(f, row[f.name] != begins)
+        if sort is Job and "about" not in said:  # of an older ffq
+            row |= about_itself(number - 1, row)
         try:
             return rows.whole(row)
         except Unfit as unfit:

@@ -7,7 +7,6 @@ else meanwhile. It stays the same file, so that nobody is left with the old one 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import itertools
 import os
 from collections.abc import Iterator, Mapping
@@ -37,7 +36,9 @@ from impl.terms.clock import Clock, MachineClock
 from impl.terms.outcomes import RENAMED
 from impl.terms.unusable import RESTORE, Damaged, StoreError
 from impl.upgrades.aged import Aged
+from impl.upgrades.alone import alone
 from impl.upgrades.reshape import Reshape, old
+from impl.upgrades.subjects import about_itself
 from spec.language.scope import Value
 from spec.language.terms.types import is_timer
 from spec.queue.job import Job
@@ -60,6 +61,9 @@ _SINCE_6 = frozenset({
 })  # fmt: skip
 """What the schema did not have before version 6."""
 
+_SINCE_7 = frozenset({"job_about", "one_job_about_the_same"})
+"""What it did not have before version 7."""
+
 _BEFORE = """\
 (
   WITH RECURSIVE back (id) AS (
@@ -67,7 +71,7 @@ _BEFORE = """\
     UNION ALL
     SELECT one.retry_of FROM temp.{0} AS one JOIN back USING (id)
   ) SELECT coalesce(sum(token), 0) FROM temp.old_job JOIN back USING (id)
-) AS claimed_before FROM temp.{0} AS again WHERE id = ?1"""
+) AS claimed_before, NULL AS subject FROM temp.{0} AS again WHERE id = ?1"""
 
 # Until version 5 all but a delay was measured by the clock of the boot.
 _MOMENTS = f"SELECT *, lease_until AS lease, coalesce(wait_until, due + ?2) AS due, {_BEFORE}"
@@ -87,7 +91,8 @@ SELECT CASE WHEN retry_of IS NULL THEN key ELSE (
     3: _MOMENTS.format("old_task"),
     4: _MOMENTS.format("old_task"),
     5: _MOMENTS.format("old_job"),
-    6: "SELECT * FROM temp.old_job WHERE id = ?1",
+    6: "SELECT *, NULL AS subject FROM temp.old_job WHERE id = ?1",
+    7: "SELECT * FROM temp.old_job WHERE id = ?1",
 }
 """What a job carries and its moments, by the version of the schema."""
 
@@ -164,7 +169,10 @@ class Upgrade:
             return
         for number, row in self._aged.rows(t.name, source):
             try:
-                yield number, rows, rows.whole(_taken(t, told, new, row, self._aged.version))
+                taken = _taken(t, told, new, row, self._aged.version)
+                if t.sort is Job and "about" not in told:
+                    taken |= about_itself(number - 1, taken)
+                yield number, rows, rows.whole(taken)
             except Unfit as unfit:
                 fact = f"{t.name} {number} cannot be taken over: {unfit}"
                 remedy = "put that right with the ffq that made it"
@@ -247,10 +255,12 @@ def _before(version: int, now: frozenset[str]) -> frozenset[str]:
     """Return what the schema had in a version, beside the tables of the spec."""
     if version == 2:
         return _VERSION_2
-    if version > 5:
+    if version > 6:
         return now
+    if version == 6:
+        return now - _SINCE_7
     moved = frozenset(f"job_{index}" for index in _INDEXES)
-    then = (now | moved) - _SINCE_6
+    then = (now | moved) - _SINCE_6 - _SINCE_7
     return then if version == 5 else then - moved | {"task", *(f"task_{i}" for i in _INDEXES)}
 
 
@@ -295,55 +305,7 @@ def upgrade(
                 raise StoreError(name, fact, remedy)
             require_one_name(name)
             held.enter_context(Gate(name).held(busy_ms))
-            opened = held.enter_context(contextlib.closing(_alone(name)))
+            opened = held.enter_context(contextlib.closing(alone(name)))
             aged = Aged(opened, name, version)
             found = Upgrade(opened, aged, to or design(), clock or MachineClock())
         yield found
-
-
-def _alone(path: str) -> apsw.Connection:
-    """Return a connection beside which there is no other, in this process or another: each holds a
-    lock for as long as it is open.
-    """
-    opened = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # it may yet be another's
-        opened.pragma("locking_mode", "exclusive")
-        opened.execute("BEGIN EXCLUSIVE; COMMIT")
-        if _index_is_open(path):
-            raise apsw.BusyError
-        opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-        opened.pragma("synchronous", files.SYNCHRONOUS_FULL)
-        opened.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    except apsw.BusyError:
-        opened.close()
-        remedy = "stop its workers and whoever else has it"
-        raise StoreError(path, "is open elsewhere", remedy) from None
-    except BaseException:
-        opened.close()
-        raise
-    return opened
-
-
-_INDEX_IS_OPEN = 128
-"""The byte of the log's index that whoever has it open holds a shared lock on, by the format."""
-
-
-def _index_is_open(path: str) -> bool:
-    """Return whether another process has the index of the log open; raises `OSError`.
-
-    One that has closed the file itself anywhere has lost its locks there, as older versions did
-    with each thread of theirs; on the index it has one still. This process has none there: a
-    connection of its own would be known to SQLite.
-    """
-    try:
-        index = os.open(f"{path}-shm", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _INDEX_IS_OPEN)
-    except (BlockingIOError, PermissionError):
-        return True
-    finally:
-        os.close(index)
-    return False

@@ -9,6 +9,7 @@ from spec.language import Spec
 from spec.queue.deadlines import deadlines
 from spec.queue.due import due
 from spec.queue.job import Job, Status, Worker
+from spec.queue.limits.unique import unique
 from spec.queue.notices import notices
 from spec.queue.outside.effects import (
     effects,
@@ -23,7 +24,9 @@ from spec.queue.stores.keeping import forgotten
 from spec.queue.stores.space import space
 
 whole = Spec("whole", producers, effects, notices, due, deadlines, doc="All modules at once.")
-reference = Spec("reference", space, pausing, whole, doc="All that the reference queue is made of.")
+reference = Spec(
+    "reference", space, pausing, unique, whole, doc="All that the reference queue is made of."
+)
 
 
 # ------------------------------------------------------------------ what ends with the row

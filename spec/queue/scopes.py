@@ -14,7 +14,7 @@ from spec.queue.hints import hints
 from spec.queue.holding.clocks import clocks
 from spec.queue.holding.periods import periods
 from spec.queue.limits.parking import parking
-from spec.queue.limits.unique import unique
+from spec.queue.limits.unique import rivals
 from spec.queue.notices import notices
 from spec.queue.outside.effects import effects
 from spec.queue.outside.intents import intents
@@ -77,7 +77,7 @@ _APART = (
     _scope("hints", hints, 1, 1, 2, "One job that workers are told of, or not."),
     _scope("permits", parking, 2, 2, 2, "Two jobs that need the one permit.", Permit=1),
     _scope("ticks", ticks, 1, 1, 2, "One tick, for which two schedulers look.", Scheduler=2),
-    _scope("unique", unique, 2, 1, 2, "Two jobs about the same.", Subject=1),
+    _scope("unique", rivals, 2, 1, 2, "Two jobs about the same.", Subject=1),
     _scope("followups", followups, 1, 1, 2, "One job that another one follows."),
     _scope("joins", joins, 1, 1, 2, "One job that waits for two others."),
 )
@@ -100,6 +100,7 @@ _DEEP = (
         "One job through all that the reference queue holds.",
         Disk=1,
         Pages=2,
+        Subject=1,
     ),
 )
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -52,6 +53,54 @@ def test_two_who_ask_for_one_key_get_one_job(
         waits(server, other)
     second = other.result()
     assert (first.new, second.new, second.id) == (True, False, first.id)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_of_two_who_ask_for_jobs_about_the_same_one_is_kept_out_if_the_other_stays(
+    server: Server, queue: Queue, again: Queue, pool: ThreadPoolExecutor, kept: bool
+) -> None:
+    with suppress(ZeroDivisionError), queue.transaction() as t:
+        first = queue.enqueue("k", 1, unique="x", within=t)
+        other = pool.submit(again.enqueue, "k", 2, unique="x")
+        waits(server, other)
+        if not kept:
+            raise ZeroDivisionError
+    second = other.result()
+    assert (second.kept_out, second.new) == (kept, not kept)
+    assert (second.id == first.id) is kept
+
+
+def test_who_asks_while_the_one_about_the_same_is_being_done_waits_for_nobody(
+    queue: Queue, again: Queue
+) -> None:
+    queue.enqueue("k", unique="x")
+    attempt = claimed(queue)
+    attempt.start()
+    with queue.transaction() as t:
+        attempt.finish(t)
+        assert again.enqueue("k", unique="x").kept_out  # it is not over before that is committed
+    assert again.enqueue("k", unique="x").new
+
+
+def test_many_at_once_put_in_one_at_a_time_about_the_same(queue: Queue) -> None:
+    def work(_: int) -> list[tuple[bool, bool]]:
+        found = []
+        with queue.again() as mine:
+            for n in range(30):
+                made = mine.enqueue("k", unique="xyz"[n % 3], unique_until="claimed")
+                found.append((made.new, made.kept_out))
+                if n % 4 == 0 and mine.line.first(mine.store.own, ["k"]):
+                    with mine.transaction() as t:
+                        mine.line.claim(t, queue_worker(mine, t), ["k"], 60_000)
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [each for some in pool.map(work, range(4)) for each in some]
+    assert all(new is not kept_out for new, kept_out in found)
+    ((jobs,),) = queue.query("SELECT count(*) FROM job")
+    assert sum(new for new, _ in found) == jobs > 6
+    twice = "SELECT subject FROM job WHERE token = 0 GROUP BY subject HAVING count(*) > 1"
+    assert queue.query(twice) == []
 
 
 def test_two_who_retry_a_dead_job_make_one(

@@ -118,7 +118,7 @@ def fails(attempt: Attempt) -> None:
 
 
 def taken_or_none(evaluator: Evaluator, action: str, state: State) -> State | None:
-    (step,) = (i for i in instances(evaluator) if i.step.action.name == action)
+    step = next(i for i in instances(evaluator) if i.step.action.name == action)
     return step.successor(state)
 
 
@@ -208,6 +208,28 @@ def test_what_is_said_to_free_a_paused_job_frees_it(path: str, why: Why) -> None
         assert taken_or_none(evaluator, "claim", state) is None, "a shorter way frees it"
         state = taken(evaluator, action, state)
     assert taken_or_none(evaluator, "claim", state) is not None
+
+
+def test_a_job_about_something_says_of_what_it_keeps_others_out(
+    path: str, why: Why, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Queue(path) as queue:
+        for n, until in enumerate(("over", "claimed")):
+            queue.enqueue("other")
+            queue.enqueue("k", unique=f"x{n}", unique_until=until)
+    known_here(path)
+    assert [(why(n)["unique"], why(n)["keeps_out"]) for n in (3, 4)] == [
+        (None, False),
+        ("x1", True),
+    ]
+    assert why(4)["refused"] == []
+    with Queue(path) as queue:
+        Worker(queue, {"k": lambda attempt: None}).run(until_empty=True)
+    assert (why(4)["unique"], why(4)["keeps_out"], why(4)["free"]) == ("x1", False, None)
+    for job in ("2", "4"):
+        assert main(["queue", "why", path, job]) == 0
+    said = capsys.readouterr().out
+    assert said.count("keeps nobody out any more") == 2
 
 
 def test_a_job_that_is_not_there_is_said_in_one_line(

@@ -55,10 +55,10 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_newer_schema_is_left_alone(store: Store, file: str, tmp_path: Path) -> None:
-    store.connection.pragma("user_version", 7)
+    store.connection.pragma("user_version", 8)
     store.close()
     assert refused(Path(file), tmp_path) == (
-        "has version 7 of the schema, and this ffq knows version 6; use a newer ffq"
+        "has version 8 of the schema, and this ffq knows version 7; use a newer ffq"
     )
 
 

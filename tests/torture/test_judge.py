@@ -152,9 +152,14 @@ IN_THE_LEDGER = {
     "message made up was never sent": said("delivered", key="made up", job=1, body=None),
     "'other' of job 1 is lost": said("made", job=1, effect="other"),
     "is lost: a producer was told that it retries": said(
-        "answered", what="retry", job=1, answer=[999, True]
+        "answered", what="retry", job=1, answer=[999, True, False]
     ),
-    "x is lost": said("answered", what="enqueue", n=1, key="x", kind="k", payload=1, answer=[9, 1]),
+    "x was kept out by job 1, which is not about the same": said(
+        "answered", what="enqueue", key="x", kind="k", payload=1, about="a", answer=[1, 0, 1]
+    ),
+    "x is lost": said(
+        "answered", what="enqueue", n=1, key="x", kind="k", payload=1, answer=[9, 1, 0]
+    ),
     "x was refused": said("refused", what="enqueue", n=1, key="x", kind="k", payload=1, why="so"),
 }
 

@@ -48,14 +48,17 @@ NAPPING = WHOLE.edited(
 OLD_NAME = called("settle_failed", "give_up")
 
 SINCE_VERSION_2 = (
-    "the schema is of version 6, and was of version 2",
+    "the schema is of version 7, and was of version 2",
     "field epoch is new, and begins as 0",
     'field deadline is new, and begins as "off"',
     "field old is new, and begins as false",
+    "field about is new, and begins as null",
+    "field keeps_out is new, and begins as null",
+    "field throughout is new, and begins as false",
     'field due is new, and begins as "off"',
     "field overdue is gone: what it held is in the backup alone",
     "action enqueue has other parameters",
-    *(f"action enqueue has a new guard, {guard}" for guard in ("asking", "headroom")),
+    *(f"action enqueue has a new guard, {guard}" for guard in ("asking", "headroom", "vacant")),
     *(f"action claim has a new guard, {guard}" for guard in ("known", "unpaused", "due")),
     "action pass_deadline loses its guard claimed",
     "action pass_deadline has a new guard, ahead",

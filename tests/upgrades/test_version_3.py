@@ -23,7 +23,7 @@ def test_from_then_on_the_database_writes_the_trace(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"has version 3 of the schema.*`ffq queue upgrade"):
         Queue(file)
     with upgrade(file, clock=clock) as found:
-        assert found.changes[0] == "the schema is of version 6, and was of version 3"
+        assert found.changes[0] == "the schema is of version 7, and was of version 3"
         assert (found.jobs, found.lapsed) == (7, 1)
         found.carry_out()
     of_one_spec(file, design())

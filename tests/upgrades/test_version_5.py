@@ -33,7 +33,7 @@ def test_a_job_is_due_when_it_was_by_whatever_clock(tmp_path: Path) -> None:
     assert refused(file, clock).startswith("job 6 is claimed, and its lease runs for 30.0 s")
     clock.advance(30_000)
     with upgrade(file, clock=clock) as found:
-        assert found.changes[0] == "the schema is of version 6, and was of version 5"
+        assert found.changes[0] == "the schema is of version 7, and was of version 5"
         assert (found.jobs, found.lapsed) == (6, 1)
         found.carry_out()
     of_one_spec(file, design())

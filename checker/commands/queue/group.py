@@ -18,7 +18,8 @@ from checker.commands.queue.shared import Kind, Number, Place, opened, time_of
 from checker.shown.streams import changed
 
 if TYPE_CHECKING:
-    from impl.queue import Enqueued, Queue
+    from impl.parts.asking import Enqueued
+    from impl.queue import Queue
 
 
 def enqueue(
@@ -32,6 +33,12 @@ def enqueue(
     ] = 300.0,
     max_attempts: Annotated[int, typer.Option(help="Failures until it is given up.")] = 3,
     max_interrupts: Annotated[int, typer.Option(help="Attempts cut short until then.")] = 10,
+    unique: Annotated[
+        str | None, typer.Option(help="What it is about: of two about the same, one is put in.")
+    ] = None,
+    unique_until: Annotated[
+        str, typer.Option(help="Until when it keeps others out: over, or claimed.")
+    ] = "over",
     as_json: AsJson = False,
 ) -> None:
     """Put a job into the queue, making the file if there is none.
@@ -54,13 +61,19 @@ def enqueue(
             timeout=timeout,
             max_attempts=max_attempts,
             max_interrupts=max_interrupts,
+            unique=unique,
+            unique_until=unique_until,
         )
     _show_made(made, as_json)
 
 
 def _show_made(made: Enqueued, as_json: bool) -> None:
     known = "is in the queue" if made.new else "was in the queue already"
-    answer = {"ok": True, "job": made.id, "key": made.key, "new": made.new}
+    if made.kept_out:
+        known = "is about the same, and keeps this one out; it is in the queue"
+    answer = {
+        "ok": True, "job": made.id, "key": made.key, "new": made.new, "kept_out": made.kept_out,
+    }  # fmt: skip
     changed(f"job {made.id} {known}, under the key {made.key}", answer if as_json else None)
 
 

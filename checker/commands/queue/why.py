@@ -17,6 +17,8 @@ from checker.commands.queue.shared import Number, Place, age, opened, paused
 if TYPE_CHECKING:
     from checker.explain.fate.held_back import HeldBack
     from impl.standing import Standing
+    from spec.language.scope import Value
+    from spec.language.terms.types import Type
 
 
 MOST = 100_000
@@ -62,7 +64,7 @@ def _asked(where: Standing) -> HeldBack:
     known, is_paused = bool(where.workers), where.pause is not None
     said = {**where.row, "known": known, "paused": is_paused}
     state = tuple(
-        said.get(place.field.name, blank)
+        _as_the_first(place.field.type, said.get(place.field.name, blank))
         for place, blank in zip(scope.places, evaluator.initial(), strict=True)
     )
     claim = spec.actions["claim"]
@@ -70,10 +72,21 @@ def _asked(where: Standing) -> HeldBack:
     return held_back(evaluator, state, step, Limits(max_states=MOST))
 
 
+def _as_the_first(t: Type, value: Value) -> Value:
+    """Return a value as a scope with one of everything has it."""
+    from spec.language.terms.types import is_sort
+
+    return 0 if is_sort(t) and value is not None else value
+
+
 # ---------------------------------------------------------------- for people
 def _story(where: Standing, held: HeldBack, file: str) -> Iterator[str]:
     line = where.line
     yield f"job {line.id}, {line.kind}, key {line.key}: {line.status}{_since(where)}"
+    if where.subject is not None:
+        until = "is over" if where.row["throughout"] else "is claimed"
+        keeps = f"others out until it {until}" if where.keeps_out else "nobody out any more"
+        yield f"  it is about {where.subject}, and keeps {keeps}"
     for refusing in held.by:
         read = ", ".join(refusing.read)
         yield _here(
@@ -149,6 +162,8 @@ def _told(where: Standing, held: HeldBack) -> dict[str, Any]:
             for r in held.by
         ],
         "free": freed,
+        "unique": where.subject,
+        "keeps_out": where.keeps_out,
         "due": where.line.due,
         "lease_until": where.lease_until,
         "deadline": where.deadline,

@@ -217,6 +217,7 @@ class _Walk:
         queue, key = self.queues[who], f"key {self.asked}"
         payload = "x" * self.chance.choice((1, 500, 6_000))
         given: dict[str, Any] = {"key": key, "max_attempts": 2, "max_interrupts": 2}
+        given["unique"] = "the same" if self.asked % 3 == 0 else None
         with queue.transaction() as t:
             t.execute("INSERT INTO ledger VALUES (0, ?)", (f"asked {key}",))
             queue.enqueue(_KIND, payload, within=t, **given)

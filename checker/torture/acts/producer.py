@@ -1,7 +1,8 @@
 """A producer under torture: asks for the jobs that it is told to, and notes every answer.
 
 Another one asks for the same jobs, now and then with another payload under the same key. Between
-two of them it cancels some job, or retries one that is dead.
+two of them it cancels some job, or retries one that is dead, or asks for one more, about the same
+as others.
 """
 
 from __future__ import annotations
@@ -18,10 +19,17 @@ from typing import Any
 from checker.torture.acts.conditions import DATABASE, enter, open_queue
 from checker.torture.acts.ledger import Ledger
 from checker.torture.acts.plan import Order, Plan, order
-from impl.queue import Enqueued, Queue
+from impl.parts.asking import Enqueued
+from impl.queue import Queue
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.requests import BadRequest
 from impl.terms.unusable import OtherHistory, StoreError
+
+_Made = tuple[int, bool, bool]
+"""A job, whether it is new, and whether it has kept out the one that was asked for."""
+
+SUBJECTS = ("a", "b")
+"""What jobs are about that keep each other out: few, so that they do."""
 
 PATIENCE_S = 0.05
 """Between two attempts to reach a store that cannot be used."""
@@ -69,6 +77,18 @@ class _Producer:
             for job in self._some("status = 'dead'"):
                 self._ledger.write("retries", job=job)
                 self._answered("retry", {"job": job}, partial(_retry, job=job))
+        elif chance < 0.16:
+            self._rival()
+
+    def _rival(self) -> None:
+        """Ask for a job that others may keep out, or that keeps them out."""
+        chance, about = self._chance, self._chance.choice(SUBJECTS)
+        payload = {"ms": chance.randrange(150), "chance": chance.randrange(10**6)}
+        key = f"about {about} {chance.randrange(10**12)}"
+        told = {"key": key, "kind": "write", "payload": payload, "about": about}
+        self._ledger.write("asks", **told)
+        until = chance.choice(("over", "claimed"))
+        self._answered("enqueue", told, partial(_about, told=told, until=until))
 
     def _some(self, which: str) -> list[int]:
         query = f"SELECT id FROM job WHERE {which} ORDER BY random() LIMIT 1"
@@ -95,7 +115,7 @@ class _Producer:
                 time.sleep(PATIENCE_S)
 
 
-def _enqueue(queue: Queue, wanted: Order, payload: dict[str, Any]) -> tuple[int, bool]:
+def _enqueue(queue: Queue, wanted: Order, payload: dict[str, Any]) -> _Made:
     return _made(
         queue.enqueue(
             wanted.kind, payload, key=wanted.key, delay=wanted.delay, timeout=wanted.timeout,
@@ -104,9 +124,18 @@ def _enqueue(queue: Queue, wanted: Order, payload: dict[str, Any]) -> tuple[int,
     )  # fmt: skip
 
 
-def _retry(queue: Queue, job: int) -> tuple[int, bool]:
+def _about(queue: Queue, told: dict[str, Any], until: str) -> _Made:
+    return _made(
+        queue.enqueue(
+            told["kind"], told["payload"], key=told["key"], timeout=20.0,
+            unique=told["about"], unique_until=until,
+        )
+    )  # fmt: skip
+
+
+def _retry(queue: Queue, job: int) -> _Made:
     return _made(queue.retry(job))
 
 
-def _made(made: Enqueued) -> tuple[int, bool]:
-    return made.id, made.new
+def _made(made: Enqueued) -> _Made:
+    return made.id, made.new, made.kept_out

@@ -18,8 +18,14 @@ def asked(plan: Plan, books: Books) -> Iterator[str]:
     """What was answered is there, as it was asked for, once; and nothing that nobody asked for."""
     by_key = {task.key: (job, task) for job, task in books.tasks.items() if task.retry_of is None}
     new = Counter[str]()
+    about = {line["key"]: line["about"] for line in books.told["asks"] if "about" in line}
     for line in books.answers("enqueue"):
-        key, (job, is_new) = line["key"], line["answer"]
+        key, (job, is_new, kept_out) = line["key"], line["answer"]
+        if kept_out:
+            holder = about.get(books.tasks[job].key) if job in books.tasks else None
+            if holder is None or holder != about.get(key):
+                yield f"{key} was kept out by job {job}, which is not about the same"
+            continue
         new[key] += is_new
         if key not in by_key:
             yield f"{key} is lost: a producer was told that it is job {job}"
@@ -94,7 +100,7 @@ def retried(plan: Plan, books: Books) -> Iterator[str]:
         if books.tasks[job].status != "dead":
             yield f"job {job} was retried, and is {books.tasks[job].status}"
     for line in books.answers("retry"):
-        made, _ = line["answer"]
+        made, *_ = line["answer"]
         if made not in books.tasks or books.tasks[made].retry_of != line["job"]:
             yield f"job {made} is lost: a producer was told that it retries job {line['job']}"
 

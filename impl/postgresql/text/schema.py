@@ -10,7 +10,7 @@ from impl.postgresql.text.by_hand import declared
 from impl.postgresql.text.sql import POSTGRESQL
 from impl.postgresql.text.tracing import OVER, TRACE, triggers
 
-VERSION = "2"
+VERSION = "3"
 """The version of the schema."""
 
 META = """\

@@ -71,19 +71,23 @@ def who_is_over_keeps_nobody_out(s, j: Job):
 
 # ------------------------------------------------------------------ what must be reachable
 @unique.sometimes("INV-016")
+def a_retry_keeps_others_out(s, j: Job):
+    """A job that was cut short can keep others out until its retry."""
+    return (s.status[j] == Status.ready) & (s.interrupts[j] > 0) & (s.keeps_out[j] != None)
+
+
+# ------------------------------------------------------------------ where there are two jobs
+rivals = Spec("rivals", unique, doc="Two jobs about the same.")
+
+
+@rivals.sometimes("INV-016")
 def a_job_waits_beside_one_at_work(s, i: Job, j: Job):
     """A job can wait while an older one, about the same, is at work."""
     return leased(s, i) & (s.status[j] == Status.ready) & (s.keeps_out[j] != None) & (i != j)
 
 
-@unique.sometimes("INV-016")
+@rivals.sometimes("INV-016")
 def a_retry_waits_beside_a_new_job(s, i: Job, j: Job):
     """A job that was cut short can wait for its retry beside a new one about the same."""
     again = (s.status[i] == Status.ready) & (s.interrupts[i] > 0) & (s.keeps_out[i] == None)
     return again & (s.status[j] == Status.ready) & (s.token[j] == 0)
-
-
-@unique.sometimes("INV-016")
-def a_retry_keeps_others_out(s, j: Job):
-    """A job that was cut short can keep others out until its retry."""
-    return (s.status[j] == Status.ready) & (s.interrupts[j] > 0) & (s.keeps_out[j] != None)
