@@ -24,7 +24,9 @@ from impl.working.attempt import claim
 from tests.clocks import HandClock
 
 (JOB,) = design().tables
-READY: dict[str, Any] = dict(JOB.initial) | {"status": "ready", "due": "waiting"}
+READY: dict[str, Any] = dict(JOB.initial) | {
+    "status": "ready", "due": "waiting", "about": 0, "keeps_out": 0,
+}  # fmt: skip
 DONE = dict(JOB.initial) | {
     "status": "done", "token": 1, "first": 1, "second": 1, "recorded": True,
 }  # fmt: skip

@@ -22,7 +22,7 @@ from tests.commands.queue.asking import Run
 
 def test_a_job_goes_in_once_is_run_and_is_listed(run: Run) -> None:
     assert run("enqueue", "echo", '{"a": 1}', "--key", "seven") == {
-        "ok": True, "job": 1, "key": "seven", "new": True,
+        "ok": True, "job": 1, "key": "seven", "new": True, "kept_out": False,
     }  # fmt: skip
     assert not run("enqueue", "echo", '{"a": 1}', "--key", "seven")["new"]
     assert run("stats")["jobs"] == {"ready": 1}
@@ -80,7 +80,7 @@ def test_a_dead_job_shows_its_attempts_its_reason_and_its_letter(run: Run, file:
     ]
     assert {p["pid"] for p in job["history"]} == {os.getpid()}
     again = run("retry", "1")
-    assert again == {"ok": True, "job": 2, "key": "seven", "new": True}
+    assert again == {"ok": True, "job": 2, "key": "seven", "new": True, "kept_out": False}
     assert run("show", "1")["job"]["retried_as"] == 2
     assert run("show", "2")["job"]["retry_of"] == 1
 
