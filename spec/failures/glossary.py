@@ -228,6 +228,12 @@ TERMS = (
         ("FM-024b", "FM-043", "FM-025a"),
     ),
     Term(
+        "upsert",
+        ("debounce", "coalesce", "replace args", "updatedata", "unsafe_dedupe", "last write wins"),
+        "A job that waits is given a newer value in place of its own, instead of a second job.",
+        ("FM-050", "FM-051", "FM-052"),
+    ),
+    Term(
         "workflow",
         ("dag", "fan-out", "fan-in", "chord", "batch callback", "waiting-children", "flow"),
         "A job waits for its children, or follows another one; who ends a job tells who waits.",

@@ -42,6 +42,9 @@ BELONG_TO_NONE = {
     "see.unserved": "saves work: `enqueue.new_key` (FM-031b) refuses a tick that has its job",
     "enqueue.seen": "says what a scheduler does: it asks for a tick that it has seen",
     "park.waits": "says what it is to be put aside: a job that waits is",
+    "change.changes_left": "says how often what a job is about changes in a scope",
+    "see_value.made": "says what a value is: there is none before the first change",
+    "enqueue.wanted": "says what a client is: it asks for the job whose value it has seen",
     "claim.unparked": "says what it is to be put aside: no worker looks at the job",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""

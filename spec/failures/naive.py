@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from spec.failures import naive_limits, naive_related, naive_storing, naive_ticks
+from spec.failures import naive_coalescing, naive_limits, naive_related, naive_storing, naive_ticks
 from spec.language import forget, ite, require
 from spec.queue.deadlines import Deadline
 from spec.queue.due import Due
@@ -291,6 +291,7 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     mark_first,
     withdraw_and_undo,
     fail_directly,
+    *naive_coalescing.STEPS,
     *naive_limits.STEPS,
     *naive_related.STEPS,
     *naive_storing.STEPS,

@@ -163,6 +163,17 @@ def unmark(s, j: Job):
     s.served[j] = False
 
 
+def put_in_again(s, j: Job):
+    """A job that was taken out while it waited to be tried again waits once more."""
+    require(
+        gone=s.status[j] == Status.absent,
+        tried=s.token[j] > 0,
+        ended=s.token[j] == s.fails[j] + s.interrupts[j],
+    )
+    s.status[j] = Status.ready
+    ends(s, j, True)
+
+
 def follow_late(s, j: Job):
     """A job that is done and has no follow-up gets it now."""
     require(done=s.status[j] == Status.done, unfollowed=~s.followed[j])
@@ -184,6 +195,19 @@ def end_early_claim(s, j: Job):
         left=~last_interrupt(s, j),
     )
     interrupt(s, j)
+
+
+def do_with_the_newer_value(s, j: Job):
+    """A job that was done with another value than its own is tried again."""
+    require(
+        done=s.status[j] == Status.done,
+        unhandled=s.handled[j] != s.value[j],
+        left=~last_interrupt(s, j),
+    )
+    s.status[j] = Status.ready
+    s.successes[j] = 0
+    s.interrupts[j] = s.interrupts[j] + 1
+    ends(s, j, True)
 
 
 Repair = Callable[..., Any]
@@ -213,6 +237,8 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-045": (count_again,),
     "FM-046": (count_again, end_early_claim),
     "FM-048": (follow_late,),
+    "FM-052": (put_in_again,),
+    "FM-050": (do_with_the_newer_value,),
 }
 """Which repairs each failure mode wants; where none is named, bad rows are set aside."""
 
@@ -275,6 +301,9 @@ RESIDUE = {
     "FM-047": "the parent is late by as long as nobody put the child in",
     "FM-048": "what follows is late by as long as nobody asked for it",
     "FM-049": "the second follow-up has run, and what it did stays done",
+    "FM-050": "what the older value has brought about stays until the newer one is handled",
+    "FM-051": "the newer value is gone: whoever made it has to bring it again",
+    "FM-052": "both values are gone: their clients have to ask again",
     "FM-035b": "whoever read the effect before it was taken back has read it",
 }
 """What no repair takes back."""

@@ -68,7 +68,7 @@ def test_an_incident_lacks_what_it_teaches(id: str) -> None:
 
 
 def test_every_incident_is_told_or_says_why_not() -> None:
-    first = [id for id in INCIDENTS if id <= incidents.LAST]
+    first = [id for id in INCIDENTS if int(id[1:]) <= incidents.LAST]
     assert len(first) == 60
     untold = incidents.untold()
     assert sorted([*STORIES, *untold]) == first

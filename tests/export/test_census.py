@@ -39,6 +39,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "ticks": (7_665, 19),
     "followups": (762, 14),
     "joins": (807, 17),
+    "coalescing": (8_532, 20),
     "due": (3_420, 20),
 }
 

@@ -67,6 +67,9 @@ DETECTORS = {
     "FM-045": Detector("parents_count_their_children"),
     "FM-046": Detector("parents_wait_for_their_children"),
     "FM-048": Detector("done_has_its_follow_up"),
+    "FM-050": Detector("done_has_handled_its_value"),
+    "FM-051": Detector("values_never_go_back"),
+    "FM-052": Detector("rows_are_kept"),
     "FM-049": Detector(table="step", where="action = 'settle_done' AND followed"),
 }
 

@@ -137,4 +137,62 @@ MODES = (
             ),
         ),
     ),
+    FailureMode(
+        "FM-050",
+        "a_value_goes_into_a_job_that_has_begun",
+        Loss(
+            ("stale take_in.waits",),
+            "done_has_handled_its_value",
+            "coalescing",
+            "A client sees that the job waits and writes its newer value, which a worker that has "
+            "begun in between never sees.",
+        ),
+        "A job takes in a value by the step that asks whether it waits, and the claim takes the "
+        "value along.",
+        elsewhere=(
+            Loss(
+                ("take_in.waits",),
+                "done_has_handled_its_value",
+                "coalescing",
+                "A newer value is written into a job wherever it is.",
+            ),
+            Loss(
+                ("instead claim claim_with_a_value_read_before", "stale claim.picture"),
+                "done_has_handled_its_value",
+                "coalescing",
+                "A worker reads the value, the job takes in a newer one, and the worker claims it "
+                "with what it has read.",
+            ),
+            Loss(
+                ("split enqueue value",),
+                "done_has_handled_its_value",
+                "coalescing",
+                "A job is put in and its value afterwards: a worker begins it with none.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-051",
+        "an_older_value_replaces_a_newer_one",
+        Loss(
+            ("take_in.newer",),
+            "values_never_go_back",
+            "coalescing",
+            "A client is late with what it has seen, and its value takes the place of one that was "
+            "made after it.",
+        ),
+        "A job takes in a value only if it was made later than its own.",
+    ),
+    FailureMode(
+        "FM-052",
+        "a_job_is_taken_out_to_change_it",
+        Loss(
+            ("instead take_in take_out_for_a_newer_one",),
+            "rows_are_kept",
+            "coalescing",
+            "A client takes the job out, to put it in again with a newer value, and dies in "
+            "between: neither value is in the queue.",
+        ),
+        "The value of a job that waits is replaced in its row, by one step.",
+    ),
 )
