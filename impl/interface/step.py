@@ -21,8 +21,8 @@ from spec.language.terms.types import is_timer, phases
 @dataclass(frozen=True)
 class Chosen:
     """The row of a step is the first one of a query with these values, which is that of all in
-    `line` that nobody else is about to take. `wanted`, as SQL: what it is to say of itself beside
-    what the step changes.
+    `line`, a query from FROM on, that nobody else is about to take. `wanted`, as SQL: what it is to
+    say of itself beside what the step changes.
     """
 
     query: str

@@ -30,7 +30,7 @@ SELECT id FROM job WHERE id IN (
 ) ORDER BY due, id LIMIT 1"""
 
 _ALL = """\
-SELECT id FROM job
+FROM job
 WHERE due <= :now AND kind IN (SELECT mine.value FROM json_each(:kinds) AS mine)
   AND kind NOT IN (SELECT kind FROM paused)
 ORDER BY due, id"""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from secrets import token_hex
 from typing import Any
 
 import psycopg
-from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from impl.derive import origin
@@ -19,8 +16,10 @@ from impl.derive.design import Design
 from impl.interface.transaction import History, Span, Transaction, Written
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, gone, tells_old, unusable
+from impl.postgresql.rounds import Said, Tried, in_one_round
 from impl.postgresql.text import by_hand
-from impl.postgresql.text.schema import REFUSED, own_tables
+from impl.postgresql.text.schema import own_tables
+from impl.postgresql.theirs import first_word, refused, require_harmless, shortened
 from impl.postgresql.trace import ends
 from impl.terms.requests import BadRequest
 from impl.terms.unusable import OtherHistory
@@ -54,12 +53,6 @@ SELECT name, '{}', nth FROM unnest(%s::text[], %s::bigint[]) AS turn (name, nth)
 WHERE name IN (SELECT lower(sort) || id FROM process)
 ON CONFLICT (element) DO UPDATE SET nth = excluded.nth"""
 
-_ALLOWED = frozenset({
-    "alter", "analyze", "comment", "create", "delete", "drop", "insert", "merge", "select", "table",
-    "update", "values", "with",
-})  # fmt: skip
-"""How statements begin that may be run in our transactions: none of them ends one."""
-
 _DEFINING = frozenset({"alter", "comment", "create", "drop"})
 
 _THEIRS = "SELECT set_config('ffq.theirs', %s, true)"
@@ -79,17 +72,28 @@ UNION ALL SELECT 'rule', rulename, oid::text FROM pg_rewrite
 WHERE ev_class IN (SELECT oid FROM ours)
 ORDER BY 1, 2, 3"""
 
-_REMARK = re.compile(r"\s+|--[^\n]*|/\*.*?\*/", re.DOTALL)
-
 
 class Statements(Transaction):
     """A transaction on a server, without its steps."""
 
     def __init__(
-        self, design: Design, connection: Connection, span: Span, shown: str, clock: ServerClock
+        self,
+        design: Design,
+        connection: Connection,
+        span: Span,
+        shown: str,
+        clock: ServerClock,
+        begins: Sequence[str] = (),
+        tried: Tried | None = None,
     ) -> None:
+        """Use a connection; `begins` is said ahead of the first statement, and with it, `tried` on
+        another one.
+        """
         super().__init__(design, span)
-        self._connection, self._shown, self._clock = connection, shown, clock
+        self.connection, self._shown, self._clock = connection, shown, clock
+        self._ahead: list[Said] = [(text, None) for text in begins]
+        self._again = tried
+        self._required: tuple[History | None, str] = (None, "")
         self._old = tells_old(connection)
         self.tx = token_hex(8)
         self.receipts: list[str] = []
@@ -101,23 +105,47 @@ class Statements(Transaction):
         """What is locked until the transaction is over, however that comes."""
         return int(self.tx, 16) - 2**63
 
-    def _say(self, lines: Sequence[Mapping[str, Any]]) -> int:
-        """Say whose steps come next, and return their moment, which is later than all locks."""
+    def _saying(self, lines: Sequence[Mapping[str, Any]]) -> Said:
+        """Return what says whose steps come next, and returns their moment as its last column,
+        which is later than all locks that were taken before.
+        """
         said = json.dumps(lines) if lines else ""
-        values = {"nonce": self.nonce, "steps": said, "now": self._clock.given()}
-        ((_, _, now),) = self._run(_SAY, values)
-        return int(now)
+        return _SAY, {"nonce": self.nonce, "steps": said, "now": self._clock.given()}
 
     def _run(self, text: str, values: Any = None) -> list[Any]:
         """Run a statement of ours and return its rows."""
+        return self._round((text, values))[0]
+
+    def _round(self, *said: Said) -> list[list[Any]]:
+        """Run statements of ours in one round and return the rows of each. Raises `OtherHistory` if
+        the store turns out to have another one than is required.
+        """
+        ahead, self._ahead = self._ahead, []
+        if not ahead and not said:
+            return []
         try:
-            cursor = self._connection.execute(text.encode(), values)
+            found = self._begun([*ahead, *said]) if ahead else in_one_round(self.connection, said)
         except psycopg.DataError as wrong:
             raise BadRequest(f"value: {wrong}; leave it out") from None
         except psycopg.Error as failed:
-            found = gone(self._shown, failed) or unusable(self._shown, "the transaction", failed)
-            raise found or failed from None
-        return cursor.fetchall() if cursor.description else []
+            lost = gone(self._shown, failed) or unusable(self._shown, "the transaction", failed)
+            raise lost or failed from None
+        (known, path), self._required = self._required, (None, "")
+        if known is not None:
+            self.history = self._history_of(found[len(ahead) - 1])
+            self.require(known, path)
+        return found[len(ahead) :]
+
+    def _begun(self, said: Sequence[Said]) -> list[list[Any]]:
+        def run(opened: Connection) -> list[list[Any]]:
+            self.connection = opened
+            return in_one_round(opened, said)
+
+        return run(self.connection) if self._again is None else self._again(run)
+
+    def begin(self) -> None:
+        """See to it that the transaction has begun on the server."""
+        self._round()
 
     def own(self, sql: str, values: Any = ()) -> list[Any]:
         """Run a statement of the queue's, written by hand, and return its rows."""
@@ -144,7 +172,7 @@ class Statements(Transaction):
         self._run(_THEIRS, ("on",))
         try:
             # Prepared, so that it is one statement: another one might end the transaction.
-            cursor = self._connection.execute(text.encode(), bound, prepare=True)
+            cursor = self.connection.execute(text.encode(), bound, prepare=True)
         except psycopg.Error as failed:
             found = unusable(self._shown, "a statement", failed, theirs=True)
             raise refused(sql, failed) or found or failed from None
@@ -177,7 +205,7 @@ class Statements(Transaction):
 
     def require_open(self) -> None:
         """Raise `BadRequest` if nothing that is done here would be committed."""
-        status = self._connection.info.transaction_status
+        status = self.connection.info.transaction_status
         if self.span.over:
             raise BadRequest("transaction: is over; begin another one")
         if self._spoilt or status == TransactionStatus.INERROR:
@@ -187,15 +215,22 @@ class Statements(Transaction):
     @cached_property
     def history(self) -> History:
         """The history that the store has now; of no boot, if the server has forgotten it."""
-        found = self._run(_HISTORY)
+        return self._history_of(self._run(_HISTORY))
+
+    def _history_of(self, found: list[Any]) -> History:
         if found:
             return History(found[0][0], found[0][1], None, 0)
         kept = self._run("SELECT value FROM meta WHERE name = 'epoch'")
         return History(int(kept[0][0]) if kept else 0, None, None, 0)
 
     def require(self, known: History, path: str) -> None:
-        """Raise `OtherHistory` if the store has another history now."""
-        if self.history != known:
+        """Raise `OtherHistory` if the store has another history now; if nothing has been said to it
+        so far, with the answer to what is said first.
+        """
+        if self._ahead:
+            self._ahead.append((_HISTORY, None))
+            self._required = known, path
+        elif self.history != known:
             fact = "has crashed, was promoted or put back since it was opened"
             raise OtherHistory(path, fact, "open it again; what was claimed is lost")
 
@@ -224,7 +259,7 @@ class Statements(Transaction):
 
     def traced(self) -> Iterator[Written]:
         """Yield the rows of the trace; each is kept for the row of the store that it changed."""
-        with self._connection.cursor("traced") as cursor:
+        with self.connection.cursor("traced") as cursor:
             cursor.execute(_TRACED)
             for seq, element, after, unseen in cursor:
                 yield Written(seq, (element,), after, unseen)
@@ -236,36 +271,3 @@ class Statements(Transaction):
         turns = ends(self.own, seq).turns
         origin.write(self.own, seq, states)
         self._run(_TURNS, (list(turns), list(turns.values())))
-
-
-def require_harmless(sql: object) -> None:
-    """Raise `BadRequest` if a statement of others is none that may be run in our transactions."""
-    if not isinstance(sql, str):
-        raise BadRequest(f"statement: is of type {type(sql).__name__}; make it a str")
-    if first_word(sql) not in _ALLOWED:
-        fact = "is no statement for a queue's transaction"
-        raise BadRequest(f"{shortened(sql)}: {fact}; leave it out")
-
-
-def first_word(sql: str) -> str:
-    """Return how a statement begins, behind remarks."""
-    at = 0
-    while (skipped := _REMARK.match(sql, at)) is not None:
-        at = skipped.end()
-    found = re.match(r"\w+", sql[at:])
-    return found[0].lower() if found else ""
-
-
-def refused(sql: str, failed: psycopg.Error) -> BadRequest | None:
-    """Return what is to be said of a statement that was not to be, if it was not."""
-    if failed.sqlstate == REFUSED:
-        return BadRequest(f"{shortened(sql)}: {failed.diag.message_primary}")
-    if isinstance(failed, errors.ReadOnlySqlTransaction):
-        fact = "writes, and this may only read; use `transaction`"
-        return BadRequest(f"{shortened(sql)}: {fact}")
-    return None
-
-
-def shortened(sql: str) -> str:
-    """Return a statement as messages show it."""
-    return textwrap.shorten(sql, 80, placeholder=" ...")

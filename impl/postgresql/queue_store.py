@@ -19,6 +19,8 @@ from impl.terms.unusable import REMEDY, Damaged, StoreError
 
 _CONNECTED = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
 
+_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+
 _REFERENCES = """\
 SELECT conrelid::regclass::text, quote_ident(attname) FROM pg_constraint
 JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
@@ -104,9 +106,9 @@ class QueueStore(Store):
         """
         with self._alone.opened(Span(False, False)):
             try:
-                opened = self._begun("REPEATABLE READ")
                 with usable(self.path, "the query"):
-                    opened.execute(make.encode())
+                    self._tried(lambda opened: opened.execute(_MOMENT.encode()))
+                    self.connection.execute(make.encode())
                 yield self._asked
             finally:
                 self._roll_back()

@@ -24,8 +24,8 @@ from impl.interface.transaction import Span
 from impl.postgresql import making
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, address, connect, gone, unusable, usable
-from impl.postgresql.own import refused, require_harmless
 from impl.postgresql.text import by_hand
+from impl.postgresql.theirs import refused, require_harmless
 from impl.postgresql.transaction import PostgreSQLTransaction
 from impl.terms.clock import Clock
 from impl.terms.outcomes import OutcomeUnknown
@@ -41,8 +41,11 @@ _PATIENCE = 30.0
 
 _SLICE = 0.2
 
-_READING = """\
-REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0"""
+_WRITING = ("BEGIN ISOLATION LEVEL READ COMMITTED",)
+_READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+)
 """Whoever only reads keeps no row from others, and may think for as long as it takes."""
 
 KEEP = """\
@@ -185,24 +188,23 @@ class Store:
         if writes and self.read_only:
             raise StoreError(self.path, "was opened to be read only", "open it for writing")
         with self._alone.opened(Span(writes, durable)) as span:
-            connection = self._begun("READ COMMITTED" if writes else _READING)
-            opened = PostgreSQLTransaction(self.design, connection, span, self.path, self.clock)
+            opened = PostgreSQLTransaction(
+                self.design, self.connection, span, self.path, self.clock,
+                _WRITING if writes else _READING, self._tried,
+            )  # fmt: skip
             try:
                 if at_rest:
+                    opened.begin()
                     with usable(self.path, "the transaction"):
-                        connection.execute(_AT_REST)
+                        opened.connection.execute(_AT_REST)
                 yield opened
+                opened.begin()
                 opened.require_open()
             except BaseException:
                 self._roll_back()
                 raise
-            self._commit(connection, opened)
+            self._commit(opened.connection, opened)
             opened.remember()
-
-    def _begun(self, level: str) -> Connection:
-        with usable(self.path, "the transaction"):
-            self._tried(lambda opened: opened.execute(f"BEGIN ISOLATION LEVEL {level}".encode()))
-        return self.connection
 
     def _commit(self, connection: Connection, opened: PostgreSQLTransaction) -> None:
         """Commit; raises `StoreError` if nothing was, and `OutcomeUnknown` if nobody knows."""

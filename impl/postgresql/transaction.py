@@ -7,8 +7,7 @@ than its lock. What it changes the database writes into the trace itself.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -30,8 +29,20 @@ from impl.interface.transaction import Pending
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import checked
 from impl.postgresql.own import Statements
-from impl.postgresql.text import by_hand
-from impl.postgresql.text.sql import decode, for_psycopg
+from impl.postgresql.rounds import Said
+from impl.postgresql.step import (
+    NOW,
+    Asked,
+    as_read,
+    asks_the_clock,
+    key_of,
+    moved,
+    one,
+    remembered,
+    sort_of,
+    wanting,
+)  # fmt: skip
+from impl.postgresql.text.sql import decode, for_psycopg, identifier
 from impl.postgresql.text.statements import Statement, statement, together
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unseen
 from spec.language.scope import Value
@@ -42,7 +53,7 @@ from spec.language.terms.types import is_timer
 _said_of = lru_cache(maxsize=256)(statement)
 _together = lru_cache(maxsize=64)(together)
 
-_NOW = re.compile(r":now\b")
+_SAVE = "SAVEPOINT before_step", None
 _VERSION = "SELECT coalesce(max(version), 0) FROM trace WHERE element = %s"
 
 
@@ -63,118 +74,174 @@ class PostgreSQLTransaction(Statements):
         note: str | None,
     ) -> Done | Refused:
         """Take a step: lock its row, ask the clock, write."""
-        if beside.chosen is not None:
-            found = self._candidate(beside.chosen)
+        chosen, row = beside.chosen, None
+        if chosen is not None:
+            found = self._candidate(t, chosen)
             if not found:
                 return Refused("reference")
             assert isinstance(t.seen.key, Var)
-            given[t.seen.key.name] = found[0][0] - 1
+            given[t.seen.key.name], row = found[0][0] - 1, found[0][1:]
         step = made(given, beside=replace(beside, chosen=None))
         outcome = without_store(step)
         if outcome is None:
-            return self._taken(step, pending, note, beside.chosen)
+            return self._taken(step, pending, note, chosen, row)
         if isinstance(outcome, Done):
             pending.unseen.append(Unseen(0, t.action.name, t.named(given)))
         return outcome
 
-    def _candidate(self, chosen: Chosen) -> list[Any]:
-        """Lock the first row in line that nobody else has locked, by a statement that takes one."""
-        line = f"{chosen.line}\nLIMIT 1 FOR NO KEY UPDATE OF job SKIP LOCKED"
+    def _candidate(self, t: Transition, chosen: Chosen) -> list[Any]:
+        """Lock the first row in line that nobody else has locked, by a statement that takes one;
+        return its number, and what a process will remember something of.
+        """
+        wanted = ", ".join(["id", *(identifier(f.name) for f in t.reads)])
+        line = f"SELECT {wanted}\n{chosen.line}\nLIMIT 1 FOR NO KEY UPDATE OF job SKIP LOCKED"
         moment = self._clock.given()
         if moment is None:  # the statement asks the clock itself, which is one round less
-            return self.own(_NOW.sub(f"({ServerClock.ASK})", line), chosen.values)
+            return self.own(NOW.sub(f"({ServerClock.ASK})", line), chosen.values)
         return self.own(line, {**chosen.values, "now": moment})
 
     def _taken(
-        self, step: Step, pending: Pending, note: str | None, chosen: Chosen | None
+        self,
+        step: Step,
+        pending: Pending,
+        note: str | None,
+        chosen: Chosen | None,
+        row: Sequence[Any] | None,
     ) -> Done | Refused:
+        """Take a step of a row, which is locked if it is given."""
         t, said = step.transition, _said_of(step.transition, self._old)
         assert said is not None and t.table is not None
         bound = step.bound()
-        key = _key(t, bound)
-        element = f"{_sort(t)}{key}"
-        row = None
-        if t.reads or element not in self._locked:
-            row = self._row_before(t, said, bound)
-            self._locked |= {element} if row is not None else set()
-        if not all(holds(step.seen, step.seen) for holds in t.asked):
+        element = f"{sort_of(t)}{key_of(t, bound)}"
+        ahead = self._before(t, said, bound, element) if row is None else []
+        mine = all(holds(step.seen, step.seen) for holds in t.asked)
+        if ahead and (t.reads or not mine):
+            ahead, (found,) = [], self._round(*ahead)
+            row = found[0] if found else None
+        if not mine:
             return Refused(self._refusal(step, said, bound) or "reference")
-        if t.table.answers and t.statement is not None and t.statement.form == "update":
-            self._hold_answers(t)
         try:
             # What it will remember of a timer is asked for with the row, before the line is said.
             looks = any(is_timer(f.type) for f in t.reads)
-            memory = _remembered(step, row, self.now if looks else 0)
+            memory = remembered(step, row, self.now if looks else 0)
         except CheckFailed:
+            self._round(*ahead)
             guard = self._refusal(step, said, bound)
             if guard is not None:
                 return Refused(guard)
             raise
         lines = [self._line(step, pending, note, memory)] if t.writes else []
-        timeless = not lines and not _asks_the_clock(t, said)
+        texts = said.tries if chosen is None else [wanting(x, chosen) for x in said.tries]
+        ahead = [*ahead, *self._answers(t)]
         for _ in range(100):  # others may be faster where there is no row to be locked
-            now = bound["now"] = 0 if timeless else self._say(lines)
-            texts = said.tries if chosen is None else [_wanting(x, chosen) for x in said.tries]
-            found = self._contended(texts, bound) if said.contends else self._tried(texts, bound)
-            if found is not None:
+            asked, ahead = self._asked(t, said, texts, bound, element, ahead, lines), []
+            if asked.row is not None:
                 break
-            guard = self._refusal(step, said, bound)
+            guard = self._refusal(step, said, bound, asked.verdicts)
             if guard is not None:
                 return Refused(guard)
         else:
             raise Disagreement(f"every guard of {t.action.name} holds, and no row came back")
-        fields = [*said.tells, *said.sets]
-        values = {f.name: decode(f.type, v, now) for f, v in zip(fields, found, strict=False)}
+        fields, now = [*said.tells, *said.sets], bound["now"]
+        values = {f.name: decode(f.type, v, now) for f, v in zip(fields, asked.row, strict=False)}
         if t.reads and row is not None and not said.tells:
-            values = _as_read(t, row, now) | values
+            values = as_read(t, row, now) | values
         if t.writes:
-            self.receipts.append(element)
-            pending.unseen.clear()
+            self._wrote(element, pending)
             pending.rows += t.process is not None
         else:
-            version = self._run(_VERSION, (element,))[0][0]
             named, ended = t.named(step.params), over(t, values)
-            pending.unseen.append(Unseen(version, t.action.name, named, ended, element))
-        wanted = found[len(fields) :] if chosen is not None else ()
+            pending.unseen.append(Unseen(asked.version, t.action.name, named, ended, element))
+        wanted = asked.row[len(fields) :] if chosen is not None else ()
         return Done(values, memory, wanted)
+
+    def _asked(
+        self,
+        t: Transition,
+        said: Statement,
+        texts: Sequence[str],
+        bound: dict[str, Any],
+        element: str,
+        ahead: Sequence[Said],
+        lines: Sequence[Mapping[str, Any]],
+    ) -> Asked:
+        """Ask for a step in one round, behind what comes ahead of it; `bound` has its moment then.
+
+        Of one that writes nothing, which is often refused, the verdicts are asked with it.
+        """
+        clock = [self._saying(lines)] if lines or asks_the_clock(t, said) else []
+        whole: list[Said] = [(moved(text), bound) for text in texts]
+        first, *others = whole
+        if said.contends:
+            first, others = _SAVE, [first, *others]
+        beside: list[Said] = []
+        if not t.writes:
+            beside = [
+                (_VERSION, (element,)),
+                *[(moved(said.verdicts), bound)] * bool(said.verdicts),
+            ]
+        with checked(texts[0]):
+            found = self._round(*ahead, *clock, first, *beside)[len(ahead) :]
+        bound["now"] = int(found.pop(0)[0][2]) if clock else 0
+        row = self._contended(others) if said.contends else one(first, found[0])
+        if row is None and not said.contends:
+            row = self._tried(others)
+        if t.writes:
+            return Asked(row)
+        return Asked(row, found[1][0][0], found[2][0] if said.verdicts else ())
 
     def _take_together(self, whole: Fused, steps: list[Step], pending: Pending) -> Done | None:
         bound = steps[0].bound() | {n: v for step in steps[1:] for n, v in step.timed().items()}
         first = steps[0].transition
-        element, said = f"{_sort(first)}{_key(first, bound)}", _said_of(first, self._old)
+        element, said = f"{sort_of(first)}{key_of(first, bound)}", _said_of(first, self._old)
         assert said is not None
-        if element not in self._locked and self._row_before(first, said, bound) is not None:
-            self._locked |= {element}
         done, lines = Pending({}, pending.unseen, pending.rows), []
         for step, columns in zip(steps, whole.columns, strict=True):
             memory = step.transition.remembered(step.seen)
             lines.append({**self._line(step, done, None, memory), "columns": columns})
             done.memory |= {name: after for name, (_, after) in memory.items()}
             done.unseen, done.rows = [], done.rows + 1
-        bound["now"] = self._say(lines)
-        if self._tried([_together(whole)], bound) is None:
+        ahead = self._before(first, said, bound, element)
+        text = _together(whole)
+        with checked(text):
+            found = self._round(*ahead, self._saying(lines), (moved(text), bound))
+        if one((text, bound), found[-1]) is None:
             return None
-        self.receipts.append(element)
+        self._wrote(element, pending)
         pending.memory |= done.memory
-        pending.unseen, pending.rows = [], done.rows
+        pending.rows = done.rows
         return Done({}, memory)
 
-    def _row_before(self, t: Transition, said: Statement, bound: Mapping[str, Any]) -> Any:
-        """Lock the row of a step, and return what a process will remember something of."""
+    def _wrote(self, element: str, pending: Pending) -> None:
+        self.receipts.append(element)
+        self._locked.add(element)
+        pending.unseen = []
+
+    def _before(
+        self, t: Transition, said: Statement, bound: Mapping[str, Any], element: str
+    ) -> list[Said]:
+        """Return what locks the row of a step, and what a process will remember something of, if
+        any of it is needed.
+        """
         if t.statement is not None and t.statement.form == "insert":
-            return None
+            return []
+        if not t.reads and (element in self._locked or not self.span.writes):
+            return []
         strength = "UPDATE" if t.statement and t.statement.form == "delete" else "NO KEY UPDATE"
         lock = f"\nFOR {strength}" if self.span.writes else ""
-        found = self._run(for_psycopg(f"{said.before}{lock}"), bound)
-        return found[0] if found else None
+        return [(for_psycopg(f"{said.before}{lock}"), bound)]
 
-    def _hold_answers(self, t: Transition) -> None:
-        """Let nobody change what the store answers for the world, until this is over."""
-        asked = [g for g in t.action.guards if t.seen.in_row(g.condition)]
+    def _answers(self, t: Transition) -> list[Said]:
+        """Return what lets nobody change what the store answers for the world, until this is over,
+        if the step asks for it.
+        """
         assert t.table is not None
+        if not t.table.answers or t.statement is None or t.statement.form != "update":
+            return []
+        asked = [g for g in t.action.guards if t.seen.in_row(g.condition)]
         read = {e.field.name for g in asked for e in walk(g.condition) if isinstance(e, Read)}
-        for name in t.table.answers.keys() & read:
-            self._run(f"LOCK TABLE {name} IN SHARE MODE")
+        tables = [name for name in t.table.answers if name in read]
+        return [(f"LOCK TABLE {name} IN SHARE MODE", None) for name in tables]
 
     def _line(
         self, step: Step, pending: Pending, note: str | None, memory: Mapping[str, Any]
@@ -204,80 +271,43 @@ class PostgreSQLTransaction(Statements):
             "columns": ALL,
         }
 
-    def _tried(self, texts: Any, bound: Mapping[str, Any]) -> Any:
+    def _tried(self, said: Sequence[Said]) -> Any:
         """Return what came back of a step; None if nothing did."""
-        for text in texts:
-            with checked(text):
-                found = self._run(for_psycopg(text), bound)
-            if len(found) > 1:
-                raise Disagreement(f"{len(found)} rows come of a step of one: {text}")
-            if found:
-                return found[0]
+        for each in said:
+            with checked(each[0]):
+                found = one(each, self._run(*each))
+            if found is not None:
+                return found
         return None
 
-    def _contended(self, texts: Any, bound: Mapping[str, Any]) -> Any:
+    def _contended(self, said: Sequence[Said]) -> Any:
         """Return what came back of a step; None also if somebody else has taken what it asked for,
-        and the transaction goes on.
+        and the transaction goes on from where it was saved.
         """
-        self._run("SAVEPOINT before_step")
         try:
-            return self._tried(texts, bound)
+            return self._tried(said)
         except errors.UniqueViolation:
             self._run("ROLLBACK TO SAVEPOINT before_step")
             return None
 
-    def _refusal(self, step: Step, said: Statement, bound: dict[str, Any]) -> str | None:
-        """Return the first guard that is false; None if all hold by now."""
+    def _refusal(
+        self,
+        step: Step,
+        said: Statement,
+        bound: dict[str, Any],
+        answers: Sequence[Any] | None = None,
+    ) -> str | None:
+        """Return the first guard that is false; None if all hold by now. `answers`: the verdicts,
+        where they are known.
+        """
         t, seen = step.transition, step.seen
-        if ":now" in said.verdicts and not bound["now"]:
-            bound["now"] = self.now
-        (answers,) = self._run(for_psycopg(said.verdicts), bound) if said.verdicts else [()]
+        if answers is None:
+            if ":now" in said.verdicts and not bound["now"]:
+                bound["now"] = self.now
+            (answers,) = self._run(for_psycopg(said.verdicts), bound) if said.verdicts else [()]
         guard, statement = t.refused(seen, answers), t.statement
         if guard is not None:
             return guard
         if statement is not None and statement.form == "insert" and t.table and t.table.carried:
             return statement.shown[0]  # another row has what is carried, and has to be unique
         return None
-
-
-def _sort(t: Transition) -> str:
-    """Return what the trace calls the rows of a step, but for their number."""
-    assert t.table is not None
-    return t.table.sort.__name__.lower()
-
-
-def _key(t: Transition, bound: Mapping[str, Any]) -> int:
-    """Return the number of the row of a step."""
-    key = t.seen.key
-    if key is None:
-        return 1
-    assert isinstance(key, Var | Read)
-    return int(bound[key.name if isinstance(key, Var) else key.field.name])
-
-
-def _remembered(step: Step, row: Any, now: int) -> Mapping[str, Any]:
-    """Return what its process will remember of a step, if it is not refused; raises `CheckFailed`
-    if that is out of range.
-    """
-    t = step.transition
-    if not t.reads or t.table is None:
-        return t.remembered(step.seen)
-    found = t.table.initial if row is None else _as_read(t, row, now)  # where there is no row
-    return t.remembered(t.local.state(step.known, found))
-
-
-@lru_cache(maxsize=256)
-def _asks_the_clock(t: Transition, said: Statement) -> bool:
-    """Return whether it matters to a step when it is taken."""
-    fields = (*said.tells, *said.sets, *t.reads)
-    return any(":now" in text for text in said.tries) or any(is_timer(f.type) for f in fields)
-
-
-def _as_read(t: Transition, row: Any, now: int) -> dict[str, Value]:
-    """Return what a process will remember something of, as it was when the row was locked."""
-    return {f.name: decode(f.type, v, now) for f, v in zip(t.reads, row, strict=True)}
-
-
-def _wanting(text: str, chosen: Chosen) -> str:
-    """Return a statement that also says what is wanted of the row."""
-    return f"{text}, {by_hand.asked(chosen.wanted)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -111,6 +112,7 @@ def literal(t: Type, v: Value) -> str:
     return sql.quoted(stored) if isinstance(stored, str) else str(stored)
 
 
+@lru_cache(maxsize=512)
 def for_psycopg(text: str) -> str:
     """Return a statement with its parameters as psycopg has them."""
     return _PARAMETER.sub(r"%(\1)s", text.replace("%", "%%"))
