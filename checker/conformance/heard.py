@@ -70,7 +70,7 @@ class OnServer(Heard):
 
     def hear(self, hear: Hear | None) -> None:
         """Tell of each statement from now on, or of none."""
-        self.store.connection.hear = None if hear is None else partial(_told_as_ours, hear)
+        self.store.hear = None if hear is None else partial(_told_as_ours, hear)
 
     def _roles(self, action: str) -> dict[str, Role]:
         from impl.postgresql.text.statements import statement
@@ -89,4 +89,6 @@ def _told(hear: Hear, _: Any, sql: str, bound: Any) -> bool:
 
 
 def _told_as_ours(hear: Hear, sql: str, bound: Any) -> None:
-    hear(_PARAMETER.sub(r":\1", sql).replace("%%", "%"), bound)
+    from impl.postgresql.step import SAID
+
+    hear(_PARAMETER.sub(r":\1", sql).replace("%%", "%").replace(SAID, ":now"), bound)

@@ -16,7 +16,7 @@ from impl.derive.design import Design
 from impl.interface.transaction import History, Span, Transaction, Written
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, gone, tells_old, unusable
-from impl.postgresql.rounds import Said, Tried, in_one_round
+from impl.postgresql.rounds import Said, Tried, by_itself, in_one_round
 from impl.postgresql.text import by_hand
 from impl.postgresql.text.schema import own_tables
 from impl.postgresql.theirs import first_word, refused, require_harmless, shortened
@@ -171,8 +171,7 @@ class Statements(Transaction):
         before = self._shape() if defines else None
         self._run(_THEIRS, ("on",))
         try:
-            # Prepared, so that it is one statement: another one might end the transaction.
-            cursor = self.connection.execute(text.encode(), bound, prepare=True)
+            cursor = by_itself(self.connection, (text, bound))
         except psycopg.Error as failed:
             found = unusable(self._shown, "a statement", failed, theirs=True)
             raise refused(sql, failed) or found or failed from None

@@ -17,10 +17,14 @@ from impl.postgresql.text.statements import Statement
 from impl.terms.outcomes import Disagreement
 from spec.language.scope import Value
 from spec.language.terms.expr import Read, Var
+from spec.language.terms.tree import walk
 from spec.language.terms.types import is_timer
 
 NOW = re.compile(r":now\b")
 """What stands for the moment of a step in its statement."""
+
+SAID = "current_setting('ffq.now')"
+"""What it is once it was said."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,19 @@ def one(said: Said, found: Sequence[Any]) -> Any:
 
 
 @lru_cache(maxsize=256)
+def answering(t: Transition) -> tuple[str, ...]:
+    """Return the tables by which the store answers for the world what a step asks that writes."""
+    if t.table is None or t.statement is None or t.statement.form != "update":
+        return ()
+    asked = [g for g in t.action.guards if t.seen.in_row(g.condition)]
+    read = {e.field.name for g in asked for e in walk(g.condition) if isinstance(e, Read)}
+    return tuple(name for name in t.table.answers if name in read)
+
+
+@lru_cache(maxsize=256)
 def moved(text: str) -> str:
     """Return a statement that goes by the moment that was said, without our knowing it."""
-    return for_psycopg(NOW.sub("current_setting('ffq.now')", text))
+    return for_psycopg(NOW.sub(SAID, text))
 
 
 def sort_of(t: Transition) -> str:

@@ -24,6 +24,7 @@ from impl.interface.transaction import Span
 from impl.postgresql import making
 from impl.postgresql.clock import ServerClock
 from impl.postgresql.connection import Connection, address, connect, gone, unusable, usable
+from impl.postgresql.rounds import by_itself, in_one_round
 from impl.postgresql.text import by_hand
 from impl.postgresql.theirs import refused, require_harmless
 from impl.postgresql.transaction import PostgreSQLTransaction
@@ -125,7 +126,7 @@ class Store:
 
     def _asked(self, text: str, values: Any = None) -> list[Any]:
         try:
-            return self._tried(lambda opened: opened.execute(text.encode(), values).fetchall())
+            return self._tried(lambda opened: in_one_round(opened, [(text, values)])[0])
         except psycopg.DataError as wrong:
             raise BadRequest(f"value: {wrong}; leave it out") from None
         except psycopg.Error as failed:
@@ -156,7 +157,7 @@ class Store:
             if alone:
                 opened.execute("BEGIN READ ONLY")
             try:
-                return opened.execute(text.encode(), bound, prepare=True).fetchall()
+                return by_itself(opened, (text, bound)).fetchall()
             finally:
                 if alone and not opened.closed:
                     opened.execute("ROLLBACK")

@@ -6,7 +6,6 @@ than its lock. What it changes the database writes into the trace itself.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,7 +14,7 @@ from typing import Any
 from psycopg import errors
 
 from impl.derive.fused import Fused
-from impl.derive.tracing import ALL, plain
+from impl.derive.tracing import ALL
 from impl.derive.transition import Transition
 from impl.interface.step import (
     Beside,
@@ -33,6 +32,7 @@ from impl.postgresql.rounds import Said
 from impl.postgresql.step import (
     NOW,
     Asked,
+    answering,
     as_read,
     asks_the_clock,
     key_of,
@@ -46,8 +46,7 @@ from impl.postgresql.text.sql import decode, for_psycopg, identifier
 from impl.postgresql.text.statements import Statement, statement, together
 from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unseen
 from spec.language.scope import Value
-from spec.language.terms.expr import Read, Var
-from spec.language.terms.tree import walk
+from spec.language.terms.expr import Var
 from spec.language.terms.types import is_timer
 
 _said_of = lru_cache(maxsize=256)(statement)
@@ -235,13 +234,7 @@ class PostgreSQLTransaction(Statements):
         """Return what lets nobody change what the store answers for the world, until this is over,
         if the step asks for it.
         """
-        assert t.table is not None
-        if not t.table.answers or t.statement is None or t.statement.form != "update":
-            return []
-        asked = [g for g in t.action.guards if t.seen.in_row(g.condition)]
-        read = {e.field.name for g in asked for e in walk(g.condition) if isinstance(e, Read)}
-        tables = [name for name in t.table.answers if name in read]
-        return [(f"LOCK TABLE {name} IN SHARE MODE", None) for name in tables]
+        return [(f"LOCK TABLE {name} IN SHARE MODE", None) for name in answering(t)]
 
     def _line(
         self, step: Step, pending: Pending, note: str | None, memory: Mapping[str, Any]
@@ -252,10 +245,8 @@ class PostgreSQLTransaction(Statements):
         sides = ["", ""]
         for name, change in memory.items():
             if change[0] != change[1]:
-                kind = t.local.fields[name].type
                 for n in range(2):
-                    place = json.dumps(f"{name}[{whose}]")
-                    sides[n] += f", {place}: {json.dumps(plain(kind, change[n]))}"
+                    sides[n] += f', "{name}[{whose}]": {t.as_json[name](change[n])}'
         unseen = [[u.after, u.action, u.params, u.over, u.row] for u in pending.unseen]
         return {
             "actor": "-" if actor is None else actor.element(step.params[actor.name]),

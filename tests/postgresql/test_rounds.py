@@ -29,8 +29,17 @@ def opened(server: Server) -> Iterator[Connection]:
 
 def test_each_statement_has_its_own_rows(opened: Connection) -> None:
     twice: Said = ("SELECT n * %s FROM n ORDER BY n", (2,))
-    found = in_one_round(opened, [BEGIN, ONE, TWO, ALL, twice, COMMIT])
-    assert found == [[], [], [], [(1,), (2,)], [(2,), (4,)], []]
+    named: Said = ("SELECT %(b)s::bigint - %(a)s, '%%', %(b)s", {"a": 1, "b": 3, "c": 5})
+    none: Said = ("SELECT 7", {"a": 1})
+    found = in_one_round(opened, [BEGIN, ONE, TWO, ALL, twice, named, none, COMMIT])
+    assert found[3:] == [[(1,), (2,)], [(2,), (4,)], [(2, "%", 3)], [(7,)], []]
+
+
+def test_what_was_prepared_outlives_a_transaction_that_is_taken_back(opened: Connection) -> None:
+    for _ in range(8):  # after which psycopg would prepare what it is asked as well
+        in_one_round(opened, [BEGIN, ALL])
+        opened.execute("ROLLBACK")
+    assert opened.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (2,)
 
 
 def test_the_first_that_fails_is_raised_and_none_behind_it_is_run(opened: Connection) -> None:

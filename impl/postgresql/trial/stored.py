@@ -16,6 +16,7 @@ from impl.derive.mapping import rows_of
 from impl.interface.process import Process
 from impl.interface.transaction import Span
 from impl.postgresql.clock import ServerClock
+from impl.postgresql.rounds import Said
 from impl.postgresql.text.schema import whole
 from impl.postgresql.transaction import PostgreSQLTransaction
 from impl.postgresql.trial.embedded import Server
@@ -27,15 +28,16 @@ Hear = Callable[[str, Any], None]
 """Is told each statement before it is run, with its values."""
 
 
-class _Connection(psycopg.Connection[Any]):
-    """A connection that somebody may listen to."""
+class _Heard(PostgreSQLTransaction):
+    """A transaction that somebody may listen to."""
 
     hear: Hear | None = None
 
-    def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
+    def _round(self, *said: Said) -> list[list[Any]]:
         if self.hear is not None:
-            self.hear(query.decode(), params)
-        return super().execute(query, params, **how)
+            for each in said:
+                self.hear(*each)
+        return super()._round(*said)
 
 
 class _Still(ServerClock):
@@ -53,11 +55,12 @@ class Stored:
     def __init__(self, design: Design, server: Server, checks: bool = True) -> None:
         """Make it; without `checks`, rows that break an invariant are let in."""
         self.design = design
-        self.connection = _Connection.connect(server.address, autocommit=True)
+        self.connection = psycopg.Connection.connect(server.address, autocommit=True)
         self._schema = f"trial_{token_hex(4)}"
         self.run(f"CREATE SCHEMA {self._schema}; SET search_path = {self._schema}")
         self.run(whole(design, checks))
         self._clock: ServerClock = _Still(self.run, None)
+        self.hear: Hear | None = None
         self._processes: dict[tuple[type[Sort], int], Process] = {}
 
     def run(self, sql: str) -> list[Any]:
@@ -70,9 +73,8 @@ class Stored:
     ) -> tuple[PostgreSQLTransaction, Done | Refused]:
         """Take a step as `take` does, in a transaction that is left open."""
         self.run("BEGIN")
-        opened = PostgreSQLTransaction(
-            self.design, self.connection, Span(True, True), self.path, self._clock
-        )
+        opened = _Heard(self.design, self.connection, Span(True, True), self.path, self._clock)
+        opened.hear = self.hear
         seen = self.design.transitions[action].seen
         owner, process, given = seen.owner(params), None, dict(params)
         if owner is not None and seen.process is not None:
