@@ -25,6 +25,7 @@ from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.pauses import pause, resume
 from impl.parts.recovery import Recovery
 from impl.parts.retention import Retention
+from impl.parts.schedules import serve
 from impl.parts.speaker import Speaker
 from impl.terms.backoff import Backoff
 from impl.terms.clock import Clock
@@ -228,6 +229,19 @@ class Queue:
         if not within.span.durable:
             fact = "is not waited for, and a job that is in the queue must stay"
             raise BadRequest(f"within: {fact}; leave `durable` as it is")
+
+    def every(self, kind: str, seconds: int, *, catch_up: int = 1) -> list[Enqueued]:
+        """Put in a job for each moment of a schedule that has come and has none; return those that
+        are new. Any process may do it, as often as it likes: two at once do no harm.
+
+        The moments are the multiples of `seconds` since 1970, by the wall clock in UTC; a job has
+        its moment as payload. When nobody was there for a while, the last `catch_up` moments are
+        made up for, and those before are skipped. Raises `BadRequest`, `StoreError`, and
+        `OutcomeUnknown`, after which it may be asked again.
+        """
+        whole("seconds", seconds, 1, LONGEST)
+        whole("catch_up", catch_up, 1, 1_000)
+        return serve(self, self.enqueue, self.clock.wall, named("kind", kind), seconds, catch_up)
 
     def retry(self, job: int) -> Enqueued:
         """Put the work of a dead job in again, as a new job with new budgets under the same key;

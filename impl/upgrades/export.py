@@ -1,6 +1,7 @@
 """All that the users of a queue own, as JSON Lines: to be kept, read by others, or taken in anew.
 
-First a header, with what belongs to no job, then the kinds that are paused, then each job with what
+First a header, with what belongs to no job, then the kinds that are paused, and up to which moment
+each schedule has its jobs, then each job with what
 its handler need not do again, then the messages that are still to be sent, and at the end how many
 lines there were. How jobs came to be where they are is not told.
 """
@@ -34,6 +35,7 @@ _STEPS = """\
 SELECT CAST(name AS BLOB), what, CAST(result AS BLOB)
 FROM checkpoint WHERE job = ? ORDER BY rowid"""
 _PAUSED = "SELECT kind, since - ? + ?, user, pid FROM paused ORDER BY kind"
+_SERVED = "SELECT name, value FROM meta WHERE name LIKE 'every %' ORDER BY name"
 _UNSENT = """\
 SELECT id, CAST(key AS BLOB), job, CAST(topic AS BLOB), CAST(body AS BLOB) FROM outbox
 WHERE NOT sent AND id > ? ORDER BY id LIMIT ?"""
@@ -63,6 +65,8 @@ class _Export:
         yield json.dumps(header | {"fields": fields} | whole)
         for kind, since, user, pid in self._t.own(_PAUSED, self._now):
             yield json.dumps({"paused": kind, "since": since, "user": user, "pid": pid})
+        for name, served in self._t.own(_SERVED):
+            yield json.dumps({"schedule": name, "served": int(served)})
         for job, key, kind, timeout_ms, due, retry_of, *texts in self._pages(_JOBS, *self._now):
             what, (subject, payload) = f"job {job}", texts
             told = {

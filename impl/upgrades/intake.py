@@ -86,6 +86,8 @@ class _Intake:
                     yield from self._header(said)
                 case "paused":
                     self._paused(said)
+                case "schedule":
+                    self._schedule(said)
                 case "job":
                     yield self._job(said)
                 case "checkpoint":
@@ -96,9 +98,8 @@ class _Intake:
                     self._end(said, count - 1)
                     ended = True
                 case _:
-                    self._refuse(
-                        "is no paused kind, job, checkpoint, message or end", "export anew"
-                    )
+                    known = "paused kind, schedule, job, checkpoint, message or end"
+                    self._refuse(f"is no {known}", "export anew")
         if not ended:
             self._at = f"line {count + 1}"
             self._refuse("is missing: the export was cut off", "export anew")
@@ -135,6 +136,16 @@ class _Intake:
         pid = self._number(said, "pid", 0, MAX_EPOCH)
         insert = "INSERT INTO paused (kind, since, user, pid) VALUES (?, ?, ?, ?)"
         self._put(insert, kind, since, self._text(said, "user"), pid)
+
+    def _schedule(self, said: dict[str, Any]) -> None:
+        self._only(said, "schedule", "served")
+        name = self._text(said, "schedule")
+        if not name.startswith("every "):
+            self._refuse(f"is no schedule, but {_short(name)}", "export anew")
+        if self._known("SELECT 1 FROM meta WHERE name = ?", name):
+            self._again(f"the schedule {_short(name)}")
+        served = str(self._number(said, "served", -MAX_EPOCH, MAX_EPOCH))
+        self._put("INSERT INTO meta VALUES (?, ?)", name, served)
 
     def _job(self, said: dict[str, Any]) -> tuple[str, str]:
         self._only(said, *self._names)

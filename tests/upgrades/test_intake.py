@@ -54,6 +54,23 @@ def test_a_pause_that_nobody_exported_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("values", "fact"),
+    [
+        ({"schedule": "epoch"}, "line 2: is no schedule, but 'epoch'"),
+        ({"served": "now"}, "line 2: served: is of type str"),
+        ({"by": "me"}, "line 2: has 'by', which nobody knows"),
+        ({}, "line 3: has the schedule 'every 60 s: k', as a line before it has"),
+    ],
+)
+def test_a_schedule_that_nobody_exported_is_refused(
+    file: Path, tmp_path: Path, clock: HandClock, values: dict[str, Any], fact: str
+) -> None:
+    header, *others = lines_of(file, clock)
+    served = json.dumps({"schedule": "every 60 s: k", "served": 7} | values)
+    assert refused(tmp_path / "other.db", [header, served, served, *others]).startswith(fact)
+
+
+@pytest.mark.parametrize(
     ("at", "values", "fact"),
     [
         (HEADER, {"format": "ffq trace"}, "line 1: is not the beginning of an export"),
@@ -115,7 +132,7 @@ def test_a_line_that_nobody_exported_is_refused(
         ("", "is no JSON"),
         ("{", "is no JSON"),
         ("[]", "is no JSON object"),
-        ("{}", "is no paused kind, job, checkpoint, message or end"),
+        ("{}", "is no paused kind, schedule, job, checkpoint, message or end"),
         ("[" * 100_000, "is nested too deep"),
         ('{"job": NaN}', "is no JSON: NaN is no number"),
         ('{"job": 1, "job": 2}', "is no JSON: a name comes twice"),
