@@ -3,7 +3,9 @@ it is a run.
 
 Single edits are asked one by one. For larger sets one pass follows a history with every edit that
 may be made at once: a row remembers which it has used, and rows that have used more than others of
-the same state are left out. What is found so is asked again, each set by itself.
+the same state are left out. What is found so is asked again, each set by itself. Where that pass
+has too many rows, the known designs are asked for what of them explains it, and with what beside;
+if none does, all sets of the size are asked one by one.
 """
 
 from __future__ import annotations
@@ -11,16 +13,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
-from checker.judge.follow import without
+from checker.judge.follow import anew, without
 from checker.judge.jobs import Code, Seen
 from checker.judge.states.layer import Terms, TooMany
 from checker.judge.watch import ASSUMED, Edited, Setup, edited
+from spec.failures.profiles import PROFILES
 
 EDITS_MAX = 3
 """No larger sets are looked for: with enough protections gone everything is a run."""
 
-STATES_MAX = 3_000_000
+STATES_MAX = 500_000
+"""So many rows that pass may have after an event."""
 
 
 @dataclass(frozen=True)
@@ -39,38 +44,93 @@ def explain(setup: Setup, seen: Seen, until: float | None = None) -> Explained:
     """Return all smallest sets of edits with which some run shows these events; `until` is when
     `time.monotonic` ends the search.
     """
-    one = edited(setup)
-    codes, claiming = seen.codes, seen.claiming
-    active = tuple(code for code in codes if not code.rests)
-    reached: set[int] = set()
-    left: list[frozenset[str]] = []
+    search = _Search(setup, seen, until)
     for size in range(1, EDITS_MAX + 1):
         true: list[frozenset[str]] = []
+        stopped = None
         try:
-            asked = {1 << i for i in range(len(one.edits))}
-            if size > 1:
-                before, reached = reached, _used(one, size, active, claiming, until)
-                asked = set(reached)
-                if len(active) < len(codes):
-                    asked |= set(_extended(one, before, size))
-            for bits in sorted(asked):
-                _refuse_late(until)
-                follower = without(setup, one.texts(bits))
-                try:
-                    if follower.allows(codes, claiming):
-                        true.append(one.texts(bits))
-                    elif size == 1 and len(active) < len(codes):
-                        reached |= {bits} if follower.allows(active, claiming) else set()
-                except TooMany:
-                    left.append(one.texts(bits))
-        except TooMany as many:
-            return Explained((), f"{many} without {size} protections", tuple(left))
+            try:
+                asked = search.reached(size)
+            except TooMany as many:
+                known = search.designed(size)
+                if known:
+                    why = f"{many} without {size} protections, so there may be others"
+                    return Explained(tuple(sorted(known, key=sorted)), why, tuple(search.left))
+                asked = search.every(size)
+            true += search.true(asked, size)
         except TimeoutError:
-            why = f"the time was up among sets of {size} protections"
-            return Explained(tuple(true), why, tuple(left))
-        if true:
-            return Explained(tuple(sorted(true, key=sorted)), None, tuple(left))
-    return Explained((), None, tuple(left))
+            stopped = f"the time was up among sets of {size} protections"
+        if true or stopped:
+            return Explained(tuple(sorted(true, key=sorted)), stopped, tuple(search.left))
+    return Explained((), None, tuple(search.left))
+
+
+class _Search:
+    """What is known so far of what explains a history."""
+
+    def __init__(self, setup: Setup, seen: Seen, until: float | None) -> None:
+        self.setup, self.seen, self.until = setup, seen, until
+        self.one = edited(setup)
+        self.active = tuple(code for code in seen.codes if not code.rests)
+        self.rests = len(self.active) < len(seen.codes)
+        self.before: set[int] = set()
+        """Sets of the size before with which a run shows all but that it comes to rest."""
+        self.left: list[frozenset[str]] = []
+
+    def reached(self, size: int) -> Iterable[int]:
+        """Return the sets of this size that may explain it; raises `TooMany`."""
+        if size == 1:
+            return self.every(1)
+        before = self.before
+        self.before = _used(self.one, size, self.active, self.seen.claiming, self.until)
+        more = _extended(self.one, before, size) if self.rests else ()
+        return sorted(self.before | set(more))
+
+    def every(self, size: int) -> Iterator[int]:
+        """Yield all sets of this size, but for those with one with which too much is possible."""
+        for bits in map(sum, combinations([1 << i for i in range(len(self.one.edits))], size)):
+            if not any(texts <= self.one.texts(bits) for texts in self.left):
+                yield bits
+
+    def true(self, asked: Iterable[int], size: int) -> Iterator[frozenset[str]]:
+        """Yield those of these sets that explain it."""
+        reached = set[int]()
+        for bits in asked:
+            _refuse_late(self.until)
+            texts = self.one.texts(bits)
+            follower = without(self.setup, texts) if size == 1 else anew(self.setup, texts)
+            try:
+                # Whether it comes to rest takes the longest to ask.
+                active = follower.allows(self.active, self.seen.claiming)
+                reached |= {bits} if active else set()
+                if (active or size == 1) and follower.allows(self.seen.codes, self.seen.claiming):
+                    yield texts
+            except TooMany:
+                self.left.append(texts)
+        if self.rests:
+            self.before = reached
+
+    def designed(self, size: int) -> list[frozenset[str]]:
+        """Return sets of this size that explain it and are part of a known design, or are a known
+        design with one more edit.
+        """
+        found = dict[frozenset[str], None]()
+        for profile in PROFILES.values():
+            texts = frozenset(profile.edits) & frozenset(self.one.edits)
+            more = self.one.edits if len(texts) == size - 1 else ()
+            found |= {texts | {text}: None for text in more if self._explained(texts | {text})}
+            if not found and self._explained(texts):
+                for text in sorted(texts):
+                    texts = texts - {text} if self._explained(texts - {text}) else texts
+                found |= {texts: None} if len(texts) == size else {}
+        return list(found)
+
+    def _explained(self, texts: frozenset[str]) -> bool:
+        _refuse_late(self.until)
+        try:
+            return anew(self.setup, texts).allows(self.seen.codes, self.seen.claiming)
+        except TooMany:
+            return False
 
 
 def _refuse_late(until: float | None) -> None:

@@ -127,7 +127,12 @@ def whole(setup: Setup) -> Follower:
 
 @cache
 def without(setup: Setup, texts: frozenset[str]) -> Follower:
-    """Return the queue with just these edits in force."""
+    """Return the queue with just these edits in force, with all that was followed of it."""
+    return anew(setup, texts)
+
+
+def anew(setup: Setup, texts: frozenset[str]) -> Follower:
+    """Return the queue with just these edits in force, of which nothing was followed yet."""
     one = edited(setup)
     less = [text for text in texts if text.split()[0] in ASSUMED]
     return Follower(one.machine, one.allowed(texts), less, EDITED_MAX)

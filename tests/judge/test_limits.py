@@ -1,5 +1,6 @@
 """Where too much is possible that is said; of a run that never ends the loop is kept."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,35 @@ def test_edits_with_too_many_states_are_left(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Follower, "allows", too_many)
     monkeypatch.setattr(explain, "_used", too_many)
     answer = explain.explain(found.setup, found.seen)
-    assert answer.stopped == "more than 7 states agree with it without 2 protections"
+    assert answer.sets == ()
     assert frozenset({"settle_done.fenced"}) in answer.left
+
+
+def test_a_known_design_explains_what_has_too_many_rows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lines = (KEPT / "late-success.jsonl").read_text("utf-8").splitlines()
+    lines[0] = json.dumps(json.loads(lines[0]) | {"effects": "once"})
+    file = tmp_path / "once.jsonl"
+    file.write_text("\n".join(lines))
+    (found,) = Judge(read(file)).verdicts()
+    monkeypatch.setattr(explain, "_used", too_many)
+    answer = explain.explain(found.setup, found.seen)
+    assert answer.sets == (frozenset({"settle_done.evidence", "settle_done.fenced"}),)
+    assert answer.stopped == (
+        "more than 7 states agree with it without 2 protections, so there may be others"
+    )
+
+
+@pytest.mark.deep
+def test_sets_that_are_asked_one_by_one_are_those_of_one_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = judged("destructive-pop")
+    whole = explain.explain(found.setup, found.seen)
+    assert [len(texts) for texts in whole.sets] == [2] * len(whole.sets) != []
+    monkeypatch.setattr(explain, "_used", too_many)
+    assert explain.explain(found.setup, found.seen) == whole
 
 
 def test_a_run_that_rests_for_ever_is_kept_with_its_loop() -> None:
