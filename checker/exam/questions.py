@@ -11,6 +11,7 @@ from functools import partial
 
 from checker.exam.director import ENDED, Director, Unreached, Worker
 from checker.exam.sessions import Failed
+from checker.exam.torture import torture
 from checker.exam.witness import Point
 
 _STOP_S = 15.0
@@ -19,7 +20,7 @@ _BROKEN_OFF = "the product breaks the late handler off"
 
 @dataclass(frozen=True)
 class Question:
-    """What is done to a product, and which failure modes would show."""
+    """What is done to a product, and which failure modes would show, if it asks for some."""
 
     name: str
     doc: str
@@ -261,6 +262,10 @@ QUESTIONS = {
         Question(
             "takes-long-full", "The handler takes long, and more jobs wait.",
             ("FM-008a", "FM-008b"), partial(_takes_long, jobs=5),
+        ),
+        Question(
+            "random", "Gates are opened and faults done as the lot falls; the try is the seed.", (),
+            torture,
         ),
     )
 }  # fmt: skip

@@ -53,9 +53,9 @@ class Answer:
     @property
     def foretold(self) -> bool | None:
         """Whether the design that the documentation describes lacks what prevents this, or None if
-        it is no design that we know.
+        it is no design that we know, or nothing is asked for.
         """
-        if self.variant.design is None:
+        if self.variant.design is None or not self.question.modes:
             return None
         lacking = set(PROFILES[self.variant.design].edits)
         modes = (FAILURES[mode] for mode in self.question.modes)
