@@ -27,7 +27,7 @@ UP_S, START_S = 30.0, 20.0
 
 ENDED = {"done", "dead"}
 
-_LOOK_S = 0.05
+_LOOK_S = 0.2
 
 
 class Unreached(Exception):

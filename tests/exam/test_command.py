@@ -75,10 +75,10 @@ def test_what_was_kept_is_not_asked_again(
 def test_several_variants_are_examined_at_once_and_one_that_cannot_be_had_says_why(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def command(variant: Variant, names: list[str], times: int, folder: Path) -> list[str]:
+    def command(variant: Variant, question: str, times: int, folder: Path) -> list[str]:
         if variant.name == "sqlite":
             return ["sh", "-c", "echo 'ffq: no network' >&2; exit 2"]
-        found = Try(variant.title, names[0], times, "1.2", variant.settings, "a day", 1.0, FOUND)
+        found = Try(variant.title, question, times, "1.2", variant.settings, "a day", 1.0, FOUND)
         text = json.dumps(found.as_json())
         return ["sh", "-c", f"echo '{text}' >> {folder}/results.jsonl"]
 
