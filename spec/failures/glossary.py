@@ -48,6 +48,12 @@ TERMS = (
         ("FM-036", "FM-034a"),
     ),
     Term(
+        "batch",
+        ("bulk", "partial failure", "batch item failures", "poison", "all or nothing", "chunk"),
+        "Several items under one claim: each ends for itself, and the batch when all of them have.",
+        ("FM-053", "FM-054", "FM-055"),
+    ),
+    Term(
         "charged twice",
         ("double charge", "duplicate payment", "mail sent twice", "effect twice", "exactly-once"),
         "An effect took place again because nobody could tell that it had, or nobody asked.",

@@ -45,6 +45,8 @@ BELONG_TO_NONE = {
     "change.changes_left": "says how often what a job is about changes in a scope",
     "see_value.made": "says what a value is: there is none before the first change",
     "enqueue.wanted": "says what a client is: it asks for the job whose value it has seen",
+    "handle.inside": "is the order of steps in a handler: items are done inside it",
+    "refuse.inside": "is the order of steps in a handler: items are refused inside it",
     "claim.unparked": "says what it is to be put aside: no worker looks at the job",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""

@@ -125,4 +125,17 @@ D99 A FM-051 | Memry
 D100 A FM-052 | sidekiq-debouncer
   Data loss
   https://github.com/paladinsoftware/sidekiq-debouncer/issues/14
+D101 A FM-053 FM-055 | MassTransit
+  Batch Message Consumption
+  https://github.com/MassTransit/MassTransit/issues/800
+D102 A FM-054 | sqs-consumer
+  Individual failures are not checked on deleteMessageBatch
+  https://github.com/bbc/sqs-consumer/issues/193
+D103 B FM-054 | Camunda
+  Batch operation reports state COMPLETED despite permanently failed items, with an empty errors
+  array
+  https://github.com/camunda/camunda/issues/61727
+D104 A FM-055 | QueueBatch
+  Messages in a batch marked as processed get picked up again if others cause exception
+  https://github.com/Scooletz/QueueBatch/issues/15
 """

@@ -11,10 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from spec.failures.repairs_related import (
+    count_again,
+    do_with_the_newer_value,
+    end_early_claim,
+    follow_late,
+    go_on_with_what_is_open,
+    put_in_again,
+    take_back_the_failure,
+)
 from spec.language import ite, require
 from spec.queue.job import Job, Lease, Reason, Status, ends, interrupt, last_interrupt
 from spec.queue.notices import Notice
-from spec.queue.related.joins import children_left
 
 
 def put_back(s, j: Job):
@@ -163,53 +171,6 @@ def unmark(s, j: Job):
     s.served[j] = False
 
 
-def put_in_again(s, j: Job):
-    """A job that was taken out while it waited to be tried again waits once more."""
-    require(
-        gone=s.status[j] == Status.absent,
-        tried=s.token[j] > 0,
-        ended=s.token[j] == s.fails[j] + s.interrupts[j],
-    )
-    s.status[j] = Status.ready
-    ends(s, j, True)
-
-
-def follow_late(s, j: Job):
-    """A job that is done and has no follow-up gets it now."""
-    require(done=s.status[j] == Status.done, unfollowed=~s.followed[j])
-    s.followed[j] = True
-    s.follow_ups[j] = s.follow_ups[j] + 1
-
-
-def count_again(s, j: Job):
-    """A parent that waits for more children than are left, or for fewer, counts them again."""
-    require(miscounted=s.left[j] != children_left(s, j))
-    s.left[j] = children_left(s, j)
-
-
-def end_early_claim(s, j: Job):
-    """A parent that was begun too early is put back, to wait for the children that are left."""
-    require(
-        claimed=s.status[j] == Status.claimed,
-        early=children_left(s, j) > 0,
-        left=~last_interrupt(s, j),
-    )
-    interrupt(s, j)
-
-
-def do_with_the_newer_value(s, j: Job):
-    """A job that was done with another value than its own is tried again."""
-    require(
-        done=s.status[j] == Status.done,
-        unhandled=s.handled[j] != s.value[j],
-        left=~last_interrupt(s, j),
-    )
-    s.status[j] = Status.ready
-    s.successes[j] = 0
-    s.interrupts[j] = s.interrupts[j] + 1
-    ends(s, j, True)
-
-
 Repair = Callable[..., Any]
 
 SHOWS = {"done_has_its_effect": done_is_on_record}
@@ -237,6 +198,8 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-045": (count_again,),
     "FM-046": (count_again, end_early_claim),
     "FM-048": (follow_late,),
+    "FM-053": (take_back_the_failure,),
+    "FM-054": (go_on_with_what_is_open,),
     "FM-052": (put_in_again,),
     "FM-050": (do_with_the_newer_value,),
 }
@@ -304,6 +267,9 @@ RESIDUE = {
     "FM-050": "what the older value has brought about stays until the newer one is handled",
     "FM-051": "the newer value is gone: whoever made it has to bring it again",
     "FM-052": "both values are gone: their clients have to ask again",
+    "FM-053": "what could have been done was late by as long as it lay given up",
+    "FM-054": "what was left open was late by as long as nobody looked",
+    "FM-055": "what was done twice stays done, and only a compensation takes it back",
     "FM-035b": "whoever read the effect before it was taken back has read it",
 }
 """What no repair takes back."""

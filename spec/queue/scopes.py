@@ -26,6 +26,7 @@ from spec.queue.recovery import recovery
 from spec.queue.reference import reference, whole
 from spec.queue.related.coalescing import coalescing
 from spec.queue.related.followups import followups
+from spec.queue.related.items import items
 from spec.queue.related.joins import joins
 from spec.queue.stores.busy import busy
 from spec.queue.stores.keeping import keeping
@@ -81,6 +82,7 @@ _APART = (
     _scope("unique", rivals, 2, 1, 2, "Two jobs about the same.", Subject=1),
     _scope("followups", followups, 1, 1, 2, "One job that another one follows."),
     _scope("joins", joins, 1, 1, 2, "One job that waits for two others."),
+    _scope("items", items, 1, 1, 2, "One batch of two items."),
     _scope("coalescing", coalescing, 1, 1, 2, "One job that takes in values.", Client=2, Changes=2),
 )
 # Another design, which the queue is held against.

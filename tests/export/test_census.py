@@ -40,6 +40,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "followups": (762, 14),
     "joins": (807, 17),
     "coalescing": (8_532, 20),
+    "items": (4_296, 16),
     "due": (3_420, 20),
 }
 

@@ -70,6 +70,12 @@ DETECTORS = {
     "FM-050": Detector("done_has_handled_its_value"),
     "FM-051": Detector("values_never_go_back"),
     "FM-052": Detector("rows_are_kept"),
+    "FM-053": Detector("no_item_fails_for_another"),
+    "FM-054": Detector("done_has_no_open_item"),
+    "FM-055": Detector(
+        table="step",
+        where="action = 'handle' AND item_one = item_one_after AND item_two = item_two_after",
+    ),
     "FM-049": Detector(table="step", where="action = 'settle_done' AND followed"),
 }
 

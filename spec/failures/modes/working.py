@@ -44,6 +44,18 @@ MODES = (
                 "whole",
                 "A worker commits after the job was buried.",
             ),
+            Loss(
+                ("handle.own",),
+                "items_end_under_their_claim",
+                "items",
+                "A worker that lost its batch goes on with the items that the next one has.",
+            ),
+            Loss(
+                ("refuse.own",),
+                "items_end_under_their_claim",
+                "items",
+                "A worker that lost its batch refuses an item that the next one can do.",
+            ),
         ),
     ),
     FailureMode(
