@@ -27,6 +27,7 @@ ROOMS = {
     "textual": ("tui/", None),
     "apsw": ("impl/", None),
     "psycopg": ("impl/postgresql/", None),
+    "distributed": ("checker/process/", 1),
 }
 
 FILE_LINES, FILE_LINES_MAX, FUNCTION_LINES_MAX = 300, 350, 60

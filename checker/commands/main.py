@@ -24,9 +24,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from checker.commands import on, own
 from checker.commands.completion import VARIABLE
 from checker.commands.options import SPEC, Group, listed
-from checker.commands.own import TAKERS, offer
 from checker.commands.refusals import diverged, refusal
 from checker.commands.statuses import (
     BROKEN_PIPE,
@@ -118,8 +118,9 @@ def _command(first: str) -> TyperGroup:
     others.
     """
     found = get_group(command_line([first]) if first in MODULES else command_line())
-    for name in TAKERS & found.commands.keys():
-        offer(found.commands[name])
+    for option in (own, on):
+        for name in option.TAKERS & found.commands.keys():
+            option.offer(found.commands[name])
     _say_whole_sentences(found)
     return found
 

@@ -9,6 +9,7 @@ REFUSALS = {
     "checker.explain.queries.expressions": "BadQuery",
     "checker.explain.witness": "NoTarget",
     "checker.export.pytest_file": "NoTest",
+    "checker.process.elsewhere": "Away",
     "checker.prove.solvers.answer": "MissingSolver",
     "checker.runs.trace": "BadTrace",
     "impl.derive.view": "Inexpressible",

@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +16,8 @@ from types import TracebackType
 
 from checker.crashlab.bench import Bench, Done, Task
 from checker.crashlab.explore import Bad, Found
-from checker.process.children import pool
+from checker.process.children import Crowd, pool
+from checker.process.elsewhere import ON
 
 Watch = Callable[[str, int], None]
 """Told what is going on, and how many images were opened so far."""
@@ -50,11 +51,11 @@ class Crew:
     def __init__(self, processes: int | None = None) -> None:
         self.processes = processes or os.cpu_count() or 1
         self.bench = Bench()
-        self._pool: ProcessPoolExecutor | None = None
+        self._crowd: Crowd | None = None
         self._open = ExitStack()
         self._open.callback(self.bench.close)
-        if self.processes > 1:
-            self._pool = self._open.enter_context(pool(self.processes))
+        if self.processes > 1 or ON.get():
+            self._crowd = self._open.enter_context(pool(self.processes))
 
     def __enter__(self) -> Crew:
         return self
@@ -85,13 +86,15 @@ class Crew:
         return outcome
 
     def _done(self, tasks: Iterator[Task]) -> Iterator[Done]:
-        if self._pool is None:
+        if self._crowd is None:
             yield from map(self.bench.perform, tasks)
             return
+        executor, size, here = self._crowd
+        place = self.bench.folder if here else None
         waiting: set[Future[Done]] = set()
         while True:
-            more = islice(tasks, 2 * self.processes - len(waiting))
-            waiting |= {self._pool.submit(_perform, task, self.bench.folder) for task in more}
+            more = islice(tasks, 2 * size - len(waiting))
+            waiting |= {executor.submit(_perform, task, place) for task in more}
             if not waiting:
                 return
             ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -110,8 +113,8 @@ def _until(tasks: Iterator[Task], until: float | None) -> Iterator[Task]:
 _bench = cache(Bench)
 
 
-def _perform(task: Task, place: Path) -> Done:
+def _perform(task: Task, place: Path | None) -> Done:
     """Do a piece of work in a folder there, which is not this process's to remove: whoever is
-    interrupted ends it at once.
+    interrupted ends it at once. On another machine the folder is its own.
     """
     return _bench(place).perform(task)

@@ -9,8 +9,11 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import NamedTuple
+
+from checker.process.elsewhere import ON, cluster
 
 
 class _Child(SpawnProcess):
@@ -54,12 +57,26 @@ def workers(processes: int | None) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(processes, _Children(), _begin)
 
 
+class Crowd(NamedTuple):
+    """What does tasks, and how many of them at once; `here`: on this machine."""
+
+    executor: Executor
+    size: int
+    here: bool = True
+
+
 @contextlib.contextmanager
-def pool(processes: int | None) -> Iterator[ProcessPoolExecutor]:
-    """Give so many processes, or one a core; what leaves this early ends them at once."""
+def pool(processes: int | None) -> Iterator[Crowd]:
+    """Give so many processes, or one a core, or those of the cluster that is asked for; what leaves
+    this early ends them at once, or what they were asked. Raises `Away`.
+    """
+    if address := ON.get():
+        with cluster(address) as (executor, size):
+            yield Crowd(executor, size, here=False)
+        return
     executor = workers(processes)
     try:
-        yield executor
+        yield Crowd(executor, processes or os.cpu_count() or 1)
         executor.shutdown(cancel_futures=True)
     except BaseException:
         _kill()

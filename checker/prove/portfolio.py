@@ -125,5 +125,5 @@ def solvers(every: bool = False) -> Iterator[Solvers]:
     """
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with pool(cores) as workers:
-        yield Solvers(workers, every)
+    with pool(cores) as crowd:
+        yield Solvers(crowd.executor, every)

@@ -131,7 +131,7 @@ def try_every_edge(name: str, processes: int) -> Tried:
     chunks = [rows[at : at + _STATES] for at in range(0, len(rows), _STATES)]
     whole = Tried(0, Counter(), Counter())
     with pool(processes) as workers:
-        for tried in workers.map(_try_chunk, [name] * len(chunks), chunks):
+        for tried in workers.executor.map(_try_chunk, [name] * len(chunks), chunks):
             whole.states += tried.states
             whole.taken += tried.taken
             whole.refused += tried.refused
