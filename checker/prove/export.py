@@ -24,7 +24,7 @@ def export(spec: Spec, folder: Path) -> int:
     """Write each obligation to a file, with an index of what they say; return how many."""
     lines = []
     for obligation in everything(spec):
-        file = folder / (obligation.name.replace("/", ".") + ".smt2")
+        file = folder / f"{stem(obligation)}.smt2"
         put(file, commented(obligation))
         lines.append(f"- `{file.name}`: {obligation.says}\n")
     head = (
@@ -33,6 +33,11 @@ def export(spec: Spec, folder: Path) -> int:
     )
     put(folder / _INDEX, head + "".join(lines))
     return len(lines)
+
+
+def stem(obligation: Obligation) -> str:
+    """Return the name of the files of an obligation, without its ending."""
+    return obligation.name.replace("/", ".")
 
 
 def commented(obligation: Obligation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,6 +46,12 @@ _Export = Annotated[
 ]
 
 
+_Certificate = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the proofs of cvc5 as well.", callback=reachable),
+]
+
+
 def prove(
     spec: Annotated[
         list[str] | None,
@@ -62,6 +69,7 @@ def prove(
         str | None, typer.Option(metavar="OBLIGATION", help="Say what action/claim rests on.")
     ] = None,
     export: _Export = None,
+    certificate: _Certificate = None,
     every: _All = False,
     verbose: _Verbose = False,
     bounded: Annotated[
@@ -87,7 +95,7 @@ def prove(
     """
     spec = _of_the_queue(spec or [])
     if bounded is not None or scope is not None:
-        depth, where = _bounded_wish(bounded, scope, bool(spec or why or export))
+        depth, where = _bounded_wish(bounded, scope, bool(spec or why or export or certificate))
         found = _search(depth, where, without or [], property, max_seconds, as_json)
         raise typer.Exit(found)
     if max_seconds is not None:
@@ -96,6 +104,8 @@ def prove(
     names = _claims(chosen, property)
     if export is not None:
         raise typer.Exit(_export(chosen, export, as_json))
+    if certificate is not None:
+        raise typer.Exit(_certify(chosen, certificate, as_json))
     if why is not None:
         raise typer.Exit(_why(chosen, why, every, as_json))
     full = verbose or names is not None or len(chosen) == 1
@@ -237,13 +247,42 @@ def _export(specs: list[Spec], folder: Path, as_json: bool) -> int:
     return 0
 
 
+def _certify(specs: list[Spec], folder: Path, as_json: bool) -> int:
+    """Write the proofs, and say of which obligations there is one, and that nothing checked it."""
+    from checker.process.children import pool
+    from checker.prove.certificate import certify, counted
+    from checker.shown import console
+
+    found = []
+    try:
+        with pool(os.cpu_count()) as crowd:
+            for spec in specs:
+                found += certify(spec, folder / spec.name, crowd.executor)
+    except OSError as failed:
+        raise Wrong(
+            f"{failed.filename or folder}: {failed.strerror}; name another folder"
+        ) from None
+    whole = all(each.whole for each in found)
+    if as_json:
+        said = {"obligations": len(found), "proofs": sum(each.whole for each in found)}
+        console.emit({"ok": whole, **said, "checked": 0, "folder": str(folder)})
+    else:
+        out = console.console()
+        out.print(counted(found), soft_wrap=True)
+        said_of = f"Nothing has checked these proofs; PROOFS.md below {folder} says what can."
+        out.print(said_of, soft_wrap=True)
+    return 0 if whole else 3
+
+
 # ---------------------------------------------------------------- searching instead
-def _bounded_wish(depth: int | None, scope: str | None, others: bool) -> tuple[int, Scope]:
+def _bounded_wish(depth: int | None, scope: str | None, more: bool) -> tuple[int, Scope]:
     """Return how deep to search and where, or say what does not go together."""
     if depth is None or scope is None:
         raise Wrong("--bounded K and --scope SCOPE go together; give both")
-    if others:
-        raise Wrong("--bounded proves nothing; leave --spec, --why and --export away")
+    if more:
+        raise Wrong(
+            "--bounded proves nothing; leave --spec, --why, --export and --certificate away"
+        )
     return depth, catalogue().scope(scope)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from checker.prove.solvers.answer import SECONDS_MAX, Answer, MissingSolver, verdict
 
@@ -10,6 +11,9 @@ try:
     import cvc5
 except ImportError:
     raise MissingSolver("cvc5", "cvc5") from None
+
+
+VERSION: str = cvc5.__version__
 
 
 def decide(text: str) -> Answer:
@@ -21,10 +25,31 @@ def decide(text: str) -> Answer:
     return Answer(verdict(word), time.perf_counter() - began, (), why)
 
 
+def proof(text: str) -> str | None:
+    """Return how the text is shown to have no model, in cvc5's own calculus; None if it is not."""
+    solver = cvc5.Solver(cvc5.TermManager())
+    for option, value in (
+        ("produce-proofs", "true"),
+        ("proof-format-mode", "cpc"),
+        ("proof-granularity", "dsl-rewrite"),  # the smallest steps there are
+    ):
+        solver.setOption(option, value)
+    word, _ = _said(solver, text)
+    if verdict(word) != "proved":
+        return None
+    (whole,) = solver.getProof(cvc5.ProofComponent.FULL)
+    found = solver.proofToString(whole, cvc5.ProofFormat.CPC)
+    return found.decode() if isinstance(found, bytes) else str(found)
+
+
 def _run(text: str, models: bool) -> tuple[str, str]:
     solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("tlimit-per", str(SECONDS_MAX * 1000))
     solver.setOption("finite-model-find", str(models).lower())
+    return _said(solver, text)
+
+
+def _said(solver: Any, text: str) -> tuple[str, str]:
+    solver.setOption("tlimit-per", str(SECONDS_MAX * 1000))
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
     said = ""
