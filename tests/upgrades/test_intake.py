@@ -221,3 +221,29 @@ def test_whatever_is_done_to_an_export_it_is_a_queue_or_one_line(
         assert validate(str(other)).finding is None
         for beside in tmp_path.glob("other.db*"):
             beside.unlink()
+
+
+def test_an_export_of_before_is_taken_in_and_its_jobs_are_about_themselves(
+    file: Path, tmp_path: Path, clock: HandClock
+) -> None:
+    new = ("about", "keeps_out", "throughout")
+
+    def older(line: str) -> str:
+        said = json.loads(line)
+        if "fields" in said:
+            return json.dumps(
+                said | {"version": 1, "fields": [f for f in said["fields"] if f not in new]}
+            )
+        if "state" in said:
+            del said["unique"]
+            said["state"] = {f: v for f, v in said["state"].items() if f not in new}
+        return json.dumps(said)
+
+    whole = lines_of(file, clock)
+    other, again = tmp_path / "other.db", tmp_path / "again.db"
+    assert taken_in(other, list(map(older, whole))) == taken_in(again, whole)
+    rows = "SELECT id, about, keeps_out, throughout FROM job ORDER BY id"
+    with Queue(other, clock=clock) as taken, Queue(again, clock=clock) as same:
+        assert taken.query(rows) == same.query(rows)
+        assert taken.enqueue("k", unique="x").new
+    assert validate(str(other)).finding is None

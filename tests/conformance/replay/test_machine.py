@@ -74,13 +74,16 @@ def hunt(
     )
 
 
-@pytest.mark.parametrize("name", ["one-job", pytest.param("whole", marks=pytest.mark.deep)])
+DEEP = [pytest.param(name, marks=pytest.mark.deep) for name in ("whole", "unique")]
+
+
+@pytest.mark.parametrize("name", ["one-job", *DEEP])
 def test_the_machine_finds_no_difference(name: str) -> None:
     hunt(derive(SCOPES[name]), examples=30)
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("name", ["one-job", "whole"])
+@pytest.mark.parametrize("name", ["one-job", "whole", "unique"])
 def test_the_machine_finds_no_difference_on_a_server(name: str, server: Server) -> None:
     hunt(derive(SCOPES[name]), 30, partial(OnServer, server=server))
 
@@ -124,6 +127,14 @@ def test_a_fault_is_found_and_shrunk_to_the_shortest_run(fault: str) -> None:
     found = differs.value
     assert found.call.startswith(f"{target.action}(")
     assert found.step == len(way.steps) + 1
+
+
+@pytest.mark.deep
+def test_a_job_that_is_put_in_beside_one_about_the_same_is_found() -> None:
+    """Without the index, which would keep it out as well."""
+    design = derive(SCOPES["unique"], checks=False)
+    with pytest.raises(Divergence, match=r"the spec says refused by vacant, the store done"):
+        hunt(unasked(design, "enqueue.vacant"), 300, phases=[Phase.generate])
 
 
 @pytest.mark.deep
