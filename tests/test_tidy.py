@@ -108,14 +108,16 @@ def test_spec_is_the_one_in_this_repository() -> None:
 
 
 @pytest.mark.deep
-def test_the_wheel_holds_the_four_packages_and_the_name_for_users(tmp_path: Path) -> None:
+def test_the_wheel_has_no_folder_but_that_of_its_name(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     listing = [sys.executable, "-m", "zipfile", "-l", str(wheel)]
     listed = subprocess.run(listing, capture_output=True, check=True, text=True).stdout
     tops = set(re.findall(r"^([\w.-]+)/", listed, re.MULTILINE))
-    assert {top for top in tops if not top.endswith(".dist-info")} == {*PACKAGES, "ffq"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"ffq"}
+    parts = set(re.findall(r"^ffq/_parts/(\w+)/", listed, re.MULTILINE))
+    assert parts == {*PACKAGES, "postmortems"}
 
 
 # That each rule can fail.

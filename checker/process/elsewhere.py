@@ -38,8 +38,8 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     try:
         dask = import_module("distributed")
     except ImportError:
-        wanted = "pip install 'failure-first-job-queue[distributed]'"
-        raise Away(f"{address}: the library distributed is missing; {wanted}") from None
+        fact = "the library distributed is missing; pip install distributed"
+        raise Away(f"{address}: {fact}") from None
     try:
         client = dask.Client(f"tcp://{found[1]}:{found[2]}", timeout=SECONDS, set_as_default=False)
     except OSError:
