@@ -150,10 +150,10 @@ class _Watch:
 
         @contextlib.contextmanager
         def watched(
-            store: Store, writes: bool = True, durable: bool = True
+            store: Store, writes: bool = True, durable: bool = True, at_rest: bool = True
         ) -> Iterator[Transaction]:
             following = self.now
-            with _transaction(store, writes, durable) as opened:
+            with _transaction(store, writes, durable, at_rest) as opened:
                 yield opened
                 if writes:
                     following = self.see(store)
