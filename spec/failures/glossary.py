@@ -192,6 +192,12 @@ TERMS = (
         ("FM-037",),
     ),
     Term(
+        "order",
+        ("fifo", "ordering key", "message group", "lane", "head of line", "partition key"),
+        "Jobs of one key are done one after the other, in the order in which they were put in.",
+        ("FM-032a", "FM-032b"),
+    ),
+    Term(
         "permit",
         ("concurrency limit", "semaphore", "max concurrent", "limits_concurrency", "mutex"),
         "One unit of how many jobs may be at work at once; a claim has it, and ends with it.",

@@ -138,4 +138,16 @@ D103 B FM-054 | Camunda
 D104 A FM-055 | QueueBatch
   Messages in a batch marked as processed get picked up again if others cause exception
   https://github.com/Scooletz/QueueBatch/issues/15
+D105 A FM-032a | RudderStack (PostgreSQL)
+  fix(router): retry backoff causing out-of-order job processing
+  https://github.com/rudderlabs/rudder-server/pull/3098
+D106 A FM-032a | TanStack DB
+  fix(offline-transactions): enforce strict FIFO when retries are pending
+  https://github.com/TanStack/db/pull/1300
+D107 A FM-032b | pg-boss
+  fix: prevent key_strict_fifo jobs from blocking other keys
+  https://github.com/timgit/pg-boss/pull/871
+D108 A FM-032b | Apache SeaTunnel
+  [Test][E2E] Add regression coverage for WAIT-strategy head-of-line blocking
+  https://github.com/apache/seatunnel/pull/12103
 """

@@ -3,8 +3,10 @@ NAME`.
 """
 
 from spec.language import forget, ite, require
+from spec.queue.deadlines import Deadline
 from spec.queue.job import Job, Lease, Pc, Reason, Status, Worker, fenced, leased, succeed
 from spec.queue.related.joins import Child, fewer
+from spec.queue.related.lanes import Ahead
 
 
 def settle_and_follow_again(s, w: Worker):
@@ -72,7 +74,43 @@ def put_in_and_count(s, j: Job):
     s.left[j] = s.left[j] + 1
 
 
+def claim_past_a_retry(s, w: Worker, j: Job):
+    """A worker takes a job when nobody is at work in its lane, and none before it waits."""
+    require(
+        idle=s.pc[w] == Pc.idle,
+        ready=s.status[j] == Status.ready,
+        first=s.ahead[j].is_in(Ahead.over, Ahead.backs_off),
+    )
+    take(s, w, j)
+
+
+def claim_at_the_front(s, w: Worker, j: Job):
+    """A worker looks at the job that stands first, and at no other."""
+    require(
+        idle=s.pc[w] == Pc.idle,
+        ready=s.status[j] == Status.ready,
+        first=s.ahead[j] == Ahead.over,
+        front=~s.behind[j],
+    )
+    take(s, w, j)
+
+
+def take(s, w, j):
+    """What every claim writes."""
+    s.status[j] = Status.claimed
+    s.lease[j] = Lease.live
+    s.token[j] = s.token[j] + 1
+    s.entered[j] = False
+    s.pc[w] = Pc.claimed
+    s.job[w] = j
+    s.held[w] = s.token[j]
+    s.held_epoch[w] = s.epoch[j]
+    s.deadline[j] = Deadline.ahead
+
+
 STEPS = (
+    claim_past_a_retry,
+    claim_at_the_front,
     settle_and_follow_again,
     start_with_its_follow_up,
     end_and_tell_if_done,

@@ -17,6 +17,7 @@ from spec.failures.repairs_related import (
     end_early_claim,
     follow_late,
     go_on_with_what_is_open,
+    put_back_behind,
     put_in_again,
     take_back_the_failure,
 )
@@ -192,6 +193,7 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-027b": (charge,),
     "FM-028": (reopen_unjust, correct_reason, announce_late),
     "FM-029": (announce_late,),
+    "FM-032a": (put_back_behind,),
     "FM-035b": (take_back_effect,),
     "FM-042": (drop_permit,),
     "FM-044": (unmark,),
@@ -270,6 +272,8 @@ RESIDUE = {
     "FM-053": "what could have been done was late by as long as it lay given up",
     "FM-054": "what was left open was late by as long as nobody looked",
     "FM-055": "what was done twice stays done, and only a compensation takes it back",
+    "FM-032a": "what was done before its turn stays done in that order",
+    "FM-032b": "the others were late by as long as nobody looked past the first",
     "FM-035b": "whoever read the effect before it was taken back has read it",
 }
 """What no repair takes back."""

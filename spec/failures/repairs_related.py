@@ -4,6 +4,7 @@ from spec.language import require
 from spec.queue.job import Job, Reason, Status, ends, interrupt, last_interrupt
 from spec.queue.related.items import Item
 from spec.queue.related.joins import children_left
+from spec.queue.related.lanes import Ahead
 
 
 def put_in_again(s, j: Job):
@@ -22,6 +23,16 @@ def follow_late(s, j: Job):
     require(done=s.status[j] == Status.done, unfollowed=~s.followed[j])
     s.followed[j] = True
     s.follow_ups[j] = s.follow_ups[j] + 1
+
+
+def put_back_behind(s, j: Job):
+    """A job that was taken before its turn is put back, to wait for the one before it."""
+    require(
+        claimed=s.status[j] == Status.claimed,
+        early=s.ahead[j] != Ahead.over,
+        left=~last_interrupt(s, j),
+    )
+    interrupt(s, j)
 
 
 def count_again(s, j: Job):

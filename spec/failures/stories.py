@@ -84,6 +84,9 @@ D08 FM-013
 D10 FM-026b
   A child is given up and removed, its parent is not told, and waits when all others are over.
   :: end_elder, end_younger
+D11 FM-032a
+  A job of a group has failed and is put off, and the next one of the group is taken before it.
+  :: take_ahead, put_off_ahead, w1 claim
 D12 FM-003a
   The poller takes what is due off the schedule, to push it job by job, and ends half-way.
   :: plan, come_due, p1 promote, p1 promoter_crash
@@ -145,6 +148,9 @@ D31 FM-031a
 D32 FM-012
   A job expires and is tried again, while the first attempt goes on writing to the same tables.
   :: w1 claim, w1 start, expire, r1 recover, w2 claim, w2 start, w2 write_second, w1 write_second
+D33 FM-032b
+  The oldest job is of a key that is held; the fetch fails for it and finds nothing for any key.
+  :: enqueue
 D34 FM-001
   The row is deleted when it is read, and the worker dies with the only copy.
   :: enqueue, w1 claim, w1 crash

@@ -28,6 +28,7 @@ from spec.queue.related.coalescing import coalescing
 from spec.queue.related.followups import followups
 from spec.queue.related.items import items
 from spec.queue.related.joins import joins
+from spec.queue.related.lanes import lanes
 from spec.queue.stores.busy import busy
 from spec.queue.stores.keeping import keeping
 from spec.queue.stores.space import space
@@ -82,6 +83,7 @@ _APART = (
     _scope("unique", rivals, 2, 1, 2, "Two jobs about the same.", Subject=1),
     _scope("followups", followups, 1, 1, 2, "One job that another one follows."),
     _scope("joins", joins, 1, 1, 2, "One job that waits for two others."),
+    _scope("lanes", lanes, 1, 1, 2, "One job behind another of its lane."),
     _scope("items", items, 1, 1, 2, "One batch of two items."),
     _scope("coalescing", coalescing, 1, 1, 2, "One job that takes in values.", Client=2, Changes=2),
 )

@@ -41,6 +41,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "joins": (807, 17),
     "coalescing": (8_532, 20),
     "items": (4_296, 16),
+    "lanes": (2_337, 15),
     "due": (3_420, 20),
 }
 

@@ -135,6 +135,9 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "unfair put_in_younger",
         "unfair end_elder",
         "unfair end_younger",
+        "unfair take_ahead",
+        "endless put_off_ahead",
+        "unfair end_ahead",
     }
     assert every == {*NEEDED, *elsewhere, *SCHEDULING, "unfair abandon", "weakly recover"}
 

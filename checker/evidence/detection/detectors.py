@@ -60,6 +60,7 @@ DETECTORS = {
     "FM-030": Detector("terminal_is_absorbing"),
     "FM-036": Detector("retries_are_paced"),
     "FM-031b": Detector(table="step", where="action = 'enqueue' AND status <> 'absent'"),
+    "FM-032a": Detector("lanes_keep_their_order"),
     "FM-035b": Detector("nothing_stands_on_a_withdrawn_input"),
     "FM-041": Detector("a_permit_has_one_job"),
     "FM-042": Detector("permits_come_back"),
@@ -141,6 +142,8 @@ UNDETECTED = {
     "FM-039": "the row is that of any claim whose lease has expired; who has it locked is known to "
     "the server alone. Watch the age of the oldest transaction that is idle",
     "FM-043": _TIME,
+    "FM-032b": "a job that waits looks like any other, whoever stands before it. Watch the age of "
+    "the oldest job of each lane, and whether workers are idle meanwhile",
     "FM-047": "a parent that waits for a child that is to come looks like any other, whether or "
     "not anybody will put it in. Watch the age of the oldest one",
     "FM-040": "a job that waits looks like any other, whoever was told of it. Watch the age of the "

@@ -1,8 +1,41 @@
-"""Failure modes between jobs that have to do with each other: follow-ups, and parents that wait."""
+"""Failure modes between jobs: order, parents that wait, follow-ups, and values taken in."""
 
 from spec.failures.failure import FailureMode, Loss
 
 MODES = (
+    FailureMode(
+        "FM-032a",
+        "a_job_overtakes_one_that_is_tried_again",
+        Loss(
+            ("instead claim claim_past_a_retry",),
+            "lanes_keep_their_order",
+            "lanes",
+            "The first job of a lane has failed and waits for its retry, nobody is at work, and "
+            "the second goes first.",
+        ),
+        "A job of a lane is taken only when the one before it is over, and one that is to be tried "
+        "again is not.",
+        elsewhere=(
+            Loss(
+                ("claim.first",),
+                "lanes_keep_their_order",
+                "lanes",
+                "A worker takes any job that is ready, whatever lane it is in.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-032b",
+        "a_stuck_lane_holds_up_the_others",
+        Loss(
+            ("instead claim claim_at_the_front",),
+            "every_job_ends",
+            "lanes",
+            "The job that stands first cannot be taken, its lane being stuck; workers look at no "
+            "other, and are idle.",
+        ),
+        "A lane holds back its own jobs and no others: a worker looks past what it cannot take.",
+    ),
     FailureMode(
         "FM-026a",
         "a_child_is_counted_twice",
