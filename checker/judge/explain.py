@@ -89,8 +89,14 @@ class _Search:
     def every(self, size: int) -> Iterator[int]:
         """Yield all sets of this size, but for those with one with which too much is possible."""
         for bits in map(sum, combinations([1 << i for i in range(len(self.one.edits))], size)):
-            if not any(texts <= self.one.texts(bits) for texts in self.left):
+            texts = self.one.texts(bits)
+            if self._together(texts) and not any(fewer <= texts for fewer in self.left):
                 yield bits
+
+    def _together(self, texts: frozenset[str]) -> bool:
+        """Return whether they can be made at once: no two make another step of the same."""
+        ways = [way for way in map(self.one.way, texts) if way is not None]
+        return len(ways) == len(set(ways))
 
     def true(self, asked: Iterable[int], size: int) -> Iterator[frozenset[str]]:
         """Yield those of these sets that explain it."""
@@ -117,8 +123,8 @@ class _Search:
         found = dict[frozenset[str], None]()
         for profile in PROFILES.values():
             texts = frozenset(profile.edits) & frozenset(self.one.edits)
-            more = self.one.edits if len(texts) == size - 1 else ()
-            found |= {texts | {text}: None for text in more if self._explained(texts | {text})}
+            more = [texts | {text} for text in self.one.edits if len(texts) == size - 1]
+            found |= {one: None for one in more if self._together(one) and self._explained(one)}
             if not found and self._explained(texts):
                 for text in sorted(texts):
                     texts = texts - {text} if self._explained(texts - {text}) else texts
