@@ -135,6 +135,12 @@ class Transaction(ABC):
         process has not seen since.
         """
 
+    @abstractmethod
+    def look_ahead(self, actions: Sequence[str], process: Process) -> None:
+        """Say which steps of the process come next, each if the one before is taken: a store that
+        is far away may ask for all of them at once. They write nothing, nor does the transaction.
+        """
+
     def take_all(
         self,
         actions: Sequence[str],

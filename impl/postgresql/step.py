@@ -26,6 +26,8 @@ NOW = re.compile(r":now\b")
 SAID = "current_setting('ffq.now')"
 """What it is once it was said."""
 
+_VERSION = "SELECT coalesce(max(version), 0) FROM trace WHERE element = %s"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -103,3 +105,11 @@ def as_read(t: Transition, row: Any, now: int) -> dict[str, Value]:
 def wanting(text: str, chosen: Chosen) -> str:
     """Return a statement that also says what is wanted of the row."""
     return f"{text}, {by_hand.asked(chosen.wanted)}"
+
+
+def asked_beside(said: Statement, bound: Mapping[str, Any], element: str) -> list[Said]:
+    """Return what is asked with a step that writes nothing: how often its row had changed, and the
+    verdicts.
+    """
+    verdicts = [(moved(said.verdicts), bound)] if said.verdicts else []
+    return [(_VERSION, (element,)), *verdicts]

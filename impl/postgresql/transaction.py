@@ -16,12 +16,14 @@ from psycopg import errors
 from impl.derive.fused import Fused
 from impl.derive.tracing import ALL
 from impl.derive.transition import Transition
+from impl.interface.process import Process
 from impl.interface.step import (
     Beside,
     Chosen,
     Step,
     Time,
     over,
+    step_of,
     without_store,
 )
 from impl.interface.transaction import Pending
@@ -34,6 +36,7 @@ from impl.postgresql.step import (
     Asked,
     answering,
     as_read,
+    asked_beside,
     asks_the_clock,
     key_of,
     moved,
@@ -44,7 +47,7 @@ from impl.postgresql.step import (
 )  # fmt: skip
 from impl.postgresql.text.sql import decode, for_psycopg, identifier
 from impl.postgresql.text.statements import Statement, statement, together
-from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unseen
+from impl.terms.outcomes import CheckFailed, Disagreement, Done, Refused, Unseen, Values
 from spec.language.scope import Value
 from spec.language.terms.expr import Var
 from spec.language.terms.types import is_timer
@@ -53,7 +56,6 @@ _said_of = lru_cache(maxsize=256)(statement)
 _together = lru_cache(maxsize=64)(together)
 
 _SAVE = "SAVEPOINT before_step", None
-_VERSION = "SELECT coalesce(max(version), 0) FROM trace WHERE element = %s"
 
 
 class PostgreSQLTransaction(Statements):
@@ -173,12 +175,7 @@ class PostgreSQLTransaction(Statements):
         first, *others = whole
         if said.contends:
             first, others = _SAVE, [first, *others]
-        beside: list[Said] = []
-        if not t.writes:
-            beside = [
-                (_VERSION, (element,)),
-                *[(moved(said.verdicts), bound)] * bool(said.verdicts),
-            ]
+        beside = [] if t.writes else asked_beside(said, bound, element)
         with checked(texts[0]):
             found = self._round(*ahead, *clock, first, *beside)[len(ahead) :]
         bound["now"] = int(found.pop(0)[0][2]) if clock else 0
@@ -188,6 +185,26 @@ class PostgreSQLTransaction(Statements):
         if t.writes:
             return Asked(row)
         return Asked(row, found[1][0][0], found[2][0] if said.verdicts else ())
+
+    def look_ahead(self, actions: Sequence[str], process: Process) -> None:
+        """Ask for steps in one round that read what is at this moment, by no clock."""
+        memory: Values = self._of(process).memory
+        asked: list[Said] = []
+        for action in actions:
+            t = self._design.transitions[action]
+            said = _said_of(t, self._old)
+            if t.process is None or said is None or t.reads or asks_the_clock(t, said):
+                break
+            given = {t.process.name: process.element}
+            step = step_of(self._design, action, given, memory, time=self._time({}))
+            if without_store(step) is not None:
+                break
+            bound = step.bound()
+            element = f"{sort_of(t)}{key_of(t, bound)}"
+            asked += [(moved(said.tries[0]), bound), *asked_beside(said, bound, element)]
+            memory = {**memory, **{n: after for n, (_, after) in t.remembered(step.seen).items()}}
+        if not self.span.writes:
+            self._foresee(asked)
 
     def _take_together(self, whole: Fused, steps: list[Step], pending: Pending) -> Done | None:
         bound = steps[0].bound() | {n: v for step in steps[1:] for n, v in step.timed().items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +17,7 @@ from impl.derive.design import Design
 from impl.derive.fused import Fused
 from impl.derive.tables import Table
 from impl.derive.transition import Transition
+from impl.interface.process import Process
 from impl.interface.step import STILL, Beside, Step, Time, over
 from impl.interface.transaction import History, Pending, Span, Transaction, Written
 from impl.sqlite import steps
@@ -195,6 +196,9 @@ class SQLiteTransaction(Transaction):
 
     def alone(self, what: str) -> None:
         """Do nothing: whoever writes in a file is alone."""
+
+    def look_ahead(self, actions: Sequence[str], process: Process) -> None:
+        """Do nothing: a file is asked one thing after the other."""
 
     def traced(self) -> Iterator[Written]:
         """Yield the rows of the trace; each is kept for whatever it speaks of."""

@@ -152,9 +152,11 @@ class Attempt:
         """Enter the handler, unless the claim is lost or an earlier attempt has made the effect;
         return whether the handler is to be run. Raises `LostClaim`.
         """
-        with self.worker.lock, self.queue.snapshot() as t:
+        with self.worker.lock, self.queue.store.transaction(writes=False) as t:
+            t.look_ahead(("start", "find_recorded"), self.worker)
             self._fence(t, "start")
             found = t.take("find_recorded", self.worker)
+            t.require(self.queue.history, self.queue.path)
         return isinstance(found, Refused)
 
     def require_readable(self) -> None:

@@ -1,14 +1,20 @@
-"""Several statements that are said to a server in one round, and what an error leaves of them."""
+"""What is said to a server in one round, what an error leaves of it, and how few a look takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from checker.conformance.validating.validate import validate
+from impl.postgresql import own
 from impl.postgresql.connection import Connection
 from impl.postgresql.rounds import Said, in_one_round
 from impl.postgresql.trial.embedded import Server
+from impl.queue import Queue
+from impl.working.attempt import LostClaim
+from tests.queue.file.looking import claimed
+from tests.stores import address
 
 BEGIN, ONE, TWO = (
     ("BEGIN", None),
@@ -66,3 +72,39 @@ def test_a_value_that_no_text_can_have_is_raised_and_logged_by_nobody(
     assert caplog.records == []
     in_one_round(opened, [ROLLBACK])
     assert in_one_round(opened, [ALL]) == [[]]
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Said]]:
+    """Return what is said in transactions from now on, each round by itself."""
+    rounds: list[Sequence[Said]] = []
+
+    def heard(opened: Connection, each: Sequence[Said]) -> list[list[object]]:
+        rounds.append(each)
+        return in_one_round(opened, each)
+
+    monkeypatch.setattr(own, "in_one_round", heard)
+    return rounds
+
+
+def test_a_look_before_a_handler_is_one_round(server: Server, said: list[Sequence[Said]]) -> None:
+    with Queue(address(server)) as queue:
+        queue.enqueue("k")
+        attempt = claimed(queue)
+        said.clear()
+        assert attempt.start()
+        assert len(said) == 1
+        assert validate(queue.store.address).finding is None
+
+
+def test_a_look_that_is_refused_says_by_which_guard(
+    server: Server, said: list[Sequence[Said]]
+) -> None:
+    with Queue(address(server)) as queue:
+        queue.enqueue("k")
+        attempt = claimed(queue)
+        queue.cancel(attempt.id)
+        said.clear()
+        with pytest.raises(LostClaim, match="start of job 1 is refused: leased"):
+            attempt.start()
+        assert len(said) == 1
