@@ -105,6 +105,21 @@ def test_a_tick_needs_schedulers_that_come_back_look_and_serve_one_before_they_s
 
 
 @pytest.mark.deep
+def test_a_parent_needs_children_that_come_and_end_and_a_lane_one_ahead_that_does() -> None:
+    parents = {
+        row.edit: broken(row) for row in needed(replace(SCOPES["joins"], bounds={**FEW, "Job": 1}))
+    }
+    assert {edit for edit, broken in parents.items() if broken == "LIVE-04"} == {
+        "unfair put_in_younger", "unfair end_elder", "unfair end_younger",
+    }  # fmt: skip
+    lanes = {
+        row.edit: broken(row) for row in needed(replace(SCOPES["lanes"], bounds={**FEW, "Job": 1}))
+    }
+    of_lanes = ("unfair take_ahead", "unfair end_ahead", "endless put_off_ahead")
+    assert {lanes[edit] for edit in of_lanes} == {"LIVE-01"}
+
+
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("scope", "dropped"), [(DISTRACTED, "weakly recover"), (STUCK, "unfair abandon")]
 )
