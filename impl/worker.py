@@ -1,41 +1,35 @@
 """A worker: claims one job at a time, runs its handler, and settles what came of it.
 
-When the claim is lost, the deadline has passed or the worker is to stop, a second thread interrupts
-the handler, which must be in the main thread for that; elsewhere a handler is not interrupted, and
-its attempt is refused in the end.
+When the claim is lost, the deadline has passed or the worker is to stop, a second thread breaks the
+handler off, if it is async, or in the main thread; elsewhere nobody can, and its attempt is refused
+in the end.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import FrameType
 
 from impl.interface.transaction import Transaction
 from impl.parts.outbox import Deaths, Receiver, Speech, Told, Topic
 from impl.queue import Queue
-from impl.terms.calls import described, one_line, run, run_when_called
-from impl.terms.interrupt import Interrupted, OnSignal, Why, breakable, handled
+from impl.terms.calls import described, one_line, run_when_awaited, run_when_called
+from impl.terms.interrupt import Interrupted, OnSignal, Why, handled
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.unusable import StoreError
 from impl.working.attempt import Attempt, LostClaim, NotMine, claim
+from impl.working.coroutines import EventLoop
+from impl.working.handling import Handler, Handling
 from impl.working.house import House
 from impl.working.patience import patiently
 from impl.working.watch import Watch
 from spec.queue.job import Worker as WorkerSort
 
 log = logging.getLogger(__name__)
-
-Handler = Callable[[Attempt], None]
-"""Does the work of one attempt before it returns; whatever it raises counts as a failure, and what
-it returns is dropped.
-"""
 
 OnStep = Callable[[Attempt, str], None]
 """Is told that an attempt has begun, or how it ended: done, failed, released, lost."""
@@ -45,9 +39,6 @@ TOO_LONG = "took too long"
 
 NOT_RENEWED = "its lease could not be renewed"
 """What the trace says of an attempt that was given back before its lease ran out."""
-
-_AGAIN = 1.0
-"""Seconds that a handler has to clean up before it is broken off once more."""
 
 _SLICE = 0.1
 """Seconds in one piece that a worker sleeps at most before it looks whether it is to stop."""
@@ -66,18 +57,21 @@ class Worker:
         on_step: OnStep | None = None,
         poll: float = 0.2,
         grace: float = 10.0,
+        loop: EventLoop | None = None,
+        keeps_house: bool = True,
     ) -> None:
         """Join the queue as a new worker.
 
         `receivers` get the outbox's messages by topic; `on_death` is told of jobs that died, with
         the reason; what `on_step` raises ends the worker. `poll`: seconds between looks at an empty
-        queue. `grace`: seconds that a handler has to return after `stop`. Raises `StoreError`, and
-        `BadRequest` for a function that is async or a generator.
+        queue. `grace`: seconds that a handler has to return after `stop`. Of several workers in one
+        process one keeps the house, and all have one `loop`: see `Pool`. Raises `StoreError`, and
+        `BadRequest` for a generator, or an async function that is no handler.
         """
         called: dict[str, Callable[..., object] | None] = {"on_death": on_death, "on_step": on_step}
-        called |= {f"handler of '{kind}'": each for kind, each in handlers.items()}
         called |= {f"receiver of '{topic}'": each for topic, each in (receivers or {}).items()}
         run_when_called(called)
+        run_when_awaited({f"handler of '{kind}'": each for kind, each in handlers.items()})
         self.queue, self.handlers = queue, dict(handlers)
         self.on_step = on_step
         self._speeches: dict[str, Speech] = {
@@ -89,10 +83,10 @@ class Worker:
         self.process = queue.process(WorkerSort, self.handlers)
         self.tally: Counter[str] = Counter()
         self._stopped_at: float | None = None
-        self._why: Why | None = None
         self._watch: Watch | None = None
-        self._inside = False
-        self._broken_off_at = 0.0
+        self._loop, self._shared = loop or EventLoop(), loop is not None
+        self._handling = Handling(self._loop)
+        self._keeps_house = keeps_house
 
     # ------------------------------------------------------------ the loop
     def run(self, until_empty: bool = False) -> Counter[str]:
@@ -105,18 +99,21 @@ class Worker:
         wanted: dict[int, OnSignal] = {
             signal.SIGTERM: lambda *_: self.stop(),
             signal.SIGINT: lambda *_: self.stop(),
-            signal.SIGUSR1: self._on_interrupt,
+            signal.SIGUSR1: self._handling.on_signal,
         }
         with handled(wanted):
-            self._watch = Watch(self.queue, self._out_of_grace, self._interrupt)
-            house = House(self.queue, self._speeches)
+            self._watch = Watch(self.queue, self._out_of_grace, self._handling.interrupt)
+            house = House(self.queue, self._speeches) if self._keeps_house else None
             try:
-                self._loop(until_empty)
-                if self._stopped_at is None:
+                self._work(until_empty)
+                if house is not None and self._stopped_at is None:
                     house.finish(self._out_of_grace)
             finally:
-                house.close(self._out_of_grace)
+                if house is not None:
+                    house.close(self._out_of_grace)
                 self._watch.close()
+                if not self._shared:
+                    self._loop.close()
         return self.tally
 
     def stop(self) -> None:
@@ -126,7 +123,7 @@ class Worker:
         if self._stopped_at is None:
             self._stopped_at = time.monotonic()
 
-    def _loop(self, until_empty: bool) -> None:
+    def _work(self, until_empty: bool) -> None:
         attempt: Attempt | None = None
         while attempt is not None or self._stopped_at is None:
             if attempt is not None:
@@ -267,29 +264,13 @@ class Worker:
     def _out_of_grace(self) -> bool:
         return self._stopped_at is not None and time.monotonic() - self._stopped_at > self.grace
 
-    def _interrupt(self, why: Why) -> None:
-        """Ask the main thread to leave the handler; called again until it has."""
-        self._why = why
-        if self._inside and time.monotonic() - self._broken_off_at > _AGAIN:
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
-
     def _handle(self, attempt: Attempt) -> str | None:
         """Run the handler and return what it raised, in words."""
-        self._why, self._broken_off_at = None, -math.inf
-        self._inside = threading.current_thread() is threading.main_thread()
         try:
             attempt.require_readable()
-            run(self.handlers[attempt.kind], attempt)
+            self._handling.run(self.handlers[attempt.kind], attempt)
         except (LostClaim, Interrupted, NotMine, StoreError):
             raise
         except BaseException as raised:  # Ctrl-C is none of these: its signal stops the worker
             return described(raised)
-        finally:
-            self._inside = False
         return None
-
-    def _on_interrupt(self, _: int, frame: FrameType | None) -> None:
-        if self._inside and self._why is not None and breakable(frame):
-            # The handler may swallow it, and is asked again then.
-            self._broken_off_at = time.monotonic()
-            raise Interrupted(self._why)

@@ -20,6 +20,9 @@ class NotRun(Exception):
     """A function returned what has yet to be run: an awaitable or a generator."""
 
 
+_ASYNC = "an async function"
+
+
 def run_when_called(functions: Mapping[str, Callable[..., object] | None]) -> None:
     """Raise `BadRequest` if to call one of these would not run it; they are named as shown."""
     for subject, function in functions.items():
@@ -28,12 +31,22 @@ def run_when_called(functions: Mapping[str, Callable[..., object] | None]) -> No
             raise BadRequest(f"{subject}: {fact}; give a plain function")
 
 
+def run_when_awaited(functions: Mapping[str, Callable[..., object]]) -> None:
+    """Raise `BadRequest` if these cannot be run by being called, or awaited then."""
+    run_when_called({n: each for n, each in functions.items() if not is_async(each)})
+
+
+def is_async(function: Callable[..., object]) -> bool:
+    """Return whether what a call returns is to be awaited."""
+    return _deferred(function) == _ASYNC
+
+
 def _deferred(function: Any) -> str | None:
     while isinstance(function, functools.partial):
         function = function.func
     for called in (function, type(function).__call__):
         if inspect.iscoroutinefunction(called):
-            return "an async function"
+            return _ASYNC
         if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
             return "a generator function"
     return None

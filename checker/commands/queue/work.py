@@ -49,6 +49,10 @@ def work(
     lease: Annotated[float, typer.Option(help="Seconds after which silence means death.")] = 30.0,
     poll: Annotated[float, typer.Option(help="Seconds between looks at an empty queue.")] = 0.2,
     grace: Annotated[float, typer.Option(help="Seconds to finish a job when stopped.")] = 10.0,
+    at_once: Annotated[
+        int,
+        typer.Option("--at-once", help="Jobs at once, each by a worker of its own.", max=99, min=1),
+    ] = 1,
     retain: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Forget what was done or cancelled so long ago, as 7d."),
@@ -60,6 +64,7 @@ def work(
     Exit status: 0 it has stopped as told, 2 bad usage, 3 the store could not be used any more.
     """
     from checker.shown import console
+    from impl.pool import Pool
     from impl.worker import Worker
 
     table = DEMONSTRATION if handlers is None else load("--handlers", handlers)
@@ -83,7 +88,12 @@ def work(
         file, as_json, make, "see that the path is right, or make one with --make",
         lease_ms=int(lease * 1000), retain=kept,
     ) as found:  # fmt: skip
-        worker = Worker(found, table, receivers=outbox, on_step=tell, poll=poll, grace=grace)
+        about: dict[str, Any] = {"receivers": outbox, "on_step": tell, "poll": poll, "grace": grace}
+        worker: Worker | Pool
+        if at_once == 1:
+            worker = Worker(found, table, **about)
+        else:
+            worker = Pool(found, table, workers=at_once, **about)
         tally = worker.run(until_empty)
     counts = ", ".join(f"{n} {outcome}" for outcome, n in tally.items())
     answer = {"ok": True, "attempts": dict(tally)}
@@ -104,7 +114,7 @@ class _Log(logging.Handler):
 def load(option: str, where: str) -> Table:
     """Return the table that the command line names, or raise `Wrong`."""
     from checker.runs.projects import said
-    from impl.terms.calls import run_when_called
+    from impl.terms.calls import run_when_awaited, run_when_called
 
     place, _, name = where.rpartition(":")
     if not place or not name:
@@ -122,7 +132,8 @@ def load(option: str, where: str) -> Table:
         raise Wrong(f"{option}: {fact}; see that Python can import it") from None
     if not good:
         raise Wrong(f"{option}: '{name}' in {place} is no dict of functions by name; write one")
-    run_when_called({f"{option}: '{kind}' in {place}": f for kind, f in table.items()})
+    allowed = run_when_awaited if option == "--handlers" else run_when_called
+    allowed({f"{option}: '{kind}' in {place}": f for kind, f in table.items()})
     found: Table = table
     return found
 

@@ -24,8 +24,9 @@ from impl.inject.edits import leave_out
 from impl.parts.outbox import Message
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.unusable import StoreError
-from impl.worker import Handler, Worker
+from impl.worker import Worker
 from impl.working.attempt import Attempt
+from impl.working.handling import Handler
 
 GAVE_UP = 75
 """The status of a process for which the store could not be used for too long."""

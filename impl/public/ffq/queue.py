@@ -1,7 +1,8 @@
-"""The job queue, and the worker that runs its jobs: `from ffq.queue import Queue, Worker`."""
+"""The job queue, and the workers that run its jobs: `from ffq.queue import Queue, Worker`."""
 
 from impl.parts.asking import Enqueued
 from impl.parts.outbox import Message
+from impl.pool import Pool
 from impl.queue import Queue
 from impl.terms.outcomes import OutcomeUnknown, Refused
 from impl.terms.requests import BadRequest
@@ -16,6 +17,7 @@ __all__ = [
     "LostClaim",
     "Message",
     "OutcomeUnknown",
+    "Pool",
     "Queue",
     "Refused",
     "StoreError",
