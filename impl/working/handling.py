@@ -20,7 +20,7 @@ from impl.terms.interrupt import Interrupted, Why, breakable
 from impl.working.attempt import Attempt
 from impl.working.coroutines import Cancelled, EventLoop, Running
 
-Handler = Callable[[Attempt], None] | Callable[[Attempt], Awaitable[None]]
+Handler = Callable[[Attempt], Awaitable[None] | None]
 """Does the work of one attempt before it returns; whatever it raises counts as a failure, and what
 it returns is dropped. It may be `async`.
 """

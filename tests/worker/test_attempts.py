@@ -289,11 +289,7 @@ def test_a_thread_that_a_handler_leaves_behind_does_not_end_the_worker(
 def test_a_worker_that_is_told_to_stop_claims_nothing_more(queue: Queue, file: Path) -> None:
     for _ in range(3):
         queue.enqueue("k")
-
-    def stop(attempt: Attempt) -> None:
-        worker.stop()
-
-    worker = Worker(queue, {"k": stop})
+    worker = Worker(queue, {"k": lambda attempt: worker.stop()})
     assert worker.run() == {"done": 1}
     assert rows(file, "SELECT count(*) FROM job WHERE status = 'ready'") == [(2,)]
 

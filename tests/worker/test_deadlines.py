@@ -78,7 +78,7 @@ def test_no_handler_is_broken_off_between_a_commit_and_the_memory_of_it(
     def commit_and_be_interrupted() -> apsw.Error | None:
         failed = commit()
         for worker in armed:
-            worker._why = "overdue"
+            worker._handling._why = "overdue"
             signal.raise_signal(signal.SIGUSR1)
         return failed
 
