@@ -173,7 +173,8 @@ class Worker:
         self._tell(attempt, "begun")
         try:
             runs = patiently(self.queue, attempt.start)
-            error = self._handle(attempt) if runs else None
+            handler = self.handlers[attempt.kind]
+            error = self._handling.run(handler, attempt) if runs else None
         except LostClaim as lost:
             return self._lost(attempt, lost)
         except Interrupted as interrupted:
@@ -260,17 +261,5 @@ class Worker:
         if self.on_step is not None:
             self.on_step(attempt, step)
 
-    # ------------------------------------------------------------ the handler
     def _out_of_grace(self) -> bool:
         return self._stopped_at is not None and time.monotonic() - self._stopped_at > self.grace
-
-    def _handle(self, attempt: Attempt) -> str | None:
-        """Run the handler and return what it raised, in words."""
-        try:
-            attempt.require_readable()
-            self._handling.run(self.handlers[attempt.kind], attempt)
-        except (LostClaim, Interrupted, NotMine, StoreError):
-            raise
-        except BaseException as raised:  # Ctrl-C is none of these: its signal stops the worker
-            return described(raised)
-        return None

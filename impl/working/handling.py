@@ -15,9 +15,10 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-from impl.terms.calls import is_async, run
+from impl.terms.calls import described, is_async, run
 from impl.terms.interrupt import Interrupted, Why, breakable
-from impl.working.attempt import Attempt
+from impl.terms.unusable import StoreError
+from impl.working.attempt import Attempt, LostClaim, NotMine
 from impl.working.coroutines import Cancelled, EventLoop, Running
 
 Handler = Callable[[Attempt], Awaitable[None] | None]
@@ -40,17 +41,25 @@ class Handling:
         self._running: Running | None = None
         self._broken_off_at = -math.inf
 
-    def run(self, handler: Handler, attempt: Attempt) -> None:
-        """Return when the handler has returned. Raises `Interrupted`, and whatever it raises."""
+    def run(self, handler: Handler, attempt: Attempt) -> str | None:
+        """Return what the handler has raised, in words. Raises `Interrupted`, and what is no
+        failure of the job: `LostClaim`, `NotMine`, `StoreError`.
+        """
         self._why, self._broken_off_at = None, -math.inf
-        if is_async(handler):
-            self._await(partial(handler, attempt))
-            return
         self._inside = threading.current_thread() is threading.main_thread()
         try:
-            run(handler, attempt)
+            attempt.require_readable()
+            if is_async(handler):
+                self._await(partial(handler, attempt))
+            else:
+                run(handler, attempt)
+        except (LostClaim, Interrupted, NotMine, StoreError):
+            raise
+        except BaseException as raised:  # Ctrl-C is none of these: its signal stops the worker
+            return described(raised)  # whose words are not ours either, and may be broken off
         finally:
             self._inside = False
+        return None
 
     def _await(self, call: Callable[[], Any]) -> None:
         self._running = self._loop.begin(call)

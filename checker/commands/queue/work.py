@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,10 +20,17 @@ from checker.commands.queue.shared import Place, opened, time_of
 from checker.shown.streams import OutputLost, changed, printable, say
 
 if TYPE_CHECKING:
+    from impl.pool import Pool
+    from impl.queue import Queue
+    from impl.worker import Worker
     from impl.working.attempt import Attempt
 
 LEASE_MIN = 0.1
 """Seconds: a lease is renewed three times before it runs out, and each time may cost some."""
+
+_UntilEmpty = Annotated[
+    bool, typer.Option("--until-empty", help="Stop when every job is done or dead.")
+]
 
 Table = Mapping[str, Callable[[Any], Any]]
 
@@ -42,9 +49,7 @@ def work(
         str | None,
         typer.Option(metavar="WHERE:TABLE", help="A dict of receivers of messages, by topic."),
     ] = None,
-    until_empty: Annotated[
-        bool, typer.Option("--until-empty", help="Stop when every job is done or dead.")
-    ] = False,
+    until_empty: _UntilEmpty = False,
     make: Annotated[bool, typer.Option("--make", help="Make the queue if there is none.")] = False,
     lease: Annotated[float, typer.Option(help="Seconds after which silence means death.")] = 30.0,
     poll: Annotated[float, typer.Option(help="Seconds between looks at an empty queue.")] = 0.2,
@@ -64,15 +69,10 @@ def work(
     Exit status: 0 it has stopped as told, 2 bad usage, 3 the store could not be used any more.
     """
     from checker.shown import console
-    from impl.pool import Pool
-    from impl.worker import Worker
 
     table = DEMONSTRATION if handlers is None else load("--handlers", handlers)
     outbox = {} if receivers is None else load("--receivers", receivers)
-    for name, seconds, least in (("--lease", lease, LEASE_MIN), ("--poll", poll, 0),
-                                 ("--grace", grace, 0)):  # fmt: skip
-        if not least <= seconds <= 1e9:
-            raise Wrong(f"{name}: is {seconds} seconds; choose {least} to 1e9")
+    _require_seconds((("--lease", lease, LEASE_MIN), ("--poll", poll, 0), ("--grace", grace, 0)))
     kept = None if retain is None else time_of("--retain", retain)
     logging.basicConfig(handlers=[_Log()])
 
@@ -89,15 +89,27 @@ def work(
         lease_ms=int(lease * 1000), retain=kept,
     ) as found:  # fmt: skip
         about: dict[str, Any] = {"receivers": outbox, "on_step": tell, "poll": poll, "grace": grace}
-        worker: Worker | Pool
-        if at_once == 1:
-            worker = Worker(found, table, **about)
-        else:
-            worker = Pool(found, table, workers=at_once, **about)
+        worker = _workers(found, table, at_once, about)
         tally = worker.run(until_empty)
     counts = ", ".join(f"{n} {outcome}" for outcome, n in tally.items())
-    answer = {"ok": True, "attempts": dict(tally)}
-    changed(f"attempts: {counts or 'none'}", answer if as_json else None)
+    answer = {"ok": True, "attempts": dict(tally)} if as_json else None
+    changed(f"attempts: {counts or 'none'}", answer)
+
+
+def _require_seconds(given: Iterable[tuple[str, float, float]]) -> None:
+    for name, seconds, least in given:
+        if not least <= seconds <= 1e9:
+            raise Wrong(f"{name}: is {seconds} seconds; choose {least} to 1e9")
+
+
+def _workers(found: Queue, table: Table, at_once: int, about: Mapping[str, Any]) -> Worker | Pool:
+    """Return one worker, whose handlers may be broken off in the main thread, or several."""
+    from impl.pool import Pool
+    from impl.worker import Worker
+
+    if at_once == 1:
+        return Worker(found, table, **about)
+    return Pool(found, table, workers=at_once, **about)
 
 
 class _Log(logging.Handler):

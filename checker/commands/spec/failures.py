@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -140,20 +141,21 @@ def _write(chosen: list[FailureMode]) -> None:
     from spec.failures.incidents import INCIDENTS
     from spec.failures.stories import STORIES
 
-    for mode in chosen:
-        for loss in mode.losses:
-            try:
-                if found.keep(mode, loss):
-                    console.say(f"kept {found.file_of(mode, loss).name}")
-            except found.NotReproduced as wrong:
-                console.say(f"{mode.id}: {wrong}")
     names = {mode.id for mode in chosen}
-    for id in (id for id in STORIES if names.intersection(INCIDENTS[id].teaches)):
+    runs = [
+        (found.file_of(mode, loss).stem, partial(found.keep, mode, loss))
+        for mode in chosen
+        for loss in mode.losses
+    ]
+    runs += [
+        (id, partial(told.keep, id)) for id in STORIES if names.intersection(INCIDENTS[id].teaches)
+    ]
+    for name, keep in runs:
         try:
-            if told.keep(id):
-                console.say(f"kept {told.file_of(id).name}")
+            if keep():
+                console.say(f"kept {name}.jsonl")
         except found.NotReproduced as wrong:
-            console.say(f"{id}: {wrong}")
+            console.say(f"{name}: {wrong}")
 
 
 def _show_pages(rows: list[Five]) -> None:
