@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 import signal
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -54,6 +56,12 @@ def browse(
     ] = None,
     without: Without = None,
     ascii: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII alone.")] = False,
+    serve: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT", min=1, max=65535, help="Show it in a browser on this machine, there."
+        ),
+    ] = None,
 ) -> None:
     """Look at traces, at the catalogue and at running checks, in the terminal.
 
@@ -65,13 +73,21 @@ def browse(
         if start.file is None:
             raise Wrong("--take goes with a trace; name its file or its failure mode")
         start = replace(start, take=tuple(take))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if serve is not None:
+        _serve(serve, _words(what, step, take, without, ascii))
+        return
+    if not served() and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Wrong("browse needs a terminal; `ffq trace show FILE` prints a trace anywhere")
     if os.environ.get("TERM") == "dumb":
         raise Wrong(
             "browse needs a terminal that it can draw on, and TERM is dumb; "
             "`ffq trace show FILE` prints a trace anywhere"
         )
+    _look(start, step, ascii)
+
+
+def _look(start: Start, step: int | None, ascii: bool) -> None:
+    """Run the explorer, and print the command that opens the same place again."""
     # Nothing that is loaded now is ever garbage: looking for some is a tenth of the start.
     gc.disable()
     from tui.app import Explorer
@@ -83,10 +99,46 @@ def browse(
     # A terminal that is closed ends the program as if it were left, with its files and processes.
     signal.signal(signal.SIGHUP, _hung_up)
     again = explorer.run()
-    if again:
+    if again and not served():
         line(again)
     if explorer.return_code:
         raise typer.Exit(explorer.return_code)
+
+
+def served() -> bool:
+    """Return whether a browser is drawn on, by the server that `--serve` has started."""
+    return "TEXTUAL_DRIVER" in os.environ
+
+
+def _words(
+    what: str | None,
+    step: int | None,
+    take: list[str] | None,
+    without: list[str] | None,
+    ascii: bool,
+) -> list[str]:
+    """Return what the command line says beside `--serve`."""
+    named = [("--step", str(step))] if step is not None else []
+    named += [("--take", each) for each in take or ()]
+    named += [("--without", each) for each in without or ()]
+    named += [("--spec", SPEC.get())] if SPEC.get() else []
+    words = [word for pair in named for word in pair]
+    return [*words, *(["--ascii"] if ascii else []), *(["--", what] if what else [])]
+
+
+def _serve(port: int, words: list[str]) -> None:
+    """Serve the explorer until Ctrl-C: each visit begins one."""
+    try:
+        server = import_module("textual_serve.server")
+    except ImportError:
+        fact = "the library textual-serve is missing; pip install textual-serve"
+        raise Wrong(f"--serve: {fact}") from None
+    command = [sys.executable, "-m", "checker.commands", "browse", *words]
+    try:
+        server.Server(shlex.join(command), host="localhost", port=port, title="ffq").serve()
+    except OSError as failed:
+        why = os.strerror(failed.errno) if failed.errno else failed
+        raise Wrong(f"--serve {port}: {why}; give another port") from None
 
 
 def _hung_up(number: int, _: FrameType | None) -> None:
