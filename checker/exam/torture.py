@@ -30,6 +30,7 @@ class _Torture:
         self.d, self.rng = d, random.Random(f"{d.variant.title} {d.number}")
         self.faults = FEW - 1
         self.stopped: list[Worker] = []
+        self.opened: set[int] = set()
         self.asked_again = d.variant.why_not(_AGAIN) is not None
 
     def put(self) -> None:
@@ -46,15 +47,17 @@ class _Torture:
         d = self.d
         moves: list[Callable[[], object]] = [self._wait]
         alive = [w for w in d.workers if w.session.alive]
+        for worker in self.stopped:
+            moves.append(partial(self._go_on, worker))
         for point in self._standing():
-            if d.named(point.process) not in self.stopped:
-                moves += [partial(self._open, point, "ok")] * 3
-                if self.faults and point.at == "end":
-                    moves.append(partial(self._fault, self._open, point, "error"))
-        for worker in alive:
+            worker = d.named(point.process)
             if worker in self.stopped:
-                moves.append(partial(self._go_on, worker))
-            elif self.faults:
+                continue
+            moves += [partial(self._open, point, "ok")] * 3
+            if self.faults and point.at == "end":
+                moves.append(partial(self._fault, self._open, point, "error"))
+            if self.faults:
+                # Only who stands at a gate: of others a line may be on its way to the witness.
                 for fault in (self._stop, d.kill, self._tell):
                     moves.append(partial(self._fault, fault, worker))
         if len(alive) < _ALIVE and len(d.workers) < _WORKERS:
@@ -64,9 +67,10 @@ class _Torture:
         return moves
 
     def _standing(self) -> list[Point]:
-        """Return where handlers of the job stand."""
+        """Return where handlers of the job stand, at gates that are shut."""
         last = {p.entry: p for p in self.d.witness.points if p.job == self.d.JOB}
-        return [p for p in last.values() if p.at not in ("left", GONE)]
+        shut = [p for p in last.values() if p.number not in self.opened]
+        return [p for p in shut if p.at not in ("left", GONE)]
 
     # ---------------------------------------------------------------- moves
     def _fault(self, fault: Callable[..., object], *given: object) -> None:
@@ -75,6 +79,7 @@ class _Torture:
 
     def _open(self, point: Point, how: str) -> None:
         """Open a gate, and wait until that handler is heard of again, or is slow to be."""
+        self.opened.add(point.number)
         self.d.witness.open(point, how)
         self.d.witness.wait(1.0, lambda p: p.entry == point.entry and p.number > point.number)
 
