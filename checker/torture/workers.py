@@ -82,7 +82,8 @@ class Victims:
         """Start workers until there are as many as there should be."""
         while len(self._all) < self._plan.workers and time.monotonic() > self._wait_until:
             self._note("started")
-            given = (self._folder, self._plan.lease_ms, self._plan.without)
+            plan = self._plan
+            given = (self._folder, plan.lease_ms, plan.without, plan.at_once)
             process = self._nursery.Process(target=processes.work, args=given)
             process.start()
             life = fate(self._plan, self._counts.started)

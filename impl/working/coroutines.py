@@ -34,6 +34,7 @@ class Running:
     # ------------------------------------------------------------ in the thread of the loop
     def _begin(self) -> None:
         self._task = self._loop.create_task(self._run())
+        self._task.add_done_callback(self._over)
 
     def _cancel(self) -> None:
         if self._task is not None:
@@ -49,6 +50,10 @@ class Running:
             self._ended.set_exception(raised)
         else:
             self._ended.set_result(None)
+
+    def _over(self, _: asyncio.Task[None]) -> None:
+        if not self._ended.done():  # cancelled before its first step
+            self._ended.set_exception(Cancelled())
 
 
 class EventLoop:

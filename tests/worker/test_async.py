@@ -17,6 +17,7 @@ from impl.terms.requests import BadRequest
 from impl.terms.unusable import StoreError
 from impl.worker import Worker
 from impl.working.attempt import Attempt
+from impl.working.coroutines import Cancelled, EventLoop
 from tests.queue.file.looking import rows
 from tests.worker.looking import enter, notes
 from tests.worker.test_calls import waits_and_yields
@@ -100,6 +101,27 @@ def test_an_async_handler_that_swallows_its_cancellation_is_cancelled_again(
 
     assert Worker(queue, {"k": stubborn}).run(until_empty=True) == {"failed": 1}
     assert notes(file) == [("settle_failed", "took too long")]
+
+
+def test_a_coroutine_that_is_cancelled_before_its_first_step_has_ended() -> None:
+    loop, go_on = EventLoop(), threading.Event()
+
+    async def hold_up() -> None:
+        go_on.wait(30)
+
+    async def late() -> None:
+        raise AssertionError("it was cancelled before")
+
+    try:
+        first = loop.begin(hold_up)
+        second = loop.begin(late)
+        second.cancel()
+        go_on.set()
+        first.wait()
+        with pytest.raises(Cancelled):
+            second.wait()
+    finally:
+        loop.close()
 
 
 def test_a_job_is_not_settled_before_its_async_handler_has_cleaned_up(queue: Queue) -> None:

@@ -28,6 +28,9 @@ def torture(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="How many at once; else 4.")
     ] = None,
+    at_once: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Jobs at once in each worker; else 1.")
+    ] = None,
     kills: Annotated[int | None, typer.Option(min=0, help="How many SIGKILLs; else 200.")] = None,
     pauses: Annotated[
         int | None, typer.Option(min=0, help="How many SIGSTOPs past a lease; else kills / 4.")
@@ -77,6 +80,6 @@ def torture(
         "workers": workers, "kills": kills, "pauses": pauses, "jobs": jobs, "seed": seed,
         "lease_ms": lease_ms, "without": tuple(without) if without else None,
         "store": None if store is None else store.value,
-        "standby": None if standby is None else standby.value,
+        "standby": None if standby is None else standby.value, "at_once": at_once,
     }  # fmt: skip
     torture_show.run(folder, given, seconds, as_json)

@@ -16,7 +16,7 @@ class Kind:
 
     `once`: effects of steps that are done on the way; `maybe`: of such as need not be. A job may
     end `done`, with the effect "done", and may fail too often if it `fails`. `overdue`: its
-    attempts outlast any deadline.
+    attempts outlast any deadline. `main`: only the main thread can be broken off in it.
     """
 
     weight: int
@@ -27,10 +27,13 @@ class Kind:
     overdue: bool = False
     attempts: int = MOST
     interrupts: int = MOST
+    main: bool = False
 
 
-def _hopeless(weight: int = 2, overdue: bool = False, interrupts: int = MOST) -> Kind:
-    return Kind(weight, (), (), False, True, overdue, attempts=2, interrupts=interrupts)
+def _hopeless(
+    weight: int = 2, overdue: bool = False, interrupts: int = MOST, main: bool = False
+) -> Kind:
+    return Kind(weight, (), (), False, True, overdue, attempts=2, interrupts=interrupts, main=main)
 
 
 def _deadly(weight: int = 2) -> Kind:
@@ -49,8 +52,10 @@ KINDS: dict[str, Kind] = {
     "poison": _hopeless(),
     # Those that do not come to an end
     "hang": _hopeless(overdue=True),
-    "spin": _hopeless(overdue=True),
-    "deaf": _hopeless(overdue=True, interrupts=3),  # is let clean up for longer than a lease
+    "spin": _hopeless(overdue=True, main=True),
+    "deaf": _hopeless(
+        overdue=True, interrupts=3, main=True
+    ),  # is let clean up for longer than a lease
     "oversleep": Kind(2, interrupts=6),
     # Those that end what is not theirs to end
     "leave": _hopeless(),

@@ -154,7 +154,8 @@ def raise_any(place: Place, attempt: Attempt) -> None:
 # ---------------------------------------------------------------- after the end
 def keep(place: Place, attempt: Attempt) -> None:
     """Keep the attempt, use those of earlier jobs, and let a thread go on when it is over."""
-    for old in place.kept[-2:]:
+    own = [old for old in place.kept if old.worker is attempt.worker]
+    for old in own[-2:]:  # those of another worker here may be under way
         _late(place, old)
     place.kept.append(attempt)
     after = place.chance.uniform(0, place.lease_s)

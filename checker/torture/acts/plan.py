@@ -28,7 +28,7 @@ Standby = Literal["synchronous", "asynchronous"]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done, and with what."""
+    """What is to be done, and with what; `at_once`: jobs that each worker process has."""
 
     seed: int
     jobs: int
@@ -39,6 +39,7 @@ class Plan:
     without: tuple[str, ...] = ()
     store: Literal["sqlite", "postgresql"] = "sqlite"
     standby: Standby | None = None
+    at_once: int = 1
 
     @property
     def stops(self) -> int:
@@ -73,7 +74,8 @@ class Order:
 def order(plan: Plan, n: int) -> Order:
     """Return the n-th job."""
     random = Random(f"{plan.seed} job {n}")
-    (name,) = random.choices(list(KINDS), [kind.weight for kind in KINDS.values()])
+    able = {n: k for n, k in KINDS.items() if plan.at_once == 1 or not k.main}
+    (name,) = random.choices(list(able), [kind.weight for kind in able.values()])
     kind, lease_s = KINDS[name], plan.lease_ms / 1000
     # Long ones are renewed, and are still under way when whoever lost them wakes up.
     ms = 3 * plan.lease_ms if random.random() < 0.15 else random.randrange(150)

@@ -6,6 +6,7 @@ for longer than it is patient.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -19,9 +20,10 @@ from typing import Any
 from checker.torture.acts.conditions import DATABASE, enter, open_queue
 from checker.torture.acts.handlers import TOPIC, WELL, Handle, Place
 from checker.torture.acts.ledger import Ledger
-from checker.torture.acts.misbehaving import ILL
+from checker.torture.acts.misbehaving import FOR_EVER_S, ILL
 from impl.inject.edits import leave_out
 from impl.parts.outbox import Message
+from impl.pool import Pool
 from impl.terms.outcomes import OutcomeUnknown
 from impl.terms.unusable import StoreError
 from impl.worker import Worker
@@ -32,13 +34,15 @@ GAVE_UP = 75
 """The status of a process for which the store could not be used for too long."""
 
 
-def main(folder: Path, lease_ms: int, without: Sequence[str]) -> None:
-    """Work until told to stop, in a process of its own; `without`: protections left out."""
+def main(folder: Path, lease_ms: int, without: Sequence[str], at_once: int) -> None:
+    """Work until told to stop, in a process of its own; `without`: protections left out,
+    `at_once`: workers in it.
+    """
     ledger = Ledger(folder)
     disk = enter(folder)  # which is there as long as it is named
     leave_out(without)
     try:
-        _work(ledger, folder, lease_ms)
+        _work(ledger, folder, lease_ms, at_once)
     except (StoreError, OutcomeUnknown) as failed:
         ledger.write("gave up", why=f"{type(failed).__name__}: {failed}")
         os._exit(GAVE_UP)
@@ -53,7 +57,7 @@ def main(folder: Path, lease_ms: int, without: Sequence[str]) -> None:
     os._exit(0)  # threads of handlers may be left, which no one waits for
 
 
-def _work(ledger: Ledger, folder: Path, lease_ms: int) -> None:
+def _work(ledger: Ledger, folder: Path, lease_ms: int, at_once: int) -> None:
     place = Place(ledger, lease_ms / 1000)
 
     def told(job: int, reason: str) -> None:
@@ -75,13 +79,20 @@ def _work(ledger: Ledger, folder: Path, lease_ms: int) -> None:
 
     # By a relative path, as in the README: handlers change the folder.
     with open_queue(Path(DATABASE), folder, lease_ms) as queue:
-        worker = Worker(
-            queue, _handlers(place), receivers={TOPIC: receive}, on_death=told, on_step=ended,
-            poll=0.02, grace=0.5,
-        )  # fmt: skip
-        worker.tally = _Tally(ledger)
-        ledger.write("joined", worker=worker.process.element + 1)
-        worker.run()
+        about: dict[str, Any] = {
+            "receivers": {TOPIC: receive}, "on_death": told, "on_step": ended,
+            "poll": 0.02, "grace": 0.5,
+        }  # fmt: skip
+        if at_once == 1:
+            worker = Worker(queue, _handlers(place), **about)
+            team, run = [worker], worker.run
+        else:
+            pool = Pool(queue, _async_handlers(place), workers=at_once, **about)
+            team, run = pool.workers, pool.run
+        for each in team:
+            each.tally = _Tally(ledger)
+        ledger.write("joined", workers=[each.process.element + 1 for each in team])
+        run()
 
 
 def _handlers(place: Place) -> dict[str, Handler]:
@@ -89,6 +100,24 @@ def _handlers(place: Place) -> dict[str, Handler]:
         return lambda attempt: handle(place, attempt)
 
     return {kind: handler(handle) for kind, handle in (WELL | ILL).items()}
+
+
+def _async_handlers(place: Place) -> dict[str, Handler]:
+    """Return handlers of which those that do well are async, and hold up the loop now and then."""
+
+    def handler(handle: Handle) -> Handler:
+        async def awaited(attempt: Attempt) -> None:
+            await asyncio.sleep(place.chance.uniform(0, 0.05))
+            handle(place, attempt)
+            await asyncio.sleep(place.chance.uniform(0, 0.05))
+
+        return awaited
+
+    async def hang(attempt: Attempt) -> None:
+        await asyncio.sleep(FOR_EVER_S)
+
+    asynchronous = {kind: handler(handle) for kind, handle in WELL.items()}
+    return _handlers(place) | asynchronous | {"hang": hang}
 
 
 class _Tally(Counter[str]):
