@@ -80,7 +80,7 @@ def test_a_row_that_is_there_is_not_absent() -> None:
     """
     for scope in SCOPES.values():
         (table,) = derive(scope).tables
-        alone = ("busy", "due", "intents", "permits", "schedule", "storage", "copies")
+        alone = ("busy", "coalescing", "copies", "due", "intents", "permits", "schedule", "storage")
         lasting = scope.name not in alone
         always = "enqueue" in scope.spec.actions and lasting
         assert table.absent == ("status", "absent")

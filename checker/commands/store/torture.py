@@ -20,21 +20,24 @@ class Standby(StrEnum):
     asynchronous = "asynchronous"
 
 
+_Workers = Annotated[int | None, typer.Option(min=1, max=64, help="How many at once; else 4.")]
+_AtOnce = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Jobs at once in each worker; else 1.")
+]
+_Pauses = Annotated[
+    int | None, typer.Option(min=0, help="How many SIGSTOPs past a lease; else kills / 4.")
+]
+
+
 def torture(
     folder: Annotated[
         Path,
         typer.Argument(help="Where to put the queue; made if there is none.", callback=for_sqlite),
     ],
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="How many at once; else 4.")
-    ] = None,
-    at_once: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Jobs at once in each worker; else 1.")
-    ] = None,
+    workers: _Workers = None,
+    at_once: _AtOnce = None,
     kills: Annotated[int | None, typer.Option(min=0, help="How many SIGKILLs; else 200.")] = None,
-    pauses: Annotated[
-        int | None, typer.Option(min=0, help="How many SIGSTOPs past a lease; else kills / 4.")
-    ] = None,
+    pauses: _Pauses = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="How many jobs; else 1000.")] = None,
     seed: Annotated[
         int | None,

@@ -122,8 +122,8 @@ ASYNC = {"k": waits}
         (["work", "--handlers", "none.py:T"], "--handlers: 'none.py' cannot be loaded: FileNot"),
         (["work", "--handlers", "json:dumps"], "--handlers: 'dumps' in json is no dict of"),
         (
-            ["work", "--handlers", f"{__name__}:ASYNC"],
-            f"--handlers: 'k' in {__name__}: is an async",
+            ["work", "--receivers", f"{__name__}:ASYNC"],
+            f"--receivers: 'k' in {__name__}: is an async",
         ),
         (["work", "--handlers", "string:T"], "--handlers: 'T' in string is no dict of functions"),
         (["work", "--handlers", f"{'x' * 256}.py:T"], "--handlers: '" + "x" * 256),
