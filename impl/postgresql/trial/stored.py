@@ -68,11 +68,17 @@ class Stored:
         cursor = self.connection.execute(sql.encode())
         return cursor.fetchall() if cursor.description else []
 
+    def _say(self, sql: str) -> None:
+        """Begin or end a transaction."""
+        if self.hear is not None:
+            self.hear(sql, None)
+        self.run(sql)
+
     def begin(
         self, action: str, params: Values, memory: Values, world: Values
     ) -> tuple[PostgreSQLTransaction, Done | Refused]:
         """Take a step as `take` does, in a transaction that is left open."""
-        self.run("BEGIN")
+        self._say("BEGIN")
         opened = _Heard(self.design, self.connection, Span(True, True), self.path, self._clock)
         opened.hear = self.hear
         seen = self.design.transitions[action].seen
@@ -93,12 +99,12 @@ class Stored:
         try:
             opened, outcome = self.begin(action, params, memory, world)
         except BaseException:
-            self.run("ROLLBACK")
+            self._say("ROLLBACK")
             raise
         if isinstance(outcome, Refused):
-            self.run("ROLLBACK")
+            self._say("ROLLBACK")
         else:
-            self.run("COMMIT")
+            self._say("COMMIT")
             opened.remember()
         return outcome
 

@@ -80,6 +80,12 @@ def done_has_handled_its_value(s, j: Job):
     return (s.status[j] == Status.done) >> (s.handled[j] == s.value[j])
 
 
+@coalescing.invariant("INV-007")
+def jobs_have_a_value(s, j: Job):
+    """A job in the queue has a value that somebody has seen."""
+    return (s.status[j] != Status.absent) >> (s.value[j] > 0)
+
+
 @coalescing.step("INV-005")
 def values_never_go_back(s, t, j: Job):
     """A job takes in no value that is older than its own."""
@@ -91,6 +97,12 @@ def values_never_go_back(s, t, j: Job):
 def absent_jobs_have_no_value(s, j: Job):
     """A job that is not in the queue has taken in nothing."""
     return (s.status[j] == Status.absent) >> (s.value[j] == 0)
+
+
+@coalescing.lemma("INV-007")
+def who_asks_for_a_job_has_seen_its_value(s, c: Client):
+    """A client that wants a job brings a value."""
+    return (s.wants[c] != None) >> (s.brings[c] > 0)
 
 
 @coalescing.lemma("INV-007")
