@@ -30,11 +30,12 @@ from spec.queue import SCOPES
 FEWEST = {
     "whole": {"MaxFails": 1, "Recoverer": 1},
     "space": {"MaxInterrupts": 1, "Recoverer": 1},
-    "permits": {"Recoverer": 1},
-    "unique": {"Recoverer": 1},
+    "permits": {"MaxFails": 1, "MaxInterrupts": 1, "Recoverer": 1},
+    "unique": {"MaxInterrupts": 1, "Recoverer": 1},
 }
 """A second failure, interruption or recoverer makes the states of these many times as many; what
-needs one, as a retry that waits does, is asked in a scope of its own.
+needs one, as a retry that waits does, is asked in a scope of its own. FM-025b and FM-042 need one in
+`permits` and `unique`, and break nothing there: of their pairs nothing is known.
 """
 
 LIMITS = Limits(max_states=30_000_000)
