@@ -34,8 +34,8 @@ FEWEST = {
     "unique": {"MaxInterrupts": 1, "Recoverer": 1},
 }
 """A second failure, interruption or recoverer makes the states of these many times as many; what
-needs one, as a retry that waits does, is asked in a scope of its own. FM-025b and FM-042 need one in
-`permits` and `unique`, and break nothing there: of their pairs nothing is known.
+needs one, as a retry that waits does, is asked in a scope of its own. FM-025b and FM-042 need one
+in `permits` and `unique`, and break nothing there: of their pairs nothing is known.
 """
 
 LIMITS = Limits(max_states=30_000_000)
