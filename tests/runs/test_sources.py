@@ -4,6 +4,7 @@ it be asked anew.
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -197,8 +198,7 @@ def test_every_import_is_seen() -> None:
 def test_no_source_that_decides_imports_what_it_computes() -> None:
     for module in {module for module, _ in KINDS.values()}:
         for name in sources.modules(module, specs=True)[0]:
-            assert "import_module" not in sources.text(name), name
-            assert "__import__" not in sources.text(name), name
+            assert not re.search(r"(import_module|__import__)\((?!\")", sources.text(name)), name
 
 
 def test_a_library_that_decides_moves_the_answer() -> None:

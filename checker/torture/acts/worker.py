@@ -34,7 +34,7 @@ GAVE_UP = 75
 """The status of a process for which the store could not be used for too long."""
 
 
-def main(folder: Path, lease_ms: int, without: Sequence[str], at_once: int) -> None:
+def main(folder: Path, lease_ms: int, without: Sequence[str], at_once: int = 1) -> None:
     """Work until told to stop, in a process of its own; `without`: protections left out,
     `at_once`: workers in it.
     """
