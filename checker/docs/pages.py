@@ -251,7 +251,21 @@ _TRIED = (
 _CODE = re.compile(r"`([^`]+)`")
 _GUARD = re.compile(r"([a-z][a-z_0-9]*)\.([a-z][a-z_0-9]*)")
 _NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
-_ENDINGS = {"py", "md", "toml", "jsonl", "tla", "cfg", "lock", "json", "c", "txt", "sh", "so"}
+_ENDINGS = {
+    "py",
+    "md",
+    "toml",
+    "jsonl",
+    "tla",
+    "cfg",
+    "lock",
+    "json",
+    "c",
+    "txt",
+    "sh",
+    "so",
+    "pth",
+}
 _PACKAGES = {"spec", "impl", "checker", "tui", "tests", "docs"}
 
 
