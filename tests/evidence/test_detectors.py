@@ -1,5 +1,6 @@
 """Each detector fires on the damage, and is silent over healthy states and runs."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -93,11 +94,15 @@ def test_no_detector_fires_on_healthy_runs(name: str, tmp_path: Path) -> None:
             assert [database.execute(text).fetchall() for text in queries] == [[]] * len(queries)
 
 
+FIELDS = {name for scope in SCOPES.values() for name in scope.spec.fields}
+
+
 def speaks_of(design: Design, detector: Detector) -> bool:
     spec = design.scope.spec
     if detector.by:
         return detector.by in spec.properties
-    return all(f in spec.fields for f in ("recorded", "silence") if f in detector.where)
+    words = re.findall(r"[a-z_]+?(?=_after\b|\b)", detector.where)
+    return set(words) & FIELDS <= set(spec.fields)
 
 
 @SOME_MODES
