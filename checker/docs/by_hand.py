@@ -19,8 +19,7 @@ _KEPT = "\0"  # a space at which no line ends
 def script(mode: FailureMode) -> str:
     """Return the script: the run of the trace on the queue without the protection and with it."""
     trace, claim = traces.kept(mode, mode.loss), traces.claim_of(mode.loss)
-    missing = ", ".join(f'"{text}"' for text in mode.loss.edits)
-    lines = ["from impl.inject import ByHand", "", *_run(trace.lines), f"missing = [{missing}]"]
+    lines = ["from impl.inject import ByHand", "", *_run(trace.lines), *_missing(mode.loss.edits)]
     told = []
     if claim.kind != "leads_to":
         lines.append(f'claim = "{claim.name}"')
@@ -32,6 +31,15 @@ def script(mode: FailureMode) -> str:
         *told,
     ]
     return "\n".join(lines)
+
+
+def _missing(edits: Sequence[str]) -> list[str]:
+    """Return the list as the formatter has it."""
+    each = [f'"{text}"' for text in edits]
+    line = f"missing = [{', '.join(each)}]"
+    if len(line) <= 100:  # the width of a line in this project
+        return [line]
+    return ["missing = [", *(f"    {text}," for text in each), "]"]
 
 
 def _run(steps: Sequence[Line]) -> list[str]:
