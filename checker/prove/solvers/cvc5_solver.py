@@ -25,6 +25,12 @@ def decide(text: str) -> Answer:
     return Answer(verdict(word), time.perf_counter() - began, (), why)
 
 
+PROOF_SECONDS_MAX = 10
+"""Seconds for a proof that is written down: most take less than one, and what does not hold may
+take for ever.
+"""
+
+
 def proof(text: str) -> str | None:
     """Return how the text is shown to have no model, in cvc5's own calculus; None if it is not."""
     solver = cvc5.Solver(cvc5.TermManager())
@@ -34,7 +40,7 @@ def proof(text: str) -> str | None:
         ("proof-granularity", "dsl-rewrite"),  # the smallest steps there are
     ):
         solver.setOption(option, value)
-    word, _ = _said(solver, text)
+    word, _ = _said(solver, text, PROOF_SECONDS_MAX)
     if verdict(word) != "proved":
         return None
     (whole,) = solver.getProof(cvc5.ProofComponent.FULL)
@@ -48,8 +54,8 @@ def _run(text: str, models: bool) -> tuple[str, str]:
     return _said(solver, text)
 
 
-def _said(solver: Any, text: str) -> tuple[str, str]:
-    solver.setOption("tlimit-per", str(SECONDS_MAX * 1000))
+def _said(solver: Any, text: str, seconds: int = SECONDS_MAX) -> tuple[str, str]:
+    solver.setOption("tlimit-per", str(seconds * 1000))
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
     said = ""
