@@ -159,7 +159,8 @@ NEEDED = {
 
 FREE = {
     "kind", "payload", "key", "text", "words", "take", "move", "help", "version", "make", "seed",
-    "pages", "export", "save", "out", "keep", "history", "database", "folder", "reopen",
+    "pages", "export", "certificate", "save", "out", "keep", "history", "database", "folder",
+    "reopen", "unique",
 }  # fmt: skip
 """Parameters that may be anything, or, if they are files, are tried below."""
 
