@@ -180,6 +180,12 @@ TERMS = (
         ("FM-027a", "FM-027b", "FM-028"),
     ),
     Term(
+        "order",
+        ("fifo", "ordering key", "message group", "lane", "head of line", "partition key"),
+        "Jobs of one key are done one after the other, in the order in which they were put in.",
+        ("FM-032a", "FM-032b"),
+    ),
+    Term(
         "orphan",
         ("stuck in processing", "stalled job", "unacked forever", "lost worker", "worker lost"),
         "A job that is claimed by a worker which no longer exists.",
@@ -190,12 +196,6 @@ TERMS = (
         ("paused queue", "suspend", "resume", "kill switch"),
         "Somebody lets nothing of a kind be begun for a while; what is under way goes on.",
         ("FM-037",),
-    ),
-    Term(
-        "order",
-        ("fifo", "ordering key", "message group", "lane", "head of line", "partition key"),
-        "Jobs of one key are done one after the other, in the order in which they were put in.",
-        ("FM-032a", "FM-032b"),
     ),
     Term(
         "permit",
@@ -235,7 +235,7 @@ TERMS = (
     ),
     Term(
         "uniqueness",
-        ("duplicate jobs", "until executed", "queueing lock", "lock digest", "debounce"),
+        ("duplicate jobs", "until executed", "queueing lock", "lock digest"),
         "Of jobs about the same one is in the queue at a time, whoever asks and with which key.",
         ("FM-024b", "FM-043", "FM-025a"),
     ),
@@ -244,12 +244,6 @@ TERMS = (
         ("debounce", "coalesce", "replace args", "updatedata", "unsafe_dedupe", "last write wins"),
         "A job that waits is given a newer value in place of its own, instead of a second job.",
         ("FM-050", "FM-051", "FM-052"),
-    ),
-    Term(
-        "workflow",
-        ("dag", "fan-out", "fan-in", "chord", "batch callback", "waiting-children", "flow"),
-        "A job waits for its children, or follows another one; who ends a job tells who waits.",
-        ("FM-026a", "FM-026b", "FM-045", "FM-046", "FM-047", "FM-048", "FM-049"),
     ),
     Term(
         "visibility timeout",
@@ -268,6 +262,12 @@ TERMS = (
         ("hostname", "consumer name", "pid reuse", "worker id"),
         "A worker is known by a name that another one may bear after it.",
         ("FM-014",),
+    ),
+    Term(
+        "workflow",
+        ("dag", "fan-out", "fan-in", "chord", "batch callback", "waiting-children", "flow"),
+        "A job waits for its children, or follows another one; who ends a job tells who waits.",
+        ("FM-026a", "FM-026b", "FM-045", "FM-046", "FM-047", "FM-048", "FM-049"),
     ),
     Term(
         "zombie",
