@@ -209,6 +209,6 @@ def test_a_line_that_is_no_pin_is_named() -> None:
     pin, digest = "rich==15.0.0 \\", "    --hash=sha256:" + "0" * 64
     assert unpinned("lock", f"# remark\n{pin}\n{digest}\n    # via typer\n") == []
     assert unpinned("lock", f"{pin}\n{pin}\n{digest}\n") == ["lock:1: a pin without a hash"]
-    for line in ("rich>=15", "--index-url elsewhere", "-e .", "rich @ ./x.whl"):
+    for line in ("rich>=15", "--pre", "-e .", "./x.whl"):
         (message,) = unpinned("lock", line)
         assert message == f"lock:1: not a pin, a hash or a remark: {line}"

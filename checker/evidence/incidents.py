@@ -17,7 +17,7 @@ from checker.runs.trace import Trace, save
 from spec.failures import FAILURES, Loss
 from spec.failures.edits import Edits
 from spec.failures.incidents import INCIDENTS
-from spec.failures.stories import STORIES, UNTOLD, Step, Told
+from spec.failures.incidents.stories import STORIES, UNTOLD, Step, Told
 from spec.queue import SCOPES
 
 FOLDER = traces.FOLDER.parent / "incidents"

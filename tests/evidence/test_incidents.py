@@ -10,7 +10,7 @@ from checker.runs.trace import replay
 from spec.failures import FAILURES
 from spec.failures.edits import Edits
 from spec.failures.incidents import INCIDENTS
-from spec.failures.stories import STORIES, UNTOLD, Step
+from spec.failures.incidents.stories import STORIES, UNTOLD, Step
 
 EVERY = pytest.mark.parametrize("id", STORIES)
 OWN = sorted(file.stem for file in incidents.FOLDER.glob("*.jsonl"))

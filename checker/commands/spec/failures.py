@@ -139,7 +139,7 @@ def _write(chosen: list[FailureMode]) -> None:
     from checker.evidence import traces as found
     from checker.shown import console
     from spec.failures.incidents import INCIDENTS
-    from spec.failures.stories import STORIES
+    from spec.failures.incidents.stories import STORIES
 
     names = {mode.id for mode in chosen}
     runs = [

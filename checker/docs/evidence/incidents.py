@@ -10,7 +10,7 @@ from checker.runs.story import Line
 from checker.runs.trace import Trace
 from spec.failures.edits import in_words
 from spec.failures.incidents import INCIDENTS
-from spec.failures.stories import STORIES
+from spec.failures.incidents.stories import STORIES
 
 
 def told() -> str:

@@ -1,14 +1,7 @@
-"""Steps as they are often written, each of which lacks a protection: `instead ACTION NAME`.
-
-Each is a whole action, in place of all parts of the one that it replaces.
-"""
+"""Naive steps of the life of a job: it is taken, held, recovered and ended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from spec.failures import naive_coalescing, naive_limits, naive_related, naive_storing, naive_ticks
 from spec.language import forget, ite, require
 from spec.queue.deadlines import Deadline
 from spec.queue.due import Due
@@ -268,7 +261,7 @@ def fail_directly(s, w: Worker):
     forget(w)
 
 
-_STEPS: tuple[Callable[..., Any], ...] = (
+STEPS = (
     pop,
     claim_when_told,
     claim_stamped_before_the_wait,
@@ -291,10 +284,4 @@ _STEPS: tuple[Callable[..., Any], ...] = (
     mark_first,
     withdraw_and_undo,
     fail_directly,
-    *naive_coalescing.STEPS,
-    *naive_limits.STEPS,
-    *naive_related.STEPS,
-    *naive_storing.STEPS,
-    *naive_ticks.STEPS,
 )
-NAIVE = {step.__name__: step for step in _STEPS}

@@ -1,4 +1,4 @@
-"""Repairs of jobs that have to do with each other, and of batches; as in `repairs`."""
+"""Repairs of jobs that have to do with each other, and of batches."""
 
 from spec.language import require
 from spec.queue.job import Job, Reason, Status, ends, interrupt, last_interrupt

@@ -1,4 +1,4 @@
-"""Incidents that were each read for one failure mode, whose page names them; as in `incidents`."""
+"""Incidents that were each read for one failure mode, whose page names them; as in `first`."""
 
 LATER = """
 D61 B FM-037 | Bull
