@@ -114,6 +114,7 @@ D19 FM-025b
 D20 FM-025c
   Nothing is free, so a job is put aside; the signal comes before it is there, and never again.
   :: enqueue, park
+  but: Here the picture is old from the start: nobody has to give the permit back.
 D21 FM-002b
   A worker leaves while it claims: the claim stays, and whoever walks over the workers misses it.
   :: w1 claim, w1 crash
@@ -157,6 +158,10 @@ D34 FM-001
 D35 FM-003a
   All rows that are due are deleted, then enqueued one by one, and one of these fails.
   :: plan, come_due, p1 promote
+D36 FM-054
+  Two messages are worked on at once; the later one is over first, and its offset covers the other.
+  :: w1 claim, w1 handle, w1 settle_done
+  but: There a consumer with two threads, here a worker with two items.
 D37 FM-035a-elsewhere-1
   The leader of a queue restarts and delivers again, and an old acknowledgement settles the new one.
   :: w1 claim, w1 start, restore, w2 claim, w1 settle_done
@@ -222,6 +227,10 @@ D56 FM-029
 D57 FM-008a-elsewhere-1 FM-027a breaks deliveries_are_bounded
   A job takes longer than its time; each worker that ends it is refused, and it is handed out again.
   :: w1 claim, expire, r1 recover, claim, expire, recover, claim
+D58 FM-054
+  One thread fails with its item, and what another one reports moves the head past both.
+  :: w1 claim, w1 handle, w1 settle_done
+  but: There two threads, here a worker with two items.
 D59 FM-033
   Producers do not slow down, memory is full, and to take a job out needs some of it too.
   :: enqueue, enqueue
