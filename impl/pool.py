@@ -11,6 +11,7 @@ from typing import Any
 
 from impl.queue import Queue
 from impl.terms.interrupt import handled
+from impl.terms.requests import BadRequest
 from impl.worker import Worker
 from impl.working.coroutines import EventLoop
 from impl.working.handling import Handler
@@ -27,8 +28,11 @@ class Pool:
     ) -> None:
         """Join the queue with so many workers; `rest` is given to each, as `Worker` takes it.
 
-        Plain handlers run in threads, where nobody can break them off. Raises as `Worker` does.
+        Plain handlers run in threads, where nobody can break them off. Raises as `Worker` does, and
+        `BadRequest` for a pool of none.
         """
+        if workers < 1:
+            raise BadRequest(f"workers: is {workers}; a pool needs one or more")
         self._ends = contextlib.ExitStack()
         self._loop = EventLoop()
         self._ends.callback(self._loop.close)

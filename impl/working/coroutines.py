@@ -41,19 +41,18 @@ class Running:
             self._task.cancel()
 
     async def _run(self) -> None:
-        # Nothing is raised here: a loop ends for `SystemExit`, with all who run in it.
         try:
             await self._call()
         except asyncio.CancelledError:
-            self._ended.set_exception(Cancelled())
-        except BaseException as raised:
+            raise
+        except BaseException as raised:  # a loop ends for `SystemExit`, with all who run in it
             self._ended.set_exception(raised)
-        else:
-            self._ended.set_result(None)
 
-    def _over(self, _: asyncio.Task[None]) -> None:
-        if not self._ended.done():  # cancelled before its first step
+    def _over(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():  # perhaps before its first step
             self._ended.set_exception(Cancelled())
+        elif not self._ended.done():
+            self._ended.set_result(None)
 
 
 class EventLoop:

@@ -198,6 +198,26 @@ def test_a_signal_stops_all_workers_of_a_pool(queue: Queue, file: Path) -> None:
     assert notes(file) == [("settle_released", "stopping")] * 2
 
 
+def test_one_worker_of_a_pool_tells_of_deaths(queue: Queue) -> None:
+    queue.enqueue("k", max_attempts=1)
+    told: list[tuple[int, str]] = []
+
+    async def fails(attempt: Attempt) -> None:
+        raise RuntimeError("no")
+
+    def tell(job: int, reason: str) -> None:
+        told.append((job, reason))
+
+    pool = Pool(queue, {"k": fails}, workers=3, on_death=tell)
+    assert pool.run(until_empty=True) == {"failed": 1}
+    assert told == [(1, "failures")]
+
+
+def test_a_pool_of_none_is_refused(queue: Queue) -> None:
+    with pytest.raises(BadRequest, match="workers: is 0; a pool needs one or more"):
+        Pool(queue, {"k": fine}, workers=0)
+
+
 def test_what_ends_one_worker_of_a_pool_ends_the_pool(queue: Queue) -> None:
     queue.enqueue("k")
 
