@@ -25,6 +25,6 @@ def offer(command: Any) -> None:
 
 
 def _chosen(_context: Any, _option: Any, where: str | None) -> None:
-    from checker.process.elsewhere import ON
+    from checker.process.elsewhere import choose
 
-    ON.set(where or "")
+    choose(where or "")

@@ -29,19 +29,31 @@ class Away(Exception):
     """A cluster cannot be used: subject, fact, remedy."""
 
 
-@contextlib.contextmanager
-def cluster(address: str) -> Iterator[tuple[Executor, int]]:
-    """Give the workers of a cluster as an executor, and how many there are; raises `Away`."""
+def choose(address: str) -> None:
+    """Let tasks be done there, or here if it is empty; raises `Away` if it is no address."""
+    if address:
+        _scheduler(address)
+    ON.set(address)
+
+
+def _scheduler(address: str) -> str:
     found = _ADDRESS.fullmatch(address)
     if found is None:
         raise Away(f"{address}: is no cluster; write dask://HOST:PORT, that of its scheduler")
+    return f"tcp://{found[1]}:{found[2]}"
+
+
+@contextlib.contextmanager
+def cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    """Give the workers of a cluster as an executor, and how many there are; raises `Away`."""
+    scheduler = _scheduler(address)
     try:
         dask = import_module("distributed")
     except ImportError:
         fact = "the library distributed is missing; pip install distributed"
         raise Away(f"{address}: {fact}") from None
     try:
-        client = dask.Client(f"tcp://{found[1]}:{found[2]}", timeout=SECONDS, set_as_default=False)
+        client = dask.Client(scheduler, timeout=SECONDS, set_as_default=False)
     except OSError:
         fact = f"no scheduler answers within {SECONDS} s"
         raise Away(f"{address}: {fact}; start one with `dask scheduler`") from None

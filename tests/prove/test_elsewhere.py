@@ -113,3 +113,13 @@ def test_what_is_no_cluster_is_refused_in_one_line(
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_a_wrong_address_is_refused_where_nothing_is_left_to_be_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ["prove", "--spec", "tests.prove.agreed:agreed"]
+    assert cli.main(asked) == 0  # and all of it is remembered
+    capsys.readouterr()
+    assert copy_context().run(cli.main, [*asked, "--on", "nowhere"]) == 2
+    assert "nowhere: is no cluster" in capsys.readouterr().err
