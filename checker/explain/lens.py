@@ -63,7 +63,8 @@ def under(run: Run, edits: Edits = NONE) -> Lens:
 
 def restored(run: Run) -> list[tuple[str, Lens]]:
     """Return, for each protection that the run goes without, the run with that one put back."""
-    return [(edit, under(run, run.trace.edits.but(edit))) for edit in run.trace.edits]
+    edits, spec = run.trace.edits, run.trace.scope.spec
+    return [(edit, under(run, edits.but(edit, spec))) for edit in edits]
 
 
 def _start(run: Run, evaluator: Evaluator) -> State:

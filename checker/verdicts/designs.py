@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from checker.prove.proof import known
@@ -60,14 +60,9 @@ def claims(scope: Scope) -> list[Property]:
     return [p for p in scope.spec.properties.values() if p.kind in kinds]
 
 
-def able(scope: Scope, edits: Iterable[str]) -> Edits:
-    """Return those of the edits that can be made in a scope, which has a part of the queue."""
-    return Edits(edit for edit in edits if Edits((edit,)).refused(scope.spec) is None)
-
-
 def row(scope: Scope, design: Design, limits: Limits, watch: Watch) -> DesignVerdict:
     """Return what becomes of each claim in a scope; P only for the queue without edits."""
-    edits = able(scope, design.edits)
+    edits = Edits(design.edits).able(scope.spec)
     # Guards are switched off, which costs nothing; what makes another step of one is compiled.
     base, off = edits.whole.on(scope), edits.guards
     found = look(base, off, "compiled", limits, watch)

@@ -15,7 +15,7 @@ from checker.runs.exploration import Limits, Report
 from checker.runs.lasso import Lasso
 from checker.runs.story import Story, tell_lasso
 from checker.search.shortest import shortest_story
-from checker.verdicts.designs import Cell, able, alive, holds, row
+from checker.verdicts.designs import Cell, alive, holds, row
 from spec.failures import FAILURES, FailureMode
 from spec.failures.answers import Design
 from spec.failures.edits import Edits
@@ -75,9 +75,11 @@ def _rank(cell: Cell) -> tuple[int, int]:
 
 
 def _broken(design: Design, claim: Property, scope: Scope, watch: Watch) -> Broken:
-    edits = able(scope, design.edits)
+    edits = Edits(design.edits).able(scope.spec)
     story = _run(scope, edits, claim)
-    costly = {word: Edits(own) for word, own in design.costly.items() if able(scope, own)}
+    costly = {
+        word: Edits(own) for word, own in design.costly.items() if Edits(own).able(scope.spec)
+    }
     mends = tuple(_mends(design, costly, claim, scope, watch))
     put_back = {edit for choice in mends for word in choice for edit in costly[word]}
     modes = tuple(

@@ -68,9 +68,22 @@ class Edits(tuple[str, ...]):
         """What each is called beside others: a guard has no verb of its own."""
         return [text if " " in text else f"without {text}" for text in self]
 
-    def but(self, *texts: str) -> Edits:
-        """Return the edits without these: what they take away is back."""
-        return Edits(text for text in self if text not in texts)
+    def but(self, text: str, spec: Spec) -> Edits:
+        """Return the edits without this one: what it takes away is back, and guards that only its
+        naive step has are gone with it.
+        """
+        return Edits(each for each in self if each != text).able(spec)
+
+    def able(self, spec: Spec) -> Edits:
+        """Return those that can be made in a spec, which may have a part of the queue alone."""
+        kept = []
+        for text in self:
+            try:
+                spec = _make(spec, text)
+            except Misuse:
+                continue
+            kept.append(text)
+        return Edits(kept)
 
     def made(self, spec: Spec) -> Spec:
         """Return the spec with each edit made; raises `Misuse` for one that cannot be."""

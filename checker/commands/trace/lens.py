@@ -55,8 +55,9 @@ def _seen(run: Run, wanted: Edits | None) -> list[tuple[Edits, Lens]]:
 
     if wanted is not None:
         return [(wanted, under(run, wanted))]
-    one_back = restored(run) if len(run.trace.edits) > 1 else []
-    return [*((run.trace.edits.but(b), lens) for b, lens in one_back), (NONE, under(run))]
+    edits, spec = run.trace.edits, run.trace.scope.spec
+    one_back = restored(run) if len(edits) > 1 else []
+    return [*((edits.but(b, spec), lens) for b, lens in one_back), (NONE, under(run))]
 
 
 def _say(answer: Answer, run: Run, without: Edits, through: Lens) -> None:

@@ -54,7 +54,22 @@ def test_an_edit_is_there_once_however_it_is_written() -> None:
 
 def test_without_edits_the_scope_is_the_same_one() -> None:
     assert NONE.on(ONE_JOB) is ONE_JOB
-    assert Edits(["claim.ready"]).but("claim.ready") == NONE
+    assert Edits(["claim.ready"]).but("claim.ready", ONE_JOB.spec) == NONE
+
+
+def test_what_is_put_back_takes_with_it_the_guards_that_only_its_naive_step_has() -> None:
+    one, two = "end_elder", "end_younger"
+    naive = [f"instead {name} {name}_by_the_picture" for name in (one, two)]
+    lost = Edits([*naive, f"stale {one}.picture", f"stale {two}.picture"])
+    assert lost.but(naive[0], SCOPES["joins"].spec) == (naive[1], f"stale {two}.picture")
+
+
+def test_each_part_of_what_a_failure_mode_lacks_can_be_put_back() -> None:
+    for mode in FAILURES.values():
+        for loss in mode.losses:
+            spec, edits = SCOPES[loss.scope].spec, Edits(loss.edits)
+            for one in edits:
+                assert edits.but(one, spec).refused(spec) is None, (mode.id, one)
 
 
 def test_a_naive_step_keeps_the_half_way_process_of_a_split_one_out() -> None:

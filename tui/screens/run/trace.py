@@ -192,7 +192,7 @@ class Trace(Explaining, Noting, Besides):
         variants = [Variant("with every protection", NONE)]
         for one in missing if len(missing) > 1 else ():
             put_back = f"without this: {in_words(one)}" if " " in one else f"with {one} put back"
-            variants.append(Variant(put_back, missing.but(one)))
+            variants.append(Variant(put_back, missing.but(one, run.trace.scope.spec)))
         for mode in FAILURES.values():
             # A mode that runs in another scope may take apart what this one does not have.
             for loss in (each for each in mode.losses if each.scope == run.trace.scope.name):
