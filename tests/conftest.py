@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# pytest loads readline, which tells its workers, and all they start, how wide a terminal may be.
+for measure in ("COLUMNS", "LINES"):
+    os.environ.pop(measure, None)
+
 # A shell lets what it runs in the background ignore Ctrl-C, and the processes of tests inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

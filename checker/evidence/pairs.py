@@ -34,9 +34,17 @@ FEWEST = {
     "unique": {"MaxInterrupts": 1, "Recoverer": 1},
 }
 """A second failure, interruption or recoverer makes the states of these many times as many; what
-needs one, as a retry that waits does, is asked in a scope of its own. FM-025b and FM-042 need one
-in `permits` and `unique`, and break nothing there: of their pairs nothing is known.
+needs one, as a retry that waits does, is asked in a scope of its own.
 """
+
+NEED_MORE = frozenset(
+    {
+        "instead abandon abandon_and_give_back",
+        "instead abandon abandon_and_make_room",
+        "instead settle_failed fail_and_keep",
+    }
+)
+"""What breaks nothing with so few failures: with it no pair is asked, and nothing known of any."""
 
 LIMITS = Limits(max_states=30_000_000)
 
@@ -95,11 +103,14 @@ class Pair:
 # ---------------------------------------------------------------- what is asked where
 @cache
 def protections() -> tuple[Protection, ...]:
-    """Return all that the catalogue takes away of what states and steps may be."""
+    """Return all that the catalogue takes away of what states and steps may be, and that breaks
+    with few failures what it breaks.
+    """
     found: dict[tuple[str, ...], list[tuple[FailureMode, Loss]]] = {}
     for mode in FAILURES.values():
         for loss in mode.losses:
-            if all(" " not in text or text.split()[0] in _EDITS for text in loss.edits):
+            of_states = all(" " not in text or text.split()[0] in _EDITS for text in loss.edits)
+            if of_states and NEED_MORE.isdisjoint(loss.edits):
                 found.setdefault(loss.edits, []).append((mode, loss))
     return tuple(Protection(edits, tuple(losses)) for edits, losses in found.items())
 

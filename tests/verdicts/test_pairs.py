@@ -135,6 +135,18 @@ def test_each_loss_breaks_its_property_with_few_failures_as_well() -> None:
             assert loss.breaks in known, (mode.id, loss.edits)
 
 
+def test_what_no_pair_is_asked_with_breaks_nothing_with_few_failures() -> None:
+    left_out = set()
+    for mode in FAILURES.values():
+        for loss in mode.losses:
+            if not pairs.NEED_MORE.isdisjoint(loss.edits):
+                alone = compiled.explore(Edits(loss.edits).on(pairs.few_failures(loss.scope)))
+                assert alone.stopped_by is None
+                assert not alone.violations, (mode.id, alone.violations)
+                left_out |= set(loss.edits)
+    assert left_out == pairs.NEED_MORE
+
+
 @pytest.mark.deep
 def test_what_only_a_pair_breaks_is_broken_in_a_database(tmp_path: Path) -> None:
     found = [pair for pair in pairs.pairs() if pair.only]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from functools import cache
 
 from checker.docs.model.tables import code, table
-from checker.evidence.pairs import Pair, Protection, asked, pairs
+from checker.evidence.pairs import NEED_MORE, Pair, Protection, asked, pairs
 from spec.failures import FailureMode
 
 NOT_ASKED = (
     "Not asked: two losses make a pair if both change what states or steps may be, in one scope, "
     "and no other one of the catalogue does so with this one."
+)
+TOO_FEW = (
+    "Not asked: pairs are asked with [small bounds](../00-scope.md#what-a-verdict-means), and with "
+    "so few failures this loss alone breaks nothing."
 )
 
 
@@ -37,7 +41,7 @@ def index() -> str:
 def of(mode: FailureMode) -> str:
     """Print the partners of a failure mode."""
     if not any(mode.id in p.modes for every in asked().values() for both in every for p in both):
-        return NOT_ASKED
+        return NOT_ASKED if NEED_MORE.isdisjoint(mode.loss.edits) else TOO_FEW
     mine = [pair for pair in _every() if mode.id in pair.modes]
     rows = []
     for pair in mine:
