@@ -2,16 +2,17 @@
 
 `handing_out`, `holding`, `settling`, `recovering` and `working` hold them, in the order of a job's
 life, `storing` and `keeping` those of the store and of what it keeps, `limiting` those of how much
-there may be at once, `scheduling` those of schedules, `relating` those between jobs that have to do
-with each other, and `batching` those of several items under one claim; `incidents`
-says where each happened; `naive` holds steps as they are often written, and `repairs` what mends a
-row. `guards` says which guard of the spec belongs to which failure mode, and why the others belong
-to none.
+there may be at once, `scheduling` those of schedules, `handing_on` those around insertions that are
+not committed, `relating` those between jobs that have to do with each other, and `batching` those
+of several items under one claim; `incidents` says where each happened; `naive` holds steps as they
+are often written, and `repairs` what mends a row. `guards` says which guard of the spec belongs to
+which failure mode, and why the others belong to none.
 """
 
 from spec.failures.failure import FailureMode, Loss
 from spec.failures.modes import (
     batching,
+    handing_on,
     handing_out,
     holding,
     keeping,
@@ -34,6 +35,7 @@ _MODES = (
     *keeping.MODES,
     *limiting.MODES,
     *scheduling.MODES,
+    *handing_on.MODES,
     *relating.MODES,
     *batching.MODES,
 )

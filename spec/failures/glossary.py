@@ -147,7 +147,7 @@ TERMS = (
         "idempotency key",
         ("deduplication", "dedup id", "unique job", "message id", "request id"),
         "A name for a request, by which asking twice is asking once.",
-        ("FM-018", "FM-020", "FM-024a"),
+        ("FM-018", "FM-020", "FM-024a", "FM-024c"),
     ),
     Term(
         "idle in transaction",
@@ -196,6 +196,19 @@ TERMS = (
         ("paused queue", "suspend", "resume", "kill switch"),
         "Somebody lets nothing of a kind be begun for a while; what is under way goes on.",
         ("FM-037",),
+    ),
+    Term(
+        "offset",
+        (
+            "cursor",
+            "high-water mark",
+            "sequence gap",
+            "missed rows",
+            "outbox relay",
+            "last seen id",
+        ),
+        "How far somebody has read a table or a log, by number: what is below is not read again.",
+        ("FM-023", "FM-054"),
     ),
     Term(
         "permit",

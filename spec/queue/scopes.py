@@ -16,6 +16,7 @@ from spec.queue.holding.periods import periods
 from spec.queue.limits.parking import parking
 from spec.queue.limits.unique import rivals
 from spec.queue.notices import notices
+from spec.queue.outside.cursor import cursor
 from spec.queue.outside.effects import effects
 from spec.queue.outside.intents import intents
 from spec.queue.outside.producers import producers
@@ -73,6 +74,7 @@ _APART = (
     _scope("space", space, 2, 1, 2, "Two jobs on two pages.", Disk=1, Pages=2),
     _scope("due", paced, 1, 2, 2, "One job that may wait for its time, and ends."),
     _scope("intents", intents, 1, 2, 2, "One job that follows a change of its client."),
+    _scope("cursor", cursor, 1, 1, 2, "One job whose number a relay may pass."),
     _scope("versions", versions, 1, 1, 2, "One job whose input may be withdrawn."),
     _scope("holding", periods, 1, 1, 2, "One job, held by name, over a connection, in time."),
     _scope("clocks", clocks, 1, 1, 2, "One job, held in time, while clocks differ."),

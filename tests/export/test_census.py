@@ -42,6 +42,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "coalescing": (8_532, 20),
     "items": (4_296, 16),
     "lanes": (2_337, 15),
+    "cursor": (7_620, 20),
     "due": (3_420, 20),
 }
 

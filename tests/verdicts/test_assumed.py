@@ -153,6 +153,7 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "unfair take_ahead",
         "endless put_off_ahead",
         "unfair end_ahead",
+        "unfair hand_on",
     }
     assert every == {*NEEDED, *elsewhere, *SCHEDULING, "unfair abandon", "weakly recover"}
 

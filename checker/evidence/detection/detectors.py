@@ -47,6 +47,7 @@ DETECTORS = {
     "FM-018": Detector(table="step", where="action = 'record' AND recorded"),
     "FM-021": Detector("no_hidden_partial_update"),
     "FM-022b": Detector(table="job", where="status = 'done' AND NOT recorded"),
+    "FM-023": Detector("what_was_passed_was_handed_on"),
     "FM-024a": Detector("terminal_is_absorbing"),
     "FM-024b": Detector("one_job_about_the_same"),
     "FM-025a": Detector("permits_come_back"),
@@ -122,6 +123,9 @@ UNDETECTED = {
     "one. Compare the horizon with how long clients go on asking",
     "FM-022a": "dropping a job changes no row, and the claim looks like that of a dead worker, as "
     f"which recovery treats it; {_LATER}",
+    "FM-024c": _OUTSIDE.format(
+        who="the client", remedy="Compare what it was told with what is here"
+    ),
     "FM-025c": "a job that is put aside looks like any other that is, whether or not anybody comes "
     "back to it. Watch the age of the oldest one, and whether permits are free meanwhile",
     "FM-031a": "a job that was never put in leaves no row: compare the moments of the schedule "

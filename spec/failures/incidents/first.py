@@ -107,7 +107,7 @@ D34 A FM-001 | Huey
 D35 B FM-003a | Huey
   Potential loss of due SQLite scheduled tasks when enqueue fails after schedule removal
   https://github.com/coleifer/huey/issues/915
-D36 A FM-054 | Kafka clients (sarama-cluster, librdkafka)
+D36 A FM-054 FM-023 | Kafka clients (sarama-cluster, librdkafka)
   Offset management skipping message
   https://github.com/bsm/sarama-cluster/issues/148
 D37 A FM-010 FM-035a | RabbitMQ
@@ -174,7 +174,7 @@ D56 A FM-029 | Solid Queue / Oban Pro
 D57 A FM-008a FM-027a | beanstalkd
   [Question] Why delete command throws NOT_FOUND for READY/RESERVED job?
   https://github.com/beanstalkd/beanstalkd/issues/377
-D58 B FM-054 | persist-queue
+D58 B FM-054 FM-023 | persist-queue
   Using task_done() in multiple threads
   https://github.com/peter-wangxu/persist-queue/issues/89
 D59 A FM-033 | Slack job queue (Redis)

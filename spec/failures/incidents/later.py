@@ -150,4 +150,13 @@ D107 A FM-032b | pg-boss
 D108 A FM-032b | Apache SeaTunnel
   [Test][E2E] Add regression coverage for WAIT-strategy head-of-line blocking
   https://github.com/apache/seatunnel/pull/12103
+D109 A FM-023 | Kamu (PostgreSQL)
+  Outbox: eliminate potential loss of messages related to unguaranteed message ID order
+  https://github.com/kamu-data/kamu-cli/issues/1398
+D110 A FM-023 | Rails Event Store (PostgreSQL)
+  Event Store as queue
+  https://github.com/RailsEventStore/rails_event_store/issues/106
+D111 A FM-023 | Wise tw-tkms (PostgreSQL)
+  Allowing to defer message insertions until just before the commit.
+  https://github.com/transferwise/tw-tkms/pull/69
 """

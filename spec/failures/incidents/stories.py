@@ -133,6 +133,10 @@ D25 FM-014
 D26 FM-008a-elsewhere-1
   A job takes longer than the time after which jobs are rescued, and each night it runs twice.
   :: w1 claim, w1 start, w1 heartbeat, expire
+D27 FM-024c
+  A request meets the lock of another one for the same key and is told of a conflict; that other one
+  is rolled back, and there is no job.
+  :: begin_insertion, send, confirm, roll_back
 D28 FM-031b
   A node takes itself for the leader when another one is, and each tick comes twice.
   :: come, s1 see, s2 see, enqueue s1, enqueue s2

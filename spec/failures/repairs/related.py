@@ -18,6 +18,16 @@ def put_in_again(s, j: Job):
     ends(s, j, True)
 
 
+def hand_on_late(s, j: Job):
+    """A job that the relay is past and that was never received is handed on now."""
+    require(
+        stored=s.status[j] != Status.absent,
+        passed_by=s.passed_by[j],
+        missing=~s.received[j],
+    )
+    s.received[j] = True
+
+
 def follow_late(s, j: Job):
     """A job that is done and has no follow-up gets it now."""
     require(done=s.status[j] == Status.done, unfollowed=~s.followed[j])
