@@ -8,9 +8,10 @@ import pytest
 
 from checker.commands import main as cli
 from checker.runs.exploration import Limits
-from checker.verdicts.designs import able, row
+from checker.verdicts.designs import row
 from checker.verdicts.mends import Broken, judge
 from spec.failures.answers import QUESTIONS, Answer, Design, Question
+from spec.failures.edits import Edits
 from spec.language.scope import Scope
 from spec.queue import SCOPES
 
@@ -41,7 +42,7 @@ def test_the_first_answer_of_each_question_costs_nothing_and_each_other_somethin
 def test_what_an_answer_goes_without_is_there_to_be_taken_away(
     question: Question, answer: Answer
 ) -> None:
-    assert set(able(SCOPES[question.scope], answer.edits)) == set(answer.edits)
+    assert set(Edits(answer.edits).able(SCOPES[question.scope].spec)) == set(answer.edits)
 
 
 @pytest.mark.deep

@@ -5,7 +5,8 @@ from typer.testing import CliRunner
 
 from checker.commands.main import command_line
 from checker.runs.exploration import Limits
-from checker.verdicts.designs import able, complaints, row
+from checker.verdicts.designs import complaints, row
+from spec.failures.edits import Edits
 from spec.failures.profiles import PROFILES, Profile
 from spec.queue import SCOPES
 
@@ -18,7 +19,7 @@ def test_each_design_lacks_something_that_the_queue_has(profile: Profile) -> Non
     kept = set(WHOLE.spec.guard_names())
     removed = {text for text in profile.edits if " " not in text}
     assert removed <= kept
-    assert removed.isdisjoint(able(WHOLE, profile.edits).on(WHOLE).spec.guard_names())
+    assert removed.isdisjoint(Edits(profile.edits).able(WHOLE.spec).on(WHOLE).spec.guard_names())
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda p: p.name)
