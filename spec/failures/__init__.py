@@ -3,10 +3,11 @@
 `handing_out`, `holding`, `settling`, `recovering` and `working` hold them, in the order of a job's
 life, `storing` and `keeping` those of the store and of what it keeps, `limiting` those of how much
 there may be at once, `scheduling` those of schedules, `handing_on` those around insertions that are
-not committed, `relating` those between jobs that have to do with each other, and `batching` those
-of several items under one claim; `incidents` says where each happened; `naive` holds steps as they
-are often written, and `repairs` what mends a row. `guards` says which guard of the spec belongs to
-which failure mode, and why the others belong to none.
+not committed, `relating` those between jobs that have to do with each other, `batching` those of
+several items under one claim, and `operating` those of people who act from a screen; `incidents`
+says where each happened; `naive` holds steps as they are often written, and `repairs` what mends a
+row. `guards` says which guard of the spec belongs to which failure mode, and why the others belong
+to none.
 """
 
 from spec.failures.failure import FailureMode, Loss
@@ -17,6 +18,7 @@ from spec.failures.modes import (
     holding,
     keeping,
     limiting,
+    operating,
     recovering,
     relating,
     scheduling,
@@ -38,6 +40,7 @@ _MODES = (
     *handing_on.MODES,
     *relating.MODES,
     *batching.MODES,
+    *operating.MODES,
 )
 
 FAILURES = {mode.id: mode for mode in sorted(_MODES, key=lambda mode: mode.id)}

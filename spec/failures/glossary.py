@@ -195,7 +195,7 @@ TERMS = (
         "pause",
         ("paused queue", "suspend", "resume", "kill switch"),
         "Somebody lets nothing of a kind be begun for a while; what is under way goes on.",
-        ("FM-037",),
+        ("FM-037", "FM-063"),
     ),
     Term(
         "offset",
@@ -221,6 +221,12 @@ TERMS = (
         ("two workers same job", "select then update", "double claim", "skip locked"),
         "Two workers read that a job is free, and both take it.",
         ("FM-007", "FM-013"),
+    ),
+    Term(
+        "redrive",
+        ("retry button", "replay", "requeue", "dashboard", "admin retry", "run again"),
+        "An operator tries a dead job anew; what the screen shows may be over by then.",
+        ("FM-060", "FM-061", "FM-062"),
     ),
     Term(
         "resurrected",

@@ -57,6 +57,8 @@ BELONG_TO_NONE = {
     "take_ahead.ready_ahead": "says what a claim is: a job is taken that waits",
     "put_off_ahead.works_ahead": "says what a failure is: that of a job at work",
     "end_ahead.at_work_ahead": "says what an end is: that of a job at work",
+    "retry.few": "says how often a job is tried anew in a scope",
+    "resume_kind.paused": "says what a resume is: there is a pause to lift",
     "claim.unparked": "says what it is to be put aside: no worker looks at the job",
 }
 """Guards that say what the world is like, or in which order a process does its own steps."""

@@ -16,6 +16,7 @@ from spec.queue.holding.periods import periods
 from spec.queue.limits.parking import parking
 from spec.queue.limits.unique import rivals
 from spec.queue.notices import notices
+from spec.queue.operators import operators
 from spec.queue.outside.cursor import cursor
 from spec.queue.outside.effects import effects
 from spec.queue.outside.intents import intents
@@ -87,6 +88,7 @@ _APART = (
     _scope("joins", joins, 1, 1, 2, "One job that waits for two others."),
     _scope("lanes", lanes, 1, 1, 2, "One job behind another of its lane."),
     _scope("items", items, 1, 1, 2, "One batch of two items."),
+    _scope("operators", operators, 1, 1, 2, "One job that is tried anew.", Operator=2, Histories=2),
     _scope("coalescing", coalescing, 1, 1, 2, "One job that takes in values.", Client=2, Changes=2),
 )
 # Another design, which the queue is held against.

@@ -40,6 +40,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "followups": (762, 14),
     "joins": (807, 17),
     "coalescing": (8_532, 20),
+    "operators": (54_628, 26),
     "items": (4_296, 16),
     "lanes": (2_337, 15),
     "cursor": (7_620, 20),

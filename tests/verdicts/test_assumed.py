@@ -104,6 +104,12 @@ def test_a_tick_needs_schedulers_that_come_back_look_and_serve_one_before_they_s
     assert found == SCHEDULING
 
 
+def test_a_job_needs_somebody_who_resumes_its_kind_and_does_not_pause_it_for_ever() -> None:
+    scope = replace(SCOPES["operators"], bounds={**FEW, "Job": 1, "Operator": 1})
+    rows = {row.edit: broken(row) for row in needed(scope)}
+    assert {rows["unfair resume_kind"], rows["endless pause_kind"]} == {"LIVE-01"}
+
+
 @pytest.mark.deep
 def test_a_parent_needs_children_that_come_and_end_and_a_lane_one_ahead_that_does() -> None:
     parents = {
@@ -154,6 +160,8 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "endless put_off_ahead",
         "unfair end_ahead",
         "unfair hand_on",
+        "unfair resume_kind",
+        "endless pause_kind",
     }
     assert every == {*NEEDED, *elsewhere, *SCHEDULING, "unfair abandon", "weakly recover"}
 

@@ -78,6 +78,10 @@ DETECTORS = {
         table="step",
         where="action = 'handle' AND item_one = item_one_after AND item_two = item_two_after",
     ),
+    "FM-060": Detector(table="step", where="action = 'retry' AND status <> 'dead'"),
+    "FM-061": Detector("budgets_are_spent_since_the_retry"),
+    "FM-062": Detector("the_dead_alone_are_listed"),
+    "FM-063": Detector("workers_read_what_is_shown"),
     "FM-049": Detector(table="step", where="action = 'settle_done' AND followed"),
 }
 

@@ -26,7 +26,7 @@ D07 A FM-010 FM-008b | Bull
 D08 B FM-030 FM-013 | Bull
   Jobs stalling immediately
   https://github.com/OptimalBits/bull/issues/850
-D09 B FM-028 | BullMQ
+D09 B FM-028 FM-061 | BullMQ
   [Bug]: Cannot retry stalled job from Taskforce UI
   https://github.com/taskforcesh/bullmq/issues/3555
 D10 A FM-026b | BullMQ

@@ -159,4 +159,29 @@ D110 A FM-023 | Rails Event Store (PostgreSQL)
 D111 A FM-023 | Wise tw-tkms (PostgreSQL)
   Allowing to defer message insertions until just before the commit.
   https://github.com/transferwise/tw-tkms/pull/69
+D112 A FM-060 | Sidekiq
+  Potential race condition where jobs get re-enqueued multiple times when retrying from RetrySet
+  or DeadSet
+  https://github.com/sidekiq/sidekiq/issues/3436
+D113 A FM-060 | Oban
+  retry_all_jobs/1 retrying successfully completed jobs
+  https://github.com/oban-bg/oban/issues/926
+D114 A FM-061 | Plumber (BullMQ)
+  [HOTPATCH] Executions status stuck at null after maximal automated retries
+  https://github.com/opengovsg/plumber/pull/556
+D115 B FM-061 | Mission Control (Solid Queue)
+  Retry from dashboard does not work
+  https://github.com/rails/mission_control-jobs/issues/122
+D116 A FM-062 | Resque
+  Requeue and remove
+  https://github.com/resque/resque/pull/703
+D117 B FM-062 | Resque
+  Retry failed Jobs
+  https://github.com/resque/resque/issues/548
+D118 A FM-063 | MatrixOne
+  fix: align CDC pause visible state
+  https://github.com/matrixorigin/matrixone/pull/24804
+D119 A FM-063 | Bull
+  A paused queue should not process delayed jobs.
+  https://github.com/OptimalBits/bull/issues/1087
 """

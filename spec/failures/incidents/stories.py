@@ -81,6 +81,11 @@ D07 FM-010
 D08 FM-013
   The sweep has a job on its list, its worker ends it, and the sweep puts it back.
   :: w1 claim, w1 start, r1 look, w1 settle_done, r1 recover
+D09 FM-061
+  Jobs stall too often in an outage and are given up; an operator retries them, and they fail at the
+  next stall.
+  :: w1 claim, expire, r1 recover, claim, expire, recover, o1 see_dead, o1 retry, claim, expire,
+  recover
 D10 FM-026b
   A child is given up and removed, its parent is not told, and waits when all others are over.
   :: end_elder, end_younger
@@ -243,8 +248,3 @@ D60 FM-017-elsewhere-2
   :: w1 claim, expire, r1 look
   but: Here it is recovery that never comes to its end.
 """)
-
-UNTOLD = {
-    "D09": "nobody tries a dead job again in the spec, by hand or otherwise",
-}
-"""Why an incident is not told, though the failure mode that it teaches is there."""

@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from spec.failures.naive import coalescing, life, limits, outside, related, storing, ticks
+from spec.failures.naive import (
+    coalescing,
+    life,
+    limits,
+    operators,
+    outside,
+    related,
+    storing,
+    ticks,
+)
 
-_MODULES = (life, coalescing, limits, outside, related, storing, ticks)
+_MODULES = (life, coalescing, limits, operators, outside, related, storing, ticks)
 
 NAIVE: dict[str, Callable[..., Any]] = {
     step.__name__: step for module in _MODULES for step in module.STEPS

@@ -30,6 +30,10 @@ from spec.failures.repairs.life import (
     take_back_notice,
     unmark,
 )
+from spec.failures.repairs.operators import (
+    forget_what_was_before,
+    read_what_is_shown,
+)
 from spec.failures.repairs.related import (
     count_again,
     do_with_the_newer_value,
@@ -75,6 +79,8 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-054": (go_on_with_what_is_open,),
     "FM-052": (put_in_again,),
     "FM-050": (do_with_the_newer_value,),
+    "FM-061": (forget_what_was_before,),
+    "FM-063": (read_what_is_shown,),
 }
 """Which repairs each failure mode wants; where none is named, bad rows are set aside."""
 
@@ -145,6 +151,10 @@ RESIDUE = {
     "FM-053": "what could have been done was late by as long as it lay given up",
     "FM-054": "what was left open was late by as long as nobody looked",
     "FM-055": "what was done twice stays done, and only a compensation takes it back",
+    "FM-060": "work that was under way, or done, was begun once more",
+    "FM-061": "the job was late by as long as it lay given up for the second time",
+    "FM-062": "what was done twice stays done, and only a compensation takes it back",
+    "FM-063": "what was begun while somebody wanted it to wait stays done",
     "FM-032a": "what was done before its turn stays done in that order",
     "FM-032b": "the others were late by as long as nobody looked past the first",
     "FM-035b": "whoever read the effect before it was taken back has read it",
