@@ -10,7 +10,7 @@ import pytest
 
 from checker.export.tla import spec as tla
 from checker.export.tla import tlc
-from spec.language.declared.model import Property
+from spec.language.declared.model import Property, Spec
 from spec.language.evaluate import Evaluator
 from spec.language.scope import Scope
 from spec.language.terms.expr import (
@@ -50,6 +50,19 @@ acquire(c) ==
 def test_a_reference_that_is_followed_must_not_be_none() -> None:
     text = tla.module(CORNERS, "Corners")
     assert "    /\\ inside[b_] # None\n    /\\ vars_[inside[b_]]  \\* open" in text
+
+
+def test_a_value_that_is_a_formula_is_written_as_a_whole() -> None:
+    """In TLA+ `x' = a \\/ b` says that x becomes a, or else b is true and x is anything."""
+    bells = Spec("bells", doc="A bell that was rung.")
+    bells.world("rung", None, bool, False, "somebody has rung it")
+
+    @bells.action()
+    def ring(s, hard: bool):  # type: ignore[no-untyped-def]
+        """Somebody rings it, hard or not."""
+        s.rung = s.rung | hard
+
+    assert "/\\ rung' = (rung \\/ hard)" in tla.module(Scope("bells", bells, {}), "Bells")
 
 
 def test_reading_through_none_gives_the_initial_value() -> None:

@@ -12,7 +12,7 @@ from checker.export.tla.names import Names, enums, expressions
 from checker.export.tla.text import SUM, Writer
 from spec.language.declared.model import Action, Field, Property, Survival, Update
 from spec.language.scope import Scope
-from spec.language.terms.expr import Count, Expr, NoneOf, Var
+from spec.language.terms.expr import Const, Count, Expr, NoneOf, Read, Var
 from spec.language.terms.types import Enum, Nat, is_sort
 
 RULE = "-" * 80
@@ -207,8 +207,14 @@ class Module:
     def _update(self, updates: list[Update], known: list[Expr]) -> list[str]:
         name = self._field(updates[0].field)
         if updates[0].index is None:
-            start = f"    /\\ {name}' = "
-            return hang(start, self.writer.lines(updates[-1].value, WIDTH - len(start), known))
+            # `=` binds closer than `or`: a value that is a formula stands in parentheses.
+            value = updates[-1].value
+            formula = value.type is bool and not isinstance(value, Const | Read | Var)
+            opening, closing = ("(", ")") if formula else ("", "")
+            start = f"    /\\ {name}' = {opening}"
+            text = self.writer.lines(value, WIDTH - len(start) - len(closing), known)
+            text[-1] += closing
+            return hang(start, text)
         start = f"    /\\ {name}' = [{name} EXCEPT "
         lines: list[str] = []
         for n, u in enumerate(updates):
