@@ -139,9 +139,9 @@ TERMS = (
     ),
     Term(
         "hint",
-        ("listen", "pub/sub", "missed notification", "wake up", "long polling"),
+        ("listen", "pub/sub", "missed notification", "wake up", "lost wakeup", "long polling"),
         "A message that there is a job, which may be lost; who waits for it has to ask as well.",
-        ("FM-040",),
+        ("FM-040", "FM-064"),
     ),
     Term(
         "idempotency key",

@@ -35,6 +35,7 @@ from spec.queue.stores.busy import busy
 from spec.queue.stores.keeping import keeping
 from spec.queue.stores.space import space
 from spec.queue.stores.storage import copies, storage
+from spec.queue.wakeups import wakeups
 
 life = Spec(
     "life", notices, deadlines, doc="A job's life: claims, recovery, deadlines and notices."
@@ -81,6 +82,7 @@ _APART = (
     _scope("clocks", clocks, 1, 1, 2, "One job, held in time, while clocks differ."),
     _scope("busy", busy, 1, 1, 2, "One job while the store, or its row, is locked."),
     _scope("hints", hints, 1, 1, 2, "One job that workers are told of, or not."),
+    _scope("wakeups", wakeups, 1, 1, 2, "One job, and workers that sleep."),
     _scope("permits", parking, 2, 2, 2, "Two jobs that need the one permit.", Permit=1),
     _scope("ticks", ticks, 1, 1, 2, "One tick, for which two schedulers look.", Scheduler=2),
     _scope("unique", rivals, 2, 1, 2, "Two jobs about the same.", Subject=1),

@@ -45,6 +45,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "lanes": (2_337, 15),
     "cursor": (7_620, 20),
     "due": (3_420, 20),
+    "wakeups": (12_002, 20),
 }
 
 

@@ -162,6 +162,7 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "unfair hand_on",
         "unfair resume_kind",
         "endless pause_kind",
+        "unfair wake",
     }
     assert every == {*NEEDED, *elsewhere, *SCHEDULING, "unfair abandon", "weakly recover"}
 

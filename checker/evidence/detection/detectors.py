@@ -154,6 +154,8 @@ UNDETECTED = {
     "the oldest job of each lane, and whether workers are idle meanwhile",
     "FM-047": "a parent that waits for a child that is to come looks like any other, whether or "
     "not anybody will put it in. Watch the age of the oldest one",
+    "FM-064": "a job that waits looks like any other, whoever sleeps. Watch the age of the "
+    "oldest job that is ready, and whether workers are idle meanwhile",
     "FM-040": "a job that waits looks like any other, whoever was told of it. Watch the age of the "
     "oldest job that is ready",
 }

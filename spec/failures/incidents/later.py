@@ -184,4 +184,13 @@ D118 A FM-063 | MatrixOne
 D119 A FM-063 | Bull
   A paused queue should not process delayed jobs.
   https://github.com/OptimalBits/bull/issues/1087
+D120 A FM-064 | durable (PostgreSQL)
+  Explicitly reconnect PgListener before returning Event::Lagged
+  https://github.com/iopsystems/durable/pull/66
+D121 A FM-064 | Pulp (PostgreSQL)
+  Keep listening on pg channels in workers
+  https://github.com/pulp/pulpcore/pull/1703
+D122 A FM-064 | Orly
+  jhm: fix a lost-wakeup race in the job runner (#337); gate output labels on content (#347)
+  https://github.com/orlyatomics/orly/pull/473
 """

@@ -182,4 +182,42 @@ MODES = (
         ),
         "A worker asks of its own accord, and a hint only lets it ask sooner.",
     ),
+    FailureMode(
+        "FM-064",
+        "asleep_while_work_waits",
+        Loss(
+            ("instead subscribe subscribe_after_the_look",),
+            "sleepers_wake_for_a_job",
+            "wakeups",
+            "Workers find nothing, a job comes while nobody listens, and they subscribe and sleep.",
+        ),
+        "A worker subscribes, then looks, then sleeps; and begins again with each new connection.",
+        elsewhere=(
+            Loss(
+                ("fall_asleep.looked",),
+                "sleepers_wake_for_a_job",
+                "wakeups",
+                "A worker subscribes and sleeps, and what was in the queue before is never told.",
+            ),
+            Loss(
+                ("fall_asleep.listening",),
+                "sleepers_wake_for_a_job",
+                "wakeups",
+                "A worker whose connection broke when it had looked sleeps, and hears of nothing.",
+            ),
+            Loss(
+                ("fall_asleep.untold",),
+                "nobody_sleeps_over_a_hint",
+                "wakeups",
+                "A job is told between the look and the sleep, and the worker sleeps all the same.",
+            ),
+            Loss(
+                ("instead lose_connection lose_connection_unawares",),
+                "sleepers_wake_for_a_job",
+                "wakeups",
+                "A connection breaks without a word, and the worker sleeps on.",
+            ),
+        ),
+        modelled="a look at all rows is asked of the world, for a step sees one row here",
+    ),
 )

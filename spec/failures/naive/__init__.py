@@ -17,9 +17,10 @@ from spec.failures.naive import (
     related,
     storing,
     ticks,
+    waking,
 )
 
-_MODULES = (life, coalescing, limits, operators, outside, related, storing, ticks)
+_MODULES = (life, coalescing, limits, operators, outside, related, storing, ticks, waking)
 
 NAIVE: dict[str, Callable[..., Any]] = {
     step.__name__: step for module in _MODULES for step in module.STEPS

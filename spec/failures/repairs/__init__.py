@@ -134,6 +134,7 @@ RESIDUE = {
     "by hand, and receivers asked which keys they know",
     "FM-039": "the job is late by as long as its row was locked",
     "FM-040": "the job is late by as long as nobody asked",
+    "FM-064": "the job is late by as long as everybody slept",
     "FM-041": "more was at work than the limit allows, and whatever it protects has seen that",
     "FM-042": "what waited was late by as long as the job backed off with its permit",
     "FM-044": "the job is late by as long as the mark stood",
