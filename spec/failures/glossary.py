@@ -45,7 +45,7 @@ TERMS = (
         "back-off",
         ("backoff", "retry storm", "hot loop", "jitter", "thundering herd", "exponential"),
         "How long a job that has failed waits before it is tried again; longer each time.",
-        ("FM-036", "FM-034a"),
+        ("FM-036", "FM-065", "FM-034a"),
     ),
     Term(
         "batch",

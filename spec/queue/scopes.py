@@ -23,6 +23,7 @@ from spec.queue.outside.intents import intents
 from spec.queue.outside.producers import producers
 from spec.queue.outside.ticks import ticks
 from spec.queue.outside.versions import versions
+from spec.queue.pace import pace
 from spec.queue.pausing import pausing
 from spec.queue.recovery import recovery
 from spec.queue.reference import reference, whole
@@ -75,6 +76,7 @@ _APART = (
     _scope("pausing", pausing, 1, 1, 2, "One job whose kind is paused and resumed."),
     _scope("space", space, 2, 1, 2, "Two jobs on two pages.", Disk=1, Pages=2),
     _scope("due", paced, 1, 2, 2, "One job that may wait for its time, and ends."),
+    _scope("pace", pace, 1, 2, 2, "One job whose retries share a budget with others."),
     _scope("intents", intents, 1, 2, 2, "One job that follows a change of its client."),
     _scope("cursor", cursor, 1, 1, 2, "One job whose number a relay may pass."),
     _scope("versions", versions, 1, 1, 2, "One job whose input may be withdrawn."),

@@ -46,6 +46,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "cursor": (7_620, 20),
     "due": (3_420, 20),
     "wakeups": (12_002, 20),
+    "pace": (6_840, 22),
 }
 
 

@@ -163,6 +163,8 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "unfair resume_kind",
         "endless pause_kind",
         "unfair wake",
+        "unfair refill",
+        "endless spend",
     }
     assert every == {*NEEDED, *elsewhere, *SCHEDULING, "unfair abandon", "weakly recover"}
 

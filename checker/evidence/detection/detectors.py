@@ -60,6 +60,7 @@ DETECTORS = {
     "FM-029": Detector("deaths_are_announced"),
     "FM-030": Detector("terminal_is_absorbing"),
     "FM-036": Detector("retries_are_paced"),
+    "FM-065": Detector("retries_keep_to_the_budget"),
     "FM-031b": Detector(table="step", where="action = 'enqueue' AND status <> 'absent'"),
     "FM-032a": Detector("lanes_keep_their_order"),
     "FM-035b": Detector("nothing_stands_on_a_withdrawn_input"),

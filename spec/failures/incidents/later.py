@@ -193,4 +193,13 @@ D121 A FM-064 | Pulp (PostgreSQL)
 D122 A FM-064 | Orly
   jhm: fix a lost-wakeup race in the job runner (#337); gate output labels on content (#347)
   https://github.com/orlyatomics/orly/pull/473
+D123 A FM-065 | Stacks
+  fix(queue): spread retries so an outage cannot resynchronise the herd
+  https://github.com/stacksjs/stacks/pull/2298
+D124 A FM-065 | PostHog (cyclotron)
+  feat(cdp): fast-first-retry + exponential backoff on janitor stalled-job resets
+  https://github.com/PostHog/posthog/pull/71361
+D125 A FM-065 | Rails Active Job
+  Add :jitter to :exponentially_longer
+  https://github.com/rails/rails/pull/31872
 """

@@ -194,4 +194,42 @@ MODES = (
             ),
         ),
     ),
+    FailureMode(
+        "FM-065",
+        "retries_come_all_at_once",
+        Loss(
+            ("claim.affordable",),
+            "retries_keep_to_the_budget",
+            "pace",
+            "Everything has failed during an outage, each job has waited its time, and all of them "
+            "are tried again together.",
+            through=("via settle_failed then spend then claim",),
+        ),
+        "A retry is begun only while something is left of a budget that all retries share, and "
+        "takes its part of it by the same step.",
+        elsewhere=(
+            Loss(
+                ("stale claim.affordable",),
+                "retries_keep_to_the_budget",
+                "pace",
+                "Workers look at the budget first and begin afterwards, and one rest of it lets "
+                "all of them go.",
+            ),
+            Loss(
+                ("split claim spent",),
+                "each_retry_is_charged",
+                "pace",
+                "A retry is begun and charged afterwards, and others begin in between.",
+            ),
+        ),
+        naive=(
+            Loss(
+                ("instead claim claim_and_charge_failures",),
+                "retries_keep_to_the_budget",
+                "pace",
+                "Only failures need the budget: what recovery puts back after the outage, having "
+                "been cut short, goes on at once.",
+            ),
+        ),
+    ),
 )

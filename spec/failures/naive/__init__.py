@@ -14,13 +14,14 @@ from spec.failures.naive import (
     limits,
     operators,
     outside,
+    pacing,
     related,
     storing,
     ticks,
     waking,
 )
 
-_MODULES = (life, coalescing, limits, operators, outside, related, storing, ticks, waking)
+_MODULES = (life, coalescing, limits, operators, outside, pacing, related, storing, ticks, waking)
 
 NAIVE: dict[str, Callable[..., Any]] = {
     step.__name__: step for module in _MODULES for step in module.STEPS

@@ -129,6 +129,7 @@ RESIDUE = {
     "once more, as a new history, so that both are refused",
     "FM-029": "whoever waits for the notice was told late",
     "FM-036": "what was tried too soon has used up its attempts, beside the load",
+    "FM-065": "what was tried beyond the budget has used up its attempts, beside the load",
     "FM-037": "what the job has done outside, while somebody wanted it to wait, stays done",
     "FM-038": "what the store that is given up had promised since they parted is to be looked for "
     "by hand, and receivers asked which keys they know",
