@@ -127,6 +127,24 @@ def test_a_parent_needs_children_that_come_and_end_and_a_lane_one_ahead_that_doe
 
 @pytest.mark.deep
 @pytest.mark.parametrize(
+    ("name", "dropped", "missed"),
+    [
+        ("cursor", "unfair hand_on", "LIVE-05"),
+        ("wakeups", "unfair wake", "LIVE-04"),
+        ("pace", "unfair refill", "LIVE-08"),
+        ("pace", "endless spend", "LIVE-01"),
+    ],
+)
+def test_a_relay_has_to_read_a_hint_to_wake_and_a_budget_to_be_filled(
+    name: str, dropped: str, missed: str
+) -> None:
+    scope = replace(SCOPES[name], bounds={**FEW, "Job": 1, "MaxInterrupts": 2})
+    rows = {row.edit: broken(row) for row in needed(scope)}
+    assert missed in rows[dropped].split()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
     ("scope", "dropped"), [(DISTRACTED, "weakly recover"), (STUCK, "unfair abandon")]
 )
 def test_the_plain_reader_needs_them_too(scope: Scope, dropped: str) -> None:
