@@ -4,15 +4,16 @@
 life, `storing` and `keeping` those of the store and of what it keeps, `limiting` those of how much
 there may be at once, `scheduling` those of schedules, `handing_on` those around insertions that are
 not committed, `relating` those between jobs that have to do with each other, `batching` those of
-several items under one claim, and `operating` those of people who act from a screen; `incidents`
-says where each happened; `naive` holds steps as they are often written, and `repairs` what mends a
-row. `guards` says which guard of the spec belongs to which failure mode, and why the others belong
-to none.
+several items under one claim, `operating` those of people who act from a screen, and `deploying`
+those of versions side by side; `incidents` says where each happened; `naive` holds steps as they
+are often written, and `repairs` what mends a row. `guards` says which guard of the spec belongs to
+which failure mode, and why the others belong to none.
 """
 
 from spec.failures.failure import FailureMode, Loss
 from spec.failures.modes import (
     batching,
+    deploying,
     handing_on,
     handing_out,
     holding,
@@ -41,6 +42,7 @@ _MODES = (
     *relating.MODES,
     *batching.MODES,
     *operating.MODES,
+    *deploying.MODES,
 )
 
 FAILURES = {mode.id: mode for mode in sorted(_MODES, key=lambda mode: mode.id)}

@@ -93,13 +93,19 @@ TERMS = (
         "deployment",
         ("rolling update", "sigterm", "graceful shutdown", "unknown task", "unregistered task"),
         "Workers are stopped on purpose, and old and new ones run side by side for a while.",
-        ("FM-028", "FM-006b", "FM-027b"),
+        ("FM-028", "FM-006b", "FM-027b", "FM-056", "FM-057"),
     ),
     Term(
         "disk full",
         ("no space left on device", "enospc", "oom of the broker", "maxmemory"),
         "There is no room: new work is refused first, for finishing what is there needs room too.",
         ("FM-033",),
+    ),
+    Term(
+        "drain",
+        ("maintenance mode", "quiesce", "connection draining", "scale to zero", "scale down"),
+        "Jobs are kept back until nothing is at work, so that workers can be deployed anew.",
+        ("FM-037", "FM-057", "FM-059"),
     ),
     Term(
         "dual write",
@@ -189,7 +195,7 @@ TERMS = (
         "orphan",
         ("stuck in processing", "stalled job", "unacked forever", "lost worker", "worker lost"),
         "A job that is claimed by a worker which no longer exists.",
-        ("FM-002a", "FM-002b", "FM-017"),
+        ("FM-002a", "FM-002b", "FM-017", "FM-058", "FM-059"),
     ),
     Term(
         "pause",
@@ -229,10 +235,22 @@ TERMS = (
         ("FM-060", "FM-061", "FM-062"),
     ),
     Term(
+        "registry",
+        ("worker list", "process table", "prune", "deregister", "heartbeat table", "stale worker"),
+        "Which workers there are, as far as anybody has heard; an entry may go before its claims.",
+        ("FM-058", "FM-002b", "FM-029"),
+    ),
+    Term(
         "resurrected",
         ("came back from the dead", "reprocessed after done", "retried after success"),
         "A job that was done or dead is run again, for something put its old state back.",
         ("FM-030", "FM-024a", "FM-020"),
+    ),
+    Term(
+        "roll-back",
+        ("rolled back deployment", "revert", "downgrade", "schema version", "payload version"),
+        "The version before is deployed again, and finds rows that it has never seen.",
+        ("FM-056", "FM-057"),
     ),
     Term(
         "session lock",

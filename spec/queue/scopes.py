@@ -19,6 +19,7 @@ from spec.queue.notices import notices
 from spec.queue.operators import operators
 from spec.queue.outside.cursor import cursor
 from spec.queue.outside.effects import effects
+from spec.queue.outside.fleet import fleet
 from spec.queue.outside.intents import intents
 from spec.queue.outside.producers import producers
 from spec.queue.outside.ticks import ticks
@@ -94,6 +95,7 @@ _APART = (
     _scope("items", items, 1, 1, 2, "One batch of two items."),
     _scope("operators", operators, 1, 1, 2, "One job that is tried anew.", Operator=2, Histories=2),
     _scope("coalescing", coalescing, 1, 1, 2, "One job that takes in values.", Client=2, Changes=2),
+    _scope("fleet", fleet, 1, 1, 2, "One job while workers are deployed and rolled back."),
 )
 # Another design, which the queue is held against.
 _DESIGNS = (

@@ -44,6 +44,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "items": (4_296, 16),
     "lanes": (2_337, 15),
     "cursor": (7_620, 20),
+    "fleet": (39_268, 21),
     "due": (3_420, 20),
     "wakeups": (12_002, 20),
     "pace": (6_840, 22),

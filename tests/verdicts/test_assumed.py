@@ -125,6 +125,13 @@ def test_a_parent_needs_children_that_come_and_end_and_a_lane_one_ahead_that_doe
     assert {lanes[edit] for edit in of_lanes} == {"LIVE-01"}
 
 
+def test_a_job_needs_a_version_that_stays_and_a_drain_that_ends() -> None:
+    scope = replace(SCOPES["fleet"], bounds={**FEW, "Job": 1})
+    rows = {row.edit: broken(row) for row in needed(scope)}
+    of_fleets = ("unfair upgrade", "endless roll_back", "unfair resume", "endless drain")
+    assert {rows[edit] for edit in of_fleets} == {"LIVE-01"}
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize(
     ("name", "dropped", "missed"),
@@ -183,6 +190,8 @@ def test_every_assumption_of_the_queue_is_asked() -> None:
         "unfair wake",
         "unfair refill",
         "endless spend",
+        "unfair upgrade",
+        "endless drain",
     }
     assert every == {*NEEDED, *elsewhere, *SCHEDULING, "unfair abandon", "weakly recover"}
 

@@ -83,6 +83,7 @@ DETECTORS = {
     "FM-061": Detector("budgets_are_spent_since_the_retry"),
     "FM-062": Detector("the_dead_alone_are_listed"),
     "FM-063": Detector("workers_read_what_is_shown"),
+    "FM-056": Detector("failures_are_of_those_who_can_read"),
     "FM-049": Detector(table="step", where="action = 'settle_done' AND followed"),
 }
 
@@ -157,6 +158,11 @@ UNDETECTED = {
     "not anybody will put it in. Watch the age of the oldest one",
     "FM-064": "a job that waits looks like any other, whoever sleeps. Watch the age of the "
     "oldest job that is ready, and whether workers are idle meanwhile",
+    "FM-057": "a job that waits looks like any other, whoever can read it. Compare the forms of "
+    "what is open with the versions that run",
+    "FM-058": "a claim whose worker is not listed is found in a healthy queue as well, until its "
+    "lease has expired and somebody has looked. Watch the age of the oldest one",
+    "FM-059": _TIME,
     "FM-040": "a job that waits looks like any other, whoever was told of it. Watch the age of the "
     "oldest job that is ready",
 }

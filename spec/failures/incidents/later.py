@@ -202,4 +202,19 @@ D124 A FM-065 | PostHog (cyclotron)
 D125 A FM-065 | Rails Active Job
   Add :jitter to :exponentially_longer
   https://github.com/rails/rails/pull/31872
+D126 B FM-056 | GoodJob
+  Gracefully handle `NameError` while workers are restarting
+  https://github.com/bensheldon/good_job/issues/1546
+D127 A FM-056 | Formbricks (BullMQ)
+  feat(webhooks): fan out webhook delivery into per-webhook background jobs
+  https://github.com/formbricks/formbricks/pull/9123
+D128 B FM-057 | Temporal Worker Controller
+  [Bug] Draining versions scaled to 0 during unspecified-drainage window never scale back up
+  https://github.com/temporalio/temporal-worker-controller/issues/573
+D129 B FM-058 | Procrastinate
+  Jobs permanently stuck in "doing" — two scenarios with no recovery mechanism
+  https://github.com/procrastinate-org/procrastinate/issues/1518
+D130 B FM-059 | Procrastinate
+  Retry stalled retry stalled jobs jobs :)
+  https://github.com/procrastinate-org/procrastinate/issues/1408
 """

@@ -153,6 +153,14 @@ MODES = (
             "the next job.",
         ),
         "The step that claims a job asks whether its kind is paused.",
+        elsewhere=(
+            Loss(
+                ("claim.undrained",),
+                "what_is_drained_is_not_claimed",
+                "fleet",
+                "Jobs are kept back for a deployment, and a worker takes one all the same.",
+            ),
+        ),
         naive=(
             Loss(
                 ("stale claim.unpaused",),

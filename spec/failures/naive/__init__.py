@@ -10,6 +10,7 @@ from typing import Any
 
 from spec.failures.naive import (
     coalescing,
+    fleet,
     life,
     limits,
     operators,
@@ -21,7 +22,19 @@ from spec.failures.naive import (
     waking,
 )
 
-_MODULES = (life, coalescing, limits, operators, outside, pacing, related, storing, ticks, waking)
+_MODULES = (
+    life,
+    coalescing,
+    fleet,
+    limits,
+    operators,
+    outside,
+    pacing,
+    related,
+    storing,
+    ticks,
+    waking,
+)
 
 NAIVE: dict[str, Callable[..., Any]] = {
     step.__name__: step for module in _MODULES for step in module.STEPS

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from spec.failures.repairs.fleet import do_by_a_reader, fail_by_a_reader, give_to_a_reader
 from spec.failures.repairs.life import (
     announce_late,
     ask_again,
@@ -77,6 +78,7 @@ REPAIRS: dict[str, tuple[Repair, ...]] = {
     "FM-048": (follow_late,),
     "FM-053": (take_back_the_failure,),
     "FM-054": (go_on_with_what_is_open,),
+    "FM-056": (fail_by_a_reader, do_by_a_reader, give_to_a_reader),
     "FM-052": (put_in_again,),
     "FM-050": (do_with_the_newer_value,),
     "FM-061": (forget_what_was_before,),
@@ -157,6 +159,10 @@ RESIDUE = {
     "FM-061": "the job was late by as long as it lay given up for the second time",
     "FM-062": "what was done twice stays done, and only a compensation takes it back",
     "FM-063": "what was begun while somebody wanted it to wait stays done",
+    "FM-056": "what was done by half, by a version that passed over the rest, stays done",
+    "FM-057": "what waited was late by as long as nobody could read it",
+    "FM-058": "the job is late by as long as nobody looked for it",
+    "FM-059": "the jobs, and the deployment, are late by as long as nobody resumed by hand",
     "FM-032a": "what was done before its turn stays done in that order",
     "FM-032b": "the others were late by as long as nobody looked past the first",
     "FM-035b": "whoever read the effect before it was taken back has read it",
