@@ -236,7 +236,7 @@ TERMS = (
     ),
     Term(
         "registry",
-        ("worker list", "process table", "prune", "deregister", "heartbeat table", "stale worker"),
+        ("worker list", "process table", "prune", "deregister", "heartbeat table", "node list"),
         "Which workers there are, as far as anybody has heard; an entry may go before its claims.",
         ("FM-058", "FM-002b", "FM-029"),
     ),
