@@ -186,6 +186,19 @@ TERMS = (
         ("FM-027a", "FM-027b", "FM-028"),
     ),
     Term(
+        "offset",
+        (
+            "cursor",
+            "high-water mark",
+            "sequence gap",
+            "missed rows",
+            "outbox relay",
+            "last seen id",
+        ),
+        "How far somebody has read a table or a log, by number: what is below is not read again.",
+        ("FM-023", "FM-054"),
+    ),
+    Term(
         "order",
         ("fifo", "ordering key", "message group", "lane", "head of line", "partition key"),
         "Jobs of one key are done one after the other, in the order in which they were put in.",
@@ -202,19 +215,6 @@ TERMS = (
         ("paused queue", "suspend", "resume", "kill switch"),
         "Somebody lets nothing of a kind be begun for a while; what is under way goes on.",
         ("FM-037", "FM-063"),
-    ),
-    Term(
-        "offset",
-        (
-            "cursor",
-            "high-water mark",
-            "sequence gap",
-            "missed rows",
-            "outbox relay",
-            "last seen id",
-        ),
-        "How far somebody has read a table or a log, by number: what is below is not read again.",
-        ("FM-023", "FM-054"),
     ),
     Term(
         "permit",
