@@ -11,15 +11,14 @@ import json
 import logging
 import os
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
-from uuid import uuid4
+from typing import Any, Unpack
 
 from impl.address import store_at
-from impl.derive.reference import MOST, design
+from impl.derive.reference import design
 from impl.interface.process import Process, newcomer
 from impl.interface.store import Store
 from impl.interface.transaction import Transaction
-from impl.parts.asking import Asking, Enqueued
+from impl.parts.asking import Asking, Enqueued, Options, wanted
 from impl.parts.line import Line
 from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.pauses import pause, resume
@@ -34,12 +33,8 @@ from impl.terms.requests import (
     LONGEST,
     BadRequest,
     Json,
-    Request,
-    as_json,
     known,
-    milliseconds,
     named,
-    one_of,
     row_number,
     whole,
 )  # fmt: skip
@@ -183,14 +178,8 @@ class Queue:
         kind: str,
         payload: Json = None,
         *,
-        key: str | None = None,
-        delay: float = 0.0,
-        max_attempts: int = 3,
-        max_interrupts: int = 10,
-        timeout: float = 300.0,
-        unique: str | None = None,
-        unique_until: str = "over",
         within: Transaction | None = None,
+        **options: Unpack[Options],
     ) -> Enqueued:
         """Put a job in, or find it if its key is known: asking twice is asking once.
 
@@ -198,24 +187,13 @@ class Queue:
         was not claimed if its `unique_until` was "claimed", no other is put in, and that one is
         returned as one that has `kept_out` this one. One that is tried again asks nobody.
 
-        `delay` and `timeout` (of one attempt) are in seconds. The job is given up after
-        `max_attempts` failures, or when `max_interrupts` attempts were cut short. `within`: a
-        transaction of this queue that is to hold it. Raises `BadRequest`, also where the key is
-        that of another job, `StoreError`, and `OutcomeUnknown`, after which it may be asked again.
+        `delay` (0) and `timeout` of one attempt (300) are in seconds. The job is given up after
+        `max_attempts` (3) failures, or when `max_interrupts` (10) attempts were cut short.
+        `within`: a transaction of this queue that is to hold it. Raises `BadRequest`, also where
+        the key is that of another job, `StoreError`, and `OutcomeUnknown`, after which it may be
+        asked again.
         """
-        request = Request(
-            uuid4().hex if key is None else named("key", key),
-            named("kind", kind),
-            as_json(f"payload of '{kind}'", payload),
-            milliseconds("timeout", timeout, 1),
-            milliseconds("delay", delay, 0),
-            {
-                "MaxFails": whole("max_attempts", max_attempts, 1, MOST),
-                "MaxInterrupts": whole("max_interrupts", max_interrupts, 1, MOST),
-            },
-            subject=None if unique is None else named("unique", unique),
-            throughout=_throughout(unique_until) and unique is not None,
-        )
+        request = wanted(kind, payload, **options)
         if within is not None:
             self._require_ours(within)
             return Asking(self).ask(within, request)
@@ -301,8 +279,3 @@ class Queue:
         `StoreError`.
         """
         return Speaker(self).say_all({"": Deaths(told)})
-
-
-def _throughout(until: str) -> bool:
-    """Return whether a job keeps others out while it is at work, or raise `BadRequest`."""
-    return one_of("unique_until", until, ("over", "claimed")) == "over"

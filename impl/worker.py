@@ -20,7 +20,7 @@ from impl.queue import Queue
 from impl.terms.calls import described, one_line, run_when_awaited, run_when_called
 from impl.terms.interrupt import Interrupted, OnSignal, Why, handled
 from impl.terms.outcomes import OutcomeUnknown
-from impl.terms.unusable import StoreError
+from impl.terms.unusable import Full, StoreError
 from impl.working.attempt import Attempt, LostClaim, NotMine, claim
 from impl.working.coroutines import EventLoop
 from impl.working.handling import Handler, Handling
@@ -185,6 +185,8 @@ class Worker:
             return self._failed(attempt, error)
         try:
             return self._settle(attempt, "done", attempt.finish)
+        except Full as full:  # of what was to follow: others may make room
+            return self._declined(attempt, described(full))
         except (StoreError, OutcomeUnknown):
             raise
         except Exception as refused:  # an effect that the database refuses

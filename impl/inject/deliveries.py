@@ -12,5 +12,4 @@ def delivered_again(attempt: Attempt) -> Attempt:
     """Return the same attempt in other hands, with the same token and a memory of its own."""
     first = attempt.worker
     twin = Process(first.sort, first.element, dict(first.memory), list(first.unseen))
-    effects, messages = list(attempt._effects), list(attempt._messages)
-    return replace(attempt, worker=twin, _effects=effects, _messages=messages)
+    return replace(attempt, worker=twin, _along=attempt._along.copy())

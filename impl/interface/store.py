@@ -11,7 +11,7 @@ from impl.derive.design import Design
 from impl.interface.seeing import Seeing
 from impl.interface.transaction import History, Span, Transaction
 from impl.terms.clock import Moments
-from impl.terms.unusable import StoreError
+from impl.terms.unusable import Full
 from spec.language.scope import Value
 from spec.language.terms.types import Sort
 
@@ -97,7 +97,7 @@ class Store(Protocol):
         are in the queue.
         """
 
-    def full(self) -> StoreError:
+    def full(self) -> Full:
         """Return the error that says how far the room goes."""
 
     def backup(self, to: str | os.PathLike[str]) -> None:

@@ -7,14 +7,28 @@ remembered. So a job that is about itself alone has a subject that no other job 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
+from uuid import uuid4
 
+from impl.derive.reference import MOST
 from impl.interface.process import newcomer
 from impl.interface.step import Beside
 from impl.interface.transaction import Transaction
 from impl.parts.owner import Owner
 from impl.terms.outcomes import Refused
-from impl.terms.requests import BadRequest, Request, known, row_number, same_json
+from impl.terms.requests import (
+    BadRequest,
+    Json,
+    Request,
+    as_json,
+    known,
+    milliseconds,
+    named,
+    one_of,
+    row_number,
+    same_json,
+    whole,
+)  # fmt: skip
 from impl.terms.unusable import RESTORE, Damaged
 from spec.queue.job import Job
 
@@ -30,6 +44,47 @@ class Enqueued:
     key: str
     new: bool
     kept_out: bool = False
+
+
+class Options(TypedDict, total=False):
+    """What may be said of a job that is put in, as `Queue.enqueue` has it."""
+
+    key: str | None
+    delay: float
+    max_attempts: int
+    max_interrupts: int
+    timeout: float
+    unique: str | None
+    unique_until: str
+
+
+def wanted(
+    kind: str,
+    payload: Json = None,
+    *,
+    key: str | None = None,
+    delay: float = 0.0,
+    max_attempts: int = 3,
+    max_interrupts: int = 10,
+    timeout: float = 300.0,
+    unique: str | None = None,
+    unique_until: str = "over",
+) -> Request:
+    """Return what is asked for, or raise `BadRequest`."""
+    throughout = one_of("unique_until", unique_until, ("over", "claimed")) == "over"
+    return Request(
+        uuid4().hex if key is None else named("key", key),
+        named("kind", kind),
+        as_json(f"payload of '{kind}'", payload),
+        milliseconds("timeout", timeout, 1),
+        milliseconds("delay", delay, 0),
+        {
+            "MaxFails": whole("max_attempts", max_attempts, 1, MOST),
+            "MaxInterrupts": whole("max_interrupts", max_interrupts, 1, MOST),
+        },
+        subject=None if unique is None else named("unique", unique),
+        throughout=throughout and unique is not None,
+    )
 
 
 _OF_KEY = """\

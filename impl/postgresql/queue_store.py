@@ -15,7 +15,7 @@ from impl.postgresql.store import KEEP, Store
 from impl.postgresql.text.schema import own_tables
 from impl.postgresql.transaction import PostgreSQLTransaction
 from impl.terms.requests import BadRequest
-from impl.terms.unusable import REMEDY, Damaged, StoreError
+from impl.terms.unusable import REMEDY, Damaged, Full
 
 _CONNECTED = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
 
@@ -77,9 +77,9 @@ class QueueStore(Store):
         """Return what lets one job in: a server says itself when its disk is full."""
         return 2
 
-    def full(self) -> StoreError:
+    def full(self) -> Full:
         """Return the error that nothing leads to."""
-        return StoreError(self.path, "has no room", "make room on the server's disk")
+        return Full(self.path, "has no room", "make room on the server's disk")
 
     def backup(self, to: str | os.PathLike[str]) -> None:
         """Raise `BadRequest`: a server has its own means."""

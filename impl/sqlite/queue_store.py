@@ -18,7 +18,7 @@ from impl.sqlite.space import full, pages
 from impl.sqlite.store import Store
 from impl.terms.clock import Clock, MachineClock, QueueClock
 from impl.terms.requests import BadRequest
-from impl.terms.unusable import StoreError
+from impl.terms.unusable import Full
 
 
 class QueueStore(Store):
@@ -66,7 +66,7 @@ class QueueStore(Store):
         """Return how many pages are free, as the spec counts them."""
         return pages(self, before)
 
-    def full(self) -> StoreError:
+    def full(self) -> Full:
         """Return the error that says how far the room goes."""
         return full(self)
 

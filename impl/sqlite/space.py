@@ -10,7 +10,7 @@ import os
 from impl.sqlite.file.files import LOG_BYTES
 from impl.sqlite.file.place import found_at
 from impl.sqlite.store import Store
-from impl.terms.unusable import StoreError
+from impl.terms.unusable import Full
 
 PER_JOB = 8 * 1024
 """Bytes that a job may still need: rows of its trace, and its effects."""
@@ -28,13 +28,13 @@ def pages(store: Store, before: int) -> int:
     return 1 + max(0, (room(store) - _needed(_open(store))) // PER_JOB)
 
 
-def full(store: Store) -> StoreError:
+def full(store: Store) -> Full:
     """Return the error that says how far the room goes."""
     open_jobs = _open(store)
     needed = _needed(open_jobs)
     fact = f"has room for {room(store)} bytes, and finishing {open_jobs} jobs may need {needed}"
     remedy = "let workers finish jobs, or make room" if open_jobs else "make room on its disk"
-    return StoreError(store.path, fact, remedy)
+    return Full(store.path, fact, remedy)
 
 
 def _needed(open_jobs: int) -> int:

@@ -23,6 +23,10 @@ class Busy(StoreError):
     """Somebody else keeps the store locked: meanwhile nobody can write, and no claim can end."""
 
 
+class Full(StoreError):
+    """The store has no room for another job; those that are there can be finished."""
+
+
 class Damaged(StoreError):
     """The store is a queue of ours and holds what nobody has written: trying again will not
     help.

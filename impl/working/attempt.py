@@ -7,24 +7,22 @@ claim is another's.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 from impl.interface.process import Process
 from impl.interface.transaction import Transaction
+from impl.parts.asking import Options
 from impl.queue import Queue
 from impl.terms.interrupt import outside
 from impl.terms.outcomes import Done, Refused
-from impl.terms.requests import BadRequest, Json, as_json, named, same_json
+from impl.terms.requests import BadRequest, Json, as_json, named
 from impl.terms.unusable import REMEDY, Damaged, require_written
+from impl.working.along import Along, Statement, run
 from impl.working.patience import patiently
 from spec.language.scope import Value
-
-Statement = tuple[str, Sequence[Any]]
-"""SQL with `?` for values, and the values."""
 
 MAX_NOTE = 1000
 """Characters of an error that the trace keeps."""
@@ -48,10 +46,6 @@ class NotMine(Exception):
     """
 
 
-class NothingWritten(Exception):
-    """A statement that had to change rows changed none; the transaction was taken back."""
-
-
 @dataclass(eq=False)
 class Attempt:
     """What a handler is given.
@@ -72,9 +66,7 @@ class Attempt:
     timeout_ms: int
     _stored: tuple[bytes, bytes]
     _ended: tuple[int, int]
-    _effects: list[Statement] = field(default_factory=list)
-    _messages: list[tuple[str, str, str]] = field(default_factory=list)
-    _sent: Counter[str] = field(default_factory=Counter)
+    _along: Along = field(default_factory=Along)
 
     # ------------------------------------------------------------ for handlers
     @cached_property
@@ -90,7 +82,7 @@ class Attempt:
         them or none. It must change a row, or the attempt fails. Raises `LostClaim`.
         """
         self._require_open("write")
-        self._effects.append((sql, values))
+        self._along.statements.append((sql, values))
 
     def send(self, topic: str, body: Json, key: str | None = None) -> None:
         """Let a message be put into the outbox in the transaction that makes the job done.
@@ -101,12 +93,18 @@ class Attempt:
         Raises `BadRequest`, `LostClaim`.
         """
         self._require_open("send")
-        if "/" in named("topic", topic):
-            raise BadRequest(f"topic '{topic}': has a '/', which sets off the parts of a key")
-        self._sent[topic] += 1
-        own = f"{self.key}/{topic}/{self._sent[topic]}"
-        chosen = own if key is None else named("key", key)
-        self._messages.append((chosen, topic, as_json(f"message to '{topic}'", body)))
+        self._along.send(self.key, topic, body, key)
+
+    def follow_up(self, kind: str, payload: Json = None, **options: Unpack[Options]) -> None:
+        """Let another job be put in by the transaction that makes this one done: both or neither.
+
+        The `options` are those of `Queue.enqueue`, which says what they mean. The key is that of
+        this job with the kind and a number, unless another one is given. Where the store has no
+        room for it, this job is given back, and tried again later. Raises `BadRequest`,
+        `LostClaim`.
+        """
+        self._require_open("follow_up")
+        self._along.follow(self.key, kind, payload, options)
 
     def once(self, name: str, *statements: Statement) -> bool:
         """Run statements now, in a transaction of their own, unless an attempt has done this step
@@ -121,7 +119,7 @@ class Attempt:
             with self.worker.lock, self.queue.transaction() as t:
                 self._fence(t, "write_first" if self._begun else "heartbeat")
                 self._checkpoint(t, "once", name, None)
-                _run(t, statements)
+                run(t, statements)
 
         patiently(self.queue, step)
         return True
@@ -170,18 +168,16 @@ class Attempt:
         _ = self.payload
 
     def finish(self, t: Transaction) -> None:
-        """Make the effects and the job done, in a transaction that the caller commits. Raises
-        `LostClaim`, `NothingWritten`.
+        """Make the job done with all that goes along with it, in a transaction that the caller
+        commits. Raises `LostClaim`, `NothingWritten`, `BadRequest`, and `Full`.
         """
         written = self.worker.memory["progress"] == "recorded"
         halves = [] if written else ["write_first", "write_second"][0 if self._begun else 1 :]
         ends = ["settle_done"] if written else ["record", "settle_done"]
-        if not written and (self._effects or self._messages):
+        if not written and self._along:
             self._fence(t, *halves)
             halves = []
-            _run(t, self._effects)
-            for message in self._messages:
-                self._post(t, *message)
+            self._along.do(t, self.queue, self.id)
         self._fence(t, *halves, *ends)
 
     def fail(self, t: Transaction, error: str) -> bool:
@@ -244,18 +240,6 @@ class Attempt:
             raise LostClaim(action, self.id, outcome.guard)
         return outcome
 
-    def _post(self, t: Transaction, key: str, topic: str, body: str) -> None:
-        insert = """\
-INSERT INTO outbox (key, job, topic, body) VALUES (?, ?, ?, ?)
-ON CONFLICT DO NOTHING RETURNING id"""
-        if t.own(insert, (key, self.id, topic, body)):
-            return
-        known = "SELECT CAST(body AS BLOB) FROM outbox WHERE topic = ? AND key = ?"
-        ((other,),) = t.own(known, (topic, key))
-        if not same_json(other, body):
-            fact = "the outbox has another message to this topic under this key"
-            raise BadRequest(f"message '{key}' to '{topic}': {fact}; choose a key of its own")
-
     def _known(self, what: str, name: str) -> list[Any]:
         query = "SELECT result FROM checkpoint WHERE job = ? AND what = ? AND name = ?"
         return patiently(self.queue, lambda: self.queue.store.own(query, (self.id, what, name)))
@@ -267,12 +251,6 @@ ON CONFLICT DO NOTHING RETURNING id"""
 def _note(text: str) -> str:
     # What an exception says may be long, and no Unicode: it must not keep the job from failing.
     return text[:MAX_NOTE].encode(errors="replace").decode()
-
-
-def _run(t: Transaction, statements: Sequence[Statement]) -> None:
-    for sql, values in statements:
-        if not t.changes(sql, values):
-            raise NothingWritten(f"changed no row: {sql}")
 
 
 def claim(queue: Queue, t: Transaction, worker: Process, kinds: Sequence[str]) -> Attempt | None:

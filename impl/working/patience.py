@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from impl.queue import Queue
 from impl.terms.interrupt import outside
-from impl.terms.unusable import Damaged, OtherHistory, StoreError
+from impl.terms.unusable import Damaged, Full, OtherHistory, StoreError
 
 _T = TypeVar("_T")
 
@@ -19,14 +19,14 @@ _SLICE = 0.1
 def patiently(queue: Queue, ask: Callable[[], _T]) -> _T:
     """Return what `ask` returns once the store can be used; then what it raises is raised.
 
-    Raises `StoreError` after the time of a lease, and at once what no waiting mends: `OtherHistory`
-    and `Damaged`.
+    Raises `StoreError` after the time of a lease, and at once what waiting here does not mend:
+    `OtherHistory`, `Damaged`, and `Full`, for it is others who make room.
     """
     until = time.monotonic() + queue.lease_ms / 1000
     while True:
         try:
             return ask()
-        except (OtherHistory, Damaged):
+        except (OtherHistory, Damaged, Full):
             raise
         except StoreError:
             if time.monotonic() > until:

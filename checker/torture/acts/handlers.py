@@ -14,7 +14,8 @@ from typing import Any
 
 from checker.torture.acts.kinds import KINDS
 from checker.torture.acts.ledger import Ledger
-from impl.working.attempt import Attempt, Statement
+from impl.working.along import Statement
+from impl.working.attempt import Attempt
 
 TABLES = """\
 CREATE TABLE IF NOT EXISTS effects (  -- every effect, as often as it was made: nothing is unique
