@@ -64,10 +64,8 @@ BELONG_TO_NONE = {
     "put_off_ahead.works_ahead": "says what a failure is: that of a job at work",
     "end_ahead.at_work_ahead": "says what an end is: that of a job at work",
     "retry.few": "says how often a job is tried anew in a scope",
-    "resume_kind.paused": "says what a resume is: there is a pause to lift",
     "claim.own_version": "says what a version is: a process knows its own",
     "upgrade.outdated": "says what an upgrade is: that of a worker of the old version",
-    "roll_back.updated": "says what a roll-back is: that of a worker of the new version",
     "resume.drained": "says what a drain is: it lasts until nothing is at work",
     "claim.unparked": "says what it is to be put aside: no worker looks at the job",
 }

@@ -75,14 +75,14 @@ def test_looking_is_a_select_and_crashing_needs_no_store() -> None:
 
 def test_a_row_that_is_there_is_not_absent() -> None:
     """With every guard in place no step leaves an absent row, so the column never says it; but a
-    change, a pause, a number, a time, a second look or a transaction's end may find no job, and a
-    loss of power or a copy may leave an image alone.
+    change, a pause, a registry, a number, a time, a second look or a transaction's end may find no
+    job, and a loss of power or a copy may leave an image alone.
     """
     for scope in SCOPES.values():
         (table,) = derive(scope).tables
         alone = (
-            "busy", "coalescing", "copies", "cursor", "due", "intents", "operators", "permits",
-            "schedule", "storage",
+            "busy", "coalescing", "copies", "cursor", "due", "fleet", "intents", "operators",
+            "permits", "schedule", "storage",
         )  # fmt: skip
         lasting = scope.name not in alone
         always = "enqueue" in scope.spec.actions and lasting

@@ -59,8 +59,8 @@ MODES = (
             ("instead retry retry_by_a_copy",),
             "a_job_is_done_once",
             "operators",
-            "A dead job is put into the queue and stays on the list of the dead, the next operator "
-            "finds it there and tries it anew, and it is done twice.",
+            "A dead job is put into the queue and stays on the list of the dead; it is tried anew "
+            "by two, and done twice.",
         ),
         "The step that puts a dead job into the queue takes it off the list of the dead.",
         elsewhere=(

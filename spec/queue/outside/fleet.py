@@ -7,7 +7,7 @@ and a drain keeps jobs back while somebody deploys; recovery asks neither. Left 
 new version, and a third one, for which this one is the old.
 """
 
-from spec.language import Enum, Spec, forget, ite, require
+from spec.language import Enum, Nat, Spec, forget, ite, require
 from spec.queue.deadlines import claims_are_overdue, deadlines, workers_let_go
 from spec.queue.job import Job, Pc, Reason, Status, Worker, leased
 from spec.queue.lease import claim, enqueue
@@ -28,6 +28,7 @@ fleet.durable("reader", Job, Version, Version.new, "the version of who claimed i
 fleet.durable("listed", Job, bool, False, "the registry has the worker that claimed it last")
 fleet.durable("draining", Job, bool, False, "it is kept back until nothing is at work")
 fleet.world("version", Worker, Version, Version.old, "the version of the process")
+fleet.ghost("upgrades", Worker, Nat(1), 0, "how often it was stopped to be of the new version")
 
 
 def reads(version, form):
@@ -48,15 +49,16 @@ def upgrade(s, w: Worker):
     forget(w)
     s.pc[w] = Pc.down
     s.version[w] = Version.new
+    s.upgrades[w] = s.upgrades[w] + 1
 
 
 @fleet.action(finite=True, fault=True)
 def roll_back(s, w: Worker):
     """A worker is stopped, whatever it is at, to come back with the old version."""
-    require(updated=s.version[w] == Version.new)
     forget(w)
     s.pc[w] = Pc.down
     s.version[w] = Version.old
+    s.upgrades[w] = 0
 
 
 @fleet.action(fault=True)
@@ -121,6 +123,18 @@ def the_registry_decides_nothing(s, t, j: Job):
     return (s.listed[j] & ~t.listed[j] & (s.status[j] != Status.absent)) >> kept
 
 
+@fleet.step("INV-013")
+def workers_say_what_they_are(s, t, w: Worker, j: Job):
+    """Who claims a job says of which version it is, and says it truly."""
+    return ((s.job[w] != j) & (t.job[w] == j)) >> (t.reader[j] == s.version[w])
+
+
+@fleet.invariant("INV-024")
+def who_is_new_is_left_alone(s, w: Worker):
+    """A worker is stopped for the new version once, unless it was rolled back since."""
+    return s.upgrades[w] <= 1
+
+
 @fleet.step("INV-026")
 def what_is_drained_is_not_claimed(s, t, j: Job):
     """While it is kept back, no job is claimed."""
@@ -138,6 +152,13 @@ def drains_end_in_quiet(s, t, j: Job):
 def claims_are_of_those_who_can_read(s, j: Job):
     """A job that is claimed was claimed by a version that can read it."""
     return leased(s, j) >> reads(s.reader[j], s.form[j])
+
+
+# ------------------------------------------------------------------ what the proofs lean on
+@fleet.lemma("INV-024")
+def the_old_wait_for_their_upgrade(s, w: Worker):
+    """A worker of the old version was not stopped for the new one yet."""
+    return (s.version[w] == Version.old) >> (s.upgrades[w] == 0)
 
 
 # ------------------------------------------------------------------ why it comes to be
