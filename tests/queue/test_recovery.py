@@ -1,8 +1,10 @@
 """Claims end with their lease, their worker or their machine, and each ends once."""
 
+import os
 import threading
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -183,6 +185,28 @@ def test_those_that_see_a_new_boot_at_once_begin_one_epoch(
     for thread in threads:
         thread.join()
     assert epochs == [2, 2, 2, 2]
+
+
+@in_a_file
+@pytest.mark.parametrize("looks", range(5))
+def test_a_log_that_another_takes_away_meanwhile_keeps_nobody_from_opening(
+    file: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
+    """Whoever closes the store last removes its log, and may do so between any two looks at it."""
+    look, seen = os.stat, [0]
+
+    def at_first(path: Any, *rest: Any, **more: Any) -> os.stat_result:
+        if path == f"{file}-wal":
+            seen[0] += 1
+            if seen[0] > looks:
+                raise FileNotFoundError(2, "No such file or directory", path)
+        return look(path, *rest, **more)
+
+    with Queue(file, clock=clock):
+        monkeypatch.setattr(os, "stat", at_first)
+        with Queue(file, clock=clock) as late:
+            assert late.epoch == 1
+    assert seen[0]
 
 
 @in_a_file

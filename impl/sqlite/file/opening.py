@@ -14,7 +14,13 @@ from impl.derive.design import Design
 from impl.sqlite.file.files import MEMORY, check_header, check_tables, fill, prepare
 from impl.sqlite.file.gate import Gate, Locked
 from impl.sqlite.file.making import finish, make
-from impl.sqlite.file.place import refuse_half, refuse_network, refuse_strangers, require_one_name
+from impl.sqlite.file.place import (
+    log_with_steps,
+    refuse_half,
+    refuse_network,
+    refuse_strangers,
+    require_one_name,
+)
 from impl.terms.unusable import RESTORE, Busy, StoreError
 
 
@@ -99,10 +105,9 @@ def _looking(design: Design, path: str, busy_ms: int) -> apsw.Connection:
     try:
         return _look(design, path, busy_ms)
     except (apsw.CantOpenError, apsw.ReadOnlyError):  # an index of the log is written even to read
-        log = f"{path}-wal"
-        if os.path.exists(log) and os.path.getsize(log):
+        if log_with_steps(path) is not None:
             fact = "cannot be written, and has steps in its log, which only a writer can read"
-            remedy = f"copy it and {os.path.basename(log)} to where they can be written"
+            remedy = f"copy it and {os.path.basename(path)}-wal to where they can be written"
             raise StoreError(path, fact, remedy) from None
         return _look(design, path, busy_ms, "?immutable=1")
 
@@ -117,7 +122,7 @@ def _look(design: Design, path: str, busy_ms: int, how: str = "?mode=ro") -> aps
 
 def _check(opened: apsw.Connection, design: Design, path: str) -> None:
     # What is refused keeps its log apart; an empty one that SQLite has just made goes.
-    keeps = os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal") > 0
+    keeps = log_with_steps(path) is not None
     opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(keeps))
     mark = Gate(path).mark()  # before the pages are counted: others may add some meanwhile
     refuse_half(path, opened.pragma("page_count"), mark)

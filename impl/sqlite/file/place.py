@@ -86,6 +86,15 @@ def found_at(path: str) -> os.stat_result | None:
         return None
 
 
+def log_with_steps(path: str) -> os.stat_result | None:
+    """Return what is known of the log, if there is one and it is not empty; raises `OSError`.
+
+    One look tells both: whoever closes the store last may take the log away between two.
+    """
+    log = found_at(f"{path}-wal")
+    return log if log is not None and log.st_size else None
+
+
 def _id(found: os.stat_result | None) -> FileId | None:
     return None if found is None else (found.st_dev, found.st_ino)
 
@@ -118,10 +127,10 @@ def refuse_strangers(path: str, mark: Mark | None) -> None:
     """
     if os.path.lexists(f"{path}-journal"):  # which a store of ours never has
         raise _strange(f"{path}-journal")
-    log = _id(found_at(f"{path}-wal"))
-    if log is None or mark is None or not os.path.getsize(f"{path}-wal"):
+    log = log_with_steps(path)
+    if log is None or mark is None:
         return
-    if mark.log == log[1] and mark.file != os.stat(path).st_ino:
+    if mark.log == log.st_ino and mark.file != os.stat(path).st_ino:
         raise _strange(f"{path}-wal")
 
 
@@ -129,10 +138,10 @@ def refuse_half(path: str, pages: int, mark: Mark | None) -> None:
     """Raise `StoreError` if the store has fewer pages than it had, though its log is there: it is
     older than the one that the log belongs to. Raises `OSError`.
     """
-    log = _id(found_at(f"{path}-wal"))
-    if log is None or mark is None or not os.path.getsize(f"{path}-wal"):
+    log = log_with_steps(path)
+    if log is None or mark is None:
         return
-    if (mark.file, mark.log) == (os.stat(path).st_ino, log[1]) and pages < mark.pages:
+    if (mark.file, mark.log) == (os.stat(path).st_ino, log.st_ino) and pages < mark.pages:
         raise _strange(f"{path}-wal")
 
 
