@@ -82,7 +82,7 @@ def test_a_row_that_is_there_is_not_absent() -> None:
         (table,) = derive(scope).tables
         alone = (
             "busy", "coalescing", "copies", "cursor", "due", "fleet", "intents", "operators",
-            "permits", "schedule", "storage",
+            "pace", "permits", "schedule", "storage",
         )  # fmt: skip
         lasting = scope.name not in alone
         always = "enqueue" in scope.spec.actions and lasting
