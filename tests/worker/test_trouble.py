@@ -86,7 +86,9 @@ def test_a_handler_is_entered_once_the_store_can_be_read_again(
 
 
 def test_a_store_that_stays_locked_is_no_failure_of_the_handler(file: Path) -> None:
-    """The step gives up after the time of a lease, and the job is given back."""
+    """The step gives up after the time of a lease, and the job is given back, or is recovered first
+    where the machine is slow.
+    """
     with opened(file, lease_ms=1_000) as queue:
         queue.enqueue("k", max_attempts=1)
         seen: list[str] = []
@@ -103,10 +105,8 @@ def test_a_store_that_stays_locked_is_no_failure_of_the_handler(file: Path) -> N
                     blocker.close()
             attempt.once("entry", ENTRY)
 
-        assert Worker(queue, {"k": lock_and_step}).run(until_empty=True) == {
-            "released": 1,
-            "done": 1,
-        }
+        outcomes = Worker(queue, {"k": lock_and_step}).run(until_empty=True)
+    assert outcomes in ({"released": 1, "done": 1}, {"lost": 1, "done": 1})
     assert len(seen) == 1
     assert rows(file, "SELECT fails, interrupts, status FROM job") == [(0, 1, "done")]
     assert rows(file, "SELECT what FROM ledger") == [("entry",)]
