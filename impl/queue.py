@@ -23,6 +23,7 @@ from impl.parts.line import Line
 from impl.parts.outbox import Deaths, Receiver, Told, Topic
 from impl.parts.pauses import pause, resume
 from impl.parts.recovery import Recovery
+from impl.parts.redriving import Redriven, redrive
 from impl.parts.retention import Retention
 from impl.parts.schedules import serve
 from impl.parts.speaker import Speaker
@@ -34,6 +35,7 @@ from impl.terms.requests import (
     BadRequest,
     Json,
     known,
+    milliseconds,
     named,
     row_number,
     whole,
@@ -227,6 +229,15 @@ class Queue:
         once. Raises `BadRequest`, also where a job about the same keeps it out, `StoreError`.
         """
         return Asking(self).retry(job)
+
+    def redrive(self, kind: str | None = None, *, spread: float = 0.0) -> Redriven:
+        """Retry every dead job, of this kind if one is given, that was not cancelled and not put in
+        again yet, each in a step of its own; say why one had to be left. They come due evenly over
+        `spread` seconds, so that what they all need is not asked by all at once. Cut off, it can be
+        asked again. Raises `BadRequest`, `StoreError`.
+        """
+        named_kind = None if kind is None else named("kind", kind)
+        return redrive(self, named_kind, milliseconds("spread", spread, 0))
 
     def cancel(self, job: int) -> None:
         """Give up a job that is not done: its worker, if it has one, can settle no more. Raises

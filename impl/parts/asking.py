@@ -126,7 +126,7 @@ class Asking:
                 return Enqueued(job, key, False, kept_out=True)
         raise self._kept_out_by_none(r)
 
-    def retry(self, job: int) -> Enqueued:
+    def retry(self, job: int, delay_ms: int = 0) -> Enqueued:
         """Put the work of a dead job in again. Raises `BadRequest`, `StoreError`."""
         with self._queue.transaction() as t:
             found: Any = known(t.own(_DEAD, (row_number(job),)), job)
@@ -138,8 +138,9 @@ class Asking:
             claims, subject, throughout = more
             budgets = {"MaxFails": fails, "MaxInterrupts": interrupts}
             request = Request(
-                key, kind, payload, timeout_ms, 0, budgets, job, claims, subject, bool(throughout)
-            )
+                key, kind, payload, timeout_ms, delay_ms, budgets, job, claims, subject,
+                bool(throughout),
+            )  # fmt: skip
             for _ in range(_TRIES):
                 for (already,) in t.own("SELECT id FROM job WHERE retry_of = ?", (job,)):
                     return Enqueued(already, key, False)

@@ -15,7 +15,7 @@ import typer
 from checker.commands.options import AsJson, Wrong, finite, group
 from checker.commands.queue import files, show, why, work
 from checker.commands.queue.shared import Kind, Number, Place, opened, time_of
-from checker.shown.streams import changed
+from checker.shown.streams import changed, line
 
 if TYPE_CHECKING:
     from impl.parts.asking import Enqueued
@@ -98,6 +98,32 @@ def retry(file: Place, number: Number, as_json: AsJson = False) -> None:
     _show_made(made, as_json)
 
 
+def redrive(
+    file: Place,
+    kind: Annotated[str | None, typer.Option(help="Of this kind alone.")] = None,
+    spread: Annotated[
+        float, typer.Option(help="Seconds over which they come due.", callback=finite)
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Retry every dead job that was not cancelled and not put in again yet, each for itself.
+
+    Exit status: 0 done, 2 bad usage, 3 the store cannot be used now; asking again goes on.
+    """
+    with opened(file, as_json) as found:
+        redriven = found.redrive(kind, spread=spread)
+    jobs = [made.id for made in redriven.made]
+    said = (
+        "1 job is in the queue again"
+        if len(jobs) == 1
+        else f"{len(jobs):,} jobs are in the queue again"
+    )
+    changed(said, {"ok": True, "jobs": jobs, "left": redriven.left} if as_json else None)
+    for job, fact in redriven.left.items():
+        if not as_json:
+            line(f"job {job} is left: {fact}")
+
+
 def cancel(file: Place, number: Number, as_json: AsJson = False) -> None:
     """Give up a job that is not done; its worker, if it has one, can settle it no more.
 
@@ -170,6 +196,7 @@ queue = group(
         "enqueue": enqueue,
         "recover": recover,
         "retry": retry,
+        "redrive": redrive,
         "cancel": cancel,
         "pause": pause,
         "resume": resume,

@@ -2,6 +2,7 @@
 
 from impl.parts.asking import Enqueued
 from impl.parts.outbox import Message
+from impl.parts.redriving import Redriven
 from impl.pool import Pool
 from impl.queue import Queue
 from impl.terms.outcomes import OutcomeUnknown, Refused
@@ -19,6 +20,7 @@ __all__ = [
     "OutcomeUnknown",
     "Pool",
     "Queue",
+    "Redriven",
     "Refused",
     "StoreError",
     "Worker",

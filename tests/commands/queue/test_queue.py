@@ -85,6 +85,29 @@ def test_a_dead_job_shows_its_attempts_its_reason_and_its_letter(run: Run, file:
     assert run("show", "2")["job"]["retry_of"] == 1
 
 
+def test_dead_jobs_are_put_in_again_together_and_what_is_left_is_named(
+    run: Run, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key in ("one", "two"):
+        run("enqueue", "fail", "--max-attempts", "1", "--key", key, "--unique", key)
+    run("enqueue", "other")
+
+    def fail(_: Any) -> None:
+        raise RuntimeError("no")
+
+    with Queue(file) as queue:
+        Worker(queue, {"fail": fail}).run(until_empty=True)
+    run("enqueue", "fail", "--key", "newer", "--unique", "two")
+    kept_out = "job 4 is about the same, 'two', and keeps it out; wait until that one is over"
+    assert run("redrive", "--kind", "other") == {"ok": True, "jobs": [], "left": {}}
+    assert run("redrive", "--spread", "60") == {"ok": True, "jobs": [5], "left": {"2": kept_out}}
+    assert main(["queue", "redrive", file]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "0 jobs are in the queue again",
+        f"job 2 is left: {kept_out}",
+    ]
+
+
 def test_a_claim_whose_lease_ran_out_is_seen_in_the_counts_and_recovered(
     run: Run, file: str
 ) -> None:

@@ -16,7 +16,7 @@ from tests.commands.queue.asking import COMMANDS, complaint
 
 
 @pytest.mark.parametrize(
-    "command", ["recover", "list", "stats", "show", "retry", "cancel", "prune"]
+    "command", ["recover", "list", "stats", "show", "retry", "redrive", "cancel", "prune"]
 )
 def test_a_queue_that_is_not_there_is_not_made(
     file: str, command: str, capsys: pytest.CaptureFixture[str]
@@ -106,6 +106,8 @@ ASYNC = {"k": waits}
         (["show", "7"], "job 7: is not in the queue; `ffq queue list` shows what is"),
         (["retry", "1"], "job 1: is ready; only a dead job can be retried"),
         (["retry", "7"], "job 7: is not in the queue"),
+        (["redrive", "--kind", ""], "kind: is empty"),
+        (["redrive", "--spread", "-1"], "spread: is -1.0 seconds"),
         (["cancel", "7"], "job 7: is not in the queue"),
         (["list", "--status", "redy"], "--status: there is no status 'redy'; write one of: ready"),
         (["list", "--limit", "0"], "--limit: is 0; choose at least 1"),
