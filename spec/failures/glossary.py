@@ -180,6 +180,12 @@ TERMS = (
         ("FM-001", "FM-003a", "FM-003c", "FM-004", "FM-005", "FM-006a"),
     ),
     Term(
+        "lost update",
+        ("read-modify-write", "overwritten result", "optimistic locking", "compare and set"),
+        "Two have read a row, and the second to write takes away what the first has written.",
+        ("FM-066", "FM-045"),
+    ),
+    Term(
         "max retries",
         ("retry limit", "max_attempts", "attempts exhausted", "delivery count", "maxreceivecount"),
         "How often a job may fail, or be cut short, before it is given up: two budgets, not one.",

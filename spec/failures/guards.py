@@ -60,6 +60,8 @@ BELONG_TO_NONE = {
     "enqueue.wanted": "says what a client is: it asks for the job whose value it has seen",
     "handle.inside": "is the order of steps in a handler: items are done inside it",
     "refuse.inside": "is the order of steps in a handler: items are refused inside it",
+    "read_results.inside": "is the order of steps in a handler: parts are at work inside it",
+    "write_results.read": "is the order of steps in a part: it writes when it has read",
     "take_ahead.ready_ahead": "says what a claim is: a job is taken that waits",
     "put_off_ahead.works_ahead": "says what a failure is: that of a job at work",
     "end_ahead.at_work_ahead": "says what an end is: that of a job at work",

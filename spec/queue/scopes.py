@@ -33,6 +33,7 @@ from spec.queue.related.followups import followups
 from spec.queue.related.items import items
 from spec.queue.related.joins import joins
 from spec.queue.related.lanes import lanes
+from spec.queue.related.parts import parts
 from spec.queue.stores.busy import busy
 from spec.queue.stores.keeping import keeping
 from spec.queue.stores.space import space
@@ -93,6 +94,7 @@ _APART = (
     _scope("joins", joins, 1, 1, 2, "One job that waits for two others."),
     _scope("lanes", lanes, 1, 1, 2, "One job behind another of its lane."),
     _scope("items", items, 1, 1, 2, "One batch of two items."),
+    _scope("parts", parts, 1, 1, 2, "One job whose two parts are at work at once."),
     _scope("operators", operators, 1, 1, 2, "One job that is tried anew.", Operator=2, Histories=2),
     _scope("coalescing", coalescing, 1, 1, 2, "One job that takes in values.", Client=2, Changes=2),
     _scope("fleet", fleet, 1, 1, 2, "One job while workers are deployed and rolled back."),

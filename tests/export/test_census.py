@@ -42,6 +42,7 @@ TLC_COUNTS: dict[str, tuple[int, int] | None] = {
     "coalescing": (8_532, 20),
     "operators": (54_628, 26),
     "items": (4_296, 16),
+    "parts": (5_347, 20),
     "lanes": (2_337, 15),
     "cursor": (7_620, 20),
     "fleet": (39_268, 21),

@@ -79,6 +79,7 @@ DETECTORS = {
         table="step",
         where="action = 'handle' AND item_one = item_one_after AND item_two = item_two_after",
     ),
+    "FM-066": Detector("results_are_kept"),
     "FM-060": Detector(table="step", where="action = 'retry' AND status <> 'dead'"),
     "FM-061": Detector("budgets_are_spent_since_the_retry"),
     "FM-062": Detector("the_dead_alone_are_listed"),

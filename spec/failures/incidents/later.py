@@ -217,4 +217,10 @@ D129 B FM-058 | Procrastinate
 D130 B FM-059 | Procrastinate
   Retry stalled retry stalled jobs jobs :)
   https://github.com/procrastinate-org/procrastinate/issues/1408
+D131 A FM-066 | Antenna (Celery, NATS)
+  Saving job progress concurrently is the root of multiple issues related to incorrect job statuses
+  https://github.com/RolnickLab/antenna/issues/1337
+D132 B FM-066 | Concourse
+  Outputs of in_parallel steps lost if resource used concurrently
+  https://github.com/concourse/concourse/issues/8022
 """

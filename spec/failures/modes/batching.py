@@ -1,4 +1,4 @@
-"""Failure modes of batches: several items under one claim, of which one is not the other."""
+"""Failure modes of batches and of parts: several things under one claim, none of them the other."""
 
 from spec.failures.failure import FailureMode, Loss
 
@@ -28,6 +28,16 @@ MODES = (
             through=("via handle then settle_done",),
         ),
         "A batch is done when of each of its items something is known.",
+        elsewhere=(
+            Loss(
+                ("settle_done.complete",),
+                "done_has_every_part",
+                "parts",
+                "One part of a job comes to its end, and the worker reports the job done while the "
+                "other part is at work.",
+                through=("via write_results then settle_done",),
+            ),
+        ),
     ),
     FailureMode(
         "FM-055",
@@ -46,6 +56,43 @@ MODES = (
                 "items_end_once",
                 "items",
                 "An item is refused after it was done, and its result is no longer known.",
+            ),
+            Loss(
+                ("read_results.unfinished",),
+                "a_part_is_done_once",
+                "parts",
+                "A part is begun again whose result is there, and is done twice.",
+            ),
+        ),
+    ),
+    FailureMode(
+        "FM-066",
+        "a_result_is_lost_between_parts",
+        Loss(
+            ("write_results.fresh",),
+            "results_are_kept",
+            "parts",
+            "Two parts of a job end side by side, each writes the results that it has read with "
+            "its own among them, and the second takes away what the first has written.",
+        ),
+        "Results are written only over the row that was read, and whoever comes too late reads "
+        "again.",
+        elsewhere=(
+            Loss(
+                ("write_results.fresh",),
+                "a_part_is_done_once",
+                "parts",
+                "The part whose result is gone looks as if it had not been done, and is done "
+                "again.",
+            ),
+        ),
+        naive=(
+            Loss(
+                ("instead write_results write_results_of_the_same_time",),
+                "results_are_kept",
+                "parts",
+                "What is compared is the time at which the row was last written, and two parts "
+                "write at the same one.",
             ),
         ),
     ),

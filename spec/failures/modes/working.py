@@ -56,6 +56,12 @@ MODES = (
                 "items",
                 "A worker that lost its batch refuses an item that the next one can do.",
             ),
+            Loss(
+                ("write_results.own",),
+                "results_come_under_their_claim",
+                "parts",
+                "A part whose worker has lost the job writes its result.",
+            ),
         ),
     ),
     FailureMode(

@@ -155,6 +155,7 @@ RESIDUE = {
     "FM-053": "what could have been done was late by as long as it lay given up",
     "FM-054": "what was left open was late by as long as nobody looked",
     "FM-055": "what was done twice stays done, and only a compensation takes it back",
+    "FM-066": "the part is done again, and what it has done outside stays done twice",
     "FM-060": "work that was under way, or done, was begun once more",
     "FM-061": "the job was late by as long as it lay given up for the second time",
     "FM-062": "what was done twice stays done, and only a compensation takes it back",
