@@ -88,6 +88,7 @@ class Printers(Mapping[str, Printer]):
             "proved": alone(lambda: proofs.claimed(self._proofs)),
             "lemmas": alone(lambda: proofs.helping(self._proofs)),
             "stages": alone(lambda: proofs.argued(self._proofs)),
+            "rules": alone(proofs.enough),
             "assumed": alone(lambda: proofs.assumed(self._proofs)),
             "failures": alone(failures.matrix),
             "recoveries": alone(failures.recoveries),

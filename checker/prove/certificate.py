@@ -15,9 +15,9 @@ from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from checker.prove.export import everything, export, stem
+from checker.prove.export import export, stem
+from checker.prove.obligations import Obligation
 from checker.runs.trace import put
-from spec.language.declared.model import Spec
 
 _RULE = re.compile(r":rule ([\w-]+)")
 
@@ -38,7 +38,7 @@ What no file here shows:
 
 - that each text says what the spec says: `checker/prove` makes it, and tests compare it;
 - that the obligations together are enough: an induction over the steps of a run, and for a
-  `leads_to` over its stages, which is an argument on paper;
+  `leads_to` the rules whose conditions are in `liveness-rules`, beside this folder;
 - what z3 says: it decides the same texts, and its answers have no proof here.
 """
 
@@ -63,12 +63,13 @@ class Certified:
         return self.steps > 0 and not self.trusted
 
 
-def certify(spec: Spec, folder: Path, executor: Executor) -> list[Certified]:
-    """Write the obligations of a spec and their proofs; return what there is of each."""
+def certify(
+    name: str, asked: Sequence[Obligation], folder: Path, executor: Executor
+) -> list[Certified]:
+    """Write the obligations of this name and their proofs; return what there is of each."""
     from checker.prove.solvers import cvc5_solver
 
-    export(spec, folder)
-    asked = list(everything(spec))
+    export(name, asked, folder)
     found = []
     proofs = executor.map(cvc5_solver.proof, [o.text for o in asked], chunksize=4)
     for o, proof in zip(asked, proofs, strict=True):
@@ -81,7 +82,7 @@ def certify(spec: Spec, folder: Path, executor: Executor) -> list[Certified]:
         found.append(Certified(o.name, o.claim, o.says, digest, steps, holes, dict(rules)))
     rows = [asdict(each) for each in found]
     put(folder / "certificate.json", json.dumps(rows, indent=1) + "\n")
-    text = _README.format(name=spec.name, version=cvc5_solver.VERSION, counts=counted(found))
+    text = _README.format(name=name, version=cvc5_solver.VERSION, counts=counted(found))
     put(folder / "PROOFS.md", text)
     return found
 

@@ -11,8 +11,8 @@ is a statement about one state or one step, which the solvers decide:
   enabled until it does, and a step of that action brings it about.
 - leads_to: the cause stays while there is no outcome; in the end there is no cause without outcome.
 
-That these premises are enough is a short argument on paper, in docs/05-proofs.md. It needs that
-there are finitely many of everything, and at least one.
+That these premises are enough is decided in `checker/prove/rules.py`. It needs that there are
+finitely many of everything, and at least one.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checker.commands import main as cli
-from checker.prove.export import everything
+from checker.prove.export import LIVENESS, enough, everything
 from checker.prove.solvers import cvc5_solver, z3_solver
 from tests.prove.agreed import agreed
 
@@ -31,6 +31,9 @@ def test_each_obligation_has_a_proof_of_what_it_says_and_none_is_called_checked(
         assert row["steps"] == steps > 0
         assert row["trusted"] == proof.count(":rule trust") == 0
         assert z3_solver.decide(text).verdict == "proved"
+    rules = json.loads((tmp_path / LIVENESS / "certificate.json").read_text("utf-8"))
+    assert [row["name"] for row in rules] == [o.name for o in enough()]
+    assert all(row["steps"] and not row["trusted"] for row in rules)
     assert "**These proofs were not checked.**" in (folder / "PROOFS.md").read_text("utf-8")
 
 

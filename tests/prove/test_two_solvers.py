@@ -87,7 +87,7 @@ def test_values_are_read_as_they_are_printed() -> None:
 def test_every_obligation_is_a_file_with_a_line_of_prose(tmp_path: Path) -> None:
     from checker.prove.export import export
 
-    count = export(agreed, tmp_path / "out")
+    count = export(agreed.name, list(everything(agreed)), tmp_path / "out")
     files = sorted((tmp_path / "out").glob("*.smt2"))
     assert len(files) == count == len(list(everything(agreed)))
     for file in files:

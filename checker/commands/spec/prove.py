@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,7 @@ from checker.commands.own import is_place
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from checker.prove.obligations import Obligation
     from checker.prove.proof import Proof
     from spec.language.declared.model import Spec
     from spec.language.scope import Scope
@@ -230,12 +232,23 @@ def _show_counterexample(out: Console, proof: Proof, obligation: str | None) -> 
     out.print(f"See it again: {again}", soft_wrap=True)
 
 
+def _written(specs: list[Spec]) -> Iterator[tuple[str, list[Obligation]]]:
+    """Yield what a stranger needs: the obligations of each spec, and why those of stages are
+    enough.
+    """
+    from checker.prove.export import LIVENESS, enough, everything
+
+    for spec in specs:
+        yield spec.name, list(everything(spec))
+    yield LIVENESS, list(enough())
+
+
 def _export(specs: list[Spec], folder: Path, as_json: bool) -> int:
     from checker.prove.export import export
     from checker.shown import console
 
     try:
-        count = sum(export(s, folder / s.name) for s in specs)
+        count = sum(export(name, asked, folder / name) for name, asked in _written(specs))
     except OSError as failed:
         raise Wrong(
             f"{failed.filename or folder}: {failed.strerror}; name another folder"
@@ -256,8 +269,8 @@ def _certify(specs: list[Spec], folder: Path, as_json: bool) -> int:
     found = []
     try:
         with pool(os.cpu_count()) as crowd:
-            for spec in specs:
-                found += certify(spec, folder / spec.name, crowd.executor)
+            for name, asked in _written(specs):
+                found += certify(name, asked, folder / name, crowd.executor)
     except OSError as failed:
         raise Wrong(
             f"{failed.filename or folder}: {failed.strerror}; name another folder"

@@ -8,8 +8,10 @@ from functools import cached_property
 
 from checker.docs.model.spec_index import Index
 from checker.docs.model.tables import NOTHING, code, listed, table
+from checker.prove.portfolio import solvers
 from checker.prove.proof import Proof, prove
 from checker.prove.proof_verdict import claims, verdict
+from checker.prove.rules import rules
 from spec.language.declared.model import Property, Spec
 from spec.language.declared.stages import Stage
 from spec.language.terms.types import type_name
@@ -125,6 +127,19 @@ def assumed(proofs: Proofs) -> str:
     rows.sort(key=lambda row: row[1])
     head = ["is", "ID", "claim", "spec", "fairness that the proof uses"]
     return table(head, rows) + "\n\n_Printed by `ffq prove`._"
+
+
+def enough() -> str:
+    """Print the rules by which the obligations of stages are enough, and who decides them."""
+    rows = []
+    with solvers() as both:
+        for rule in rules():
+            decided = both.decide(list(rule.obligations()))
+            symbol = "P" if all(d.verdict == "proved" for d in decided) else "?"
+            premises = ", ".join(rule.premises) or NOTHING
+            rows.append([symbol, code(rule.name), rule.says, premises, str(len(decided))])
+    head = ["is", "rule", "what follows", "obligations that are its premises", "conditions"]
+    return table(head, rows) + "\n\n_Decided by z3 and cvc5, once for all specs._"
 
 
 def _by_kind(assumed: Sequence[str]) -> str:

@@ -33,8 +33,13 @@ take for ever.
 
 def proof(text: str) -> str | None:
     """Return how the text is shown to have no model, in cvc5's own calculus; None if it is not."""
+    return _proof(text, False) or _proof(text, True)
+
+
+def _proof(text: str, models: bool) -> str | None:
     solver = cvc5.Solver(cvc5.TermManager())
     for option, value in (
+        ("finite-model-find", str(models).lower()),
         ("produce-proofs", "true"),
         ("proof-format-mode", "cpc"),
         ("proof-granularity", "dsl-rewrite"),  # the smallest steps there are
