@@ -119,7 +119,7 @@ def test_the_claims_show_every_scope_and_no_name_runs_into_the_next_column() -> 
         long = next(row for row in drawn(app) if "accepted_jobs" in row).split()[1]
         assert long[-1] == "…" and "accepted_jobs_are_in_the_queue".startswith(long[:-1])
 
-    explore(look, size=(165, 40))
+    explore(look, size=(170, 40))
     explore(narrow, size=(80, 24))
 
 

@@ -72,8 +72,8 @@ MODES = (
             ("write_results.fresh",),
             "results_are_kept",
             "parts",
-            "Two parts of a job end side by side, each writes the results that it has read with "
-            "its own among them, and the second takes away what the first has written.",
+            "Two parts of a job end side by side, and the second overwrites the result of the "
+            "first, which it has not read.",
         ),
         "Results are written only over the row that was read, and whoever comes too late reads "
         "again.",
